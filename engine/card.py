@@ -1,0 +1,68 @@
+"""A weight file's card: what it is, what it was trained on, how good it is; refused when it does not fit."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MODELS = Path(__file__).parent / "models"
+
+
+class CardMismatchError(Exception):
+    """A weight file or its card is not what the engine expects; the message says expected and actual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The part of a card that the engine acts on. The file holds more, for people: data, metrics, limits."""
+
+    name: str  # detector, keypoints, emotion
+    file: Path
+    sha256: str
+    outputs: tuple[str, ...]  # labels, keypoint names or landmark names, in the order of the outputs
+    input_size: tuple[int, int] | None  # (height, width); None where any multiple of 32 will do
+    mean: float
+    deviation: float
+    temperature: float
+    metrics: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Name and first digits of the hash, as readings cite it."""
+        return f"{self.name}-{self.sha256[:8]}"
+
+
+def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODELS) -> Card:
+    """Reads `<folder>/<name>.json` and checks it against its weight file and the expected outputs."""
+    path = folder / f"{name}.json"
+    try:
+        fields = json.loads(path.read_text())
+        card = Card(
+            name=fields["name"],
+            file=folder / fields["file"],
+            sha256=fields["sha256"],
+            outputs=tuple(fields["outputs"]),
+            input_size=tuple(fields["input_size"]) if fields["input_size"] else None,
+            mean=float(fields["mean"]),
+            deviation=float(fields["deviation"]),
+            temperature=float(fields["temperature"]),
+            metrics=fields["metrics"],
+        )
+    except FileNotFoundError:
+        raise CardMismatchError(f"{path}: no such model card") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CardMismatchError(f"{path}: not a model card: {error!r}") from error
+    if card.outputs != expected_outputs:
+        raise CardMismatchError(f"{path}: expected outputs {expected_outputs}, actual {card.outputs}")
+    _check_weights(card)
+    return card
+
+
+def _check_weights(card: Card) -> None:
+    try:
+        actual = hashlib.sha256(card.file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise CardMismatchError(f"{card.file}: no such weight file") from None
+    if actual != card.sha256:
+        raise CardMismatchError(f"{card.file}: expected sha256 {card.sha256}, actual {actual}")

@@ -1,0 +1,143 @@
+"""Frame -> Face -> Track -> FaceCrop -> Reading -> Span: what the engine makes of a frame, in order.
+
+Boxes and points are ratios of the frame's width and height (0..1), times are nanoseconds of media time
+unless the name ends in `_at` (UTC). Records that carry arrays compare by identity; the arrays are
+read-only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.labels import Label
+from ingest.frame import Clock
+
+Floats = NDArray[np.float32]
+
+# Why a reading bears no label.
+Abstained = Literal["small", "blurred", "turned", "unsure"]
+
+CoverageKind = Literal["observed", "no_face", "low_quality", "dropped", "decode_error", "disconnected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box as ratios of the frame; it may reach over the frame's border."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """What the detector found."""
+
+    box: Box
+    score: float  # 0..1
+    landmarks: Floats  # (5, 2) in the order of labels.LANDMARKS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One person for as long as they stay in view. Numbers are never reused in a source."""
+
+    source: str
+    number: int  # from 1
+    face: Face
+    first_seen: int  # ns
+    last_seen: int  # ns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceCrop:
+    """An aligned face: the only thing that is batched for the two ResNets."""
+
+    source: str
+    track: int
+    pixels: NDArray[np.uint8]  # (96, 96) grey
+    to_frame: Floats  # (2, 3) affine: pixels of the crop to pixels of the frame
+    quality: float  # 0..1; see engine.crop
+    flaw: Abstained | None  # what is wrong with the crop, if it is below what the networks can read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """What the two ResNets read in one crop."""
+
+    keypoints: Floats  # (15, 2) pixels of the crop, in the order of labels.KEYPOINTS
+    distribution: Floats  # (7,) probabilities in the order of labels.LABELS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One face at one moment."""
+
+    source: str
+    track: int
+    connection: int  # with `frame`: which frame, see ingest.frame.Frame
+    frame: int
+    media_time: int  # ns
+    captured_at: datetime | None
+    clock: Clock | None
+    result_at: datetime | None  # None when the source is a recording
+    box: Box
+    keypoints: Floats  # (15, 2) ratios of the frame
+    raw: Floats  # (7,) this frame alone
+    smoothed: Floats  # (7,) after the causal filter
+    label: Label | None  # None: abstained
+    abstained: Abstained | None
+    quality: float  # 0..1
+    model: str  # which emotion network spoke
+
+
+@dataclass(frozen=True, slots=True)
+class FaceStart:
+    source: str
+    track: int
+    media_time: int  # ns
+    captured_at: datetime | None
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEnd:
+    source: str
+    track: int
+    first_seen: int  # ns
+    last_seen: int  # ns
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one label in one track: what a timeline is drawn from."""
+
+    source: str
+    track: int
+    label: Label
+    started: int  # ns
+    ended: int  # ns
+    started_at: datetime | None
+    ended_at: datetime | None
+    confidence: float  # 0..1, mean smoothed probability of the label over the span
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a stretch of a source's time was; the stretches of a source add up to all of its time."""
+
+    source: str
+    kind: CoverageKind
+    started: int  # ns
+    ended: int  # ns
+    started_at: datetime | None
+    ended_at: datetime | None
+    frames: int  # read, or for `dropped` lost, in this stretch
+
+
+Event = FaceStart | Reading | FaceEnd | Span | Coverage

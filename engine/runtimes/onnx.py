@@ -1,0 +1,36 @@
+"""Runs a weight file in ONNX Runtime on the CPU."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+Tensors = dict[str, NDArray[np.float32]]
+
+
+class Runtime(Protocol):
+    """What the stages ask of an accelerator: named tensors in, named tensors out."""
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors: ...
+
+
+class OnnxRuntime:
+    """One weight file, loaded."""
+
+    def __init__(self, file: Path, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Spinning threads would steal the cores that decode.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(file), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors:
+        results = self._session.run(self._outputs, dict(inputs))
+        return dict(zip(self._outputs, results, strict=True))

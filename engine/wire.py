@@ -1,0 +1,106 @@
+"""Events to timeline entries: the JSON messages that clients of the websocket read."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from engine.labels import KEYPOINTS, LABELS
+from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Span
+from ingest.bus import TimelineEntry
+from ingest.wire import rfc3339
+
+NANOSECONDS = 1_000_000_000
+
+
+def encode_event(event: Event) -> TimelineEntry:
+    """The entry's body is a JSON object with `type` and `source`; the API adds the cursor."""
+    match event:
+        case Reading():
+            kind, fields = "reading", _reading(event)
+        case FaceStart():
+            kind, fields = "face.start", _face_start(event)
+        case FaceEnd():
+            kind, fields = "face.end", _face_end(event)
+        case Span():
+            kind, fields = (
+                "span",
+                _stretch(event)
+                | {
+                    "track": event.track,
+                    "label": event.label,
+                    "confidence": round(event.confidence, 4),
+                },
+            )
+        case Coverage():
+            kind, fields = "coverage", _stretch(event) | {"kind": event.kind, "frames": event.frames}
+    body = {"type": kind, "source": event.source} | fields
+    return TimelineEntry(event.source, kind, json.dumps(body, separators=(",", ":")).encode())
+
+
+def stamped(event: Event, result_at: datetime) -> Event:
+    """The event with the moment at which the result was there, where it has such a field."""
+    return replace(event, result_at=result_at) if isinstance(event, Reading) else event
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {
+        "track": reading.track,
+        "connection": reading.connection,
+        "frame": reading.frame,
+        "media_time": seconds(reading.media_time),
+        "captured_at": rfc3339(reading.captured_at),
+        "clock": reading.clock,
+        "result_at": rfc3339(reading.result_at),
+        "box": _box(reading.box),
+        "keypoints": {
+            name: [round(float(x), 5), round(float(y), 5)]
+            for name, (x, y) in zip(KEYPOINTS, reading.keypoints, strict=True)
+        },
+        "raw": _distribution(reading.raw),
+        "smoothed": _distribution(reading.smoothed),
+        "label": reading.label,
+        "abstained": reading.abstained,
+        "quality": round(reading.quality, 3),
+        "model": reading.model,
+    }
+
+
+def _face_start(event: FaceStart) -> dict[str, Any]:
+    return {
+        "track": event.track,
+        "media_time": seconds(event.media_time),
+        "captured_at": rfc3339(event.captured_at),
+        "box": _box(event.box),
+    }
+
+
+def _face_end(event: FaceEnd) -> dict[str, Any]:
+    return {
+        "track": event.track,
+        "first_seen": seconds(event.first_seen),
+        "last_seen": seconds(event.last_seen),
+        "readings": event.readings,
+    }
+
+
+def _stretch(event: Span | Coverage) -> dict[str, Any]:
+    return {
+        "started": seconds(event.started),
+        "ended": seconds(event.ended),
+        "started_at": rfc3339(event.started_at),
+        "ended_at": rfc3339(event.ended_at),
+    }
+
+
+def _distribution(values: Floats) -> dict[str, float]:
+    return {label: round(float(value), 4) for label, value in zip(LABELS, values, strict=True)}
+
+
+def _box(box: Box) -> list[float]:
+    return [round(value, 5) for value in (box.left, box.top, box.right, box.bottom)]
+
+
+def seconds(nanoseconds: int) -> float:
+    """Media time as messages and tables carry it."""
+    return round(nanoseconds / NANOSECONDS, 6)

@@ -1,0 +1,206 @@
+"""The only home of Redis: the keys, and what each process does with them.
+
+frames:{shard}      stream   frames on their way to one engine worker; trimmed by count
+timeline:{source}   stream   readings, spans, coverage, states; the entry's ID is the cursor clients resume from
+preview:{source}    hash     the newest colour JPEG, made only while somebody watches
+watch:{source}      string   there while somebody watches
+sources             hash     what is configured: id to SourceConfig as JSON
+engine:{source}     string   where the engine stood after its last commit: it goes on from there
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
+FRAMES_KEPT = 64  # entries a shard: a few seconds of a few cameras
+TIMELINE_KEPT = 24 * 3600.0  # seconds
+WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
+
+SOURCES = "sources"
+
+Fields = Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """A source as it is configured. The URL may hold a password: it stays on the bus and in memory."""
+
+    id: str
+    name: str
+    url: str
+    rate: float  # readings a second
+    created_at: float  # seconds since the epoch; media_time of the source counts from here
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One message of a source's timeline: its type, and its body as a JSON object."""
+
+    source: str
+    type: str
+    body: bytes
+
+
+def frames_key(shard: int) -> str:
+    return f"frames:{shard}"
+
+
+def timeline_key(source: str) -> str:
+    return f"timeline:{source}"
+
+
+def preview_key(source: str) -> str:
+    return f"preview:{source}"
+
+
+def watch_key(source: str) -> str:
+    return f"watch:{source}"
+
+
+def engine_key(source: str) -> str:
+    return f"engine:{source}"
+
+
+def redis_url() -> str:
+    """The server's address: REDIS_URL, which the supervisor sets for its children."""
+    return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+
+def connect(url: str | None = None) -> "redis.Redis":
+    """A blocking connection that outlives a restart of the server: commands are retried for some seconds."""
+    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10)
+    return redis.Redis.from_url(
+        url or redis_url(),
+        retry=retry,
+        retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
+        socket_timeout=10.0,
+        health_check_interval=15,
+    )
+
+
+def connect_async(url: str | None = None) -> "redis.asyncio.Redis":
+    """The same for the API's event loop."""
+    retry = redis.asyncio.retry.Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10)
+    return redis.asyncio.Redis.from_url(
+        url or redis_url(),
+        retry=retry,
+        retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
+        socket_timeout=10.0,
+        health_check_interval=15,
+    )
+
+
+def decode_config(text: bytes) -> SourceConfig:
+    fields: dict[str, Any] = json.loads(text)
+    return SourceConfig(**fields)
+
+
+def encode_config(config: SourceConfig) -> str:
+    return json.dumps(asdict(config))
+
+
+class Bus:
+    """What ingest and engine do on Redis. One instance a process (and thread)."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
+
+    def sources(self) -> dict[str, SourceConfig]:
+        """All configured sources by id."""
+        return {id.decode(): decode_config(text) for id, text in self._redis.hgetall(SOURCES).items()}
+
+    def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
+        """Adds a frame; beyond FRAMES_KEPT the oldest of the shard fall out (the engine sees the gap)."""
+        self._redis.xadd(frames_key(shard), dict(fields), maxlen=FRAMES_KEPT, approximate=False)
+
+    def push_timeline(self, entries: Iterable[TimelineEntry]) -> None:
+        """Adds entries to their sources' timelines, all or none."""
+        with self._redis.pipeline(transaction=True) as transaction:
+            _add_entries(transaction, entries, self._oldest_kept())
+            transaction.execute()
+
+    def is_watched(self, source: str) -> bool:
+        return bool(self._redis.exists(watch_key(source)))
+
+    def put_preview(self, source: str, jpeg: bytes, media_time: int) -> None:
+        """Replaces the source's preview; it vanishes by itself when nobody renews it."""
+        with self._redis.pipeline(transaction=True) as transaction:
+            transaction.hset(preview_key(source), mapping={"jpeg": jpeg, "media_time": media_time})
+            transaction.expire(preview_key(source), 10)
+            transaction.execute()
+
+    def join_shard(self, shard: int) -> None:
+        """Creates the shard's consumer group if it is not there yet."""
+        try:
+            self._redis.xgroup_create(frames_key(shard), GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def take_frames(
+        self, shard: int, count: int, wait: float, *, again: bool = False
+    ) -> list[tuple[bytes, Fields]]:
+        """Takes up to `count` frames, waiting up to `wait` seconds for the first.
+
+        With `again` those that were taken but never acknowledged, without waiting. A frame that was trimmed
+        in the meantime comes with no fields.
+        """
+        taken: Any = self._redis.xreadgroup(
+            GROUP,
+            GROUP,
+            {frames_key(shard): "0" if again else ">"},
+            count=count,
+            block=None if again else max(1, int(wait * 1000)),
+        )
+        if not taken:
+            return []
+        entries = next(iter(taken.values()))[0] if isinstance(taken, dict) else taken[0][1]
+        return [(id, fields or {}) for id, fields in entries]
+
+    def engine_states(self, sources: Sequence[str]) -> dict[str, bytes]:
+        """What the engine wrote with its last commit, for the sources that have it."""
+        if not sources:
+            return {}
+        found = self._redis.mget([engine_key(source) for source in sources])
+        return {source: state for source, state in zip(sources, found, strict=True) if state is not None}
+
+    def commit(
+        self,
+        shard: int,
+        taken: Sequence[bytes],
+        entries: Iterable[TimelineEntry],
+        states: Mapping[str, bytes],
+    ) -> None:
+        """Writes results and states and acknowledges the frames in one transaction: exactly once."""
+        with self._redis.pipeline(transaction=True) as transaction:
+            _add_entries(transaction, entries, self._oldest_kept())
+            for source, state in states.items():
+                transaction.set(engine_key(source), state)
+            if taken:
+                transaction.xack(frames_key(shard), GROUP, *taken)
+                transaction.xdel(frames_key(shard), *taken)
+            transaction.execute()
+
+    def _oldest_kept(self) -> str:
+        seconds, microseconds = self._redis.time()
+        return f"{int((seconds + microseconds / 1e6 - TIMELINE_KEPT) * 1000)}-0"
+
+
+def _add_entries(
+    transaction: "redis.client.Pipeline", entries: Iterable[TimelineEntry], oldest_kept: str
+) -> None:
+    for entry in entries:
+        transaction.xadd(
+            timeline_key(entry.source),
+            {"type": entry.type, "body": entry.body},
+            minid=oldest_kept,
+            approximate=True,
+        )
