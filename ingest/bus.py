@@ -1,7 +1,7 @@
 """The only home of Redis: the keys, and what each process does with them.
 
 frames:{shard}      stream   frames on their way to one engine worker; trimmed by count
-timeline:{source}   stream   readings, spans, coverage, states; the entry's ID is the cursor clients resume from
+timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is the cursor to resume from
 preview:{source}    hash     the newest colour JPEG, made only while somebody watches
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
@@ -111,7 +111,8 @@ class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
     def __init__(self, client: "redis.Redis") -> None:
-        self._redis = client
+        # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
+        self._redis: Any = client
 
     def sources(self) -> dict[str, SourceConfig]:
         """All configured sources by id."""
@@ -153,7 +154,7 @@ class Bus:
         With `again` those that were taken but never acknowledged, without waiting. A frame that was trimmed
         in the meantime comes with no fields.
         """
-        taken: Any = self._redis.xreadgroup(
+        taken = self._redis.xreadgroup(
             GROUP,
             GROUP,
             {frames_key(shard): "0" if again else ">"},
@@ -194,9 +195,7 @@ class Bus:
         return f"{int((seconds + microseconds / 1e6 - TIMELINE_KEPT) * 1000)}-0"
 
 
-def _add_entries(
-    transaction: "redis.client.Pipeline", entries: Iterable[TimelineEntry], oldest_kept: str
-) -> None:
+def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest_kept: str) -> None:
     for entry in entries:
         transaction.xadd(
             timeline_key(entry.source),
