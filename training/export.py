@@ -1,0 +1,138 @@
+"""Writes a trained network as ONNX with its card, and refuses when ONNX Runtime and PyTorch disagree."""
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from engine.card import MODELS
+from engine.labels import KEYPOINTS, LABELS
+
+OPSET = 18
+# Float32 sums in another order differ by some 1e-5 here; more means that a layer was translated wrongly.
+TOLERANCE = 1e-3
+
+# What the engine acts on; `export` adds file, sha256, mean and deviation.
+REQUIRED = ("name", "outputs", "input_size", "temperature", "metrics")
+
+
+class ExportError(Exception):
+    """The exported file is not the network, or its card is not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Names of a graph's input and outputs, and which axes of the input may vary."""
+
+    input: str
+    outputs: tuple[str, ...]
+    dynamic: Mapping[int, str]  # axis of the input: its name
+
+
+EMOTION = Signature("crops", ("logits",), {0: "faces"})
+KEYPOINT = Signature("crops", ("keypoints",), {0: "faces"})
+
+
+def export(
+    network: nn.Module,
+    examples: Sequence[Tensor],
+    signature: Signature,
+    card: Mapping[str, Any],
+    folder: Path = MODELS,
+) -> Path:
+    """Writes `<folder>/<name>.onnx` and `<name>.json`; returns the path of the first.
+
+    The graph takes float32 pixels 0..255, so the network does its own scaling and the card's mean and
+    deviation are 0 and 1. `examples` are float32 inputs: the first is traced (no axis that varies may be
+    1 long in it), and on each one the outputs must agree within TOLERANCE; give two sizes of every axis
+    that varies. Nothing in `folder` changes when ExportError is raised.
+    """
+    missing = [field for field in REQUIRED if field not in card]
+    if missing:
+        raise ExportError(f"expected the card fields {', '.join(REQUIRED)}, missing {', '.join(missing)}")
+    network = network.eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        weights = Path(scratch) / f"{card['name']}.onnx"
+        _write(network, examples[0], signature, weights)
+        for example in examples:
+            check(weights, network, example)
+        described = Path(scratch) / f"{card['name']}.json"
+        described.write_text(json.dumps(_complete(card, weights), indent=2) + "\n")
+        os.replace(weights, folder / weights.name)
+        os.replace(described, folder / described.name)
+    return folder / weights.name
+
+
+def check(weights: Path, network: nn.Module, example: Tensor) -> None:
+    """Raises ExportError when ONNX Runtime and the network (in eval mode) disagree on `example`."""
+    session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
+    actual = session.run(None, {session.get_inputs()[0].name: example.numpy()})
+    with torch.inference_mode():
+        expected = network(example)
+    expected = (expected,) if isinstance(expected, Tensor) else tuple(expected)
+    for output, ours, theirs in zip(session.get_outputs(), expected, actual, strict=True):
+        if tuple(ours.shape) != theirs.shape:
+            raise ExportError(f"{output.name}: expected shape {tuple(ours.shape)}, actual {theirs.shape}")
+        difference = float(np.abs(ours.numpy() - theirs).max())
+        if not difference <= TOLERANCE:  # written so that NaN is refused too
+            raise ExportError(
+                f"{output.name}: expected within {TOLERANCE} of PyTorch, actual {difference:.2g} off"
+            )
+
+
+def commit() -> str | None:
+    """The commit that the working tree stands on; None outside a checkout with commits."""
+    command = ["git", "rev-parse", "HEAD"]
+    asked = subprocess.run(command, cwd=MODELS.parent, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() if asked.returncode == 0 else None
+
+
+def outputs_of(name: str) -> list[str]:
+    """What the outputs of a network of this name stand for, as the card lists them."""
+    return list({"emotion": LABELS, "keypoints": KEYPOINTS}[name])
+
+
+def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path) -> None:
+    # It warns of each torchvision operator that it could have translated, were torchvision here.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    torch.onnx.export(
+        network,
+        (example,),
+        str(path),
+        input_names=[signature.input],
+        output_names=list(signature.outputs),
+        dynamic_shapes=(dict(signature.dynamic),),
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def _complete(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:
+    return {
+        "name": card["name"],
+        "file": weights.name,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "outputs": list(card["outputs"]),
+        "input_size": card["input_size"],
+        "mean": 0.0,
+        "deviation": 1.0,
+        "temperature": card["temperature"],
+        "metrics": card["metrics"],
+        "trained_on": {"commit": commit(), "date": datetime.now(UTC).date().isoformat()},
+        **{key: value for key, value in card.items() if key not in REQUIRED},
+    }
