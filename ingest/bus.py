@@ -6,6 +6,8 @@ preview:{source}    hash     the newest colour JPEG, made only while somebody wa
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
+state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
+removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 """
 
 import json
@@ -25,6 +27,10 @@ TIMELINE_KEPT = 24 * 3600.0  # seconds
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
 SOURCES = "sources"
+REMOVED = "removed"
+
+# What a command raises when the server is away for longer than the retries last.
+LOST = (redis.ConnectionError, redis.TimeoutError)
 
 Fields = Mapping[bytes, bytes]
 
@@ -67,6 +73,15 @@ def watch_key(source: str) -> str:
 
 def engine_key(source: str) -> str:
     return f"engine:{source}"
+
+
+def state_key(source: str) -> str:
+    return f"state:{source}"
+
+
+def keys_of(source: str) -> list[str]:
+    """Everything that is kept of a source, apart from its configuration and the frames on their way."""
+    return [key(source) for key in (timeline_key, preview_key, watch_key, engine_key, state_key)]
 
 
 def redis_url() -> str:
@@ -203,3 +218,5 @@ def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest_kept
             minid=oldest_kept,
             approximate=True,
         )
+        if entry.type == "state":
+            transaction.set(state_key(entry.source), entry.body)
