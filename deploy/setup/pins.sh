@@ -1,0 +1,25 @@
+#!/bin/sh
+# Resolves pyproject.toml into requirements/*.txt for every Python from 3.11 on: pins.sh UV [OPTION OF uv pip compile]...
+#
+# What is pinned already stays; `--upgrade` moves it. Later files are resolved under the earlier ones, so that all
+# fit into one environment. torch is left out: its pin is requirements/torch.txt, with the hashes that PyTorch's index
+# of CPU builds lists for Linux, changed by hand. Its own needs are read from that build, in that index or in the
+# folder that UV_FIND_LINKS names.
+set -eu
+uv=$1
+shift
+index="--torch-backend cpu"
+if [ -n "${UV_FIND_LINKS:-}" ]; then index=; fi
+
+compile() {
+    # shellcheck disable=SC2086  # empty or two words
+    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --no-annotate --no-header --no-emit-package torch $index "$@" >/dev/null
+}
+
+cd requirements
+# setuptools makes the editable installation of mien itself.
+echo "setuptools>=77" | compile "$@" --output-file service.txt ../pyproject.toml -
+compile "$@" --constraints service.txt --extra demo --output-file demo.txt ../pyproject.toml
+compile "$@" --constraints demo.txt --constraints torch.txt \
+    --extra demo --extra training --extra dev --output-file dev.txt ../pyproject.toml
