@@ -1,0 +1,71 @@
+"""The timelines as report.html: one file with everything in it, small however long the recording."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from api.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
+from engine.labels import LABELS
+from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.records import Coverage, Event, Reading, Span
+
+PICTURED_FACES = 2_000  # faces of still pictures that the page lists
+
+
+class VideoReport:
+    """Collects what the page draws of a recording: curves, spans, coverage."""
+
+    def __init__(self) -> None:
+        self._readings = ThinnedReadings()
+        self._spans = ThinnedSpans()
+        self._coverage = CoverageStrip()
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Reading():
+                self._readings.add(event)
+            case Span():
+                self._spans.add(event)
+            case Coverage():
+                self._coverage.add(event)
+
+    def write(self, path: Path, summary: Mapping[str, Any]) -> None:
+        drawn = {
+            "step": self._readings.step / 1_000_000,  # ms
+            "points": self._readings.to_json(),
+            "spans": self._spans.to_json(),
+            "coverage": self._coverage.to_json(),
+        }
+        _write(path, summary, drawn)
+
+
+class PictureReport:
+    """Collects what the page draws of still pictures: one distribution a face."""
+
+    def __init__(self) -> None:
+        self._faces: list[list[Any]] = []
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, Reading) and len(self._faces) < PICTURED_FACES:
+            label = ABSTAINED if event.label is None else LABEL_NUMBERS[event.label]
+            probabilities = [round(1000 * value) for value in event.smoothed.tolist()]
+            self._faces.append([event.source, event.track, label, *probabilities])
+
+    def write(self, path: Path, summary: Mapping[str, Any]) -> None:
+        _write(path, summary, {"faces": self._faces})
+
+
+def _write(path: Path, summary: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
+    colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
+    path.write_text(
+        page({"summary": summary, "labels": LABELS, "colours": colours, **drawn}), encoding="utf-8"
+    )
+
+
+def page(data: Mapping[str, Any]) -> str:
+    """The template with the data inside; `<` is escaped so that no name can end the script element."""
+    template = files("api").joinpath("report.html").read_text(encoding="utf-8")
+    body = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    return template.replace("{{ data }}", body, 1)

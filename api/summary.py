@@ -1,0 +1,147 @@
+"""What a recording came to, as summary.json: faces, coverage, shares, speed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from engine.labels import LABELS, Label
+from engine.records import Abstained, Coverage, CoverageKind, Event, FaceEnd, Reading
+from engine.wire import seconds
+
+COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch that could not be decoded."""
+
+    started: int  # ns
+    ended: int  # ns
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an input beside its readings."""
+
+    source: str  # the file's name
+    kind: str  # video, picture, pictures
+    duration: int  # ns; 0 for pictures
+    width: int | None  # pixels; None for pictures of several sizes
+    height: int | None
+    frames_decoded: int
+    rate: float | None  # readings a second; None: every frame
+    elapsed: float  # seconds of work
+    models: Mapping[str, str]  # network to version
+    damage: tuple[Damage, ...]
+    interrupted: bool
+
+
+@dataclass(slots=True)
+class _TrackTotals:
+    source: str
+    first_seen: int
+    last_seen: int
+    readings: int = 0
+    labels: Counter[Label] = field(default_factory=Counter)
+    abstained: Counter[Abstained] = field(default_factory=Counter)
+
+
+class Summary:
+    """Counts events as they come; its memory grows with the number of tracks alone."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[tuple[str, int], _TrackTotals] = {}
+        self._coverage: Counter[CoverageKind] = Counter()  # ns
+
+    @property
+    def faces(self) -> int:
+        return len(self._tracks)
+
+    @property
+    def readings(self) -> int:
+        return sum(track.readings for track in self._tracks.values())
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Reading():
+                self._count(event)
+            case FaceEnd(source, track, first_seen, last_seen) if (source, track) in self._tracks:
+                totals = self._tracks[source, track]
+                totals.first_seen, totals.last_seen = first_seen, last_seen
+            case Coverage(kind=kind):
+                self._coverage[kind] += event.ended - event.started
+
+    def _count(self, reading: Reading) -> None:
+        key = (reading.source, reading.track)
+        totals = self._tracks.get(key)
+        if totals is None:
+            totals = _TrackTotals(reading.source, reading.media_time, reading.media_time)
+            self._tracks[key] = totals
+        totals.last_seen = max(totals.last_seen, reading.media_time)
+        totals.readings += 1
+        if reading.label is not None:
+            totals.labels[reading.label] += 1
+        elif reading.abstained is not None:
+            totals.abstained[reading.abstained] += 1
+
+    def to_json(self, facts: Facts) -> dict[str, Any]:
+        """The summary as JSON types; times in seconds, coverage also in percent that adds up to 100."""
+        return {
+            "source": facts.source,
+            "kind": facts.kind,
+            "duration": seconds(facts.duration),
+            "width": facts.width,
+            "height": facts.height,
+            "rate": "all" if facts.rate is None else facts.rate,
+            "frames_decoded": facts.frames_decoded,
+            "faces": self.faces,
+            "readings": self.readings,
+            "coverage": {kind: seconds(self._coverage[kind]) for kind in COVERAGE_KINDS},
+            "coverage_percent": percentages({kind: self._coverage[kind] for kind in COVERAGE_KINDS}),
+            "tracks": [_track(number, totals) for (_, number), totals in self._tracks.items()],
+            "elapsed": round(facts.elapsed, 3),
+            "speed": _speed(facts),
+            "models": dict(facts.models),
+            "damage": [_damage(damage) for damage in facts.damage],
+            "interrupted": facts.interrupted,
+        }
+
+
+def percentages(parts: Mapping[CoverageKind, int]) -> dict[str, float]:
+    """Tenths of a percent that add up to exactly 100, by largest remainder; all 0 when there is nothing."""
+    total = sum(parts.values())
+    if not total:
+        return dict.fromkeys(parts, 0.0)
+    exact = {kind: 1000 * part / total for kind, part in parts.items()}
+    tenths = {kind: int(share) for kind, share in exact.items()}
+    by_remainder = sorted(exact, key=lambda kind: tenths[kind] - exact[kind])
+    for kind in by_remainder[: 1000 - sum(tenths.values())]:
+        tenths[kind] += 1
+    return {kind: share / 10 for kind, share in tenths.items()}
+
+
+def _track(number: int, totals: _TrackTotals) -> dict[str, Any]:
+    """A track's shares are of all its readings: with the abstained ones they add up to 1."""
+    return {
+        "track": number,
+        "source": totals.source,
+        "first_seen": seconds(totals.first_seen),
+        "last_seen": seconds(totals.last_seen),
+        "readings": totals.readings,
+        "share": {label: round(totals.labels[label] / totals.readings, 4) for label in LABELS},
+        "abstained": dict(sorted(totals.abstained.items())),
+    }
+
+
+def _damage(damage: Damage) -> dict[str, Any]:
+    return {"started": seconds(damage.started), "ended": seconds(damage.ended), "reason": damage.reason}
+
+
+def _speed(facts: Facts) -> float | None:
+    """Times real time; None where there is no time: pictures."""
+    if not facts.duration or facts.elapsed <= 0:
+        return None
+    return round(facts.duration / NANOSECONDS / facts.elapsed, 2)

@@ -1,0 +1,134 @@
+"""Curves and stretches of any length, kept at a size that a page can draw."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.labels import LABELS
+from engine.records import Coverage, Reading, Span
+
+MILLISECOND = 1_000_000  # ns
+FINEST = 10 * MILLISECOND  # finer than any camera's frames
+POINTS_KEPT = 12_000  # of all faces together: about 400 kB of the page
+STRETCHES_KEPT = 4_000  # of spans, and of coverage: more than any screen has columns
+
+LABEL_NUMBERS = {label: number for number, label in enumerate(LABELS)}
+ABSTAINED = len(LABELS)
+
+
+class _Bucket:
+    """The mean of the readings of one face in one cell of the time grid."""
+
+    __slots__ = ("count", "labels", "smoothed", "time")
+
+    def __init__(self, reading: Reading) -> None:
+        self.count = 1
+        self.time = float(reading.media_time)
+        self.smoothed: NDArray[np.float64] = reading.smoothed.astype(np.float64)
+        self.labels = [0] * (len(LABELS) + 1)  # readings by label; the last are abstained
+        self.labels[ABSTAINED if reading.label is None else LABEL_NUMBERS[reading.label]] = 1
+
+    def merge(self, other: "_Bucket") -> None:
+        total = self.count + other.count
+        self.time = (self.time * self.count + other.time * other.count) / total
+        self.smoothed = (self.smoothed * self.count + other.smoothed * other.count) / total
+        self.labels = [mine + theirs for mine, theirs in zip(self.labels, other.labels, strict=True)]
+        self.count = total
+
+    def point(self) -> list[int]:
+        commonest = self.labels.index(max(self.labels))
+        probabilities = (round(1000 * value) for value in self.smoothed.tolist())
+        return [round(self.time / MILLISECOND), commonest, *probabilities]
+
+
+class ThinnedReadings:
+    """The curves of all faces on a grid of time whose step doubles when there are too many points."""
+
+    def __init__(self, limit: int = POINTS_KEPT) -> None:
+        self.step = FINEST  # ns
+        self.points = 0
+        self._limit = limit
+        self._tracks: dict[int, dict[int, _Bucket]] = {}
+
+    def add(self, reading: Reading) -> None:
+        track = self._tracks.setdefault(reading.track, {})
+        self._place(track, reading.media_time // self.step, _Bucket(reading))
+        # Every face keeps at least one point, whatever the limit.
+        while self.points > max(self._limit, 2 * len(self._tracks)):
+            self._coarsen()
+
+    def _place(self, track: dict[int, _Bucket], cell: int, bucket: _Bucket) -> None:
+        if cell in track:
+            track[cell].merge(bucket)
+        else:
+            track[cell] = bucket
+            self.points += 1
+
+    def _coarsen(self) -> None:
+        self.step *= 2
+        fine, self._tracks, self.points = self._tracks, {}, 0
+        for number, buckets in fine.items():
+            coarse = self._tracks.setdefault(number, {})
+            for cell, bucket in buckets.items():
+                self._place(coarse, cell // 2, bucket)
+
+    def to_json(self) -> dict[int, list[list[int]]]:
+        """By track: [ms, number of the label or 7 for abstained, seven probabilities in thousandths]."""
+        return {
+            number: [bucket.point() for bucket in buckets.values()]
+            for number, buckets in self._tracks.items()
+        }
+
+
+class ThinnedSpans:
+    """Spans as [started ms, ended ms, track, label number]; when too many, the shorter half is left out."""
+
+    def __init__(self, limit: int = STRETCHES_KEPT) -> None:
+        self._limit = limit
+        self._shortest = 0
+        self._kept: list[list[int]] = []
+
+    def add(self, span: Span) -> None:
+        started, ended = round(span.started / MILLISECOND), round(span.ended / MILLISECOND)
+        if ended - started >= self._shortest:
+            self._kept.append([started, ended, span.track, LABEL_NUMBERS[span.label]])
+        if len(self._kept) > self._limit:
+            lengths = sorted(ended - started for started, ended, *_ in self._kept)
+            self._shortest = lengths[len(lengths) // 2] + 1
+            self._kept = [kept for kept in self._kept if kept[1] - kept[0] >= self._shortest]
+
+    def to_json(self) -> list[list[int]]:
+        return self._kept
+
+
+class CoverageStrip:
+    """Coverage as [started ms, ended ms, kind]; when too much, neighbours join under the longer one's kind."""
+
+    def __init__(self, limit: int = STRETCHES_KEPT) -> None:
+        self._limit = limit
+        self._kept: list[list[Any]] = []
+
+    def add(self, stretch: Coverage) -> None:
+        self._append(self._kept, [stretch.started / MILLISECOND, stretch.ended / MILLISECOND, stretch.kind])
+        if len(self._kept) > self._limit:
+            self._kept = self._joined()
+
+    def _joined(self) -> list[list[Any]]:
+        joined: list[list[Any]] = []
+        for first, second in zip(self._kept[::2], self._kept[1::2], strict=False):
+            longer = max(first, second, key=lambda kept: kept[1] - kept[0])
+            self._append(joined, [first[0], second[1], longer[2]])
+        if len(self._kept) % 2:
+            self._append(joined, self._kept[-1])
+        return joined
+
+    @staticmethod
+    def _append(kept: list[list[Any]], stretch: list[Any]) -> None:
+        if kept and kept[-1][2] == stretch[2]:
+            kept[-1][1] = stretch[1]
+        else:
+            kept.append(stretch)
+
+    def to_json(self) -> list[list[Any]]:
+        return [[round(started), round(ended), kind] for started, ended, kind in self._kept]
