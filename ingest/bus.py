@@ -5,6 +5,7 @@ timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is
 preview:{source}    hash     the newest colour JPEG, made only while somebody watches
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
+beat:{part}         string   there while a part of the service is alive
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
 state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
@@ -26,7 +27,12 @@ FRAMES_KEPT = 64  # entries a shard: a few seconds of a few cameras
 TIMELINE_KEPT = 24 * 3600.0  # seconds
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
+BEATS_FOR = 5  # seconds
+
 SOURCES = "sources"
+
+# What a worker meets when the server is away, comes back empty, or does not answer in time.
+BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
 REMOVED = "removed"
 
 # What a command raises when the server is away for longer than the retries last.
@@ -84,14 +90,21 @@ def keys_of(source: str) -> list[str]:
     return [key(source) for key in (timeline_key, preview_key, watch_key, engine_key, state_key)]
 
 
+def beat_key(part: str) -> str:
+    return f"beat:{part}"
+
+
 def redis_url() -> str:
     """The server's address: REDIS_URL, which the supervisor sets for its children."""
     return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 
-def connect(url: str | None = None) -> "redis.Redis":
-    """A blocking connection that outlives a restart of the server: commands are retried for some seconds."""
-    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10)
+def connect(url: str | None = None, *, retries: int = 10) -> "redis.Redis":
+    """A blocking connection that outlives a restart of the server: commands are retried for some seconds.
+
+    With no retries a lost connection shows at once: for who must know whether a transaction went through.
+    """
+    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=retries)
     return redis.Redis.from_url(
         url or redis_url(),
         retry=retry,
@@ -132,6 +145,10 @@ class Bus:
     def sources(self) -> dict[str, SourceConfig]:
         """All configured sources by id."""
         return {id.decode(): decode_config(text) for id, text in self._redis.hgetall(SOURCES).items()}
+
+    def beat(self, part: str) -> None:
+        """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not."""
+        self._redis.set(beat_key(part), "1", ex=BEATS_FOR)
 
     def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
         """Adds a frame; beyond FRAMES_KEPT the oldest of the shard fall out (the engine sees the gap)."""

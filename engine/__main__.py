@@ -1,0 +1,37 @@
+"""One engine worker: `python -m engine [--shard N]`."""
+
+import argparse
+import logging
+import signal
+import sys
+
+from engine.card import CardMismatchError
+from engine.pipeline import Pipeline, load_networks
+from engine.worker import Worker
+from ingest.bus import Bus, connect
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="mien engine", description=__doc__)
+    parser.add_argument("--shard", type=int, default=0, help="which shard's frames to read (default 0)")
+    parser.add_argument("--threads", type=int, default=1, help="threads a network may use (default 1)")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        networks = load_networks(arguments.threads)
+    except CardMismatchError as error:
+        print(f"mien engine: {error}", file=sys.stderr)
+        return 2
+    worker = Worker(Bus(connect(retries=0)), Pipeline(networks), arguments.shard)
+
+    def stop(*_: object) -> None:
+        worker.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

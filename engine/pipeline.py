@@ -1,0 +1,238 @@
+"""The stages in a row: detect, track, cut, read, draw the timeline. One for live streams and recordings."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.card import read_card
+from engine.classify import Classifier, Network
+from engine.coverage import CoverageKeeper
+from engine.crop import align, cut, to_frame, transform
+from engine.detect import Detector
+from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from engine.quality import judge
+from engine.records import (
+    Coverage,
+    CoverageKind,
+    Event,
+    Expression,
+    Face,
+    FaceCrop,
+    FaceEnd,
+    FaceStart,
+    Floats,
+    Reading,
+    Track,
+)
+from engine.runtimes.onnx import OnnxRuntime
+from engine.timeline import Moment, TrackTimeline
+from engine.track import Tracker, Unconnected
+from ingest.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The three networks, loaded."""
+
+    detector: Detector
+    classifier: Classifier
+
+
+def load_networks(threads: int = 1) -> Networks:
+    """Loads the shipped weights on the CPU. Raises CardMismatchError when one does not fit its card."""
+    detector = read_card("detector", LANDMARKS)
+    keypoints = read_card("keypoints", KEYPOINTS)
+    emotion = read_card("emotion", LABELS)
+    return Networks(
+        detector=Detector(OnnxRuntime(detector.file, threads)),
+        classifier=Classifier(
+            keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
+            emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Source:
+    """What the pipeline remembers of one source."""
+
+    tracker: Tracker
+    coverage: CoverageKeeper
+    timelines: dict[int, TrackTimeline]  # of the open tracks
+    connection: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """One frame between the stages."""
+
+    frame: Frame
+    tracks: list[Track]
+    crops: list[FaceCrop]  # one a track
+    ended: list[int]  # numbers of tracks that are over
+    coverage: list[Coverage]  # stretches that are over
+
+
+class Pipeline:
+    """Frames of any number of sources in, events out."""
+
+    def __init__(self, networks: Networks, *, tracking: bool = True) -> None:
+        self._networks = networks
+        self._tracker: type[Tracker] = Tracker if tracking else Unconnected
+        self._sources: dict[str, _Source] = {}
+
+    def step(self, frames: Sequence[Frame]) -> list[list[Event]]:
+        """Takes frames, each source's in order; gives the events that each frame caused, in order.
+
+        A frame that was there before (same connection, number not higher) causes none.
+        """
+        faces = self._networks.detector.find([frame.grey for frame in frames])
+        seen = [self._follow(frame, found) for frame, found in zip(frames, faces, strict=True)]
+        crops = [crop for each in seen if each for crop in each.crops]
+        expressions = iter(self._networks.classifier.read(crops))
+        return [self._tell(each, [next(expressions) for _ in each.crops]) if each else [] for each in seen]
+
+    def finish(self, source: str, ended: int, *, damaged: bool = False) -> list[Event]:
+        """Ends a source at `ended` (ns): open spans, tracks, and the coverage up to there.
+
+        `damaged` says that the recording broke off after its last frame.
+        """
+        state = self._of(source)
+        events = self._end_tracks(state, state.tracker.end_all())
+        events += state.coverage.finish(ended, damaged=damaged)
+        del self._sources[source]
+        return events
+
+    def state(self, source: str) -> bytes:
+        """Where the source stands, for `restore` in another process."""
+        state = self._of(source)
+        return json.dumps(
+            {
+                "connection": state.connection,
+                "tracker": state.tracker.state(),
+                "coverage": state.coverage.state(),
+                "timelines": {number: line.state() for number, line in state.timelines.items()},
+            },
+            separators=(",", ":"),
+        ).encode()
+
+    def restore(self, source: str, state: bytes) -> None:
+        """Goes on where another process stood."""
+        fields = json.loads(state)
+        self._sources[source] = _Source(
+            tracker=self._tracker.restored(source, fields["tracker"]),
+            coverage=CoverageKeeper.restored(source, fields["coverage"]),
+            timelines={
+                int(number): TrackTimeline.restored(source, int(number), line)
+                for number, line in fields["timelines"].items()
+            },
+            connection=fields["connection"],
+        )
+
+    def sources(self) -> list[str]:
+        """The sources that it knows something of."""
+        return list(self._sources)
+
+    def knows(self, source: str) -> bool:
+        return source in self._sources
+
+    def forget(self, source: str) -> None:
+        """Drops what is known of a source without a word: it was removed, or is read anew from the bus."""
+        self._sources.pop(source, None)
+
+    def _of(self, source: str) -> _Source:
+        if source not in self._sources:
+            self._sources[source] = _Source(self._tracker(source), CoverageKeeper(source), {})
+        return self._sources[source]
+
+    def _follow(self, frame: Frame, faces: list[Face]) -> _Seen | None:
+        state = self._of(frame.source)
+        if state.coverage.is_repeated(frame):
+            return None
+        ended = state.tracker.end_all() if frame.connection != state.connection else []
+        state.connection = frame.connection
+        followed = state.tracker.update(faces, frame.media_time)
+        crops = [_cut(frame, track) for track in followed.visible]
+        told = state.coverage.add(frame, _kind(crops))
+        return _Seen(frame, followed.visible, crops, ended + followed.ended, told)
+
+    def _tell(self, seen: _Seen, expressions: list[Expression]) -> list[Event]:
+        state = self._of(seen.frame.source)
+        events: list[Event] = [*seen.coverage, *self._end_tracks(state, seen.ended)]
+        for track, crop, expression in zip(seen.tracks, seen.crops, expressions, strict=True):
+            events += self._read(state, seen.frame, track, crop, expression)
+        return events
+
+    def _read(
+        self, state: _Source, frame: Frame, track: Track, crop: FaceCrop, expression: Expression
+    ) -> list[Event]:
+        events: list[Event] = []
+        if track.number not in state.timelines:
+            state.timelines[track.number] = TrackTimeline(track.source, track.number, track.first_seen)
+            events.append(
+                FaceStart(track.source, track.number, track.first_seen, frame.captured_at, track.face.box)
+            )
+        moment = Moment(frame.media_time, frame.captured_at, expression.distribution, crop.flaw)
+        smoothed, spans = state.timelines[track.number].add(moment)
+        height, width = frame.grey.shape
+        points = to_frame(expression.keypoints, crop.to_frame)
+        reading = Reading(
+            source=frame.source,
+            track=track.number,
+            connection=frame.connection,
+            frame=frame.number,
+            media_time=frame.media_time,
+            captured_at=frame.captured_at,
+            clock=frame.clock,
+            result_at=None,
+            box=track.face.box,
+            keypoints=_ratios(points, width, height),
+            raw=expression.distribution,
+            smoothed=smoothed.distribution,
+            label=smoothed.label,
+            abstained=smoothed.abstained,
+            quality=crop.quality,
+            model=self._networks.classifier.model,
+        )
+        return [*events, *spans, reading]
+
+    def _end_tracks(self, state: _Source, numbers: list[int]) -> list[Event]:
+        events: list[Event] = []
+        for number in numbers:
+            line = state.timelines.pop(number, None)
+            if line is not None:
+                events += line.end()
+                events.append(
+                    FaceEnd(line.source, number, line.first_seen, line.last_seen, readings=line.readings)
+                )
+        return events
+
+
+def _cut(frame: Frame, track: Track) -> FaceCrop:
+    height, width = frame.grey.shape
+    landmarks = np.asarray(track.face.landmarks * (width, height) - 0.5, dtype=np.float32)
+    alignment = align(landmarks)
+    to_picture = transform(alignment)
+    pixels = cut(frame.grey, to_picture)
+    quality = judge(pixels, landmarks, alignment)
+    return FaceCrop(
+        source=frame.source,
+        track=track.number,
+        pixels=pixels,
+        to_frame=to_picture,
+        quality=quality.value,
+        flaw=quality.flaw,
+    )
+
+
+def _kind(crops: list[FaceCrop]) -> CoverageKind:
+    if not crops:
+        return "no_face"
+    return "observed" if any(crop.flaw is None for crop in crops) else "low_quality"
+
+
+def _ratios(points: Floats, width: int, height: int) -> Floats:
+    """Pixels (centres at whole numbers) to ratios of the frame."""
+    return np.asarray((points + 0.5) / (width, height), dtype=np.float32)

@@ -1,0 +1,104 @@
+"""Frames from the bus through the pipeline, events back to the bus: exactly once."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from engine.freshness import fresh
+from engine.pipeline import Pipeline
+from engine.wire import encode_event, stamped
+from ingest.bus import BUS_FAULTS, Bus, Fields, TimelineEntry
+from ingest.frame import Frame
+from ingest.wire import BadFrameError, decode_frame
+
+TAKES = 32  # frames at most in one turn
+WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """The engine of one shard.
+
+    Results, the state of each source and the acknowledgement go into one transaction. When it is unknown
+    whether that was carried out, everything is read anew from the bus: either the frames are still to be
+    done, from the old state, or they are done.
+    """
+
+    def __init__(self, bus: Bus, pipeline: Pipeline, shard: int = 0) -> None:
+        self._bus = bus
+        self._pipeline = pipeline
+        self._shard = shard
+        self._lost = 0  # frames left out since the last word about it
+        self._told_at = 0.0
+        self.stopping = False
+
+    def run(self, *, until_empty: bool = False) -> None:
+        """Works until `stopping` is set, or until there is nothing more to do."""
+        resuming = True
+        while not self.stopping:
+            try:
+                if resuming:
+                    self._resume()
+                    resuming = False
+                worked = self._turn()
+            except BUS_FAULTS as error:
+                log.warning("redis: %s; going on from the last commit", error)
+                resuming = True
+                time.sleep(0.2)
+                continue
+            if until_empty and not worked:
+                return
+
+    def _resume(self) -> None:
+        """Forgets what may not have been committed, and does what was taken but not acknowledged."""
+        self._bus.join_shard(self._shard)
+        for source in self._pipeline.sources():
+            self._pipeline.forget(source)
+        while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
+            self._work(taken)
+
+    def _turn(self) -> bool:
+        self._bus.beat(f"engine:{self._shard}")
+        taken = self._bus.take_frames(self._shard, TAKES, WAITS)
+        if taken:
+            self._work(taken)
+        return bool(taken)
+
+    def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
+        frames = _decode(taken)
+        self._restore(frames)
+        kept = fresh(frames, time.time())
+        self._count(len(frames) - len(kept))
+        events = self._pipeline.step(kept)
+        now = datetime.now(UTC)
+        entries: list[TimelineEntry] = [
+            encode_event(stamped(event, now)) for caused in events for event in caused
+        ]
+        states = {source: self._pipeline.state(source) for source in {frame.source for frame in kept}}
+        self._bus.commit(self._shard, [id for id, _ in taken], entries, states)
+
+    def _restore(self, frames: Sequence[Frame]) -> None:
+        unknown = {frame.source for frame in frames if not self._pipeline.knows(frame.source)}
+        for source, state in self._bus.engine_states(sorted(unknown)).items():
+            self._pipeline.restore(source, state)
+
+    def _count(self, lost: int) -> None:
+        """Says once a second how many frames were too old to read; the timeline's coverage says it too."""
+        self._lost += lost
+        if self._lost and time.monotonic() - self._told_at >= 1.0:
+            log.warning("engine is slow: %d frames skipped", self._lost)
+            self._lost, self._told_at = 0, time.monotonic()
+
+
+def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Frame]:
+    frames = []
+    for id, fields in taken:
+        if not fields:  # trimmed before it could be read: its number is missing, and so counted
+            continue
+        try:
+            frames.append(decode_frame(fields))
+        except BadFrameError as error:
+            log.warning("entry %s: %s", id.decode(), error)
+    return frames
