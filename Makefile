@@ -15,6 +15,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.service ## make .venv with the command .venv/bin/mien
+	@echo "ready: $(BIN)/mien"
 
 demo: $(VENV)/.demo ## start the service with a drawn demo source; Ctrl-C stops it
 	@exec $(BIN)/mien serve --demo
