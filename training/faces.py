@@ -1,0 +1,109 @@
+"""Reads the labelled faces: FER2013 with FER+ votes and a clean split, and the faces with 15 keypoints."""
+
+import io
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.labels import LABELS
+from engine.records import Floats
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+TILE = 48  # pixels, the side of a FER2013 picture
+SHEET_ROW = 60  # tiles
+
+# FER+ names of our labels. Contempt, "unknown" and "not a face" have no place among the seven.
+VOTED_AS = dict(
+    zip(LABELS, ("anger", "disgust", "sadness", "happiness", "surprise", "fear", "neutral"), strict=True)
+)
+
+# Which of the 15 keypoints are the detector's five landmarks, in the order of labels.LANDMARKS.
+LANDMARK_POINTS = (1, 0, 10, 12, 11)
+# The same 15 points seen in a mirror: left and right change places.
+MIRRORED_POINTS = (1, 0, 4, 5, 2, 3, 8, 9, 6, 7, 10, 12, 11, 13, 14)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expressions:
+    """FER2013 in its own row order, labels numbered as in engine.labels."""
+
+    pixels: Pixels  # (n, 48, 48)
+    label: NDArray[np.int64]  # (n,) FER2013's own
+    votes: Floats  # (n, 7) share of the FER+ taggers for each label; a row of zeros where none voted so
+    is_face: Mask  # (n,) False where FER+ found no face
+    train: Mask
+    validation: Mask
+    test: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portraits:
+    """Faces with 15 keypoints, split by person."""
+
+    pixels: Pixels  # (n, 144, 144)
+    points: Floats  # (n, 15, 2) pixels of the picture, in the order of labels.KEYPOINTS
+    train: Mask
+    validation: Mask
+    test: Mask
+
+
+def read_expressions(data: Path) -> Expressions:
+    """FER2013 out of `fer2013.npz` and `fer2013_duplicate_groups.npz` in the folder `data`."""
+    with np.load(data / "fer2013.npz") as archive:
+        sheets = [_tiles(archive[f"png_{k}"].tobytes()) for k in range(10)]
+        pixels = np.concatenate(sheets)[archive["tile"]]
+        names = [str(name) for name in archive["label_names"]]
+        label = np.array([LABELS.index(name) for name in names])[archive["label"]]
+        voted = [str(name) for name in archive["ferplus_names"]]
+        ballots = archive["ferplus_votes"].astype(np.float32)
+        is_face = archive["ferplus_named"] & (ballots.argmax(axis=1) != voted.index("not_face"))
+        usage = archive["usage"]
+    votes = ballots[:, [voted.index(VOTED_AS[name]) for name in LABELS]]
+    with np.load(data / "fer2013_duplicate_groups.npz") as archive:
+        train, validation, test = clean_split(usage, archive["near_group"])
+    return Expressions(
+        pixels=pixels,
+        label=label,
+        votes=votes / np.maximum(votes.sum(axis=1, keepdims=True), 1),
+        is_face=is_face,
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+def clean_split(usage: NDArray[np.uint8], group: NDArray[np.int32]) -> tuple[Mask, Mask, Mask]:
+    """Training, validation and test rows, so that no photo has versions in two of them.
+
+    The test is the official PrivateTest, whole. The official PublicTest is the validation, less the
+    photos that are also in the test; training is the rest, less the photos of both.
+    """
+    test = usage == 2
+    validation = (usage == 1) & ~np.isin(group, group[test])
+    train = (usage == 0) & ~np.isin(group, group[test | validation])
+    return train, validation, test
+
+
+def read_portraits(data: Path) -> Portraits:
+    """The faces of `keypoints_udacity.npz` in the folder `data`, with the rim around them."""
+    with np.load(data / "keypoints_udacity.npz") as archive:
+        jpeg, offset, split = archive["jpeg"], archive["offset"], archive["split"]
+        pixels = np.stack([_grey(jpeg[a:b].tobytes()) for a, b in itertools.pairwise(offset)])
+        points = archive["points"] + np.float32(archive["margin"])
+    return Portraits(pixels, points, train=split == 0, validation=split == 1, test=split == 2)
+
+
+def _tiles(png: bytes) -> Pixels:
+    sheet = _grey(png)
+    rows = sheet.reshape(sheet.shape[0] // TILE, TILE, SHEET_ROW, TILE)
+    return rows.transpose(0, 2, 1, 3).reshape(-1, TILE, TILE)
+
+
+def _grey(encoded: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(encoded)).convert("L"), dtype=np.uint8)
