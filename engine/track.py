@@ -18,6 +18,7 @@ STARTS_AT_ONCE = 0.8  # score of a face that is a track from its first frame
 STARTS_AFTER = 3  # faces in a row that make a track of less certain ones
 STARTS_FROM = 0.6  # score below which a face only prolongs a track
 LEAST_MATCH = 0.4  # overlap (below) with the predicted box: a gap of half a face's width
+DOUBT = 0.3  # what a second unseen costs in overlap: who is in front, and seen, goes before who is hidden
 
 # Alpha-beta gains: how much of a surprise goes into position and velocity. Detections are steady (a few
 # percent of the box), so the position follows closely; the velocity must not turn at an occlusion's edge.
@@ -133,16 +134,17 @@ class Tracker:
 
     def _match(self, faces: Sequence[Face], time: int) -> dict[int, Face]:
         """Pairs estimates (by index) with faces, best overlap first."""
-        predicted = [estimate.at(time) for estimate in self._estimates]
-        pairs = [
-            (overlap(box, face.box), index, face) for index, box in enumerate(predicted) for face in faces
-        ]
+        pairs = []
+        for index, estimate in enumerate(self._estimates):
+            predicted, unseen = estimate.at(time), (time - estimate.last_seen) / SECOND
+            for face in faces:
+                score = overlap(predicted, face.box)
+                if score >= LEAST_MATCH:
+                    pairs.append((score - DOUBT * unseen, index, face))
         pairs.sort(key=lambda pair: (-pair[0], pair[1]))
         matched: dict[int, Face] = {}
         taken: set[int] = set()
-        for score, index, face in pairs:
-            if score < LEAST_MATCH:
-                break
+        for _, index, face in pairs:
             if index not in matched and id(face) not in taken:
                 matched[index] = face
                 taken.add(id(face))

@@ -63,7 +63,7 @@ def test_two_people_who_cross_keep_their_numbers() -> None:
     for n in range(40):
         x_one, x_two = 0.1 + 0.02 * n, 0.9 - 0.02 * n
         hidden = abs(x_one - x_two) < 0.08
-        faces = [face(x_two)] if hidden else [face(x_one), face(x_two, 0.52)]
+        faces = [face(x_two, 0.52)] if hidden else [face(x_one), face(x_two, 0.52)]
         for track in tracker.update(faces, n * SECOND // 10).visible:
             owner = "two" if track.face is faces[-1] else "one"
             owners.setdefault(track.number, set()).add(owner)
