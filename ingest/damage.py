@@ -1,0 +1,58 @@
+"""Keeps where a recording is damaged: pure, fed by the decoder with times."""
+
+from dataclasses import dataclass
+
+# Damaged stretches closer together than this are told as one.
+MERGED_WITHIN = 500_000_000  # ns
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a recording from its last good frame to the next one, or to its end."""
+
+    started: int  # ns of media time
+    ended: int  # ns
+    reason: str
+
+
+class DamageLog:
+    """Errors come by the time of their packet, before the frames that the decoder still holds back.
+
+    So an error stays open until a frame of its time or a later one comes out whole.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Damage] = []
+        self.last = 0  # ns; the last good frame
+        self._first_error: int | None = None
+        self._last_error = 0
+        self._reason = ""
+
+    def error(self, media_time: int, reason: str) -> None:
+        """The decoder failed on what should be shown at `media_time`."""
+        if self._first_error is None:
+            self._first_error, self._last_error, self._reason = media_time, media_time, reason
+        self._first_error = min(self._first_error, media_time)
+        self._last_error = max(self._last_error, media_time)
+
+    def good(self, media_time: int) -> bool:
+        """A whole frame came out; says whether something is damaged between it and the one before."""
+        damaged = self._first_error is not None and media_time >= self._first_error
+        if damaged:
+            self._add(Damage(self.last, media_time, self._reason))
+            self._first_error = media_time if media_time < self._last_error else None
+        self.last = media_time
+        return damaged
+
+    def end(self, ended: int, missing: str | None) -> None:
+        """No more frames; `missing` says why they should have gone on to `ended` (ns), if they should."""
+        reason = missing or (self._reason if self._first_error is not None else None)
+        if reason is not None:
+            self._add(Damage(self.last, max(ended, self.last), reason))
+        self._first_error = None
+
+    def _add(self, damage: Damage) -> None:
+        if self.found and damage.started - self.found[-1].ended <= MERGED_WITHIN:
+            before = self.found.pop()
+            damage = Damage(before.started, damage.ended, before.reason)
+        self.found.append(damage)

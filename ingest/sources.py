@@ -1,0 +1,179 @@
+"""Opens recordings: a file becomes Frames, or one line that says why not."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ingest.damage import Damage
+from ingest.decoder import Decoder, Picture
+from ingest.frame import Frame
+from ingest.luma import grey_of, shown_size
+from ingest.pace import Pace
+
+# A playlist in an uploaded file must not make the server fetch addresses.
+FILE_ONLY = {"protocol_whitelist": "file"}
+
+LARGEST_BOX_HEADER = 16  # bytes
+
+
+class UnreadableError(Exception):
+    """A file that gives no picture at all."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class Recording:
+    """A video file being read, once, front to back. Memory does not grow with its length.
+
+    Iterating gives the frames picked at `rate`; `frames_decoded` and `damage` are complete at the end.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream, *, source: str, rate: float | None):
+        self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
+        self.total_frames = stream.frames or None  # as the container says
+        self._source = source
+        self._container = container
+        self._pace = Pace(rate)
+        self._decoder = Decoder(container, stream)
+        self._pictures = iter(self._decoder)
+        # The first picture is decoded at once: only it knows how the video is turned.
+        self._first = next(self._pictures, None)
+        self.width, self.height = (
+            (stream.codec_context.width, stream.codec_context.height)
+            if self._first is None
+            else shown_size(self._first.pixels)
+        )
+
+    @property
+    def duration(self) -> int:
+        """ns: what the container says, else the end of what was decoded so far."""
+        declared = (self._container.duration or 0) * 1000
+        return declared if declared > self._decoder.damage.last else self._decoder.end
+
+    @property
+    def frames_decoded(self) -> int:
+        return self._decoder.decoded
+
+    @property
+    def damage(self) -> list[Damage]:
+        return self._decoder.damage.found
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every whole picture as decoded, in colour; not to be mixed with iterating over frames."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            yield first
+        yield from self._pictures
+
+    def __iter__(self) -> Iterator[Frame]:
+        number = 0
+        damaged = False
+        for picture in self.pictures():
+            damaged = damaged or picture.damaged
+            if self._pace.picks(picture.media_time):
+                yield self._frame(picture, number, damaged=damaged)
+                number += 1
+                damaged = False
+
+    def _frame(self, picture: Picture, number: int, *, damaged: bool) -> Frame:
+        return Frame(
+            source=self._source,
+            connection=0,
+            number=number,
+            media_time=picture.media_time,
+            captured_at=None,
+            clock=None,
+            damaged=damaged,
+            grey=grey_of(picture.pixels),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+
+def open_recording(path: Path, source: str, rate: float | None) -> Recording:
+    """Opens a video file to read `rate` frames a second, or with None every frame.
+
+    Raises UnreadableError for whatever gives no picture: no such file, no permission, a folder, an empty
+    file, not a video, a file cut off before its index, no video stream.
+    """
+    _check_file(path)
+    try:
+        # "file:" keeps a name with a colon from being taken for an address.
+        container = av.open(
+            f"file:{os.path.abspath(path)}", options=dict(FILE_ONLY), metadata_errors="replace"
+        )
+    except av.FFmpegError as error:
+        reason = "cut off before its index" if _lacks_index(path) else "not a video"
+        raise UnreadableError(path, reason) from error
+    try:
+        return Recording(container, _video_stream(container, path), source=source, rate=rate)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _check_file(path: Path) -> None:
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            path.open("rb").close()
+    except FileNotFoundError as error:
+        raise UnreadableError(path, "no such file") from error
+    except PermissionError as error:
+        raise UnreadableError(path, "no permission") from error
+    except OSError as error:
+        raise UnreadableError(path, (error.strerror or "cannot be read").lower()) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableError(path, "is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(path, "is not a regular file")
+    if status.st_size == 0:
+        raise UnreadableError(path, "empty file")
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The first stream of moving pictures; the cover of an album is not one."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            # PyAV leaves out the context where it has no decoder, whatever its types say.
+            if getattr(stream, "codec_context", None) is None:
+                raise UnreadableError(path, "no decoder for its video")
+            return stream
+    raise UnreadableError(path, "no video stream")
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
+    size = path.stat().st_size
+    position, known = 0, False
+    with path.open("rb") as file:
+        while position < size:
+            file.seek(position)
+            header = file.read(LARGEST_BOX_HEADER)
+            kind, length = header[4:8], int.from_bytes(header[:4], "big")
+            if length == 1:
+                length = int.from_bytes(header[8:16], "big")
+            known = known or kind == b"ftyp"
+            if not known or (kind == b"moov" and position + length <= size):
+                return False
+            if length < 8:
+                return True
+            position += length
+    return known
