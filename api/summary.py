@@ -8,18 +8,10 @@ from typing import Any, get_args
 from engine.labels import LABELS, Label
 from engine.records import Abstained, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
+from ingest.damage import Damage
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
 NANOSECONDS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A stretch that could not be decoded."""
-
-    started: int  # ns
-    ended: int  # ns
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,43 @@
 """Spans as WebVTT, so that any video player shows them as subtitles: one voice per face."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
+from engine.labels import LABELS
 from engine.records import Span
 
 MILLISECOND = 1_000_000  # ns
 
 
-def write_vtt(path: Path, spans: Iterable[Span]) -> None:
-    """Writes the cues in order of their start, as WebVTT demands; spans come in order of their end."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("WEBVTT\n")
-        for number, span in enumerate(sorted(spans, key=lambda span: (span.started, span.track)), start=1):
-            file.write(f"\n{number}\n{cue(span)}\n")
+class TimelineVtt:
+    """Collects cues in 40 bytes each: WebVTT wants them in order of start, spans come in order of end."""
 
+    def __init__(self) -> None:
+        self._columns = tuple(array("q") for _ in range(5))  # started, track, ended, label, percent
 
-def cue(span: Span) -> str:
-    # A player drops a cue that ends where it begins.
-    started = span.started // MILLISECOND
-    ended = max(span.ended // MILLISECOND, started + 1)
-    text = f"<v face {span.track}>face {span.track}: {span.label} {span.confidence:.0%}</v>"
-    return f"{timestamp(started)} --> {timestamp(ended)}\n{text}"
+    def add(self, span: Span) -> None:
+        started = span.started // MILLISECOND
+        # A player drops a cue that ends where it begins.
+        ended = max(span.ended // MILLISECOND, started + 1)
+        cue = (started, span.track, ended, LABELS.index(span.label), round(100 * span.confidence))
+        for column, value in zip(self._columns, cue, strict=True):
+            column.append(value)
+
+    def write(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("WEBVTT\n")
+            file.writelines(self._cues())
+
+    def _cues(self) -> Iterator[str]:
+        started, track, ended, label, percent = self._columns
+        order = sorted(range(len(started)), key=lambda cue: (started[cue], track[cue]))
+        for number, cue in enumerate(order, start=1):
+            face = f"face {track[cue]}"
+            yield (
+                f"\n{number}\n{timestamp(started[cue])} --> {timestamp(ended[cue])}\n"
+                f"<v {face}>{face}: {LABELS[label[cue]]} {percent[cue]} %</v>\n"
+            )
 
 
 def timestamp(milliseconds: int) -> str:

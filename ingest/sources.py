@@ -69,6 +69,12 @@ class Recording:
     def damage(self) -> list[Damage]:
         return self._decoder.damage.found
 
+    @property
+    def broken_off(self) -> bool:
+        """Whether, once read, it proved damaged from its last good frame to its end."""
+        log = self._decoder.damage
+        return bool(log.found) and log.found[-1].ended > log.last
+
     def pictures(self) -> Iterator[Picture]:
         """Every whole picture as decoded, in colour; not to be mixed with iterating over frames."""
         if self._first is not None:
