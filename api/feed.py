@@ -1,0 +1,168 @@
+"""Every message to every dashboard: one reader a source and process, any number of clients.
+
+    Redis stream -> Feed -> Mailbox of each client -> its websocket
+
+A client that reads too slowly loses what is in its own mailbox; the reader and the others never wait for it.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.history import History
+from api.mailbox import Mailbox
+from api.messages import START, heartbeat, now, with_cursor
+from ingest.bus import LOST, SOURCES, timeline_key
+
+logger = logging.getLogger(__name__)
+
+DEPTH = 512  # messages that may wait for a client: some 20 s of two faces, at most 1 MB
+BATCH = 200  # entries taken from Redis at once
+BEAT = 1.0  # seconds between heartbeats, and between looks whether the source is still configured
+RECENT = 50  # entries looked through for the newest reading when a feed starts
+PAUSE = 0.5  # seconds before Redis is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the timeline, ready to be sent; all clients share the text."""
+
+    cursor: str
+    text: str
+
+
+@dataclass(slots=True)
+class Counters:
+    """What /metrics tells of all feeds together."""
+
+    clients: int = 0
+    delivered: int = 0
+    missed: int = 0
+
+
+class Feed:
+    """Follows one source's timeline for as long as it has clients."""
+
+    def __init__(self, source: str, client: Any, counters: Counters) -> None:
+        self._source = source
+        self._redis = client
+        self._counters = counters
+        self._mailboxes: set[Mailbox[Message]] = set()
+        self._newest_frame: datetime | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.position = START  # the newest entry that went to the mailboxes
+        self.removed = False  # the source is configured no more
+
+    async def start(self) -> None:
+        recent = await History(self._redis).newest(self._source, RECENT)
+        if recent:
+            self.position = recent[0][0]
+        self._note_newest([(kind, body) for _, kind, body in reversed(recent)])
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._beat())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def join(self) -> Mailbox[Message]:
+        """A mailbox that gets every entry after `position` as it is now."""
+        mailbox: Mailbox[Message] = Mailbox(DEPTH)
+        self._mailboxes.add(mailbox)
+        self._counters.clients += 1
+        return mailbox
+
+    def leave(self, mailbox: Mailbox[Message]) -> None:
+        self._mailboxes.discard(mailbox)
+        self._counters.clients -= 1
+
+    @property
+    def has_clients(self) -> bool:
+        return bool(self._mailboxes)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                found = await self._redis.xread(
+                    {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
+                )
+            except LOST as error:
+                logger.warning("redis does not answer, the feed of %s waits: %s", self._source, error)
+                await asyncio.sleep(PAUSE)
+                continue
+            if found:
+                self._give(found[0][1] if isinstance(found, list) else next(iter(found.values()))[0])
+
+    def _give(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
+        for id, fields in entries:
+            cursor = id.decode()
+            message = Message(cursor, with_cursor(fields[b"body"], cursor))
+            for mailbox in self._mailboxes:
+                self._counters.missed += mailbox.put(message)
+            self.position = cursor
+        self._note_newest([(fields[b"type"], fields[b"body"]) for _, fields in entries])
+
+    def _note_newest(self, entries: list[tuple[bytes, bytes]]) -> None:
+        """Remembers when the frame of the newest reading was captured."""
+        for kind, body in reversed(entries):
+            if kind == b"reading" and (captured_at := json.loads(body).get("captured_at")):
+                self._newest_frame = datetime.fromisoformat(captured_at)
+                return
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            await self._look_for_removal()
+            text = heartbeat(self._source, now(), self._newest_frame)
+            for mailbox in self._mailboxes:
+                mailbox.beat(text)
+                if self.removed:
+                    mailbox.close()
+
+    async def _look_for_removal(self) -> None:
+        try:
+            self.removed = not await self._redis.hexists(SOURCES, self._source)
+        except LOST:
+            return  # the follower says so; who is configured is not known now
+
+
+class Feeds:
+    """The feeds of this process, by source; each lives from its first client to its last."""
+
+    def __init__(self, client: Any) -> None:
+        self._redis = client
+        self._feeds: dict[str, Feed] = {}
+        self._lock = asyncio.Lock()
+        self.counters = Counters()
+
+    @asynccontextmanager
+    async def join(self, source: str) -> AsyncIterator[tuple[Feed, Mailbox[Message]]]:
+        """The source's feed and a mailbox in it."""
+        feed, mailbox = await self._joined(source)
+        try:
+            yield feed, mailbox
+        finally:
+            feed.leave(mailbox)
+            await self._stop_unused(source, feed)
+
+    async def _joined(self, source: str) -> tuple[Feed, Mailbox[Message]]:
+        async with self._lock:
+            feed = self._feeds.get(source)
+            if feed is None or feed.removed:
+                feed = Feed(source, self._redis, self.counters)
+                await feed.start()
+                self._feeds[source] = feed
+            return feed, feed.join()
+
+    async def _stop_unused(self, source: str, feed: Feed) -> None:
+        async with self._lock:
+            if feed.has_clients:
+                return
+            if self._feeds.get(source) is feed:
+                del self._feeds[source]
+            await feed.stop()

@@ -1,0 +1,130 @@
+"""Whether the service is up, whether each of its parts is ready and if not why, and its counters."""
+
+import asyncio
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.services import Here
+from ingest.bus import GROUP, LOST, SOURCES, state_key
+
+router = APIRouter(tags=["health"])
+
+NETWORKS = ("detector", "keypoints", "emotion")
+SILENT = 5.0  # seconds; an engine worker asks for frames every second or so
+NO_WORKER = "no worker has come yet"
+PATIENCE = 2.0  # seconds that Redis may take to answer
+
+
+class Part(BaseModel):
+    """One part of the service."""
+
+    name: str
+    ready: bool
+    reason: Annotated[str, Field(description="in words; empty where there is nothing to say")]
+
+
+class Readiness(BaseModel):
+    """Ready when each part is."""
+
+    ready: bool
+    parts: list[Part]
+
+
+@router.get("/healthz")
+async def get_health() -> dict[str, str]:
+    """This process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"model": Readiness}})
+async def get_readiness(here: Here, response: Response) -> Readiness:
+    """Redis, the networks' files, the engine and ingest, each with its reason; 503 when one is not ready."""
+    parts = [await asyncio.to_thread(check_models, here.settings.models)]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await here.redis.ping()
+            live = [await _engine(here.redis), await _ingest(here.redis)]
+        parts = [Part(name="redis", ready=True, reason=""), *parts, *live]
+    except (*LOST, TimeoutError) as error:
+        reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
+        parts = [Part(name="redis", ready=False, reason=reason), *parts]
+    ready = all(part.ready for part in parts)
+    response.status_code = 200 if ready else 503
+    return Readiness(ready=ready, parts=parts)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def get_metrics(here: Here) -> Response:
+    """This process's counters in Prometheus' text format."""
+    counters = here.feeds.counters
+    lines = [
+        *_metric("clients", "gauge", "Websocket clients that follow a source.", counters.clients),
+        *_metric("messages_total", "counter", "Messages sent to clients.", counters.delivered),
+        *_metric("messages_missed_total", "counter", "Messages that slow clients missed.", counters.missed),
+    ]
+    return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+
+def check_models(folder: Path) -> Part:
+    """Whether each network's weights are there and those of its card."""
+    reasons = [reason for name in NETWORKS if (reason := _flaw(folder / f"{name}.json"))]
+    return Part(name="models", ready=not reasons, reason="; ".join(reasons))
+
+
+def _flaw(path: Path) -> str:
+    try:
+        card = json.loads(path.read_text())
+        weights = path.parent / card["file"]
+        status = weights.stat()
+        actual = _hash(weights, status.st_mtime_ns, status.st_size)
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name}: no such file"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"{path.name}: not a model card: {error!r}"
+    if actual != card.get("sha256"):
+        return f"{weights.name}: expected sha256 {card.get('sha256')}, actual {actual}"
+    return ""
+
+
+@lru_cache(maxsize=16)
+def _hash(path: Path, modified: int, size: int) -> str:
+    """Hashed again only when the file has changed."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def _engine(client: Any) -> Part:
+    """An engine worker that runs asks its shard for frames; one that does not has been silent."""
+    shards = sorted([key async for key in client.scan_iter(match="frames:*", _type="stream")])
+    reasons = [f"{shard.decode()}: {reason}" for shard in shards if (reason := await _silence(client, shard))]
+    reason = "; ".join(reasons) if shards else NO_WORKER
+    return Part(name="engine", ready=bool(shards) and not reasons, reason=reason)
+
+
+async def _silence(client: Any, shard: bytes) -> str:
+    """Why nobody seems to read the shard; empty when somebody does."""
+    if not any(group["name"] == GROUP.encode() for group in await client.xinfo_groups(shard)):
+        return NO_WORKER
+    workers = await client.xinfo_consumers(shard, GROUP)
+    idle = min((worker["idle"] / 1000 for worker in workers), default=None)
+    if idle is None:
+        return NO_WORKER
+    return f"its worker has been silent for {idle:.0f} s" if idle > SILENT else ""
+
+
+async def _ingest(client: Any) -> Part:
+    """Ingest tells the state of each source that is configured."""
+    sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
+    silent = [source for source in sources if not await client.exists(state_key(source))]
+    reason = f"nothing told of {', '.join(silent)} yet" if silent else ""
+    return Part(name="ingest", ready=not silent, reason=reason)
+
+
+def _metric(name: str, kind: str, help: str, value: int) -> list[str]:
+    full = f"mien_api_{name}"
+    return [f"# HELP {full} {help}", f"# TYPE {full} {kind}", f"{full} {value}"]

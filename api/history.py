@@ -1,0 +1,50 @@
+"""What a source's timeline holds already, by pages."""
+
+from typing import Any
+
+from api.messages import BadCursorError, cursor_at, now, position
+from ingest.bus import TIMELINE_KEPT, timeline_key
+
+Entry = tuple[str, bytes, bytes]  # cursor, type, body
+
+PAGE = 500  # entries; about 0.7 MB of readings
+
+
+class History:
+    """Reads timelines from Redis; `client` is the process's asynchronous connection pool."""
+
+    def __init__(self, client: Any) -> None:
+        self._redis = client
+
+    async def page(self, source: str, after: str, limit: int = PAGE, until: str = "+") -> list[Entry]:
+        """Up to `limit` entries after the cursor `after`, the oldest first, none later than `until`."""
+        found = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
+        return [_entry(id, fields) for id, fields in found]
+
+    async def newest(self, source: str, count: int) -> list[Entry]:
+        """The last `count` entries, the newest first."""
+        found = await self._redis.xrevrange(timeline_key(source), count=count)
+        return [_entry(id, fields) for id, fields in found]
+
+    async def last_cursor(self, source: str) -> str | None:
+        """The newest entry's cursor; None when the timeline is empty."""
+        newest = await self.newest(source, 1)
+        return newest[0][0] if newest else None
+
+    async def check(self, source: str, after: str) -> str | None:
+        """Raises BadCursorError for a cursor that this timeline never gave out, being ahead of it.
+
+        Returns a sentence when what followed the cursor is no longer kept.
+        """
+        last = await self.last_cursor(source)
+        ahead = position(after) > position(cursor_at(now()))
+        if ahead and (last is None or position(after) > position(last)):
+            raise BadCursorError(f"expected a cursor up to {last or 'now'}, actual {after} lies ahead of it")
+        kept = TIMELINE_KEPT / 3600
+        if 0 < position(after)[0] < now().timestamp() * 1000 - TIMELINE_KEPT * 1000:
+            return f"the cursor is older than the {kept:g} hours that are kept: what lay between is gone"
+        return None
+
+
+def _entry(id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    return id.decode(), fields[b"type"], fields[b"body"]

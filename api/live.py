@@ -1,0 +1,166 @@
+"""The two websockets of a source: its messages, and its picture. docs/protocol.md says what they carry."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from api.feed import Feed, Message
+from api.history import PAGE
+from api.mailbox import Mailbox
+from api.messages import (
+    BAD_REQUEST,
+    REMOVED_SOURCE,
+    START,
+    UNKNOWN_SOURCE,
+    BadCursorError,
+    checked_cursor,
+    cursor_from,
+    error,
+    missed,
+    now,
+    position,
+    with_cursor,
+)
+from api.services import Here, Services
+from ingest.bus import LOST
+
+router = APIRouter()
+logger = logging.getLogger(__name__)
+
+FIRST = "-60s"  # what a client without a cursor gets before the live messages
+TRY_LATER = 1013  # the close code's name in its registry
+REMOVED = "the source was removed"
+
+
+@router.websocket("/v1/sources/{id}/live")
+async def live(websocket: WebSocket, id: str, here: Here) -> None:
+    """History after the cursor, then live: no gap, nothing twice, in order."""
+    await _until_gone(websocket, id, _send_messages(websocket, id, here))
+
+
+@router.websocket("/v1/sources/{id}/frames")
+async def frames(websocket: WebSocket, id: str, here: Here) -> None:
+    """Binary messages: media_time in ns as little-endian int64, then a JPEG. The newest wins."""
+    await _until_gone(websocket, id, _send_pictures(websocket, id, here))
+
+
+async def _send_messages(websocket: WebSocket, source: str, here: Services) -> None:
+    if not await _is_known(websocket, source, here):
+        return
+    try:
+        client = _Client(websocket, source, here, _first_cursor(websocket))
+        lost = await here.history.check(source, client.cursor)
+    except BadCursorError as refused:
+        await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(refused)))
+        return
+    if lost:
+        await websocket.send_text(error(source, "expired", lost))
+    await client.serve()
+
+
+async def _send_pictures(websocket: WebSocket, source: str, here: Services) -> None:
+    if not await _is_known(websocket, source, here):
+        return
+    async with here.pictures.watch(source) as watcher:
+        while picture := await watcher.take():
+            await websocket.send_bytes(picture.packed())
+    await _refuse(websocket, REMOVED_SOURCE, error(source, "removed", REMOVED))
+
+
+class _Client:
+    """One websocket's way from its cursor to the present."""
+
+    def __init__(self, websocket: WebSocket, source: str, here: Services, cursor: str) -> None:
+        self._websocket = websocket
+        self._source = source
+        self._here = here
+        self.cursor = cursor  # of the last message that was sent
+
+    async def serve(self) -> None:
+        """Runs until the source is removed; the caller cancels it when the client goes."""
+        await self._catch_up()
+        async with self._here.feeds.join(self._source) as (feed, mailbox):
+            if position(self.cursor) < position(feed.position):
+                await self._catch_up(until=feed.position)  # what came between the two
+            await self._follow(feed, mailbox)
+        await _refuse(self._websocket, REMOVED_SOURCE, error(self._source, "removed", REMOVED))
+
+    async def _catch_up(self, until: str = "+") -> None:
+        """Sends the history page by page, at the client's own pace."""
+        while True:
+            page = await self._here.history.page(self._source, self.cursor, PAGE, until)
+            for cursor, _, body in page:
+                await self._send(Message(cursor, with_cursor(body, cursor)))
+            if len(page) < PAGE:
+                return
+
+    async def _follow(self, feed: Feed, mailbox: Mailbox[Message]) -> None:
+        while True:
+            delivery = await mailbox.take()
+            if delivery.missed:
+                await self._websocket.send_text(missed(self._source, delivery.missed, self.cursor))
+            for message in delivery.items:
+                if position(message.cursor) > position(self.cursor):
+                    await self._send(message)
+            if delivery.heartbeat:
+                await self._websocket.send_text(delivery.heartbeat)
+            if delivery.closed and feed.removed:
+                return
+
+    async def _send(self, message: Message) -> None:
+        await self._websocket.send_text(message.text)
+        self.cursor = message.cursor
+        self._here.feeds.counters.delivered += 1
+
+
+def _first_cursor(websocket: WebSocket) -> str:
+    """Where the client wants to begin: `after`, else `from`, else the last minute."""
+    if after := websocket.query_params.get("after"):
+        return START if after == "0" else checked_cursor(after)
+    return cursor_from(websocket.query_params.get("from") or FIRST, now())
+
+
+async def _is_known(websocket: WebSocket, source: str, here: Services) -> bool:
+    if await here.source(source) is not None:
+        return True
+    detail = f"there is no source {source[:80]!r}"
+    await _refuse(websocket, UNKNOWN_SOURCE, error(source[:80], "unknown_source", detail))
+    return False
+
+
+async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
+    """Says what is wrong in a message, then closes with the code."""
+    await websocket.send_text(message)
+    await websocket.close(code)
+
+
+async def _until_gone(websocket: WebSocket, source: str, serving: Coroutine[Any, Any, None]) -> None:
+    """Serves until the client hangs up, or sends something: this protocol goes one way only."""
+    await websocket.accept()
+    sending = asyncio.create_task(serving)
+    listening = asyncio.create_task(websocket.receive())
+    try:
+        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+        elif listening.result()["type"] == "websocket.receive":
+            await _stop(sending)
+            detail = "this websocket takes no messages; see docs/protocol.md"
+            await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
+    except WebSocketDisconnect:
+        pass  # hung up while something was on its way
+    except LOST as lost:
+        logger.warning("redis does not answer, a client of %s is sent away: %s", source, lost)
+        await websocket.close(TRY_LATER)
+    finally:
+        await _stop(sending, listening)
+
+
+async def _stop(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,120 @@
+"""How each source stands: its state in one record, kept up to date from its timeline as it is asked for."""
+
+import json
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.history import Entry, History
+from api.messages import now, position
+from ingest.bus import state_key
+
+LOOKED_AT = 60.0  # seconds of coverage that the drop share is of
+LOOKBACK = 1000  # entries looked through at the first question
+PAGE = 1000  # entries
+SIGNAL = ("live", "ended")  # states in which nothing is wrong with the connection
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the list of sources shows of one."""
+
+    state: str | None  # connecting live reconnecting ended error; None before ingest said anything
+    reason: str
+    since: datetime | None  # when this state, or the trouble of which it is part, began
+    last_reading: datetime | None
+    drop_share: float | None  # 0..1 of the frames of the last minute; None when there were none
+
+
+class Tally:
+    """Adds up one source's entries in their order. Pure."""
+
+    def __init__(self) -> None:
+        self.cursor: str | None = None  # of the last entry that was added
+        self._state: str | None = None
+        self._reason = ""
+        self._since: datetime | None = None
+        self._last_reading: datetime | None = None
+        self._stretches: deque[tuple[datetime, str, int]] = deque()  # ended at, kind, frames
+
+    def add(self, cursor: str, kind: bytes, body: bytes) -> None:
+        self.cursor = cursor
+        if kind == b"state":
+            self.add_state(json.loads(body))
+        elif kind == b"reading":
+            self._last_reading = _moment(json.loads(body)["captured_at"]) or self._last_reading
+        elif kind == b"coverage":
+            fields = json.loads(body)
+            if ended := _moment(fields["ended_at"]):
+                self._stretches.append((ended, fields["kind"], fields["frames"]))
+
+    def add_state(self, fields: dict[str, Any]) -> None:
+        """Trouble lasts from its first state to the next signal, however many attempts lie between."""
+        at = _moment(fields["at"])
+        in_trouble = self._state is not None and self._state not in SIGNAL
+        if not in_trouble or fields["state"] in SIGNAL:
+            self._since = at
+        self._state, self._reason = fields["state"], fields["reason"]
+
+    @property
+    def has_state(self) -> bool:
+        return self._state is not None
+
+    def standing(self, at: datetime) -> Standing:
+        while self._stretches and self._stretches[0][0] < at - timedelta(seconds=LOOKED_AT):
+            self._stretches.popleft()
+        frames = sum(frames for _, _, frames in self._stretches)
+        dropped = sum(frames for _, kind, frames in self._stretches if kind == "dropped")
+        return Standing(
+            state=self._state,
+            reason=self._reason,
+            since=self._since,
+            last_reading=self._last_reading,
+            drop_share=round(dropped / frames, 4) if frames else None,
+        )
+
+
+class Overview:
+    """The standing of every source that was asked for; each question reads only what came since the last."""
+
+    def __init__(self, client: Any, history: History) -> None:
+        self._redis = client
+        self._history = history
+        self._tallies: dict[str, Tally] = {}
+
+    async def standing(self, source: str) -> Standing:
+        tally = self._tallies.get(source)
+        if tally is None or tally.cursor is None:
+            tally = self._tallies[source] = await self._first(source)
+        else:
+            await self._add_new(source, tally)
+        return tally.standing(now())
+
+    def forget(self, source: str) -> None:
+        self._tallies.pop(source, None)
+
+    async def _first(self, source: str) -> Tally:
+        """From the newest entries; the state may lie further back, so it is kept apart as well."""
+        entries = await self._history.newest(source, LOOKBACK)
+        tally = Tally()
+        if not any(kind == b"state" for _, kind, _ in entries):
+            newest = await self._redis.get(state_key(source))
+            if newest is not None:
+                tally.add_state(json.loads(newest))
+        for entry in reversed(entries):
+            tally.add(*entry)
+        return tally
+
+    async def _add_new(self, source: str, tally: Tally) -> None:
+        page: list[Entry] | None = None
+        while page is None or len(page) == PAGE:
+            assert tally.cursor is not None
+            page = await self._history.page(source, tally.cursor, PAGE)
+            for entry in page:
+                if position(entry[0]) > position(tally.cursor):  # two questions may be under way at once
+                    tally.add(*entry)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,111 @@
+"""The live picture of a source for those who watch: the newest wins; nobody watching means no pictures."""
+
+import asyncio
+import logging
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.bus import LOST, SOURCES, WATCHED_FOR, preview_key, watch_key
+
+logger = logging.getLogger(__name__)
+
+LOOK = 0.03  # seconds between looks for a newer picture
+RENEW = WATCHED_FOR / 2  # seconds between renewals of the wish for pictures
+PAUSE = 0.5  # seconds before Redis is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One preview: when its frame was, and the JPEG."""
+
+    media_time: int  # ns
+    jpeg: bytes
+
+    def packed(self) -> bytes:
+        """As the websocket carries it: media_time as little-endian int64, then the JPEG."""
+        return struct.pack("<q", self.media_time) + self.jpeg
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """One client: the newest picture it has not taken yet."""
+
+    picture: Picture | None = None
+    removed: bool = False
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self) -> Picture | None:
+        """Waits for a picture newer than the last; None when the source was removed."""
+        await self.arrived.wait()
+        self.arrived.clear()
+        return None if self.removed else self.picture
+
+
+class Pictures:
+    """Looks for pictures of the sources that have watchers, once for all watchers of a source."""
+
+    def __init__(self, client: Any) -> None:
+        self._redis = client
+        self._watchers: dict[str, set[Watcher]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @asynccontextmanager
+    async def watch(self, source: str) -> AsyncIterator[Watcher]:
+        watcher = Watcher()
+        self._watchers.setdefault(source, set()).add(watcher)
+        if source not in self._tasks:
+            self._tasks[source] = asyncio.create_task(self._look(source))
+        try:
+            yield watcher
+        finally:
+            self._watchers[source].discard(watcher)
+            if not self._watchers[source]:
+                del self._watchers[source]
+                self._tasks.pop(source).cancel()
+
+    async def newest(self, source: str, wait: float) -> Picture | None:
+        """One picture; None when none comes within `wait` seconds."""
+        async with self.watch(source) as watcher:
+            try:
+                return await asyncio.wait_for(watcher.take(), wait)
+            except TimeoutError:
+                return None
+
+    async def _look(self, source: str) -> None:
+        loop = asyncio.get_running_loop()
+        shown: bytes | None = None
+        renewed = -RENEW
+        while True:
+            try:
+                if loop.time() - renewed >= RENEW:
+                    renewed = loop.time()
+                    await self._renew(source)
+                shown = await self._look_once(source, shown)
+            except LOST as error:
+                logger.warning("redis does not answer, the picture of %s waits: %s", source, error)
+                await asyncio.sleep(PAUSE)
+            await asyncio.sleep(LOOK)
+
+    async def _look_once(self, source: str, shown: bytes | None) -> bytes | None:
+        """Gives the picture to all watchers if it is not the one that was shown; returns its media time."""
+        if await self._redis.hget(preview_key(source), "media_time") == shown:
+            return shown
+        media_time, jpeg = await self._redis.hmget(preview_key(source), "media_time", "jpeg")
+        if media_time is None or jpeg is None:
+            return shown
+        picture = Picture(int(media_time), jpeg)
+        for watcher in self._watchers.get(source, ()):
+            watcher.picture = picture
+            watcher.arrived.set()
+        return bytes(media_time)
+
+    async def _renew(self, source: str) -> None:
+        if await self._redis.hexists(SOURCES, source):
+            await self._redis.set(watch_key(source), b"1", ex=WATCHED_FOR)
+            return
+        for watcher in self._watchers.get(source, ()):
+            watcher.removed = True
+            watcher.arrived.set()

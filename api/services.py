@@ -1,0 +1,60 @@
+"""What the routes work with, made once for each app."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.feed import Feeds
+from api.history import History
+from api.overview import Overview
+from api.pictures import Pictures
+from api.problems import ProblemError
+from api.settings import Settings
+from ingest.bus import SOURCES, SourceConfig, decode_config
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each for the process; `redis` is its asynchronous connection pool."""
+
+    settings: Settings
+    redis: Any
+    history: History
+    feeds: Feeds
+    pictures: Pictures
+    overview: Overview
+
+    async def source(self, id: str) -> SourceConfig | None:
+        """The configuration of a source, if there is such a source."""
+        text = await self.redis.hget(SOURCES, id)
+        return None if text is None else decode_config(text)
+
+    async def known_source(self, id: str) -> SourceConfig:
+        """The same; raises a 404 problem if there is none."""
+        config = await self.source(id)
+        if config is None:
+            raise ProblemError(404, f"there is no source {id[:80]!r}")
+        return config
+
+
+def make_services(settings: Settings, client: Any) -> Services:
+    history = History(client)
+    return Services(
+        settings=settings,
+        redis=client,
+        history=history,
+        feeds=Feeds(client),
+        pictures=Pictures(client),
+        overview=Overview(client, history),
+    )
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    services = connection.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+Here = Annotated[Services, Depends(services_of)]
