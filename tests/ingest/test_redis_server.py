@@ -1,0 +1,72 @@
+"""The embedded Redis: answers, keeps what it holds, and never outlives who started it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.redis_server import RedisServer, ServerError
+from ingest.bus import connect
+from tests.waiting import until
+
+STARTER = """
+import sys
+from pathlib import Path
+from deploy.redis_server import RedisServer
+server = RedisServer(Path(sys.argv[1]))
+server.start()
+print(server.process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_keeps_what_it_holds(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    with connect(server.url) as client:
+        client.set("kept", "yes")
+    server.stop()
+    assert not server.socket.exists()
+    server.start()
+    with connect(server.url) as client:
+        assert client.get("kept") == b"yes"
+    server.stop()
+
+
+def test_listens_on_no_port(redis_server: RedisServer) -> None:
+    with connect(redis_server.url) as client:
+        assert client.config_get("port") == {"port": "0"}
+
+
+def test_goes_when_its_starter_is_killed(tmp_path: Path) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert starter.stdout is not None
+    server = int(starter.stdout.readline())
+    starter.kill()
+    starter.communicate()
+    until(lambda: not Path(f"/proc/{server}").exists(), 5.0, "the server is gone")
+    assert not (tmp_path / "redis.sock").exists()
+
+
+def test_refuses_a_folder_in_use(redis_server: RedisServer) -> None:
+    with pytest.raises(ServerError, match="another server already runs in this folder"):
+        RedisServer(redis_server.socket.parent).start()
+
+
+def test_says_that_a_path_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=r"the path has \d+ bytes, a socket's at most 107"):
+        RedisServer(tmp_path / ("long" * 30)).start()
+
+
+def test_stale_socket_is_replaced(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+    assert server.socket.exists()
+    server.start()
+    server.stop()

@@ -1,0 +1,46 @@
+"""Serves video files as RTSP, each in real time to all who come; run by the system's python3.
+
+    /usr/bin/python3 tests/rtsp_server.py PORT MOUNT=FILE...
+
+PORT 0 takes a free one. The port is printed when clients may come. Ends with its parent.
+"""
+
+import ctypes
+import signal
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def mount(server: "GstRtspServer.RTSPServer", name: str, file: str) -> None:
+    """H.264 in MP4 is passed on as it is: what the client decodes is what the file holds."""
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(
+        f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )'
+    )
+    factory.set_shared(True)
+    factory.set_latency(0)
+    server.get_mount_points().add_factory(f"/{name}", factory)
+
+
+def main() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service(sys.argv[1])
+    for argument in sys.argv[2:]:
+        mount(server, *argument.split("=", 1))
+    if server.attach(None) == 0:
+        raise SystemExit(f"port {sys.argv[1]} cannot be listened on")
+    print(server.get_bound_port(), flush=True)
+    GLib.MainLoop().run()
+
+
+main()
