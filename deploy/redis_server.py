@@ -25,11 +25,11 @@ class ServerError(Exception):
 class RedisServer:
     """A server that keeps what it holds in `folder` and goes when its starter goes.
 
-    Only processes that may read the folder reach it: it listens on no port.
+    Only processes that may enter the folder of its socket reach it: it listens on no port.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder.resolve() / SOCKET
+    def __init__(self, folder: Path, socket: Path | None = None) -> None:
+        self.socket = socket or folder.resolve() / SOCKET
         self.url = f"unix://{self.socket}?db=0"
         self.process: subprocess.Popen[bytes] | None = None
         self._folder = folder.resolve()
@@ -47,7 +47,7 @@ class RedisServer:
         self.socket.unlink(missing_ok=True)
         # A group of its own: Ctrl-C reaches the starter alone, who then stops its children in order.
         self.process = subprocess.Popen(
-            [str(find_server()), *self._settings()],
+            self.command(),
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             preexec_fn=ends_with_parent(),
@@ -68,7 +68,12 @@ class RedisServer:
         self.process = None
         self.socket.unlink(missing_ok=True)
 
-    def _settings(self) -> list[str]:
+    def answers(self) -> bool:
+        """Whether it is there and has loaded what it holds."""
+        return _answer(self.socket) == b"+PONG"
+
+    def command(self) -> list[str]:
+        """What starts it, for those who supervise it; its folder must be there. Raises ServerError."""
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -80,7 +85,8 @@ class RedisServer:
             "appendfsync": "everysec",
             "daemonize": "no",
         }
-        return [part for name, value in settings.items() for part in (f"--{name}", value)]
+        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return [str(find_server()), *options]
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + ANSWERS_WITHIN

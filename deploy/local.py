@@ -1,0 +1,181 @@
+"""`mien serve`: Redis, ingest, engine and API on this machine, under one supervisor.
+
+Exit codes: 0 stopped when asked to, 2 cannot work as it is set up (the line before says why).
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.claims import ClaimError, check_port, claim_folder, socket_path
+from deploy.processes import CANNOT_WORK, Child, Command, describe, say
+from deploy.redis_server import RedisServer, ServerError
+
+# The order of stopping; who still runs so many seconds after the request is killed. The API gives its
+# connections two seconds.
+STOPPED_BY = {"demo": 0.5, "api": 2.5, "ingest": 3.2, "engine": 3.8, "redis": 4.4}
+
+POLL = 0.05  # seconds between two looks whether something answers yet
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the service on one machine is told."""
+
+    host: str
+    port: int
+    data: Path
+    media: Path
+    demo: bool
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the dashboard."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class Supervisor:
+    """Starts the service's processes, keeps them running and stops them in order."""
+
+    def __init__(self, settings: Settings, server: RedisServer | None, lock: int) -> None:
+        self._settings = settings
+        self._server = server  # None: REDIS_URL names one that somebody else runs
+        self._lock = lock
+        self._children: dict[str, Child] = {}
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> int:
+        """Serves until SIGTERM or SIGINT, or until a process cannot work; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._end, 0)
+        starting = asyncio.create_task(self._start())
+        try:
+            first: set[asyncio.Future[Any]] = {starting, self._ended}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+            return await self._ended
+        finally:
+            starting.cancel()
+            await self._stop()
+
+    async def _start(self) -> None:
+        if self._server is not None:
+            self._keep(self._redis(self._server))
+            while not self._server.answers():
+                await asyncio.sleep(POLL)
+        host, port = self._settings.host, self._settings.port
+        self._keep(self._module("engine", "engine"))
+        self._keep(self._module("ingest", "ingest"))
+        self._keep(self._module("api", "api", "--host", host, "--port", str(port)))
+        while not await _answers(host, port):
+            await asyncio.sleep(POLL)
+        print(f"the dashboard is at {self._settings.address}", flush=True)
+        if self._settings.demo:
+            self._keep(self._module("demo", "deploy.demo", self._settings.address, once=True))
+
+    async def _stop(self) -> None:
+        asked = time.monotonic()
+        for name, stopped_by in STOPPED_BY.items():
+            if name in self._children:
+                await self._children[name].stop(max(0.1, asked + stopped_by - time.monotonic()))
+
+    def _keep(self, command: Command) -> None:
+        child = Child(command)
+        self._children[command.name] = child
+        child.start().add_done_callback(lambda kept: self._left(command, kept.result()))
+
+    def _left(self, command: Command, code: int) -> None:
+        if self._ended.done() or (command.once and code == 0):
+            return
+        say("serve", f"{command.name} {describe(code)} and cannot work like this; stopping")
+        self._end(CANNOT_WORK)
+
+    def _end(self, code: int) -> None:
+        if not self._ended.done():
+            self._ended.set_result(code)
+
+    def _redis(self, server: RedisServer) -> Command:
+        # SIGTERM, at which it saves and takes its socket away; the lock, so that none other starts meanwhile.
+        return Command(
+            "redis",
+            tuple(server.command()),
+            os.environ,
+            death_signal=signal.SIGTERM,
+            descriptors=(self._lock,),
+        )
+
+    def _module(self, name: str, module: str, *arguments: str, once: bool = False) -> Command:
+        environment = {
+            **os.environ,
+            "MIEN_DATA": str(self._settings.data),
+            "MIEN_MEDIA": str(self._settings.media),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self._server is not None:
+            environment["REDIS_URL"] = self._server.url
+        # -P: a folder called `api` where somebody happens to stand is not ours.
+        return Command(name, (sys.executable, "-P", "-m", module, *arguments), environment, once=once)
+
+
+async def _answers(host: str, port: int) -> bool:
+    """Whether a web server is there."""
+    try:
+        async with asyncio.timeout(1.0):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+                return await reader.read(5) == b"HTTP/"
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
+
+
+def serve(settings: Settings) -> int:
+    """Serves in the foreground; returns the exit code."""
+    try:
+        settings.media.mkdir(parents=True, exist_ok=True)
+        lock = claim_folder(settings.data)
+        check_port(settings.host, settings.port)
+        server = None
+        if "REDIS_URL" not in os.environ:
+            folder = settings.data / "redis"
+            folder.mkdir(exist_ok=True)
+            server = RedisServer(folder, socket_path(folder))
+    except (ClaimError, ServerError, OSError) as error:
+        print(f"mien serve: {error}", file=sys.stderr)
+        return CANNOT_WORK
+
+    async def supervise() -> int:
+        return await Supervisor(settings, server, lock).run()
+
+    return asyncio.run(supervise())
+
+
+def main() -> int:
+    data = Path(os.environ.get("MIEN_DATA", "data"))
+    parser = argparse.ArgumentParser(prog="mien serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=data, help="folder for configuration and timelines (%(default)s)"
+    )
+    parser.add_argument(
+        "--media", type=Path, help="folder that file sources lie in (MIEN_MEDIA, else DATA/media)"
+    )
+    parser.add_argument("--demo", action="store_true", help="draw a moving picture and watch it")
+    given = parser.parse_args()
+    media = given.media or Path(os.environ.get("MIEN_MEDIA", given.data / "media"))
+    return serve(Settings(given.host, given.port, given.data.resolve(), media.resolve(), given.demo))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""One supervised child process: its lines are passed on, started again when it dies, stopped in time."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.parent import ends_with_parent
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a child is started again, doubled each time
+STEADY = 10.0  # seconds after which a child counts as running: its next pause is the first again
+
+CANNOT_WORK = 2  # a child that ends with this exit code says that starting it again would not help
+
+LONGEST_LINE = 64 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is run as a child, under the name that its lines bear."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    # What the kernel sends the child when its parent is gone, however that died.
+    death_signal: signal.Signals = signal.SIGKILL
+    descriptors: tuple[int, ...] = ()  # open files that it inherits
+    once: bool = False  # it ends when its work is done
+
+
+def say(name: str, text: str) -> None:
+    """Writes one line to stderr, under the name of the process that it comes from."""
+    print(f"{name:<6} | {text}", file=sys.stderr, flush=True)
+
+
+class Child:
+    """A command that is kept running from `start` until `stop`."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self._stopping = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._kept: asyncio.Task[int] | None = None
+
+    def start(self) -> asyncio.Task[int]:
+        """Begins to keep the command running; returns the task that does, whose result is the last exit code.
+
+        Before `stop` it ends only when the child says CANNOT_WORK, or when it is to run once.
+        """
+        self._kept = asyncio.create_task(self._keep())
+        return self._kept
+
+    async def stop(self, patience: float) -> None:
+        """Asks the child to end, and kills it with all that it started after `patience` seconds."""
+        self._stopping.set()
+        if self._kept is None:
+            return
+        self._ask_to_end()
+        _, late = await asyncio.wait({self._kept}, timeout=patience)
+        if late and self._process is not None:
+            say("serve", f"{self.command.name} did not stop within {patience:.1f} s and is killed")
+            _kill_group(self._process.pid)
+        await self._kept
+
+    async def _keep(self) -> int:
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            code = await self._run()
+            if self._stopping.is_set() or self.command.once or code == CANNOT_WORK:
+                return code
+            if time.monotonic() - started > STEADY:
+                pause = FIRST_PAUSE
+            say("serve", f"{self.command.name} {describe(code)}; starting it again in {pause:g} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+                return code
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _run(self) -> int:
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command.arguments,
+            env=self.command.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=self.command.descriptors,
+            # Ctrl-C reaches the terminal's foreground group: the children are to be stopped in order instead.
+            process_group=0,
+            preexec_fn=ends_with_parent(self.command.death_signal),
+        )
+        assert self._process.stdout is not None
+        if self._stopping.is_set():
+            self._ask_to_end()
+        lines = asyncio.create_task(self._pass_on(self._process.stdout))
+        code = await self._process.wait()
+        # A child that was killed leaves its own children behind, and they hold the pipe.
+        _kill_group(self._process.pid)
+        await lines
+        return code
+
+    async def _pass_on(self, output: asyncio.StreamReader) -> None:
+        rest = b""
+        while chunk := await output.read(LONGEST_LINE):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                say(self.command.name, line.decode(errors="replace"))
+        if rest:
+            say(self.command.name, rest.decode(errors="replace"))
+
+    def _ask_to_end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+
+
+def describe(code: int) -> str:
+    """`ended with exit code 1`, `was killed by SIGKILL`."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
