@@ -3,8 +3,8 @@
 from engine.labels import Label
 from engine.records import CoverageKind
 
-# Paul Tol's "bright" scheme (SRON/EPS/TN/09-002). Under simulated colour blindness (Machado 2009, full severity)
-# its closest pair is 13 CIE76 units apart, where 2 can just be told.
+# Paul Tol's "bright" scheme (SRON/EPS/TN/09-002). Under simulated colour blindness (Machado 2009, full
+# severity) its closest pair is 13 CIE76 units apart.
 LABEL_COLOURS: dict[Label, str] = {
     "angry": "#ee6677",
     "disgust": "#228833",
