@@ -1,0 +1,132 @@
+"""The engine on a real Redis: every frame's readings exactly once, whatever is lost when."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+import redis
+
+from engine.pipeline import Networks, Pipeline, load_networks
+from engine.worker import Worker
+from ingest.bus import Bus, TimelineEntry, connect, frames_key, timeline_key
+from ingest.wire import encode_frame
+from tests.engine.portrait import portrait_frame
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return load_networks()
+
+
+class LosingBus(Bus):
+    """Loses the connection at some commits: before the server carries the transaction out, or after."""
+
+    def __init__(self, client: "redis.Redis", losses: Mapping[int, str]) -> None:
+        super().__init__(client)
+        self._losses = losses
+        self._commits = 0
+
+    def commit(
+        self,
+        shard: int,
+        taken: Sequence[bytes],
+        entries: Iterable[TimelineEntry],
+        states: Mapping[str, bytes],
+    ) -> None:
+        loss = self._losses.get(self._commits)
+        self._commits += 1
+        if loss != "before":
+            super().commit(shard, taken, entries, states)
+        if loss:
+            raise redis.ConnectionError("lost")
+
+
+def push(bus: Bus, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        bus.push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+
+
+def work(bus: Bus, networks: Networks) -> None:
+    Worker(bus, Pipeline(networks)).run(until_empty=True)
+
+
+def messages(url: str, source: str = "lobby") -> list[dict[str, Any]]:
+    client: Any = connect(url)
+    return [json.loads(fields[b"body"]) for _, fields in client.xrange(timeline_key(source))]
+
+
+def frames_read(url: str) -> Counter[int]:
+    return Counter(message["frame"] for message in messages(url) if message["type"] == "reading")
+
+
+def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    push(bus, range(12))
+    work(bus, networks)
+    assert frames_read(redis_url) == Counter(range(12))
+    first = messages(redis_url)[0]
+    assert (first["type"], first["track"]) == ("face.start", 1)
+    reading = next(message for message in messages(redis_url) if message["type"] == "reading")
+    assert reading["result_at"] is not None
+
+
+def test_frames_are_gone_from_the_bus_when_they_are_done(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    push(bus, range(5))
+    work(bus, networks)
+    client: Any = connect(redis_url)
+    assert client.xlen(frames_key(0)) == 0
+
+
+@pytest.mark.parametrize("loss", ["before", "after"])
+def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
+    redis_url: str, networks: Networks, loss: str
+) -> None:
+    bus = LosingBus(connect(redis_url), {0: loss, 1: loss, 3: loss})
+    worker = Worker(bus, Pipeline(networks))
+    for start in range(0, 20, 4):
+        push(bus, range(start, start + 4))
+        worker.run(until_empty=True)
+    assert frames_read(redis_url) == Counter(range(20))
+    assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
+
+
+def test_a_new_worker_goes_on_with_the_same_track(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    push(bus, range(6))
+    work(bus, networks)
+    push(bus, range(6, 12))
+    work(bus, networks)
+    assert frames_read(redis_url) == Counter(range(12))
+    assert [message["track"] for message in messages(redis_url) if message["type"] == "face.start"] == [1]
+
+
+def test_what_a_dead_worker_had_taken_is_done_by_the_next(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    bus.join_shard(0)
+    push(bus, range(4))
+    assert len(bus.take_frames(0, 10, 0.1)) == 4  # taken, never acknowledged
+    push(bus, range(4, 8))
+    work(bus, networks)
+    assert frames_read(redis_url) == Counter(range(8))
+
+
+def test_frames_that_were_trimmed_are_counted_as_dropped(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    push(bus, [0, 1, 2, 7, 8])
+    work(bus, networks)
+    dropped = [message for message in messages(redis_url) if message.get("kind") == "dropped"]
+    assert [message["frames"] for message in dropped] == [4]
+
+
+def test_an_entry_that_is_no_frame_is_told_and_passed_over(
+    redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = Bus(connect(redis_url))
+    bus.push_frame(0, {"source": "lobby", "grey": b"short"})
+    push(bus, range(2))
+    work(bus, networks)
+    assert frames_read(redis_url) == Counter(range(2))
+    assert "not a frame" in caplog.text
