@@ -16,6 +16,7 @@ STEADY = 10.0  # seconds after which a child counts as running: its next pause i
 
 CANNOT_WORK = 2  # a child that ends with this exit code says that starting it again would not help
 
+LAST_WORDS = 1.0  # seconds that a dead child's pipe is still read if somebody else holds it
 LONGEST_LINE = 64 * 1024  # bytes
 
 
@@ -82,37 +83,51 @@ class Child:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _run(self) -> int:
-        self._process = await asyncio.create_subprocess_exec(
+        # A pipe of our own: asyncio takes a child with one of its pipes for running until all of the child's
+        # own children have closed it.
+        ours, theirs = os.pipe()
+        try:
+            self._process = await self._spawn(theirs)
+        finally:
+            os.close(theirs)
+        if self._stopping.is_set():
+            self._ask_to_end()
+        lines = asyncio.create_task(self._pass_on(ours))
+        code = await self._process.wait()
+        # A child that was killed leaves its own children behind.
+        _kill_group(self._process.pid)
+        await asyncio.wait({lines}, timeout=LAST_WORDS)
+        lines.cancel()
+        return code
+
+    async def _spawn(self, output: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *self.command.arguments,
             env=self.command.environment,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdout=output,
+            stderr=output,
             pass_fds=self.command.descriptors,
             # Ctrl-C reaches the terminal's foreground group: the children are to be stopped in order instead.
             process_group=0,
             preexec_fn=ends_with_parent(self.command.death_signal),
         )
-        assert self._process.stdout is not None
-        if self._stopping.is_set():
-            self._ask_to_end()
-        lines = asyncio.create_task(self._pass_on(self._process.stdout))
-        code = await self._process.wait()
-        # A child that was killed leaves its own children behind, and they hold the pipe.
-        _kill_group(self._process.pid)
-        await lines
-        return code
 
-    async def _pass_on(self, output: asyncio.StreamReader) -> None:
-        rest = b""
-        while chunk := await output.read(LONGEST_LINE):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > LONGEST_LINE:
-                lines, rest = [*lines, rest], b""
-            for line in lines:
-                say(self.command.name, line.decode(errors="replace"))
-        if rest:
-            say(self.command.name, rest.decode(errors="replace"))
+    async def _pass_on(self, output: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb")
+        )
+        with contextlib.closing(transport):
+            rest = b""
+            while chunk := await reader.read(LONGEST_LINE):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > LONGEST_LINE:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    say(self.command.name, line.decode(errors="replace"))
+            if rest:
+                say(self.command.name, rest.decode(errors="replace"))
 
     def _ask_to_end(self) -> None:
         if self._process is not None and self._process.returncode is None:

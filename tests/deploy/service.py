@@ -1,0 +1,113 @@
+"""`mien serve` as tests start it: a real one, on a free port and a folder of its own."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.waiting import until
+
+READY = re.compile(r"the dashboard is at (http://\S+)")
+
+
+class Service:
+    """Starts at once; `lines` are those of both its outputs."""
+
+    def __init__(self, data: Path, *arguments: str, port: int | None = None) -> None:
+        self.data = data
+        self.port = free_port() if port is None else port
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
+        environment.pop("REDIS_URL", None)
+        command = [sys.executable, "-m", "deploy.local", "--data", str(data), "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def address(self) -> str:
+        """Waits for the dashboard's address."""
+        return until(self._address, 60, f"the dashboard's address in {self.lines}")
+
+    def pids(self) -> set[int]:
+        """The processes that it consists of now, itself included."""
+        return family(self.process.pid)
+
+    def pid_of(self, module: str) -> int:
+        """The process of one of its parts, such as `engine`; waits for it."""
+        return until(lambda: next(iter(self._parts(module)), None), 20, f"a process of {module}")  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Ends it, however it stands."""
+        members = self.pids()
+        self.process.kill()
+        self.process.wait()
+        until(lambda: not any(is_alive(pid) for pid in members), 10, f"the end of {members}")
+        self._reader.join()
+
+    def _parts(self, module: str) -> list[int]:
+        words = {"redis": "server"}.get(module, f"-m\0{module}\0")
+        return [pid for pid in self.pids() if words in command_line(pid) and pid != self.process.pid]
+
+    def _address(self) -> str | None:
+        assert self.process.poll() is None, f"it ended: {self.lines}"
+        return next((found[1] for line in self.lines if (found := READY.search(line))), None)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            self.lines.extend(line.rstrip("\n") for line in output)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def family(pid: int) -> set[int]:
+    """A process and all that descend from it."""
+    members, found = {pid}, {pid}
+    while found:
+        found = {child for parent in found for child in _children(parent)} - members
+        members |= found
+    return members
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def command_line(pid: int) -> str:
+    """Its words, each with a zero byte behind; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def sockets(folder: Path) -> list[Path]:
+    """The unix sockets that lie in a folder."""
+    return [path for path in folder.rglob("*") if path.is_socket()]
+
+
+def _children(pid: int) -> set[int]:
+    children: set[int] = set()
+    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children |= {int(child) for child in threads.read_text().split()}
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return children
