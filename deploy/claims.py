@@ -44,7 +44,10 @@ def check_port(host: str, port: int) -> None:
     """Raises ClaimError if nobody could listen there now."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[:2], family=family).close()
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
     except OSError as error:  # socket.gaierror is one
         raise ClaimError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 

@@ -142,9 +142,9 @@ async def _answers(host: str, port: int) -> bool:
 def serve(settings: Settings) -> int:
     """Serves in the foreground; returns the exit code."""
     try:
-        settings.media.mkdir(parents=True, exist_ok=True)
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
+        settings.media.mkdir(parents=True, exist_ok=True)
         server = None
         if "REDIS_URL" not in os.environ:
             folder = settings.data / "redis"

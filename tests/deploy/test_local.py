@@ -1,0 +1,129 @@
+"""`mien serve` from start to end: every part real, each test with a folder of its own."""
+
+import os
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.service import Service, is_alive, sockets
+from tests.waiting import until
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Service]:
+    service = Service(tmp_path / "data")
+    yield service
+    service.close()
+
+
+def answers(address: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(f"{address}/healthz", timeout=1).status == 200)
+    except OSError:
+        return False
+
+
+def all_gone(pids: set[int]) -> bool:
+    return not any(is_alive(pid) for pid in pids)
+
+
+def test_it_serves_and_is_gone_within_five_seconds_of_sigterm(started: Service) -> None:
+    address = started.address()
+    assert urllib.request.urlopen(f"{address}/healthz").status == 200
+    parts = {started.pid_of(part) for part in ("redis", "ingest", "engine", "api")}
+    pids = started.pids()
+    assert parts < pids
+    assert sockets(started.data)
+
+    asked = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.process.wait(10) == 0
+    assert time.monotonic() - asked < 5
+    assert all_gone(pids)
+    assert not sockets(started.data)
+
+
+def test_ctrl_c_stops_it_too(started: Service) -> None:
+    started.address()
+    pids = started.pids()
+    started.process.send_signal(signal.SIGINT)
+    assert started.process.wait(10) == 0
+    assert all_gone(pids)
+    assert not any("killed" in line or "Traceback" in line for line in started.lines)
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(started: Service) -> None:
+    started.address()
+    pids = started.pids()
+    started.process.kill()
+    until(lambda: all_gone(pids), 5, "the end of all its processes")
+    assert not sockets(started.data)
+
+
+def test_what_is_killed_comes_back(started: Service) -> None:
+    address = started.address()
+    for part in ("redis", "ingest", "engine", "api"):
+        first = started.pid_of(part)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: not is_alive(first), 5, f"the end of {part}")  # noqa: B023
+        assert started.pid_of(part) != first
+        assert f"serve  | {part} was killed by SIGKILL; starting it again in 0.2 s" in started.lines
+    until(lambda: answers(address), 20, "an answer after the restarts")
+
+
+def test_after_a_kill_it_starts_again_at_once_on_the_same_folder(started: Service) -> None:
+    started.address()
+    started.process.kill()
+    again = Service(started.data)
+    again.address()
+    again.close()
+
+
+def test_a_second_service_on_the_same_folder_is_refused(started: Service) -> None:
+    started.address()
+    second = Service(started.data)
+    assert second.process.wait(10) == 2
+    second.close()
+    assert second.lines == [
+        f"mien serve: {started.data}: another mien serve uses this folder (process {started.process.pid})"
+    ]
+
+
+def test_an_occupied_port_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        service = Service(tmp_path / "data", port=port)
+        assert service.process.wait(10) == 2
+        service.close()
+    assert service.lines == [f"mien serve: cannot listen on 127.0.0.1:{port}: Address already in use"]
+
+
+def test_an_address_that_others_reach_is_refused(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", "--host", "0.0.0.0")
+    assert service.process.wait(30) == 2
+    service.close()
+    assert any("loopback" in line for line in service.lines)
+
+
+def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    service = Service(tmp_path / "file")
+    assert service.process.wait(10) == 2
+    service.close()
+    assert len(service.lines) == 1
+    assert str(tmp_path / "file") in service.lines[0]
+
+
+def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:
+    data = tmp_path / ("long " * 20 + "é") / "data"
+    service = Service(data)
+    service.address()
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(10) == 0
+    service.close()
+    assert (data / "redis").is_dir()
