@@ -1,0 +1,103 @@
+"""Finds room for the panels beside faces, so that they cover neither faces nor each other. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle in pixels; right and bottom lie outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def overlaps(self, other: "Area") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def narrowed(self, share: float) -> "Area":
+        """The left part of it."""
+        return Area(self.left, self.top, self.left + round(share * (self.right - self.left)), self.bottom)
+
+
+Size = tuple[int, int]  # width, height
+
+
+class Placing:
+    """Remembers each face's side: a panel that changed sides at every frame could not be read."""
+
+    def __init__(self) -> None:
+        self._sides: dict[str, int] = {}
+
+    def place(
+        self, boxes: Mapping[str, Area], cores: Mapping[str, Area], panel: Size, frame: Size, gap: int
+    ) -> dict[str, Area | None]:
+        """By name of the face a place for its panel of `panel` pixels; None where there is no room.
+
+        Beside the box where possible; else, for a face alone, in a corner of the frame: over its box, but
+        not over its core.
+        """
+        placed: dict[str, Area | None] = {}
+        for name, box in boxes.items():
+            others = [area for other, area in boxes.items() if other != name]
+            others += [area for area in placed.values() if area is not None]
+            beside = [_free(side(box, panel, gap), frame, [*others, box]) for side in SIDES]
+            alone = [] if others else _corners(panel, frame, gap)
+            corners = [_free(corner, frame, [cores[name]]) for corner in alone]
+            placed[name] = self._choose(name, beside + corners)
+        self._sides = {name: side for name, side in self._sides.items() if name in boxes}
+        return placed
+
+    def _choose(self, name: str, candidates: list[Area | None]) -> Area | None:
+        free = [side for side, area in enumerate(candidates) if area is not None]
+        if not free:
+            return None
+        if self._sides.get(name) not in free:
+            self._sides[name] = free[0]
+        return candidates[self._sides[name]]
+
+
+def _right(box: Area, panel: Size, gap: int) -> Area:
+    left = box.right + gap
+    return Area(left, box.top, left + panel[0], box.top + panel[1])
+
+
+def _left(box: Area, panel: Size, gap: int) -> Area:
+    left = box.left - gap - panel[0]
+    return Area(left, box.top, left + panel[0], box.top + panel[1])
+
+
+def _below(box: Area, panel: Size, gap: int) -> Area:
+    top = box.bottom + gap
+    return Area(box.left, top, box.left + panel[0], top + panel[1])
+
+
+def _above(box: Area, panel: Size, gap: int) -> Area:
+    bottom = box.top - 8 * gap  # the name stands between
+    return Area(box.left, bottom - panel[1], box.left + panel[0], bottom)
+
+
+SIDES: tuple[Callable[[Area, Size, int], Area], ...] = (_right, _left, _below, _above)
+
+
+def _corners(panel: Size, frame: Size, gap: int) -> list[Area]:
+    lefts = (frame[0] - panel[0] - gap, gap)
+    tops = (frame[1] - panel[1] - gap, gap)
+    return [Area(left, top, left + panel[0], top + panel[1]) for top in tops for left in lefts]
+
+
+def _free(area: Area, frame: Size, blocked: Iterable[Area]) -> Area | None:
+    """The area moved into the frame; None where it is too large, or meets what is blocked."""
+    width, height = area.right - area.left, area.bottom - area.top
+    left = min(max(0, area.left), frame[0] - width)
+    top = min(max(0, area.top), frame[1] - height)
+    moved = Area(left, top, left + width, top + height)
+    if left < 0 or top < 0 or any(moved.overlaps(other) for other in blocked):
+        return None
+    return moved
