@@ -23,7 +23,7 @@ def grey_of(picture: av.VideoFrame) -> NDArray[np.uint8]:
     """The brightness of a picture, (height, width), read-only, long side at most LONG_SIDE."""
     plane, limited = _plane(picture)
     # The decoder uses its memory again: what is handed out must be a copy of our own.
-    grey = _reduced(plane)
+    grey = reduced(plane)
     if limited:
         grey = np.asarray(cv2.LUT(grey, FULL_RANGE), dtype=np.uint8)
     turn = quarter_turns(picture)
@@ -62,7 +62,8 @@ def _pixels(picture: av.VideoFrame) -> NDArray[np.uint8]:
     return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
-def _reduced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def reduced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A copy of a plane, shrunk where its long side is more than LONG_SIDE."""
     height, width = plane.shape
     scale = LONG_SIDE / max(height, width)
     if scale >= 1:

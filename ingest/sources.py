@@ -119,7 +119,7 @@ def open_recording(path: Path, source: str, rate: float | None) -> Recording:
     Raises UnreadableError for whatever gives no picture: no such file, no permission, a folder, an empty
     file, not a video, a file cut off before its index, no video stream.
     """
-    _check_file(path)
+    check_file(path)
     try:
         # "file:" keeps a name with a colon from being taken for an address.
         container = av.open(
@@ -135,7 +135,8 @@ def open_recording(path: Path, source: str, rate: float | None) -> Recording:
         raise
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raises UnreadableError for what cannot be read whatever it holds."""
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode):
