@@ -17,7 +17,10 @@ class History:
         self._redis = client
 
     async def page(self, source: str, after: str, limit: int = PAGE, until: str = "+") -> list[Entry]:
-        """Up to `limit` entries after the cursor `after`, the oldest first, none later than `until`."""
+        """Up to `limit` entries after the cursor `after`, the oldest first.
+
+        `until` is the last cursor that may come, with "(" in front the first that may not.
+        """
         found = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
         return [_entry(id, fields) for id, fields in found]
 

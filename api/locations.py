@@ -1,10 +1,11 @@
-"""Where a source's picture may come from, and how its address is shown."""
+"""Which addresses a source may have, and how an address is shown."""
 
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-NETWORK = ("rtsp", "rtsps", "http", "https")
+from ingest.address import AddressError, parse_address
+
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 LONGEST = 2000  # characters
 SECRET = re.compile(r"pass|pwd|secret|token|key|auth|sign", re.IGNORECASE)
@@ -15,22 +16,24 @@ class LocationError(Exception):
 
 
 def checked_location(text: str, media: Path) -> str:
-    """The address in the form in which ingest reads it; raises LocationError."""
+    """The address in the form that is kept, which ingest can read; raises LocationError."""
     text = text.strip()
     if not text:
         raise LocationError(f"expected an address: {FORMS}")
     if len(text) > LONGEST:
         raise LocationError(f"expected at most {LONGEST} characters, actual {len(text)}")
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if not text.isprintable():
         raise LocationError("expected printable characters only")
-    scheme, colon, rest = text.partition(":")
-    if colon and scheme.lower() in NETWORK:
-        return _checked_network(text)
-    if colon and scheme.lower() == "webcam":
-        return _checked_webcam(rest)
-    if "://" in text and scheme.lower() != "file":
-        raise LocationError(f"expected one of {FORMS}; actual scheme {scheme!r}")
-    return _checked_file(rest if colon and scheme.lower() == "file" else text, media)
+    text = _with_lower_scheme(text)
+    try:
+        address = parse_address(text, media)
+    except AddressError as error:
+        raise LocationError(f"{error}; possible are {FORMS}") from None
+    if address.kind == "webcam":
+        return text
+    if address.kind == "file":
+        return _checked_file(text, Path(address.target), media)
+    return _checked_network(text)
 
 
 def without_password(url: str) -> str:
@@ -53,36 +56,31 @@ def _without_secrets(parts: SplitResult) -> str:
     return urlencode(shown, safe="*")
 
 
+def _with_lower_scheme(text: str) -> str:
+    scheme, colon, rest = text.partition(":")
+    return f"{scheme.lower()}:{rest}" if colon else text
+
+
 def _checked_network(text: str) -> str:
     try:
         parts = urlsplit(text)
-        host = parts.hostname
-        _ = parts.port
+        host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise LocationError(f"not an address: {str(error).split(':', 1)[0]}") from None
     if not host or any(character.isspace() for character in text):
-        raise LocationError(f"expected {parts.scheme}://host/path, without spaces")
+        raise LocationError(f"expected {parts.scheme}://host/path without spaces")
     transport = dict(parse_qsl(parts.query)).get("mien_transport", "tcp")
     if transport not in ("tcp", "udp"):
         raise LocationError(f"expected mien_transport=tcp or udp, actual {transport!r}")
-    return parts._replace(scheme=parts.scheme.lower()).geturl()
+    return text
 
 
-def _checked_webcam(number: str) -> str:
-    if not re.fullmatch(r"[0-9]{1,2}", number):
-        raise LocationError("expected webcam: and the camera's number, as in webcam:0")
-    return f"webcam:{int(number)}"
-
-
-def _checked_file(text: str, media: Path) -> str:
+def _checked_file(text: str, file: Path, media: Path) -> str:
     """`file:` and the path below the media folder, however it was written."""
-    path, mark, options = text.removeprefix("//").partition("?")
+    name = file.relative_to(media.resolve())
+    _, mark, options = text.partition("?")
     if mark and options != "loop":
         raise LocationError(f"expected ?loop or nothing after a file's name, actual {options!r}")
-    folder = media.resolve()
-    found = (folder / path).resolve()
-    if not found.is_relative_to(folder):
-        raise LocationError("expected a file inside the media folder, actual path leads out of it")
-    if not found.is_file():
-        raise LocationError(f"no such file in the media folder: {found.relative_to(folder)}")
-    return f"file:{found.relative_to(folder)}{mark}{options}"
+    if not file.is_file():
+        raise LocationError(f"no such file in the media folder: {name}")
+    return f"file:{name}{mark}{options}"

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 LARGEST_PAGE = 5000  # entries
 
 After = Annotated[str | None, Query(description="cursor: the page begins after it; 0 is the beginning")]
-Until = Annotated[str | None, Query(description="cursor: the page ends with it at the latest")]
+Before = Annotated[str | None, Query(description="cursor: the page ends before it")]
 From = Annotated[
     str | None, Query(alias="from", description="instead of `after`: -10m, or a moment with its zone")
 ]
@@ -42,14 +42,19 @@ PAGE_SCHEMA = {
     },
 )
 async def get_timeline(
-    source: str, here: Here, after: After = None, until: Until = None, since: From = None, limit: Limit = PAGE
+    source: str,
+    here: Here,
+    after: After = None,
+    before: Before = None,
+    since: From = None,
+    limit: Limit = PAGE,
 ) -> Response:
     """A page of the messages of a source, the oldest first; the beginning where nothing else is asked for."""
     await here.known_source(source)
     try:
         start = _start(after, since)
         await here.history.check(source, start)
-        end = checked_cursor(until) if until else "+"
+        end = f"({checked_cursor(before)}" if before else "+"
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
     page = await here.history.page(source, start, limit, end)

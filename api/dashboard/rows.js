@@ -1,0 +1,201 @@
+// The timelines of a source: a row for each face, the coverage beneath, one axis for all.
+
+import { Surface, drawAxis, drawCoverage, drawFace } from "./chart.js";
+import { COLOURS, COVERAGE, LABELS, STACK, pageColours } from "./palette.js";
+import { clock, coverageSentence, duration, percent } from "./words.js";
+
+const ROWS = 12; // faces shown at once, the newest ones
+const STEP = 20; // how many key presses cross the window
+
+export class Rows {
+  #history;
+  #places; // elements: rows, empty, coverage, axis, sentence, tip
+  #rows = new Map(); // track: row
+  #coverage;
+  #axis;
+  #colours = pageColours();
+  #view = null;
+  #pointer = null; // { row, ratio }: where values are asked for
+  #gap;
+  #drawn = "";
+
+  constructor(history, places, rate) {
+    this.#history = history;
+    this.#places = places;
+    this.#gap = Math.max(600, 3000 / rate);
+    this.#coverage = new Surface(places.coverage);
+    this.#axis = new Surface(places.axis);
+    places.rows.replaceChildren();
+    this.#listen(places.coverage, null);
+    this.restyle = () => {
+      this.#colours = pageColours();
+      this.#drawn = "";
+    };
+    this.#dark = matchMedia("(prefers-color-scheme: dark)");
+    this.#dark.addEventListener("change", this.restyle);
+  }
+
+  #dark;
+  #stopped = new AbortController();
+
+  close() {
+    this.#stopped.abort();
+    this.#dark.removeEventListener("change", this.restyle);
+    this.#places.tip.hidden = true;
+  }
+
+  // Draws the window [ended - length, ended] in ms; nothing when it would look the same.
+  draw(ended, length, now) {
+    const width = this.#places.axis.clientWidth;
+    const drawing = `${this.#history.version} ${Math.round((ended / length) * width)} ${length} ${width}`;
+    if (drawing === this.#drawn) return;
+    this.#drawn = drawing;
+    this.#view = { started: ended - length, ended };
+    this.#arrange(now);
+    for (const row of this.#rows.values()) {
+      drawFace(row.surface, row.face.series, this.#view, this.#gap, this.#colours);
+      this.#title(row, now);
+    }
+    drawCoverage(this.#coverage, this.#history.coverage, this.#view, this.#colours);
+    drawAxis(this.#axis, this.#view, this.#colours, clock);
+    this.#say();
+    this.#showTip();
+  }
+
+  // One row for each face that the window shows; those that stay keep theirs.
+  #arrange(now) {
+    const faces = [...this.#history.faces.values()].filter(({ series }) => this.#isShown(series)).slice(-ROWS);
+    for (const [track, row] of this.#rows) {
+      if (faces.includes(row.face)) continue;
+      row.element.remove();
+      this.#rows.delete(track);
+    }
+    const ordered = faces.sort((a, b) => b.isInView(now) - a.isInView(now) || a.track - b.track);
+    ordered.forEach((face, place) => {
+      if (!this.#rows.has(face.track)) this.#rows.set(face.track, this.#makeRow(face));
+      const { element } = this.#rows.get(face.track);
+      if (this.#places.rows.children[place] !== element) {
+        this.#places.rows.insertBefore(element, this.#places.rows.children[place] ?? null);
+      }
+    });
+    this.#places.empty.hidden = faces.length > 0;
+  }
+
+  #isShown(series) {
+    return series.length > 0 && series.last >= this.#view.started && series.first <= this.#view.ended;
+  }
+
+  #makeRow(face) {
+    const element = document.createElement("div");
+    element.className = "row face";
+    element.dataset.track = face.track;
+    element.innerHTML = `<div class="gutter"><span class="who"></span><span class="label"></span>
+      <span class="share"></span></div><div class="plot"><canvas role="img" tabindex="0"></canvas></div>`;
+    const canvas = element.querySelector("canvas");
+    const row = { face, element, surface: new Surface(canvas), canvas };
+    element.querySelector(".who").textContent = `Face ${face.track}`;
+    this.#listen(canvas, row);
+    return row;
+  }
+
+  #title({ face, element, canvas }, now) {
+    const inView = face.isInView(now);
+    const last = face.series.length - 1;
+    const number = face.series.label(last);
+    const label = number < 0 ? "unsure" : LABELS[number];
+    element.classList.toggle("gone", !inView);
+    element.style.setProperty("--label", COLOURS[label] ?? "transparent");
+    write(element.querySelector(".label"), inView ? label : "left");
+    const share = number < 0 ? "" : percent(face.series.value(last, number));
+    write(element.querySelector(".share"), inView ? share : clock(face.series.last));
+    const words = inView ? `${label} ${share}` : `left at ${clock(face.series.last)}`;
+    const title = `Timeline of face ${face.track}: ${words}. Arrow keys tell values.`;
+    if (canvas.getAttribute("aria-label") !== title) canvas.setAttribute("aria-label", title);
+  }
+
+  #say() {
+    const totals = {};
+    for (const { started, ended, kind, frames } of this.#history.coverage) {
+      const time = Math.min(ended, this.#view.ended) - Math.max(started, this.#view.started);
+      if (time < 0 || (time === 0 && ended > started)) continue;
+      const share = ended > started ? time / (ended - started) : 1;
+      totals[kind] ??= { time: 0, frames: 0 };
+      totals[kind].time += time;
+      totals[kind].frames += frames * share;
+    }
+    write(this.#places.sentence, coverageSentence(totals));
+  }
+
+  #listen(canvas, row) {
+    const { signal } = this.#stopped;
+    const point = (ratio) => {
+      this.#pointer = ratio === null ? null : { row, canvas, ratio: Math.min(1, Math.max(0, ratio)) };
+      this.#showTip();
+    };
+    canvas.addEventListener("pointermove", ({ offsetX }) => point(offsetX / canvas.clientWidth), { signal });
+    canvas.addEventListener("pointerleave", () => point(null), { signal });
+    canvas.addEventListener("blur", () => point(null), { signal });
+    canvas.addEventListener("keydown", (event) => {
+      const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (event.key === "Escape") point(null);
+      if (move === undefined) return;
+      event.preventDefault();
+      const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
+      point(from + move / STEP);
+    }, { signal });
+  }
+
+  #showTip() {
+    const { tip } = this.#places;
+    const asked = this.#pointer;
+    tip.hidden = asked === null || this.#view === null || !asked.canvas.isConnected;
+    if (tip.hidden) return;
+    const at = this.#view.started + asked.ratio * (this.#view.ended - this.#view.started);
+    tip.replaceChildren(...(asked.row ? this.#valuesOf(asked.row.face.series, at) : this.#coverageAt(at)));
+    const place = asked.canvas.getBoundingClientRect();
+    const x = place.left + asked.ratio * place.width;
+    const toTheLeft = x + 14 + tip.offsetWidth > document.documentElement.clientWidth - 8;
+    tip.style.left = `${Math.max(8, toTheLeft ? x - 14 - tip.offsetWidth : x + 14)}px`;
+    tip.style.top = `${Math.max(8, Math.min(place.top, innerHeight - tip.offsetHeight - 8))}px`;
+  }
+
+  #valuesOf(series, at) {
+    const index = nearest(series, at);
+    const found = index !== null && Math.abs(series.time(index) - at) <= this.#gap;
+    const head = line("tip-head", clock(at), found ? "" : "no reading");
+    if (!found) return [head];
+    const label = series.label(index) < 0 ? "unsure" : LABELS[series.label(index)];
+    const values = [...STACK].reverse().map((name) => {
+      const value = series.value(index, LABELS.indexOf(name));
+      const element = line(name === label ? "tip-line chosen" : "tip-line", name, percent(value));
+      element.style.setProperty("--label", COLOURS[name]);
+      return element;
+    });
+    return [line("tip-head", clock(series.time(index)), label), ...values];
+  }
+
+  #coverageAt(at) {
+    const found = this.#history.coverage.find(({ started, ended }) => started <= at && at <= ended);
+    if (!found) return [line("tip-head", clock(at), "not told yet")];
+    const words = `${COVERAGE[found.kind].words}, ${duration(found.ended - found.started)}`;
+    return [line("tip-head", clock(at), words)];
+  }
+}
+
+function nearest(series, at) {
+  if (series.length === 0) return null;
+  const after = Math.min(series.indexOf(at), series.length - 1);
+  const before = Math.max(after - 1, 0);
+  return at - series.time(before) < series.time(after) - at ? before : after;
+}
+
+function line(name, first, second) {
+  const element = document.createElement("div");
+  element.className = name;
+  for (const text of [first, second]) element.append(Object.assign(document.createElement("span"), { textContent: text }));
+  return element;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,50 @@
+// The REST side of the API, and the server's clock. Failures are RFC 9457 problem documents.
+
+let ahead = 0; // ms that the server's clock is ahead of this one's
+
+// The server's time in ms; heartbeats tell it.
+export const serverNow = () => Date.now() + ahead;
+
+export function hearTime(at) {
+  const heard = Date.parse(at) - Date.now();
+  ahead = Math.abs(heard - ahead) > 1000 ? heard : ahead + 0.1 * (heard - ahead); // steps, else smoothly
+}
+
+export class Problem extends Error {
+  constructor(detail, errors = []) {
+    super(detail);
+    this.errors = Object.fromEntries(errors.map(({ field, detail: text }) => [field, text]));
+  }
+}
+
+export const listSources = () => ask("/v1/sources");
+export const removeSource = (id) => ask(`/v1/sources/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+export function addSource(name, url) {
+  const headers = { "Content-Type": "application/json" };
+  return ask("/v1/sources", { method: "POST", headers, body: JSON.stringify({ name, url }) });
+}
+
+// A page of messages; `query` as in docs/protocol.md.
+export function timelinePage(source, query) {
+  return ask(`/v1/timelines/${encodeURIComponent(source)}?${new URLSearchParams(query)}`);
+}
+
+// Which parts are ready; a 503 carries the same document.
+export async function readiness() {
+  const response = await fetch("/readyz", { cache: "no-store" });
+  return response.json();
+}
+
+async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store", ...options });
+  } catch {
+    throw new Problem("The server does not answer.");
+  }
+  if (response.status === 204) return null;
+  const body = await response.json();
+  if (!response.ok) throw new Problem(body.detail, body.errors);
+  return body;
+}

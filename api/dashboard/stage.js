@@ -1,0 +1,117 @@
+// The chosen source: its picture, who is in view, its timelines. Made when it is chosen, closed with it.
+
+import { Follower } from "./follow.js";
+import { History } from "./history.js";
+import { COLOURS } from "./palette.js";
+import { Picture, spoken } from "./picture.js";
+import { Rows } from "./rows.js";
+import { hearTime, serverNow, timelinePage } from "./server.js";
+import { stateOf } from "./words.js";
+
+const CHUNK = 30_000; // ms of older history that are asked for at once
+const OLDER = 600_000; // ms of history that arrive after the live messages have begun
+const PAGE = 2000; // messages
+
+export class Stage {
+  #source;
+  #places;
+  #history = new History();
+  #follower;
+  #picture;
+  #rows;
+  #closed = false;
+  #filling = false;
+
+  // `on` has lost(), answered() and removed().
+  constructor(source, places, on) {
+    this.#source = source;
+    this.#places = places;
+    this.#rows = new Rows(this.#history, places, source.rate);
+    this.#picture = new Picture(source.id, this.#history, places.picture, places.pictureWords);
+    this.#follower = new Follower(source.id, {
+      message: (message) => this.#take(message),
+      connected: on.answered,
+      lost: on.lost,
+      removed: on.removed,
+    });
+    places.now.replaceChildren();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#follower.close();
+    this.#picture.close();
+    this.#rows.close();
+  }
+
+  // The source as the list tells it; its state may have changed.
+  update(source) {
+    this.#source = source;
+  }
+
+  // `view` is { length, pausedAt } in ms.
+  draw(view) {
+    const now = serverNow();
+    const stands = stateOf(this.#source, now);
+    this.#history.forget(now, view.pausedAt);
+    this.#picture.draw(stands);
+    this.#rows.draw(view.pausedAt ?? now, view.length, now);
+    this.#showNow(now);
+    write(this.#places.name, this.#source.name);
+    write(this.#places.state, stands.words);
+    this.#places.state.dataset.tone = stands.tone;
+  }
+
+  #take(message) {
+    if (message.type === "heartbeat") {
+      hearTime(message.at);
+      if (!this.#filling) this.#fill();
+    } else if (message.type !== "error") {
+      this.#history.add(message);
+    }
+  }
+
+  // Asks for what lies before the first live message, the newest part first.
+  async #fill() {
+    this.#filling = true;
+    const first = this.#history.firstCursor;
+    const begin = first ? Number(first.split("-")[0]) : Date.now();
+    let before = first ?? `${begin}-0`;
+    for (let from = begin - CHUNK; from >= begin - OLDER; from -= CHUNK) {
+      const messages = [];
+      let query = { from: new Date(from).toISOString(), before, limit: PAGE };
+      let page;
+      do {
+        page = await timelinePage(this.#source.id, query).catch(() => null);
+        if (page === null || this.#closed) return;
+        messages.push(...page.messages);
+        query = { after: page.next, before, limit: PAGE };
+      } while (page.more);
+      this.#history.addOlder(messages);
+      before = `${from}-0`;
+    }
+  }
+
+  #showNow(now) {
+    const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
+    this.#places.nobody.hidden = faces.length > 0;
+    const { now: list } = this.#places;
+    while (list.children.length > faces.length) list.lastChild.remove();
+    faces.forEach(({ newest, track }, place) => {
+      const element = list.children[place] ?? list.appendChild(card());
+      element.style.setProperty("--label", COLOURS[newest.label] ?? "var(--line)");
+      write(element.querySelector(".who"), `Face ${track}`);
+      write(element.querySelector(".says"), spoken(newest));
+    });
+  }
+}
+
+function card() {
+  const element = document.createElement("li");
+  element.innerHTML = `<span class="who"></span><span class="says"></span>`;
+  return element;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

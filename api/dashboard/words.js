@@ -1,0 +1,73 @@
+// States, shares and times in words.
+
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+
+// Local time of day, as in 12:03:07; `at` is ms since the epoch.
+export function clock(at) {
+  return CLOCK.format(at);
+}
+
+export function percent(share) {
+  const value = share * 100;
+  return `${value > 0 && value < 1 ? "under 1" : Math.round(value)} %`;
+}
+
+const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet
+const NOTABLE = 0.01; // share of dropped frames that is worth a word
+
+// How a source stands: `tone` is good, busy, bad or idle. `now` is the server's clock in ms.
+export function stateOf(source, now) {
+  const since = source.since ? clock(Date.parse(source.since)) : "";
+  const because = source.reason ? `: ${source.reason}` : "";
+  switch (source.state) {
+    case "live":
+      return live(source, now);
+    case "connecting":
+      return { tone: "busy", words: `connecting since ${since}` };
+    case "reconnecting":
+      return { tone: "bad", words: `no signal since ${since}${because}` };
+    case "ended":
+      return { tone: "idle", words: `ended at ${since}${because}` };
+    case "error":
+      return { tone: "bad", words: `cannot be played${because || ` since ${since}`}` };
+    default:
+      return { tone: "busy", words: "waiting to be picked up" };
+  }
+}
+
+function live(source, now) {
+  if (source.drop_share >= NOTABLE) {
+    return { tone: "bad", words: `live, engine slow: ${percent(source.drop_share)} of frames dropped` };
+  }
+  const last = source.last_reading ? Date.parse(source.last_reading) : null;
+  if (last === null) return { tone: "good", words: "live, no face read yet" };
+  if (now - last > QUIET) return { tone: "good", words: `live, no face read since ${clock(last)}` };
+  return { tone: "good", words: "live" };
+}
+
+// What became of a window's time and frames; `totals` maps kinds to { time, frames }.
+export function coverageSentence(totals) {
+  const all = Object.values(totals).reduce((sum, { time }) => sum + time, 0);
+  if (all === 0) return "Nothing told about this window yet.";
+  const frames = Object.values(totals).reduce((sum, kind) => sum + kind.frames, 0);
+  const parts = [];
+  const dropped = totals.dropped?.frames ?? 0;
+  if (dropped > 0) parts.push(`engine slow: ${percent(dropped / frames)} of frames dropped`);
+  if (totals.disconnected) parts.push(`no signal for ${duration(totals.disconnected.time)}`);
+  if (totals.decode_error) parts.push(`picture damaged for ${duration(totals.decode_error.time)}`);
+  if (totals.low_quality) parts.push(`faces too small, blurred or turned for ${duration(totals.low_quality.time)}`);
+  if (totals.no_face) parts.push(`nobody in view for ${duration(totals.no_face.time)}`);
+  const first = `Faces read ${percent((totals.observed?.time ?? 0) / all)} of the time`;
+  return `${[first, ...parts].join("; ")}.`;
+}
+
+// ms as 0.4 s, 12 s or 3 min 5 s
+export function duration(ms) {
+  const seconds = ms / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const rounded = Math.round(seconds);
+  return rounded % 60 ? `${Math.floor(rounded / 60)} min ${rounded % 60} s` : `${rounded / 60} min`;
+}
