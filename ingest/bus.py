@@ -7,6 +7,7 @@ watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
 beat:{part}         string   there while a part of the service is alive
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
+position:{source}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
 state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 """
@@ -27,6 +28,7 @@ FRAMES_KEPT = 64  # entries a shard: a few seconds of a few cameras
 TIMELINE_KEPT = 24 * 3600.0  # seconds
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
+PREVIEW_KEPT = 10  # seconds
 BEATS_FOR = 5  # seconds
 
 SOURCES = "sources"
@@ -85,9 +87,15 @@ def state_key(source: str) -> str:
     return f"state:{source}"
 
 
+def position_key(source: str) -> str:
+    return f"position:{source}"
+
+
 def keys_of(source: str) -> list[str]:
     """Everything that is kept of a source, apart from its configuration and the frames on their way."""
-    return [key(source) for key in (timeline_key, preview_key, watch_key, engine_key, state_key)]
+    return [
+        key(source) for key in (timeline_key, preview_key, watch_key, engine_key, position_key, state_key)
+    ]
 
 
 def beat_key(part: str) -> str:
@@ -135,12 +143,28 @@ def encode_config(config: SourceConfig) -> str:
     return json.dumps(asdict(config))
 
 
+# A frame's pixels are kept out of the server's append-only file: no picture of a face comes to lie on a disk.
+PUSH_FRAME = """
+redis.call('SET', KEYS[2], ARGV[1])
+redis.set_repl(redis.REPL_NONE)
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], '*', unpack(ARGV, 3))
+"""
+
+PUT_PREVIEW = """
+redis.set_repl(redis.REPL_NONE)
+redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'media_time', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+
+
 class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
     def __init__(self, client: "redis.Redis") -> None:
         # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
         self._redis: Any = client
+        self._push_frame: Any = client.register_script(PUSH_FRAME)
+        self._put_preview: Any = client.register_script(PUT_PREVIEW)
 
     def sources(self) -> dict[str, SourceConfig]:
         """All configured sources by id."""
@@ -152,7 +176,15 @@ class Bus:
 
     def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
         """Adds a frame; beyond FRAMES_KEPT the oldest of the shard fall out (the engine sees the gap)."""
-        self._redis.xadd(frames_key(shard), dict(fields), maxlen=FRAMES_KEPT, approximate=False)
+        source = str(fields["source"])
+        parts = [part for field in fields.items() for part in field]
+        self._push_frame(
+            keys=[frames_key(shard), position_key(source)], args=[fields["media_time"], FRAMES_KEPT, *parts]
+        )
+
+    def position(self, source: str) -> int:
+        """ns: the media time of the source's newest frame; 0 where there was none yet."""
+        return int(self._redis.get(position_key(source)) or 0)
 
     def push_timeline(self, entries: Iterable[TimelineEntry]) -> None:
         """Adds entries to their sources' timelines, all or none."""
@@ -165,10 +197,7 @@ class Bus:
 
     def put_preview(self, source: str, jpeg: bytes, media_time: int) -> None:
         """Replaces the source's preview; it vanishes by itself when nobody renews it."""
-        with self._redis.pipeline(transaction=True) as transaction:
-            transaction.hset(preview_key(source), mapping={"jpeg": jpeg, "media_time": media_time})
-            transaction.expire(preview_key(source), 10)
-            transaction.execute()
+        self._put_preview(keys=[preview_key(source)], args=[jpeg, media_time, PREVIEW_KEPT])
 
     def join_shard(self, shard: int) -> None:
         """Creates the shard's consumer group if it is not there yet."""

@@ -119,6 +119,16 @@ def open_recording(path: Path, source: str, rate: float | None) -> Recording:
     Raises UnreadableError for whatever gives no picture: no such file, no permission, a folder, an empty
     file, not a video, a file cut off before its index, no video stream.
     """
+    container, stream = open_video(path)
+    try:
+        return Recording(container, stream, source=source, rate=rate)
+    except BaseException:
+        container.close()
+        raise
+
+
+def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
+    """A file and its video stream; the caller closes it. Raises UnreadableError."""
     check_file(path)
     try:
         # "file:" keeps a name with a colon from being taken for an address.
@@ -129,8 +139,8 @@ def open_recording(path: Path, source: str, rate: float | None) -> Recording:
         reason = "cut off before its index" if _lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
     try:
-        return Recording(container, _video_stream(container, path), source=source, rate=rate)
-    except BaseException:
+        return container, _video_stream(container, path)
+    except UnreadableError:
         container.close()
         raise
 

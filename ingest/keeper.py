@@ -1,0 +1,160 @@
+"""Keeps one decode child for each configured source: starts, watches, starts again, stops."""
+
+import logging
+import select
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ingest.bus import BUS_FAULTS, Bus, SourceConfig, TimelineEntry
+from ingest.child import Child, Word, died_of
+from ingest.pauses import Pauses
+from ingest.settings import Settings
+from ingest.wire import SourceState, State, encode_state
+
+LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
+TURN = 0.1  # seconds at most that a turn waits for a word
+STOPPED_WITHIN = 1.0  # seconds, then by force
+
+log = logging.getLogger(__name__)
+
+
+class Kept:
+    """One source and its child, if it has one at the moment. Makes SourceStates of what happens."""
+
+    def __init__(self, config: SourceConfig, settings: Settings, now: float) -> None:
+        self.config = config
+        self.child: Child | None = None
+        self.told: list[SourceState] = []  # states that are not on the bus yet
+        self._settings = settings
+        self._pauses = Pauses()
+        self._start_at: float | None = now  # None: not to be started
+        self._last_word = Word("", "")
+        self._state: tuple[State, str] | None = None
+        self._tell("connecting")
+
+    def turn(self, now: float) -> None:
+        """Hears what the child says, and does what is due at `now` (seconds, monotonic)."""
+        if self.child is not None:
+            self._hear(self.child, now)
+        if self.child is None and self._start_at is not None and now >= self._start_at:
+            self._last_word = Word("", "")
+            self.child = Child(self.config.id, now)
+
+    def stop(self) -> None:
+        """Tells the child to end; close() waits for it."""
+        self._start_at = None
+        if self.child is not None:
+            self.child.terminate()
+
+    def close(self, deadline: float) -> None:
+        if self.child is not None:
+            self.child.close(max(0.0, deadline - time.monotonic()))
+            self.child = None
+
+    def _hear(self, child: Child, now: float) -> None:
+        code = child.exit_code()  # asked first: what it said before it went is then all there
+        for word in child.hear(now):
+            self._last_word = word
+            if word.word == "live":
+                self._tell("live")
+        if code is not None:
+            self._ended(child, code, now)
+        elif now - child.heard_at > self._settings.silence:
+            self._last_word = Word("lost", "decoding hung")
+            child.kill()
+
+    def _ended(self, child: Child, code: int, now: float) -> None:
+        child.close(0.0)
+        self.child = None
+        pause = self._pauses.after(0.0 if child.live_at is None else now - child.live_at)
+        self._start_at = now + pause
+        if self._last_word.word == "ended":
+            self._start_at = None
+            self._tell("ended")
+        elif self._last_word.word == "error":
+            self._tell("error", self._last_word.reason)
+        else:
+            self._tell("reconnecting", self._last_word.reason or died_of(code))
+
+    def _tell(self, state: State, reason: str = "") -> None:
+        if self._state == (state, reason):
+            return
+        self._state = (state, reason)
+        log.info("%s: %s", self.config.id, f"{state}: {reason}" if reason else state)
+        self.told.append(SourceState(self.config.id, state, reason, datetime.now(UTC)))
+
+
+class Keeper:
+    """All sources of the service. One bad source costs the others nothing: each has a process of its own."""
+
+    def __init__(self, bus: Bus, settings: Settings) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._kept: dict[str, Kept] = {}
+        self._look_at = 0.0
+        self._bus_lost = False
+
+    def run(self) -> None:
+        """Keeps until an exception ends it; then all children are gone."""
+        try:
+            while True:
+                self.turn(time.monotonic())
+                self._wait()
+        finally:
+            self.stop()
+
+    def turn(self, now: float) -> None:
+        """One round: the configuration if it is time, each child, and the states to the bus."""
+        if now >= self._look_at:
+            self._look_at = now + LOOKS_EVERY
+            self._with_bus(self._look)
+        for kept in self._kept.values():
+            kept.turn(now)
+        if any(kept.told for kept in self._kept.values()):
+            self._with_bus(self._push)
+
+    def stop(self) -> None:
+        """Ends all children, together and in time."""
+        for kept in self._kept.values():
+            kept.stop()
+        deadline = time.monotonic() + STOPPED_WITHIN
+        for kept in self._kept.values():
+            kept.close(deadline)
+        self._kept.clear()
+
+    def _look(self) -> None:
+        """Follows the configuration."""
+        self._bus.beat("ingest")
+        configured = self._bus.sources()
+        gone = [kept for id, kept in self._kept.items() if configured.get(id) != kept.config]
+        for kept in gone:
+            kept.stop()
+        for kept in gone:
+            kept.close(time.monotonic() + STOPPED_WITHIN)
+            del self._kept[kept.config.id]
+        for id, config in configured.items():
+            if id not in self._kept:
+                self._kept[id] = Kept(config, self._settings, time.monotonic())
+
+    def _push(self) -> None:
+        for kept in self._kept.values():
+            entries: list[TimelineEntry] = [encode_state(state) for state in kept.told]
+            if entries:
+                self._bus.push_timeline(entries)
+                kept.told.clear()
+
+    def _with_bus(self, action: Callable[[], None]) -> None:
+        """Children go on while Redis is away; what is to be told waits."""
+        try:
+            action()
+        except BUS_FAULTS as error:
+            if not self._bus_lost:
+                log.warning("redis is away: %s", error)
+            self._bus_lost = True
+        else:
+            self._bus_lost = False
+
+    def _wait(self) -> None:
+        outputs = [kept.child.output for kept in self._kept.values() if kept.child is not None]
+        select.select(outputs, [], [], TURN)

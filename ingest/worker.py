@@ -1,0 +1,129 @@
+"""The decode child of one source; by itself, to see what it says: `python -m ingest.worker SOURCE`.
+
+It tells the keeper how it fares, one word a line on its standard output, with a reason behind it where
+there is one: `live` at the first picture, `beat` once a second, and at the end `ended`, `lost` or `error`.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from ingest.address import Address, AddressError, parse_address
+from ingest.bus import BUS_FAULTS, Bus, SourceConfig, connect
+from ingest.clock import LiveClock
+from ingest.frame import Frame
+from ingest.live import LivePicture, SourceLostError, open_stream
+from ingest.luma import grey_of, shown_size
+from ingest.newest import Newest
+from ingest.pace import Pace
+from ingest.player import Player
+from ingest.sender import Sender, Shot
+from ingest.settings import Settings, settings_from_environment
+from ingest.sources import UnreadableError, open_video
+
+SHARD = 0
+BEAT_EVERY = 1.0  # seconds
+SENT_WITHIN = 1.0  # seconds that the last frame has got to reach the bus
+
+
+class Camera:
+    """Makes frames of a source's pictures: gives them their times and numbers, and picks."""
+
+    def __init__(self, config: SourceConfig, after: int) -> None:
+        """`after`: ns, the source's last media time so far."""
+        self._source = config.id
+        self._clock = LiveClock(config.created_at, after)
+        self._pace = Pace(config.rate)
+        self._size: tuple[int, int] | None = None
+        self._connection = 0
+        self._number = 0
+        self._damaged = False
+
+    def shoot(self, picture: LivePicture) -> Shot | None:
+        """The frame of a picture; None when it is not picked."""
+        self._damaged = self._damaged or picture.damaged
+        media_time = self._clock.media_time(picture.pts, picture.arrived)
+        size = shown_size(picture.pixels)
+        if size != self._size:  # tracks start anew: what they know of places fits no more
+            self._size, self._connection, self._number = size, round(picture.arrived * 1000), 0
+        if not self._pace.picks(media_time):
+            return None
+        frame = Frame(
+            source=self._source,
+            connection=self._connection,
+            number=self._number,
+            media_time=media_time,
+            captured_at=datetime.fromtimestamp(picture.captured or picture.arrived, UTC),
+            clock="arrival" if picture.captured is None else "rtcp",
+            damaged=self._damaged,
+            grey=grey_of(picture.pixels),
+        )
+        self._number += 1
+        self._damaged = False
+        return Shot(frame, picture.pixels)
+
+
+def open_pictures(address: Address, settings: Settings) -> Iterable[list[LivePicture]]:
+    """Raises SourceLostError or UnreadableError, then or while iterating."""
+    if address.kind == "file":
+        return Player(_files(address))
+    return open_stream(address, settings)
+
+
+def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
+    yield open_video(Path(address.target))
+    while address.loop:
+        yield open_video(Path(address.target))
+
+
+def watch(config: SourceConfig, bus: Bus, settings: Settings) -> None:
+    """Sends the source's frames until it ends. Raises what opening and reading raise."""
+    shots: Newest[Shot] = Newest()
+    sender = Sender(bus, SHARD, shots)
+    camera = Camera(config, bus.position(config.id))
+    sender.start()
+    try:
+        live, told_at = False, 0.0
+        for pictures in open_pictures(parse_address(config.url, settings.media), settings):
+            for picture in pictures:
+                shot = camera.shoot(picture)
+                if shot is not None:
+                    shots.put(shot)
+            if (pictures and not live) or time.monotonic() - told_at >= BEAT_EVERY:
+                live, told_at = live or bool(pictures), time.monotonic()
+                tell("live" if live else "beat")
+    finally:
+        shots.close()
+        sender.join(SENT_WITHIN)
+
+
+def tell(word: str, reason: str = "") -> None:
+    print(f"{word} {reason}".rstrip(), flush=True)
+
+
+def decode(source: str) -> int:
+    """Sends a configured source's frames until it ends or fails; returns the exit code."""
+    try:
+        bus = Bus(connect(retries=1))
+        watch(bus.sources()[source], bus, settings_from_environment())
+    except KeyError:
+        tell("error", "not configured")
+    except (AddressError, UnreadableError) as error:
+        tell("error", error.reason if isinstance(error, UnreadableError) else str(error))
+    except SourceLostError as error:
+        tell("lost", str(error))
+    except BUS_FAULTS as error:
+        tell("lost", f"redis: {error}")
+    else:
+        tell("ended")
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(decode(sys.argv[1]))
