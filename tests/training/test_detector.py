@@ -1,0 +1,205 @@
+"""The detector's data, loss and loop, on one real face."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from engine.card import read_card
+from engine.detect import Detector, grid, overlap
+from engine.labels import LANDMARKS
+from engine.runtimes.onnx import OnnxRuntime
+from tests.engine.portrait import portrait
+from training.assignment import assign
+from training.detector import Batches, Settings, collate, train
+from training.detector_loss import decode_boxes, fit, loss
+from training.detector_network import OUTPUTS, DetectorNetwork, Exported
+from training.detector_release import SIGNATURE, fields
+from training.export import export
+from training.matching import Guessed, Labelled, average_precision, count
+from training.photos import Photo, load, store
+from training.scenes import Composer, Scene
+
+SETTINGS = Settings(
+    seed=3,
+    epochs=2,
+    steps_an_epoch=3,
+    rate=3e-3,
+    warm=0.1,
+    decay=0.0,
+    average=0.9,
+    sides=[128],
+    pixels=40_000,
+)
+
+
+def photo() -> Photo:
+    """The portrait and where its face is."""
+    return Photo(
+        name="portrait",
+        grey=portrait(),
+        boxes=np.array([[120, 40, 190, 135]], np.float32),
+        landmarks=np.array([[[140, 82], [170, 80], [158, 98], [142, 110], [172, 108]]], np.float32),
+        sure=np.ones(1, np.bool_),
+    )
+
+
+def empty() -> Photo:
+    """The portrait's lower left part: no face."""
+    none = np.zeros((0, 4), np.float32)
+    return Photo("nobody", portrait()[200:, :140], none, none.reshape(0, 5, 2), np.zeros(0, np.bool_))
+
+
+def composer() -> Composer:
+    return Composer([photo(), empty()], [photo()], seed=1)
+
+
+def scene_of(photo: Photo) -> Scene:
+    side = min(photo.grey.shape) // 32 * 32
+    return Scene(photo.grey[:side, :side].copy(), photo.boxes, photo.landmarks, photo.sure)
+
+
+def test_a_scene_is_the_same_each_time_and_scenes_differ() -> None:
+    first, again, other = (composer().compose(number, 160) for number in (7, 7, 8))
+    np.testing.assert_array_equal(first.grey, again.grey)
+    np.testing.assert_array_equal(first.boxes, again.boxes)
+    assert (first.grey != other.grey).any()
+
+
+def test_scenes_keep_landmarks_on_the_face_and_their_sides() -> None:
+    faces = 0
+    for number in range(60):
+        scene = composer().compose(number, 256)
+        for box, points in zip(scene.boxes[scene.sure], scene.landmarks[scene.sure], strict=True):
+            faces += 1
+            size = float(np.sqrt(np.prod(box[2:] - box[:2])))
+            assert (points > box[:2] - 0.2 * size).all()
+            assert (points < box[2:] + 0.2 * size).all()
+            # Turned by 35 degrees at most, the subject's right eye stays at the left.
+            assert points[0, 0] < points[1, 0]
+            assert points[3, 0] < points[4, 0]
+    assert faces > 30
+
+
+def test_a_pasted_face_is_where_its_box_says() -> None:
+    """The labelled box of each scene, cut out and shrunk, looks like the portrait's face."""
+    only = photo()
+    left, top, right, bottom = only.boxes[0].astype(int)
+    face = cv2.resize(only.grey[top:bottom, left:right], (16, 16), interpolation=cv2.INTER_AREA).ravel()
+    alike = []
+    for number in range(80):
+        scene = composer().compose(number, 256)
+        for box in scene.boxes[scene.sure]:
+            x0, y0, x1, y1 = np.clip(np.rint(box), 0, 256).astype(int)
+            cut = cv2.resize(scene.grey[y0:y1, x0:x1], (16, 16), interpolation=cv2.INTER_AREA)
+            alike.append(max(np.corrcoef(face, one.ravel())[0, 1] for one in (cut, cut[:, ::-1])))
+    assert np.median(alike) > 0.8
+
+
+def test_photos_come_back_from_the_cache_as_they_were(tmp_path: Path) -> None:
+    photos = [photo(), empty()]
+    store(photos, tmp_path / "photos")
+    for kept, original in zip(load(tmp_path / "photos"), photos, strict=True):
+        assert kept.name == original.name
+        for name in ("grey", "boxes", "landmarks", "sure"):
+            np.testing.assert_array_equal(getattr(kept, name), getattr(original, name))
+
+
+def test_cells_near_the_middle_answer_at_the_stride_that_suits_the_size() -> None:
+    for size, stride in ((12.0, 8.0), (70.0, 16.0), (200.0, 32.0)):
+        box = np.array([[130 - size / 2, 130 - size / 2, 130 + size / 2, 130 + size / 2]], np.float32)
+        scene = Scene(
+            np.zeros((320, 320), np.uint8), box, np.zeros((1, 5, 2), np.float32), np.ones(1, np.bool_)
+        )
+        cells = grid(320, 320)[assign(scene).cells]
+        assert len(cells) >= 1
+        assert (cells[:, 2] == stride).all()
+        assert (np.abs(cells[:, :2] - 130) <= size / 2).all()
+
+
+def test_unsure_faces_are_neither_face_nor_background() -> None:
+    scene = scene_of(replace(photo(), sure=np.zeros(1, np.bool_)))
+    targets = assign(scene)
+    cells = grid(*scene.grey.shape)
+    inside = ((cells[:, :2] >= scene.boxes[0, :2]) & (cells[:, :2] <= scene.boxes[0, 2:])).all(axis=1)
+    assert len(targets.cells) == 0
+    np.testing.assert_array_equal(targets.counted, ~inside)
+
+
+def test_a_perfect_answer_costs_next_to_nothing_and_a_wrong_one_much() -> None:
+    batch = collate([scene_of(photo())])
+    outputs = torch.full((1, OUTPUTS, batch.counted.shape[1]), 0.0)
+    outputs[:, 0] = -20.0
+    place, box = batch.grid[batch.cell], batch.boxes
+    outputs[0, 0, batch.cell] = 20.0
+    outputs[0, 1:3, batch.cell] = (((box[:, :2] + box[:, 2:]) / 2 - place[:, :2]) / place[:, 2:]).T
+    outputs[0, 3:5, batch.cell] = torch.log((box[:, 2:] - box[:, :2]) / place[:, 2:]).T
+    points = (batch.landmarks - place[:, None, :2]) / place[:, None, 2:]
+    outputs[0, 5:, batch.cell] = points.reshape(-1, 10).T
+    torch.testing.assert_close(decode_boxes(outputs[0, 1:5, batch.cell].T, place), box)
+    torch.testing.assert_close(fit(box, box)[0], torch.ones(len(box)))
+    assert loss(outputs, batch)[0] < 1e-3
+    assert loss(-outputs, batch)[0] > 5.0
+
+
+def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    scenes = [scene for scene in map(composer().compose, range(60), [128] * 60) if scene.sure.sum() == 1]
+    scenes = [scene for scene in scenes if len(scene.sure) == 1][:8]
+    batch = collate(scenes)
+    network = DetectorNetwork().train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    for _ in range(80):
+        optimiser.zero_grad()
+        total, _ = loss(network(batch.frames), batch)
+        total.backward()
+        optimiser.step()
+    # Their own statistics, since the running ones have not settled after so few steps.
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+            module.reset_running_stats()
+    with torch.no_grad():
+        network(batch.frames)
+    examples = [batch.frames[:2], torch.zeros(1, 1, 96, 160)]
+    export(Exported(network), examples, SIGNATURE, fields(SETTINGS, {}), folder=tmp_path)
+    detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file))
+    found = 0
+    for scene, faces in zip(scenes, detector.find([scene.grey for scene in scenes]), strict=True):
+        for face in faces[:1]:
+            box = np.array([face.box.left, face.box.top, face.box.right, face.box.bottom], np.float32) * 128
+            found += int(overlap(box, scene.boxes)[0] > 0.5)
+    assert found >= 7
+
+
+def test_a_run_cut_off_gives_the_same_weights_as_an_unbroken_one(tmp_path: Path) -> None:
+    unbroken = train(composer(), SETTINGS, tmp_path / "unbroken.pt")
+    train(composer(), SETTINGS, tmp_path / "broken.pt", epochs=1)
+    resumed = train(composer(), SETTINGS, tmp_path / "broken.pt")
+    assert resumed.steps == unbroken.steps == 6
+    for name, weights in unbroken.average.state_dict().items():
+        torch.testing.assert_close(resumed.average.state_dict()[name], weights, rtol=0, atol=0)
+
+
+def test_a_batch_keeps_the_pixels_about_the_same() -> None:
+    batch = Batches(composer(), replace(SETTINGS, sides=[64], pixels=20_000))[0]
+    assert batch.frames.shape == (4, 1, 64, 64)
+    assert batch.counted.shape == (4, len(batch.grid))
+
+
+def test_average_precision_and_counts_of_a_hand_made_case() -> None:
+    box = np.array([[0, 0, 10, 10]], np.float32)
+    none = np.zeros((0, 4), np.float32)
+    labels = [Labelled(box, none), Labelled(box, none), Labelled(none, box)]
+    guesses = [
+        Guessed(np.concatenate([box, box + 100]), np.array([0.9, 0.8], np.float32)),
+        Guessed(box + 1, np.array([0.7], np.float32)),
+        Guessed(box, np.array([0.95], np.float32)),  # an ignored box: neither right nor wrong
+    ]
+    # In order of score: right, wrong, right; precisions 1, 1/2, 2/3 at recalls 1/2, 1/2, 1.
+    assert average_precision(labels, guesses) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    counted = count(labels, guesses, 0.75)
+    assert (counted.found, counted.missed, counted.invented) == (1, 1, 1)

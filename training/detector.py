@@ -1,0 +1,172 @@
+"""Trains the face detector: scenes in, weights and card out.
+
+Run as `python -m training.detector`; a run that was cut off goes on from its last checkpoint.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.optim import AdamW
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from engine.detect import grid
+from training.assignment import assign
+from training.detector_loss import Batch, loss
+from training.detector_network import DetectorNetwork
+from training.detector_release import release
+from training.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
+from training.scenes import Composer, Scene
+from training.state import CHECKPOINTS, TrainingState, device, one_cycle, read_settings
+from training.teacher import Teacher
+
+HERE = Path(__file__).parent
+DATA = HERE.parent.parent / "shared" / "data"
+CACHE = HERE / "cache"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run; see runs/detector.toml for what the numbers mean."""
+
+    seed: int
+    epochs: int
+    steps_an_epoch: int
+    rate: float
+    warm: float
+    decay: float
+    average: float
+    sides: list[int]
+    pixels: int
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * self.steps_an_epoch
+
+
+class Batches(Dataset[Batch]):
+    """Batch `step` of a run, always the same for the same settings and photos."""
+
+    def __init__(self, composer: Composer, settings: Settings) -> None:
+        self._composer = composer
+        self._settings = settings
+
+    def __len__(self) -> int:
+        return self._settings.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        random = np.random.default_rng((self._settings.seed, step))
+        side = int(random.choice(self._settings.sides))
+        count = max(1, self._settings.pixels // side**2)
+        # Scene numbers of different steps never meet: no step draws as many as this.
+        return collate([self._composer.compose(step * 4096 + number, side) for number in range(count)])
+
+
+def collate(scenes: Sequence[Scene]) -> Batch:
+    """Scenes of one size as tensors, with what each asks of the network."""
+    targets = [assign(scene) for scene in scenes]
+    answers = [len(target.cells) for target in targets]
+    return Batch(
+        frames=torch.from_numpy(np.stack([scene.grey for scene in scenes])[:, None].astype(np.float32)),
+        grid=torch.from_numpy(grid(*scenes[0].grey.shape)),
+        counted=torch.from_numpy(np.stack([target.counted for target in targets])),
+        scene=torch.from_numpy(np.repeat(np.arange(len(scenes)), answers)),
+        cell=torch.from_numpy(np.concatenate([target.cells for target in targets])),
+        boxes=torch.from_numpy(np.concatenate([target.boxes for target in targets])),
+        landmarks=torch.from_numpy(np.concatenate([target.landmarks for target in targets])),
+    )
+
+
+def train(
+    composer: Composer, settings: Settings, checkpoint: Path, *, epochs: int | None = None
+) -> TrainingState:
+    """Trains up to the end of epoch `epochs` (default: all); goes on from `checkpoint` where that exists."""
+    torch.manual_seed(settings.seed)
+    network = DetectorNetwork().to(device())
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    state = TrainingState.start(
+        network, AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    )
+    if checkpoint.exists():
+        state.load(checkpoint, settings)
+    batches = Batches(composer, settings)
+    last = min(epochs or settings.epochs, settings.epochs)
+    for epoch in range(state.epoch, last):
+        state.history.append(_epoch(state, batches, settings, epoch))
+        state.epoch = epoch + 1
+        state.save(checkpoint, settings)
+    return state
+
+
+def _epoch(state: TrainingState, batches: Batches, settings: Settings, epoch: int) -> dict[str, float]:
+    """One epoch; returns the means of the loss's parts."""
+    state.network.train()
+    steps = range(epoch * settings.steps_an_epoch, (epoch + 1) * settings.steps_an_epoch)
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=steps,
+        num_workers=int(len(steps) > 20),  # starting a process takes as long as some steps
+        worker_init_fn=_one_thread,
+    )
+    where = device()
+    sums: dict[str, float] = {}
+    for batch in tqdm(loader, desc=f"epoch {epoch + 1} of {settings.epochs}", mininterval=10):
+        frames = batch.frames.to(where).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda"):
+            outputs = state.network(frames)
+        total, parts = loss(outputs.float(), _to(batch, where))
+        rate = settings.rate * one_cycle(state.steps / settings.steps, settings.warm)
+        state.step(total, rate, decay=settings.average)
+        sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
+    means = {name: value / len(steps) for name, value in sums.items()}
+    log.info("%s", "  ".join(f"{name} {value:.3f}" for name, value in means.items()))
+    return means
+
+
+def photos(data: Path, cache: Path, teacher: Path) -> tuple[list[Photo], list[Photo]]:
+    """people_photos and the keypoint faces, decoded at the first call and read from `cache` later."""
+    if not (cache / "keypoint_faces.labels.npz").exists():
+        log.info("decoding photos into %s", cache)
+        store(read_photos(data, "people_photos"), cache / "people_photos")
+        store(read_keypoint_faces(data, Teacher(teacher)), cache / "keypoint_faces")
+    return load(cache / "people_photos"), load(cache / "keypoint_faces")
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    return Batch(**{name: getattr(batch, name).to(device) for name in Batch.__slots__})
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--run", type=Path, default=HERE / "runs" / "detector.toml")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(options.threads)
+    settings = read_settings(options.run, Settings)
+    teacher = options.data.parent / "models" / "face_detection_yunet_2023mar_dynamic.onnx"
+    people, faces = photos(options.data, CACHE, teacher)
+    composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
+    state = train(composer, settings, CHECKPOINTS / "detector.pt")
+    log.info("measuring on %s", options.data.parent)
+    assert isinstance(state.average, DetectorNetwork)
+    log.info("wrote %s", release(state.average, settings, options.data.parent))
+
+
+if __name__ == "__main__":
+    main()

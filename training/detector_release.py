@@ -1,0 +1,65 @@
+"""Exports the trained detector with its card: figures, data, terms, limits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from engine.card import MODELS
+from engine.detect import THRESHOLD
+from engine.labels import LANDMARKS
+from training.detector_evaluate import measure
+from training.detector_network import DetectorNetwork, Exported
+from training.export import Signature, export
+
+if TYPE_CHECKING:
+    from training.detector import Settings
+
+SIGNATURE = Signature("frames", ("score", "box", "landmark"), {0: "frames", 2: "height", 3: "width"})
+
+DATA = (
+    "people_photos: 5,058 of 5,528 grey photos, labelled by YuNet 2023mar (MIT) with boxes that a second "
+    "detector could only veto; 3,389 faces of the keypoint set's training people (YouTube Faces), boxed by "
+    "YuNet. From these, scenes: moved, turned, tiled, pasted into photos without faces, spoiled."
+)
+SPLIT = (
+    "one people_photos picture in twelve, by the SHA-256 of its path, held out; people_photos_test is apart"
+)
+TERMS = (
+    "Among the photos are Labeled Faces in the Wild, Flickr8k, COCO, ImageNet samples and YouTube Faces: "
+    "research use; others of free website templates and repositories whose pictures' terms are not stated."
+)
+LIMITS = (
+    "It repeats YuNet's habits, since YuNet labelled its data: faces on statues, paintings and posters "
+    "count, full profiles and backs of heads often do not. Faces under 12 px of a 640 px frame are mostly "
+    "missed. Skin tones and ages were not measured; the portraits are mostly of adults with light skin."
+)
+NOT_FOR = "identifying people, counting crowds, deciding anything about a person"
+
+
+def release(network: DetectorNetwork, settings: "Settings", shared: Path, folder: Path = MODELS) -> Path:
+    """Exports, measures what was exported, and writes the figures into the card; returns the weight file."""
+    examples = [torch.rand(2, 1, 384, 640) * 255, torch.rand(1, 1, 320, 224) * 255]
+    exported = Exported(network.cpu())
+    export(exported, examples, SIGNATURE, fields(settings, {}), folder)
+    metrics = {**asdict(measure(shared, folder)), "threshold": THRESHOLD}
+    return export(exported, examples, SIGNATURE, fields(settings, metrics), folder)
+
+
+def fields(settings: "Settings", metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What the card says beside what `export` adds."""
+    return {
+        "name": "detector",
+        "outputs": list(LANDMARKS),
+        "input_size": None,
+        "temperature": 1.0,
+        "metrics": dict(metrics),
+        "data": DATA,
+        "split": SPLIT,
+        "settings": asdict(settings),
+        "limits": LIMITS,
+        "terms": TERMS,
+        "not_for": NOT_FOR,
+    }
