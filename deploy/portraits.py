@@ -88,6 +88,27 @@ class Portrait:
         left, right = self.parts["eye"]
         return float(np.hypot(right[0] - left[0], right[1] - left[1]))
 
+    def scaled(self, eye_distance: float) -> "Portrait":
+        """The same head alone, in another size."""
+        (x, y), (wide, high) = self.head
+        height, width = self.picture.shape[:2]
+        left, top = max(0, int(x - wide)), max(0, int(y - high))
+        right, bottom = min(width, int(x + wide) + 1), min(height, int(y + high) + 1)
+        scale = eye_distance / self.eye_distance
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        picture = cv2.resize(
+            self.picture[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=method
+        )
+
+        def moved(point: Point) -> Point:
+            return (point[0] - left) * scale, (point[1] - top) * scale
+
+        return Portrait(
+            picture=np.asarray(picture, dtype=np.uint8),
+            parts={name: tuple(moved(point) for point in points) for name, points in self.parts.items()},
+            head=(moved((x, y)), (wide * scale, high * scale)),
+        )
+
 
 def portraits() -> tuple[Portrait, Portrait]:
     """Collins and Hopper."""
