@@ -47,6 +47,7 @@ class Summary:
     def __init__(self) -> None:
         self._tracks: dict[tuple[str, int], _TrackTotals] = {}
         self._coverage: Counter[CoverageKind] = Counter()  # ns
+        self._frames: Counter[CoverageKind] = Counter()
 
     @property
     def faces(self) -> int:
@@ -65,6 +66,7 @@ class Summary:
                 totals.first_seen, totals.last_seen = first_seen, last_seen
             case Coverage(kind=kind):
                 self._coverage[kind] += event.ended - event.started
+                self._frames[kind] += event.frames
 
     def _count(self, reading: Reading) -> None:
         key = (reading.source, reading.track)
@@ -80,7 +82,11 @@ class Summary:
             totals.abstained[reading.abstained] += 1
 
     def to_json(self, facts: Facts) -> dict[str, Any]:
-        """The summary as JSON types; times in seconds, coverage also in percent that adds up to 100."""
+        """The summary as JSON types; times in seconds, coverage also in percent that adds up to 100.
+
+        The percentages are of the time, or of the pictures where there is no time.
+        """
+        weights = self._coverage if facts.duration else self._frames
         return {
             "source": facts.source,
             "kind": facts.kind,
@@ -92,7 +98,7 @@ class Summary:
             "faces": self.faces,
             "readings": self.readings,
             "coverage": {kind: seconds(self._coverage[kind]) for kind in COVERAGE_KINDS},
-            "coverage_percent": percentages({kind: self._coverage[kind] for kind in COVERAGE_KINDS}),
+            "coverage_percent": percentages({kind: weights[kind] for kind in COVERAGE_KINDS}),
             "tracks": [_track(number, totals) for (_, number), totals in self._tracks.items()],
             "elapsed": round(facts.elapsed, 3),
             "speed": _speed(facts),

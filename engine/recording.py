@@ -24,6 +24,7 @@ class RecordingReader:
         self._source = source
         self._pipeline = Pipeline(networks)
         self.position = 0  # ns; the newest frame read
+        self.interrupted = False
 
     def steps(self, stopped: Callable[[], bool]) -> Iterator[list[Event]]:
         """The events of a few frames at a time, and at the end those that end the source.
@@ -33,13 +34,15 @@ class RecordingReader:
         with DecodeAhead(self._recording, AHEAD) as ahead:
             for frames in ahead.batches(BATCH):
                 if stopped():
+                    self.interrupted = True
                     break
-                yield [event for events in self._pipeline.step(frames) for event in events]
+                told = self._pipeline.step(frames)
                 self.position = frames[-1].media_time
-            else:
-                yield self._end()
-                return
-        yield self._pipeline.finish(self._source, self.position)
+                yield [event for events in told for event in events]
+        if self.interrupted:
+            yield self._pipeline.finish(self._source, self.position)
+        else:
+            yield self._end()
 
     def _end(self) -> list[Event]:
         self.position = self._recording.duration

@@ -14,8 +14,6 @@ from ingest.frame import Frame
 from ingest.luma import reduced
 from ingest.sources import UnreadableError, check_file
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
-
 STANDARD_ERROR = 2
 
 # What libjpeg says about a picture that it gives all the same. Other warnings are harmless.
@@ -28,11 +26,6 @@ class Still:
 
     colour: NDArray[np.uint8]  # (height, width, 3): blue, green, red; transparency is left out
     damaged: bool  # the decoder met errors, but gave a picture
-
-
-def is_picture(path: Path) -> bool:
-    """Whether the name says that it is a still picture."""
-    return path.suffix.lower() in SUFFIXES
 
 
 def read_picture(path: Path) -> Still:
@@ -70,6 +63,12 @@ def still_frame(still: Still, source: str) -> Frame:
         damaged=still.damaged,
         grey=grey,
     )
+
+
+def write_picture(path: Path, colour: NDArray[np.uint8]) -> None:
+    """Writes a picture in the format that the suffix names. Raises OSError."""
+    _, encoded = cv2.imencode(path.suffix, colour)
+    path.write_bytes(encoded.tobytes())
 
 
 @contextmanager

@@ -49,6 +49,15 @@ def rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) -> 
     The file is `stem` with a suffix that fits the sound. It ends early, but playable, once `stopped`
     answers yes. Raises UnreadableError for the input, OSError where the output cannot be written.
     """
+    try:
+        return _rewrite(path, stem, draw, stopped)
+    except OSError:
+        raise
+    except av.FFmpegError as error:
+        raise OSError(error.errno, error.strerror) from error
+
+
+def _rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) -> Path:
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(path, path.name, None))
         sound = Sound(path)

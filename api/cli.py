@@ -1,0 +1,172 @@
+"""The command `mien`. What a verb needs is imported when it is called: `mien --help` answers at once."""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+RUN = """\
+Read videos and still pictures, and write for each a folder of results: readings.parquet,
+readings.csv, spans.csv, coverage.csv, timeline.vtt, summary.json and report.html. No server is needed.
+
+A folder is named after its file; where two share a name, after the file with its suffix, then numbered.
+A folder given as input stands for what lies directly in it: its pictures together give one folder of
+results, in which `source` is the picture's name; each of its videos gives its own.
+"""
+RUN_END = """\
+exit codes: 0 all read; 1 the results could not be written; 2 an input could not be read at all (the
+others were); 3 an input was damaged (what was good of it was read); 130 stopped by Ctrl-C (what was
+read until then is kept)
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs a verb; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file name must not stop the work because the terminal cannot show it.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    parser = command_line()
+    arguments, rest = parser.parse_known_args(words)
+    if rest and not arguments.passes_on:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest
+    try:
+        code: int = arguments.verb(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # Who read our output has gone; what is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    return code
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mien", description="Video in, timelines of emotions for each face out."
+    )
+    parser.set_defaults(passes_on=False)
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _add_run(verbs)
+    _add_sources(verbs)
+    _add(verbs, "models", _models, "show the networks that are installed, and how good they are")
+    for name, module, purpose in (
+        ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
+        ("ingest", "ingest", "run one part of the service: reads the cameras"),
+        ("engine", "engine", "run one part of the service: reads the faces"),
+        ("api", "api", "run one part of the service: serves dashboard and REST"),
+    ):
+        _add_module(verbs, name, module, purpose)
+    return parser
+
+
+def _add(
+    verbs: Verbs, name: str, call: Callable[[argparse.Namespace], int], purpose: str
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
+    verb.set_defaults(verb=call)
+    return verb
+
+
+def _add_run(verbs: Verbs) -> None:
+    verb = verbs.add_parser(
+        "run",
+        help="read videos and still pictures, write their timelines",
+        description=RUN,
+        epilog=RUN_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verb.set_defaults(verb=_run)
+    verb.add_argument(
+        "inputs", type=Path, nargs="+", metavar="FILE", help="a video, a picture, or a folder of them"
+    )
+    verb.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where the folders of results go"
+    )
+    verb.add_argument("--video", action="store_true", help="write the annotated video, or pictures, as well")
+    verb.add_argument(
+        "--rate",
+        type=_rate,
+        default=10.0,
+        metavar="N|all",
+        help="readings a second for each face, or `all`: every frame (default: 10)",
+    )
+    verb.add_argument(
+        "--json", action="store_true", help="print the summary, or the list of them, on standard output"
+    )
+    verb.add_argument("--threads", type=_threads, metavar="N", help="for the networks (default: one a core)")
+
+
+def _add_sources(verbs: Verbs) -> None:
+    purpose = "the cameras of a running service (at MIEN_URL, default http://127.0.0.1:8400)"
+    actions = verbs.add_parser("sources", help=purpose, description=purpose).add_subparsers(
+        required=True, metavar="add|list|remove"
+    )
+    add = _add(actions, "add", _sources("add"), "add a source")
+    add.add_argument("name", metavar="NAME", help="for people; the id is made of it")
+    add.add_argument(
+        "url",
+        metavar="URL",
+        help="rtsp, rtsps, http or https address, webcam:0, or a file of the media folder: clip.mp4?loop",
+    )
+    add.add_argument("--rate", type=float, metavar="N", help="readings a second (default: 10)")
+    shown = _add(actions, "list", _sources("list_all"), "list the sources and how they stand")
+    shown.add_argument("--json", action="store_true", help="as JSON")
+    removed = _add(actions, "remove", _sources("remove"), "remove a source with all that was stored of it")
+    removed.add_argument("name", metavar="ID", help="its id or its name")
+
+
+def _add_module(verbs: Verbs, name: str, module: str, purpose: str) -> None:
+    verb = verbs.add_parser(name, help=purpose, add_help=False, allow_abbrev=False)
+
+    def become(arguments: argparse.Namespace) -> int:
+        os.execv(sys.executable, [sys.executable, "-m", module, *arguments.rest])
+
+    verb.set_defaults(verb=become, passes_on=True)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from api.run import run
+
+    return run(arguments)
+
+
+def _sources(action: str) -> Callable[[argparse.Namespace], int]:
+    def call(arguments: argparse.Namespace) -> int:
+        from api import remote
+
+        arguments.action = getattr(remote, action)
+        return remote.sources(arguments)
+
+    return call
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from api.cards import show_cards
+
+    return show_cards()
+
+
+def _rate(text: str) -> float | None:
+    if text == "all":
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not (math.isfinite(rate) and rate > 0):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, or `all`, found {text!r}")
+    return rate
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text!r}")
+    return int(text)

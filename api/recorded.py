@@ -1,0 +1,107 @@
+"""One video, from file to folder of results."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from api.annotated import annotate_video
+from api.results import writing, written_to
+from api.summary import Facts
+from engine.pipeline import Networks
+from engine.recording import RecordingReader
+from ingest.damage import Damage
+from ingest.sources import Recording, UnreadableError, open_recording
+
+
+class Watch(Protocol):
+    """Who wants to know how far the work is, and may stop it."""
+
+    def begin(self, stage: str, duration: int) -> None:
+        """A pass over `duration` (ns) of media time begins."""
+
+    def at(self, position: int) -> None:
+        """The pass has come to `position` (ns)."""
+
+    def stopped(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is asked for."""
+
+    rate: float | None  # readings a second; None: every frame
+    annotated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The networks, and which versions of them these are."""
+
+    networks: Networks
+    models: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one input."""
+
+    summary: dict[str, Any]
+    damage: tuple[Damage, ...]
+
+
+class VideoReader:
+    """Reads one video into one folder."""
+
+    def __init__(self, path: Path, folder: Path, *, source: str, wanted: Wanted, watch: Watch) -> None:
+        self._path = path
+        self._folder = folder
+        self._source = source
+        self._wanted = wanted
+        self._watch = watch
+
+    @contextmanager
+    def opened(self) -> Iterator[Recording]:
+        """Raises UnreadableError where not one picture is to be had."""
+        with open_recording(self._path, self._source, self._wanted.rate) as recording:
+            if recording.frames_decoded == 0:
+                raise UnreadableError(self._path, "no picture in it can be decoded")
+            yield recording
+
+    def read(self, recording: Recording, loaded: Loaded) -> Outcome:
+        """Writes the tables, the summary and the report. Raises WriteFailedError."""
+        started = time.monotonic()
+        reader = RecordingReader(recording, self._source, loaded.networks)
+        with written_to(self._folder) as results:
+            self._watch.begin("", recording.duration)
+            for events in reader.steps(self._watch.stopped):
+                results.add(events)
+                self._watch.at(reader.position)
+            facts = Facts(
+                source=self._source,
+                kind="video",
+                duration=reader.position,
+                width=recording.width,
+                height=recording.height,
+                frames_decoded=recording.frames_decoded,
+                rate=self._wanted.rate,
+                elapsed=time.monotonic() - started,
+                models=loaded.models,
+                damage=tuple(recording.damage),
+                interrupted=reader.interrupted,
+            )
+            return Outcome(results.close(facts), facts.damage)
+
+    def annotate(self, duration: int) -> Path:
+        """Writes the annotated video from the finished tables. Raises WriteFailedError."""
+        self._watch.begin("drawing", duration)
+        with writing(self._folder):
+            return annotate_video(
+                self._path,
+                self._folder,
+                self._wanted.rate,
+                at=self._watch.at,
+                stopped=self._watch.stopped,
+            )
