@@ -57,8 +57,6 @@ class Settings:
 
     seed: int
     epochs: int
-    small_epochs: int
-    small_side: int
     batch: int
     rate: float
     decay: float
@@ -104,20 +102,19 @@ def train(
     held_out = cut_all(faces, alignments, faces.validation)
     for epoch in range(state.epoch, settings.epochs if until is None else until):
         torch.manual_seed(settings.seed * 1000 + epoch)  # dropout: a resumed run draws the same
-        side = settings.small_side if epoch < settings.small_epochs else None
         losses = []
         network.train()
         batches = tqdm(
             _batches(faces, alignments, rows, settings, epoch), f"epoch {epoch + 1}", steps, leave=False
         )
         for step, (crops, shown, mixing) in enumerate(batches):
-            crops, wanted = _mix(_shrink(crops, side), torch.from_numpy(target[shown]), mixing)
+            crops, wanted = _mix(crops, torch.from_numpy(target[shown]), mixing)
             loss = functional.cross_entropy(network(crops.to(device())), wanted.to(device()))
             progress = (epoch + step / steps) / settings.epochs
             state.step(loss, settings.rate * one_cycle(progress), decay=settings.average)
             losses.append(loss.item())
         state.epoch = epoch + 1
-        logits = predict(state.average, held_out, side)
+        logits = predict(state.average, held_out)
         figures = _figures(logits, faces.label[faces.validation])
         state.history.append({"loss": float(np.mean(losses)), **figures})
         state.save(checkpoint, settings)
@@ -146,11 +143,11 @@ def cut_all(faces: Expressions, alignments: Sequence[Alignment], chosen: Mask) -
     return np.stack([cut(faces.pixels[row], transform(alignments[row])) for row in rows])
 
 
-def predict(network: torch.nn.Module, crops: Pixels, side: int | None = None) -> Floats:
-    """(n, 7) logits of (n, 96, 96) crops, shrunk to `side` first if given."""
+def predict(network: torch.nn.Module, crops: Pixels) -> Floats:
+    """(n, 7) logits of (n, 96, 96) crops."""
     pixels = torch.from_numpy(crops).unsqueeze(1)
     with torch.inference_mode():
-        parts = [network(_shrink(part.float(), side).to(device())).cpu() for part in torch.split(pixels, 256)]
+        parts = [network(part.float().to(device())).cpu() for part in torch.split(pixels, 256)]
     return np.asarray(torch.cat(parts).numpy())
 
 
@@ -190,12 +187,6 @@ def _example(picture: Pixels, alignment: Alignment, settings: Settings, rng: Gen
     if rng.random() < settings.covered:
         crop = cover(crop, rng)
     return crop
-
-
-def _shrink(crops: Tensor, side: int | None) -> Tensor:
-    if side is None:
-        return crops
-    return functional.interpolate(crops, (side, side), mode="bilinear", antialias=True)
 
 
 def _mix(crops: Tensor, wanted: Tensor, mixing: float) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.classify import softmax
 from engine.labels import FIVE
 from engine.records import Floats
 
@@ -13,18 +14,11 @@ Numbers = NDArray[np.int64]
 BINS = 15  # of the confidence, as in Guo et al. 2017
 
 
-def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
-    """(n, labels) probabilities."""
-    scaled = logits / temperature
-    raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
 def fit_temperature(logits: Floats, label: Numbers) -> float:
     """The temperature, to 1 %, under which the labels are likeliest (Guo et al. 2017)."""
     candidates = np.geomspace(0.25, 4, 280)
     rows = np.arange(len(label))
-    likelihood = [np.log(softmax(logits, t)[rows, label] + 1e-12).mean() for t in candidates]
+    likelihood = [np.log(softmax(logits / np.float32(t))[rows, label] + 1e-12).mean() for t in candidates]
     return float(candidates[int(np.argmax(likelihood))])
 
 
@@ -80,7 +74,7 @@ def summary(probability: Floats, label: Numbers) -> dict[str, Any]:
 
 def emotion_metrics(logits: Floats, label: Numbers, temperature: float) -> dict[str, Any]:
     """What a card says of an emotion network on one set of pictures."""
-    probability = softmax(logits, temperature)
+    probability = softmax(logits / np.float32(temperature))
     return {
         "seven": summary(probability, label),
         "five": summary(*five_view(probability, label)),

@@ -31,7 +31,7 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def one_cycle(progress: float, warm: float = 0.1) -> float:
+def one_cycle(progress: float, warm: float = 0.05) -> float:
     """Share of the highest learning rate at `progress` 0..1 of the run: up in a line, down in a cosine."""
     if progress < warm:
         return 0.04 + 0.96 * progress / warm
