@@ -1,0 +1,123 @@
+"""The emotion loop learns eight faces by heart, resumes exactly, and keeps a photo to one set."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.crop import Alignment, align
+from training.emotion import Settings, cut_all, predict, rows_of_epoch, targets, train
+from training.faces import Expressions, clean_split
+from training.scores import calibration_error, emotion_metrics, fit_temperature
+from training.state import read_settings
+
+RUN = Path(__file__).parents[2] / "training" / "runs" / "emotion.toml"
+LANDMARKS = np.array([(14, 18), (33, 18), (24, 28), (16, 37), (31, 37)], dtype=np.float32)
+
+
+@pytest.fixture
+def faces() -> Expressions:
+    """Eight pictures of coarse noise, the last with the label of the first."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, size=(8, 6, 6), dtype=np.uint8)
+    everything = np.ones(8, dtype=bool)
+    return Expressions(
+        pixels=coarse.repeat(8, axis=1).repeat(8, axis=2),
+        label=np.arange(8) % 7,
+        votes=np.eye(7, dtype=np.float32)[np.arange(8) % 7],
+        is_face=everything,
+        train=everything,
+        validation=everything,
+        test=everything,
+    )
+
+
+@pytest.fixture
+def alignments() -> list[Alignment]:
+    return [align(LANDMARKS)] * 8
+
+
+@pytest.fixture
+def settings() -> Settings:
+    small = {
+        "stem": 8,
+        "widths": [16, 32],
+        "depths": [1, 1],
+        "epochs": 80,
+        "batch": 10,
+        "average": 0.8,
+        "rate": 0.1,
+    }
+    plain = {
+        "place": 0.0,
+        "size": 0.0,
+        "roll": 0.0,
+        "spoiled": 0.0,
+        "covered": 0.0,
+        "mixed": 0.0,
+        "dropout": 0.0,
+    }
+    return replace(read_settings(RUN, Settings), **small, **plain)
+
+
+def test_eight_faces_are_learnt_by_heart(
+    tmp_path: Path, faces: Expressions, alignments: list[Alignment], settings: Settings
+) -> None:
+    state = train(settings, faces, alignments, tmp_path / "checkpoint.pt")
+    logits = predict(state.average, cut_all(faces, alignments, faces.train))
+    assert (logits.argmax(axis=1) == faces.label).all()
+
+
+def test_resumed_run_gives_the_same_weights(
+    tmp_path: Path, faces: Expressions, alignments: list[Alignment], settings: Settings
+) -> None:
+    settings = replace(settings, place=0.05, spoiled=0.5, covered=0.5, mixed=0.5, dropout=0.3)
+    unbroken = train(settings, faces, alignments, tmp_path / "unbroken.pt", until=4)
+    train(settings, faces, alignments, tmp_path / "broken.pt", until=2)
+    resumed = train(settings, faces, alignments, tmp_path / "broken.pt", until=4)
+    for network in ("network", "average"):
+        ours, theirs = getattr(resumed, network).state_dict(), getattr(unbroken, network).state_dict()
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert resumed.history == unbroken.history
+
+
+def test_rare_class_is_shown_more_often_and_what_is_no_face_never(
+    faces: Expressions, settings: Settings
+) -> None:
+    faces = replace(faces, is_face=np.arange(8) != 5)
+    shown = np.bincount(rows_of_epoch(faces, settings), minlength=8)
+    assert shown.tolist() == [1, settings.disgust, 1, 1, 1, 0, 1, 1]
+
+
+def test_targets_are_distributions_that_follow_label_and_votes(
+    faces: Expressions, settings: Settings
+) -> None:
+    votes = faces.votes.copy()
+    votes[0], votes[1] = np.eye(7)[3], 0  # the taggers saw another label; nobody voted
+    target = targets(replace(faces, votes=votes), settings)
+    assert np.allclose(target.sum(axis=1), 1)
+    assert target[0, 0] > target[0, 3] > target[0, 1]
+    assert target[1].argmax() == 1
+
+
+def test_no_photo_is_in_two_sets() -> None:
+    usage = np.array([0, 0, 0, 1, 1, 2, 2], dtype=np.uint8)
+    group = np.array([0, 3, 5, 3, 5, 5, 6], dtype=np.int32)
+    train_rows, validation, test = clean_split(usage, group)
+    assert test.tolist() == [False] * 5 + [True] * 2
+    assert validation.tolist() == [False, False, False, True, False, False, False]  # row 4 is in the test
+    assert train_rows.tolist() == [True, False, False, False, False, False, False]
+
+
+def test_temperature_makes_an_overconfident_network_honest() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 1.5, size=(4000, 7)).astype(np.float32)
+    chances = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    label = np.array([rng.choice(7, p=row / row.sum()) for row in chances.astype(np.float64)])
+    temperature = fit_temperature(3 * honest, label)
+    assert temperature == pytest.approx(3, rel=0.1)
+    assert emotion_metrics(3 * honest, label, temperature)["ece"] < 0.03
+    assert calibration_error(chances, label) < 0.03

@@ -1,0 +1,59 @@
+"""What is exported is the network, with a card that the engine reads; anything else is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.card import read_card
+from engine.labels import LABELS
+from engine.runtimes.onnx import OnnxRuntime
+from training.export import EMOTION, ExportError, check, export
+from training.networks import EmotionNetwork
+
+CARD = {"name": "emotion", "outputs": list(LABELS), "input_size": [96, 96], "temperature": 1.5, "metrics": {}}
+
+
+@pytest.fixture
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return EmotionNetwork(8, [16, 16], [1, 1], dropout=0.5).eval()
+
+
+@pytest.fixture
+def examples() -> list[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [255 * torch.rand(count, 1, 96, 96, generator=generator) for count in (2, 5)]
+
+
+def test_engine_reads_what_was_exported(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
+    export(network, examples, EMOTION, CARD | {"limits": "few"}, tmp_path)
+    card = read_card("emotion", LABELS, tmp_path)
+    assert (card.mean, card.deviation, card.temperature) == (0.0, 1.0, 1.5)
+    logits = OnnxRuntime(card.file).run({"crops": examples[1].numpy()})["logits"]
+    assert torch.allclose(torch.from_numpy(logits), network(examples[1]), atol=1e-4)
+    assert json.loads((tmp_path / "emotion.json").read_text())["limits"] == "few"
+
+
+def test_file_of_other_weights_is_refused(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
+    weights = export(network, examples, EMOTION, CARD, tmp_path)
+    other = EmotionNetwork(8, [16, 16], [1, 1], dropout=0.5).eval()
+    with pytest.raises(ExportError, match=r"logits: expected within 0\.001 of PyTorch, actual"):
+        check(weights, other, examples[0])
+
+
+def test_nothing_is_left_behind_by_a_refusal(
+    tmp_path: Path, network: nn.Module, examples: list[Tensor]
+) -> None:
+    with torch.no_grad():
+        network.get_parameter("head.weight").fill_(float("nan"))
+    with pytest.raises(ExportError, match="actual nan off"):
+        export(network, examples, EMOTION, CARD, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_incomplete_card_is_refused(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
+    with pytest.raises(ExportError, match="missing temperature, metrics"):
+        export(network, examples, EMOTION, {k: CARD[k] for k in ("name", "outputs", "input_size")}, tmp_path)
