@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from api.annotated import annotate_video
 from api.results import writing, written_to
-from api.summary import Facts
+from api.summary import NANOSECONDS, Facts
 from engine.pipeline import Networks
 from engine.recording import RecordingReader
 from ingest.damage import Damage
@@ -94,9 +94,9 @@ class VideoReader:
             )
             return Outcome(results.close(facts), facts.damage)
 
-    def annotate(self, duration: int) -> Path:
+    def annotate(self, outcome: Outcome) -> Path:
         """Writes the annotated video from the finished tables. Raises WriteFailedError."""
-        self._watch.begin("drawing", duration)
+        self._watch.begin("drawing", round(outcome.summary["duration"] * NANOSECONDS))
         with writing(self._folder):
             return annotate_video(
                 self._path,

@@ -79,7 +79,7 @@ class Command:
                 self._fault(UNREADABLE, error)
                 return None
             if self._wanted.annotated and not self._stopping.requested():
-                reader.annotate(recording.duration)
+                reader.annotate(outcome)
         return outcome
 
     def _pictures(self, work: Work) -> Outcome | None:
