@@ -46,6 +46,7 @@ class Decoder:
         self.damage = DamageLog()
         self.decoded = 0  # pictures shown so far
         self.end = 0  # ns; where the last picture shown ends
+        self.broken: str | None = None  # why nothing more can be read, where that is not the file's end
         self._container = container
         self._stream = stream
         self._start = (container.start_time or 0) * 1000  # ns
@@ -89,7 +90,8 @@ class Decoder:
                 failures += 1
                 self.damage.error(self._packet_time, "damaged data")
             except av.FFmpegError as error:
-                self.damage.error(self._packet_time, f"cannot be read on: {error.strerror}")
+                self.broken = (error.strerror or type(error).__name__).lower()
+                self.damage.error(self._packet_time, self.broken)
                 return
 
     def _account(self, packet: "Packet[Stream]") -> None:

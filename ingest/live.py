@@ -129,19 +129,10 @@ class LiveStream:
         return pts * base.numerator * SECOND // base.denominator
 
 
-def open_stream(address: Address, settings: Settings) -> LiveStream:
-    """Connects to a camera or a network stream. Raises SourceLostError."""
-    container = open_network(address, settings)
-    if not container.streams.video:
-        container.close()
-        raise SourceLostError("no video in the stream")
-    return LiveStream(container, container.streams.video[0])
-
-
-def open_network(address: Address, settings: Settings) -> InputContainer:
-    """Opens what is not a file. Raises SourceLostError."""
+def open_network(address: Address, settings: Settings) -> tuple[InputContainer, VideoStream]:
+    """Connects to a camera or a network stream; the caller closes it. Raises SourceLostError."""
     try:
-        return av.open(
+        container = av.open(
             address.target,
             format="v4l2" if address.kind == "webcam" else None,
             options=_options(address),
@@ -150,6 +141,15 @@ def open_network(address: Address, settings: Settings) -> InputContainer:
         )
     except av.FFmpegError as error:
         raise SourceLostError(_reason(error)) from error
+    if not container.streams.video:
+        container.close()
+        raise SourceLostError("no video in the stream")
+    return container, container.streams.video[0]
+
+
+def comes_in_real_time(container: InputContainer) -> bool:
+    """Whether pictures come when they are taken; a file or a playlist comes as fast as the network goes."""
+    return container.duration is None and container.format.name != "hls"
 
 
 def _options(address: Address) -> dict[str, str]:

@@ -35,8 +35,8 @@ class Player:
                     yield from self._play(picture, offset + picture.media_time)
             finally:
                 container.close()
-            if not decoder.decoded:
-                raise SourceLostError("no picture could be decoded")
+            if decoder.broken or not decoder.decoded:
+                raise SourceLostError(decoder.broken or "no picture could be decoded")
             offset += decoder.end
 
     def _play(self, picture: Picture, pts: int) -> Iterator[list[LivePicture]]:

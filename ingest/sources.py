@@ -44,6 +44,7 @@ class Recording:
         self.total_frames = stream.frames or None  # as the container says
         self._source = source
         self._container = container
+        self._declared = (container.duration or 0) * 1000  # ns
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
         self._pictures = iter(self._decoder)
@@ -58,8 +59,7 @@ class Recording:
     @property
     def duration(self) -> int:
         """ns: what the container says, else the end of what was decoded so far."""
-        declared = (self._container.duration or 0) * 1000
-        return declared if declared > self._decoder.damage.last else self._decoder.end
+        return self._declared if self._declared > self._decoder.damage.last else self._decoder.end
 
     @property
     def frames_decoded(self) -> int:
@@ -173,7 +173,7 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
             if getattr(stream, "codec_context", None) is None:
                 raise UnreadableError(path, "no decoder for its video")
             return stream
-    raise UnreadableError(path, "no video stream")
+    raise UnreadableError(path, "cut off before its index" if _lacks_index(path) else "no video stream")
 
 
 def _lacks_index(path: Path) -> bool:

@@ -6,7 +6,7 @@ there is one: `live` at the first picture, `beat` once a second, and at the end 
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ingest.address import Address, AddressError, parse_address
 from ingest.bus import BUS_FAULTS, Bus, SourceConfig, connect
 from ingest.clock import LiveClock
 from ingest.frame import Frame
-from ingest.live import LivePicture, SourceLostError, open_stream
+from ingest.live import LivePicture, LiveStream, SourceLostError, comes_in_real_time, open_network
 from ingest.luma import grey_of, shown_size
 from ingest.newest import Newest
 from ingest.pace import Pace
@@ -68,11 +68,19 @@ class Camera:
         return Shot(frame, picture.pixels)
 
 
-def open_pictures(address: Address, settings: Settings) -> Iterable[list[LivePicture]]:
-    """Raises SourceLostError or UnreadableError, then or while iterating."""
+def open_pictures(address: Address, settings: Settings) -> Iterator[list[LivePicture]]:
+    """The pictures of a source when they are due. Raises SourceLostError or UnreadableError."""
     if address.kind == "file":
-        return Player(_files(address))
-    return open_stream(address, settings)
+        yield from Player(_files(address))
+        return
+    container, stream = open_network(address, settings)
+    if address.kind != "http" or comes_in_real_time(container):
+        yield from LiveStream(container, stream)
+        return
+    has_end = container.duration is not None
+    yield from Player([(container, stream)])
+    if not has_end:
+        raise SourceLostError("the server ended the stream")
 
 
 def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:

@@ -1,0 +1,90 @@
+"""Makes small videos for tests: each picture shows its number as brightness."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+QUICK = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=error"}}
+
+STEP = 2  # brightness from one picture to the next
+
+
+def make_clip(
+    path: Path,
+    times: Sequence[int],
+    *,
+    size: tuple[int, int] = (320, 240),
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    turned: int = 0,
+    index_first: bool = True,
+) -> Path:
+    """A video whose pictures are shown at `times` (ms); an MP4's index comes first or last.
+
+    With `turned` a player is told to turn it by so many degrees counterclockwise.
+    """
+    movflags = {"movflags": "+faststart"} if index_first and path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=movflags) as container:
+        stream = container.add_stream(codec, rate=25, options={"g": "12", **QUICK.get(codec, {})})
+        stream.width, stream.height = size
+        stream.pix_fmt = pixel_format
+        stream.codec_context.time_base = Fraction(1, 1000)
+        if turned:
+            stream.set_display_rotation(turned)
+        for number, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(picture(number, size), format="gray").reformat(
+                format=pixel_format
+            )
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def picture(number: int, size: tuple[int, int]) -> np.ndarray:
+    """The upper half is as bright as the number says, in the lower half noise moves."""
+    width, height = size
+    pixels = np.full((height, width), brightness(number), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (height - height // 2, width), dtype=np.uint8)
+    pixels[height // 2 :] = np.roll(noise, number * 3, axis=1)
+    return pixels
+
+
+def brightness(number: int) -> int:
+    return 40 + number * STEP % 160
+
+
+def even(frames: int, rate: float = 25.0) -> list[int]:
+    """Times in ms of evenly spaced pictures."""
+    return [round(number * 1000 / rate) for number in range(frames)]
+
+
+def make_sound(path: Path, seconds: float = 1.0) -> Path:
+    """A file without a picture."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44100, layout="mono")
+        for start in range(0, round(seconds * 44100), 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 44100, start, Fraction(1, 44100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def zero_third(path: Path) -> Path:
+    """Overwrites the middle third of the file with zeros."""
+    data = bytearray(path.read_bytes())
+    third = len(data) // 3
+    data[third : 2 * third] = bytes(third)
+    path.write_bytes(data)
+    return path
+
+
+def cut(path: Path, share: float) -> Path:
+    """Keeps the first `share` (0..1) of the file."""
+    data = path.read_bytes()
+    path.write_bytes(data[: round(len(data) * share)])
+    return path
