@@ -66,12 +66,12 @@ class Actor:
         self._mask = fading_ellipse(portrait)
         self._shown: tuple[Expression, Picture] | None = None
 
-    def draw(self, canvas: Floats, second: float) -> None:
-        """Draws the portrait as it is at this second over its half of the canvas, (HEIGHT, WIDTH / 2, 3)."""
-        place, size = self._place(second), (canvas.shape[1], canvas.shape[0])
+    def draw(self, background: Picture, second: float) -> Picture:
+        """The portrait as it is at this second, before its half of the background."""
+        place, size = self._place(second), (background.shape[1], background.shape[0])
         head = cv2.warpAffine(self._show(second), place, size, borderMode=cv2.BORDER_REPLICATE)
-        mask = cv2.warpAffine(self._mask, place, size)[..., None]
-        canvas += mask * (head - canvas)
+        mask = np.asarray(cv2.warpAffine(self._mask, place, size), dtype=np.float32)
+        return np.asarray(cv2.blendLinear(head, background, mask, 1 - mask), dtype=np.uint8)
 
     def _show(self, second: float) -> Picture:
         expression = expression_at(self._part.script, second)
@@ -80,7 +80,7 @@ class Actor:
         return self._shown[1]
 
     def _place(self, second: float) -> Floats:
-        """The (2, 3) affine from the portrait to its half of the canvas."""
+        """The (2, 3) affine from the portrait to its half of the picture."""
         turn, phase = 2 * math.pi * second / SECONDS, self._part.phase
         lean = math.radians(5) * math.sin(2 * turn + phase)
         scale = 1 + 0.06 * math.sin(turn + phase)
@@ -120,13 +120,10 @@ def pictures(seconds: float = SECONDS) -> Iterator[Picture]:
     """The pictures of the play, one after the other, or only those of its first seconds."""
     heads = [portrait.scaled(EYE_DISTANCE) for portrait in portraits()]
     actors = [Actor(head, part) for head, part in zip(heads, PARTS, strict=True)]
-    down = np.linspace(0, 1, HEIGHT, dtype=np.float32)[:, None, None]
-    background = np.broadcast_to((1 - down) * np.array(TOP) + down * np.array(BOTTOM), (HEIGHT, WIDTH, 3))
+    down = np.linspace(0, 1, HEIGHT)[:, None, None]
+    background = np.tile((1 - down) * np.array(TOP) + down * np.array(BOTTOM), (1, WIDTH // 2, 1))
     for number in range(round(seconds * RATE)):
-        canvas = background.astype(np.float32)
-        for actor, half in zip(actors, np.split(canvas, 2, axis=1), strict=True):
-            actor.draw(half, number / RATE)
-        yield np.clip(canvas, 0, 255).astype(np.uint8)
+        yield np.hstack([actor.draw(background.astype(np.uint8), number / RATE) for actor in actors])
 
 
 def draw(file: Path, seconds: float = SECONDS) -> None:
