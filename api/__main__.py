@@ -8,7 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.guard import is_loopback
-from api.settings import settings_from_environment
+from api.settings import Settings, settings_from_environment
 
 REFUSED = 2  # exit code for arguments that are not accepted
 GRACE = 2  # seconds that open connections get when the service stops
@@ -27,10 +27,16 @@ def main() -> int:
         )
         return REFUSED
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    uvicorn.run(
-        create_app(settings_from_environment()),
-        host=arguments.host,
-        port=arguments.port,
+    uvicorn.Server(configuration(settings_from_environment(), arguments.host, arguments.port)).run()
+    return 0
+
+
+def configuration(settings: Settings, host: str, port: int) -> uvicorn.Config:
+    """How the app is served."""
+    return uvicorn.Config(
+        create_app(settings),
+        host=host,
+        port=port,
         ws="websockets-sansio",  # waits when a client does not read, which is what bounds its memory
         ws_per_message_deflate=False,  # costs more than it saves on one machine
         ws_max_size=4096,  # bytes; clients have nothing to send
@@ -39,7 +45,6 @@ def main() -> int:
         log_config=None,
         server_header=False,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from api.problems import add_problem_handlers
 from api.removal import sweep
 from api.services import make_services
 from api.settings import Settings
+from api.stopping import stop
 from ingest.bus import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
@@ -30,8 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.services = make_services(settings, client)
             sweeping = asyncio.create_task(sweep(client))
             yield
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            await stop(sweeping)
 
     # Its interactive pages would load scripts from elsewhere.
     app = FastAPI(

@@ -55,6 +55,7 @@ class Feed:
         self._mailboxes: set[Mailbox[Message]] = set()
         self._newest_frame: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
         self.position = START  # the newest entry that went to the mailboxes
         self.removed = False  # the source is configured no more
 
@@ -65,10 +66,10 @@ class Feed:
         self._note_newest([(kind, body) for _, kind, body in reversed(recent)])
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._beat())]
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
+        self._stopped = True  # as well, since a cancellation can get lost; see api.stopping
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def join(self) -> Mailbox[Message]:
         """A mailbox that gets every entry after `position` as it is now."""
@@ -86,7 +87,7 @@ class Feed:
         return bool(self._mailboxes)
 
     async def _follow(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 found = await self._redis.xread(
                     {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
@@ -115,7 +116,7 @@ class Feed:
                 return
 
     async def _beat(self) -> None:
-        while True:
+        while not self._stopped:
             await asyncio.sleep(BEAT)
             await self._look_for_removal()
             text = heartbeat(self._source, now(), self._newest_frame)
@@ -148,7 +149,7 @@ class Feeds:
             yield feed, mailbox
         finally:
             feed.leave(mailbox)
-            await self._stop_unused(source, feed)
+            self._stop_unused(source, feed)
 
     async def _joined(self, source: str) -> tuple[Feed, Mailbox[Message]]:
         async with self._lock:
@@ -159,10 +160,9 @@ class Feeds:
                 self._feeds[source] = feed
             return feed, feed.join()
 
-    async def _stop_unused(self, source: str, feed: Feed) -> None:
-        async with self._lock:
-            if feed.has_clients:
-                return
-            if self._feeds.get(source) is feed:
-                del self._feeds[source]
-            await feed.stop()
+    def _stop_unused(self, source: str, feed: Feed) -> None:
+        if feed.has_clients:
+            return
+        if self._feeds.get(source) is feed:
+            del self._feeds[source]
+        feed.stop()

@@ -26,6 +26,7 @@ from api.messages import (
     with_cursor,
 )
 from api.services import Here, Services
+from api.stopping import stop
 from ingest.bus import LOST
 
 router = APIRouter()
@@ -148,7 +149,7 @@ async def _until_gone(websocket: WebSocket, source: str, serving: Coroutine[Any,
         if sending.done():
             sending.result()
         elif listening.result()["type"] == "websocket.receive":
-            await _stop(sending)
+            await stop(sending)
             detail = "this websocket takes no messages; see docs/protocol.md"
             await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
     except WebSocketDisconnect:
@@ -157,10 +158,4 @@ async def _until_gone(websocket: WebSocket, source: str, serving: Coroutine[Any,
         logger.warning("redis does not answer, a client of %s is sent away: %s", source, lost)
         await websocket.close(TRY_LATER)
     finally:
-        await _stop(sending, listening)
-
-
-async def _stop(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(sending, listening)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from ingest.address import AddressError, parse_address
+from ingest.address import NETWORK, AddressError, parse_address
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 LONGEST = 2000  # characters
@@ -28,7 +28,7 @@ def checked_location(text: str, media: Path) -> str:
     try:
         address = parse_address(text, media)
     except AddressError as error:
-        raise LocationError(f"{error}; possible are {FORMS}") from None
+        raise LocationError(str(error)) from None
     if address.kind == "webcam":
         return text
     if address.kind == "file":
@@ -58,7 +58,8 @@ def _without_secrets(parts: SplitResult) -> str:
 
 def _with_lower_scheme(text: str) -> str:
     scheme, colon, rest = text.partition(":")
-    return f"{scheme.lower()}:{rest}" if colon else text
+    known = (*NETWORK, "webcam", "file")
+    return f"{scheme.lower()}:{rest}" if colon and scheme.lower() in known else text
 
 
 def _checked_network(text: str) -> str:
@@ -77,10 +78,13 @@ def _checked_network(text: str) -> str:
 
 def _checked_file(text: str, file: Path, media: Path) -> str:
     """`file:` and the path below the media folder, however it was written."""
-    name = file.relative_to(media.resolve())
     _, mark, options = text.partition("?")
     if mark and options != "loop":
         raise LocationError(f"expected ?loop or nothing after a file's name, actual {options!r}")
-    if not file.is_file():
-        raise LocationError(f"no such file in the media folder: {name}")
-    return f"file:{name}{mark}{options}"
+    try:
+        found = file.is_file()
+    except OSError:  # a name longer than names can be
+        found = False
+    if not found:
+        raise LocationError("no such file in the media folder")
+    return f"file:{file.relative_to(media.resolve())}{mark}{options}"

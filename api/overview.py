@@ -2,13 +2,14 @@
 
 import json
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from api.history import Entry, History
 from api.messages import now, position
-from ingest.bus import state_key
+from ingest.bus import SourceConfig, state_key
 
 LOOKED_AT = 60.0  # seconds of coverage that the drop share is of
 LOOKBACK = 1000  # entries looked through at the first question
@@ -81,18 +82,22 @@ class Overview:
     def __init__(self, client: Any, history: History) -> None:
         self._redis = client
         self._history = history
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, tuple[float, Tally]] = {}  # with the source's created_at: it may come back
 
-    async def standing(self, source: str) -> Standing:
-        tally = self._tallies.get(source)
-        if tally is None or tally.cursor is None:
-            tally = self._tallies[source] = await self._first(source)
+    async def standing(self, config: SourceConfig) -> Standing:
+        source = config.id
+        created_at, tally = self._tallies.get(source, (None, None))
+        if tally is None or tally.cursor is None or created_at != config.created_at:
+            tally = await self._first(source)
+            self._tallies[source] = (config.created_at, tally)
         else:
             await self._add_new(source, tally)
         return tally.standing(now())
 
-    def forget(self, source: str) -> None:
-        self._tallies.pop(source, None)
+    def keep(self, sources: Collection[str]) -> None:
+        """Forgets all other sources."""
+        for source in self._tallies.keys() - set(sources):
+            del self._tallies[source]
 
     async def _first(self, source: str) -> Tally:
         """From the newest entries; the state may lie further back, so it is kept apart as well."""

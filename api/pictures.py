@@ -78,7 +78,9 @@ class Pictures:
         loop = asyncio.get_running_loop()
         shown: bytes | None = None
         renewed = -RENEW
-        while True:
+        while (
+            self._tasks.get(source) is asyncio.current_task()
+        ):  # a cancellation can get lost; see api.stopping
             try:
                 if loop.time() - renewed >= RENEW:
                     renewed = loop.time()

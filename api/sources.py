@@ -62,7 +62,8 @@ async def list_sources(here: Here) -> list[Source]:
     """All sources in the order of their names."""
     texts = (await here.redis.hgetall(SOURCES)).values()
     configs = sorted((decode_config(text) for text in texts), key=lambda config: config.name.casefold())
-    standings = await asyncio.gather(*(here.overview.standing(config.id) for config in configs))
+    here.overview.keep([config.id for config in configs])
+    standings = await asyncio.gather(*(here.overview.standing(config) for config in configs))
     return [_shown(config, standing) for config, standing in zip(configs, standings, strict=True)]
 
 
@@ -75,12 +76,13 @@ async def add_source(new: NewSource, here: Here, response: Response) -> Source:
         taken = f"there is a source {config.id!r} already"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
     response.headers["Location"] = f"/v1/sources/{config.id}"
-    return _shown(config, await here.overview.standing(config.id))
+    return _shown(config, await here.overview.standing(config))
 
 
 @router.get("/{id}", responses={404: PROBLEM})
 async def get_source(id: str, here: Here) -> Source:
-    return _shown(await here.known_source(id), await here.overview.standing(id))
+    config = await here.known_source(id)
+    return _shown(config, await here.overview.standing(config))
 
 
 @router.delete("/{id}", status_code=204, responses={404: PROBLEM})
@@ -88,7 +90,6 @@ async def remove_source(id: str, here: Here) -> None:
     """Removes a source with all that was stored of it."""
     await here.known_source(id)
     await remove_data(here.redis, id)
-    here.overview.forget(id)
 
 
 @router.get(

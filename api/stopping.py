@@ -1,39 +1,21 @@
-"""Ctrl-C and SIGTERM as a question asked between two steps, so that what was done is kept and closed."""
+"""Stopping tasks for certain."""
 
-import signal
-from types import FrameType, TracebackType
-from typing import Self
+import asyncio
+from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN = 0.1  # seconds
 
 
-class Stopping:
-    """While it is entered, the first signal only sets `requested`; a second SIGINT interrupts at once."""
+async def stop(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels the tasks until they are done.
 
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self._before = {number: signal.getsignal(number) for number in SIGNALS}
-
-    def requested(self) -> bool:
-        return self.signal is not None
-
-    @property
-    def exit_code(self) -> int:
-        """128 and the signal, as shells count."""
-        return 128 + (self.signal or signal.SIGINT)
-
-    def __enter__(self) -> Self:
-        for number in SIGNALS:
-            signal.signal(number, self._note)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.signal = number
+    Once is not enough: up to Python 3.11 a cancellation is lost when it meets the end of a wait_for,
+    as redis-py uses it (python/cpython#86296).
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=AGAIN)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # taken note of, so that nobody complains that it was not

@@ -1,0 +1,107 @@
+"""A real API on a free port, and timelines written as the engine writes them."""
+
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+
+from api.__main__ import configuration
+from api.settings import Settings
+from engine.labels import LABELS, Label
+from engine.records import Box, Coverage, CoverageKind, Event, Reading
+from engine.wire import encode_event
+from ingest.bus import SOURCES, Bus, SourceConfig, connect, encode_config
+from tests.waiting import until
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Where the API under test listens."""
+
+    port: int
+    redis_url: str
+    media: Path
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(redis_url: str, media: Path, port: int | None = None) -> Iterator[Api]:
+    """Serves as `python -m api` does, in a thread; stops when left."""
+    api = Api(port or free_port(), redis_url, media)
+    server = uvicorn.Server(configuration(Settings(redis_url, media), "127.0.0.1", api.port))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started, 10, "the API listens")
+        yield api
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the API did not stop"
+
+
+def configure(redis_url: str, id: str = "lobby", url: str = "rtsp://viewer:planted@192.0.2.7/1") -> None:
+    """Adds a source behind the API's back."""
+    config = SourceConfig(id=id, name=id.title(), url=url, rate=10.0, created_at=0.0)
+    with connect(redis_url) as client:
+        client.hset(SOURCES, id, encode_config(config))
+
+
+def write(redis_url: str, events: Iterable[Event]) -> None:
+    with connect(redis_url) as client:
+        Bus(client).push_timeline([encode_event(event) for event in events])
+
+
+def reading(number: int, label: Label | None = "happy", track: int = 1, ago: float = 0.0) -> Reading:
+    """A face in the middle of the picture, captured `ago` seconds before now."""
+    captured = datetime.now(UTC) - timedelta(seconds=ago)
+    values = np.full(len(LABELS), 0.04, np.float32)
+    values[LABELS.index(label or "neutral")] = 0.76
+    grid = np.linspace(0.42, 0.58, 15, dtype=np.float32)
+    return Reading(
+        source="lobby",
+        track=track,
+        connection=1,
+        frame=number,
+        media_time=number * NANOSECONDS // 10,
+        captured_at=captured,
+        clock="arrival",
+        result_at=captured,
+        box=Box(0.25, 0.25, 0.75, 0.75),
+        keypoints=np.stack([grid, grid], axis=1),
+        raw=values,
+        smoothed=values,
+        label=label,
+        abstained=None if label else "unsure",
+        quality=0.9,
+        model="emotion-00000000",
+    )
+
+
+def coverage(kind: CoverageKind, frames: int, ago: float, length: float) -> Coverage:
+    """A stretch that began `ago` seconds before now."""
+    started = datetime.now(UTC) - timedelta(seconds=ago)
+    ended = started + timedelta(seconds=length)
+    return Coverage("lobby", kind, 0, int(length * NANOSECONDS), started, ended, frames)

@@ -1,0 +1,291 @@
+"""The REST side: sources, timelines, health, and what is refused."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.health import check_models
+from api.overview import Tally
+from ingest.bus import Bus, SourceConfig, connect, encode_config, keys_of
+from ingest.wire import SourceState, encode_state
+from tests.api.serving import Api, configure, coverage, reading, serving, write
+from tests.waiting import until
+
+CAMERA = {"name": "Front door", "url": "rtsp://viewer:planted@192.0.2.7/1?key=planted"}
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    (tmp_path / "clip one.mp4").write_bytes(b"film")
+    with serving(redis_url, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def http(api: Api) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api.http) as client:
+        yield client
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["detail"]
+    assert "planted" not in response.text
+    return body
+
+
+def test_a_source_is_added_listed_and_removed(api: Api, http: httpx.Client) -> None:
+    added = http.post("/v1/sources", json=CAMERA)
+    assert added.status_code == 201
+    assert added.headers["location"] == "/v1/sources/front-door"
+    shown = added.json()
+    assert (shown["id"], shown["name"], shown["rate"]) == ("front-door", "Front door", 10.0)
+    assert shown["url"] == "rtsp://viewer:***@192.0.2.7/1?key=***"
+    assert (shown["state"], shown["last_reading"], shown["drop_share"]) == (None, None, None)
+    assert http.get("/v1/sources").json() == [shown]
+    assert http.get("/v1/sources/front-door").json() == shown
+    with connect(api.redis_url) as client:
+        assert Bus(client).sources()["front-door"].url == CAMERA["url"]
+    assert http.delete("/v1/sources/front-door").status_code == 204
+    assert http.get("/v1/sources").json() == []
+    problem(http.get("/v1/sources/front-door"), 404)
+    problem(http.delete("/v1/sources/front-door"), 404)
+
+
+def test_the_same_name_twice_is_a_conflict(http: httpx.Client) -> None:
+    http.post("/v1/sources", json=CAMERA)
+    body = problem(http.post("/v1/sources", json=CAMERA | {"name": "FRONT  Door!"}), 409)
+    assert body["errors"][0]["field"] == "name"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "expected an address"),
+        ("ftp://viewer:planted@192.0.2.7/1", "actual ftp"),
+        ("rtsp://", "expected rtsp://host"),
+        ("rtsp://viewer:planted@192.0.2.7:99999/1", "not an address"),
+        ("http://viewer:planted@192.0.2.7/a b", "without spaces"),
+        ("rtsp://192.0.2.7/1?mien_transport=smoke", "tcp or udp"),
+        ("webcam:front", "no such file"),
+        ("../secret.mp4", "leads out of it"),
+        ("file:/etc/passwd", "leads out of it"),
+        ("absent.mp4", "no such file"),
+        ("clip one.mp4?speed=2", "?loop or nothing"),
+        ("x" * 300 + ".mp4", "no such file"),
+        ("clip\none.mp4", "printable"),
+    ],
+)
+def test_an_address_that_cannot_be_is_told_beside_its_field(http: httpx.Client, url: str, why: str) -> None:
+    body = problem(http.post("/v1/sources", json={"name": "Door", "url": url}), 422)
+    assert [error["field"] for error in body["errors"]] == ["url"]
+    assert why in body["errors"][0]["detail"]
+
+
+def test_a_link_that_leads_out_of_the_media_folder_is_refused(api: Api, http: httpx.Client) -> None:
+    (api.media / "door.mp4").symlink_to("/etc/passwd")
+    body = problem(http.post("/v1/sources", json={"name": "Door", "url": "door.mp4"}), 422)
+    assert "leads out of it" in body["errors"][0]["detail"]
+
+
+def test_a_file_is_kept_by_its_path_below_the_media_folder(api: Api, http: httpx.Client) -> None:
+    forms = ["clip one.mp4?loop", "file:clip one.mp4?loop", f"{api.media}/./clip one.mp4?loop"]
+    for number, form in enumerate(forms):
+        http.post("/v1/sources", json={"name": f"Film {number}", "url": form}).raise_for_status()
+    with connect(api.redis_url) as client:
+        assert {config.url for config in Bus(client).sources().values()} == {"file:clip one.mp4?loop"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"url": CAMERA["url"]}, "name"),
+        ({"name": "", "url": CAMERA["url"]}, "name"),
+        (CAMERA | {"rate": 0}, "rate"),
+        (CAMERA | {"rate": "planted"}, "rate"),
+        (CAMERA | {"password": "planted"}, "password"),
+        (["planted"], "body"),
+    ],
+)
+def test_each_wrong_field_is_named_without_its_value(http: httpx.Client, body: Any, field: str) -> None:
+    told = problem(http.post("/v1/sources", json=body), 422)
+    assert field in [error["field"] for error in told["errors"]]
+
+
+def test_what_is_no_json_is_a_problem(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    problem(http.post("/v1/sources", content=b"{planted", headers=headers), 422)
+    problem(http.get("/v1/nothing"), 404)
+    problem(http.put("/v1/sources", json={}), 405)
+
+
+def test_a_name_without_latin_letters_still_makes_an_id(http: httpx.Client) -> None:
+    added = http.post("/v1/sources", json=CAMERA | {"name": "玄関"}).json()
+    assert added["id"].startswith("source-")
+    assert http.post("/v1/sources", json=CAMERA | {"name": "Café à gauche"}).json()["id"] == "cafe-a-gauche"
+
+
+def test_removal_deletes_the_data_and_what_latecomers_write(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    state = SourceState("lobby", "live", "", datetime.now(UTC))
+    with connect(api.redis_url) as client:
+        bus = Bus(client)
+        bus.push_timeline([encode_state(state)])
+        bus.put_preview("lobby", b"jpeg", 1)
+        write(api.redis_url, [reading(1)])
+        assert http.delete("/v1/sources/lobby").status_code == 204
+        assert not client.exists(*keys_of("lobby"))
+        bus.push_timeline([encode_state(state)])
+        until(lambda: not client.exists(*keys_of("lobby")), 6, "the latecomer's entry is deleted")
+        config = SourceConfig("lobby", "Lobby", "webcam:0", 10.0, 0.0)
+        client.hset("sources", "lobby", encode_config(config))
+        bus.push_timeline([encode_state(state)])
+        until(lambda: not client.zscore("removed", "lobby"), 6, "the source counts as there again")
+        assert client.exists("timeline:lobby")
+
+
+def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    began = datetime.now(UTC) - timedelta(minutes=3)
+    with connect(api.redis_url) as client:
+        bus = Bus(client)
+        bus.push_timeline([encode_state(SourceState("lobby", "live", "", began - timedelta(hours=1)))])
+        write(api.redis_url, [reading(1, ago=20)])
+        write(api.redis_url, [coverage("observed", 86, 20, 10), coverage("dropped", 14, 10, 1)])
+        first = http.get("/v1/sources/lobby").json()
+        assert (first["state"], first["drop_share"]) == ("live", 0.14)
+        for later in range(3):
+            at = began + timedelta(seconds=later)
+            bus.push_timeline([encode_state(SourceState("lobby", "reconnecting", "refused", at))])
+    shown = http.get("/v1/sources/lobby").json()
+    assert (shown["state"], shown["reason"]) == ("reconnecting", "refused")
+    assert abs(datetime.fromisoformat(shown["since"]) - began) < timedelta(milliseconds=1)
+    assert shown["last_reading"] == first["last_reading"] is not None
+
+
+def test_coverage_older_than_a_minute_no_longer_counts() -> None:
+    tally = Tally()
+    tally.add("1-0", b"coverage", b'{"kind":"dropped","frames":5,"ended_at":"2026-01-31T12:00:00Z"}')
+    at = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
+    assert tally.standing(at).drop_share == 1.0
+    assert tally.standing(at + timedelta(minutes=1)).drop_share is None
+
+
+def test_a_timeline_comes_by_pages(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    write(api.redis_url, [reading(number) for number in range(25)])
+    frames, cursors, query = [], [], {"limit": "10"}
+    while True:
+        page = http.get("/v1/timelines/lobby", params=query).raise_for_status().json()
+        frames += [message["frame"] for message in page["messages"]]
+        cursors += [message["cursor"] for message in page["messages"]]
+        query = {"limit": "10", "after": page["next"]}
+        if not page["more"]:
+            break
+    assert frames == list(range(25))
+    between = http.get("/v1/timelines/lobby", params={"after": cursors[3], "before": cursors[7]}).json()
+    assert [message["frame"] for message in between["messages"]] == [4, 5, 6]
+    assert len(http.get("/v1/timelines/lobby", params={"from": "-1m"}).json()["messages"]) == 25
+    future = (datetime.now(UTC) - timedelta(seconds=-1)).isoformat()
+    problem(http.get("/v1/timelines/lobby", params={"from": future}), 422)
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=99999999999999-0", "from=today", "before=1", "limit=0"])
+def test_a_bad_cursor_is_a_problem(api: Api, http: httpx.Client, query: str) -> None:
+    configure(api.redis_url)
+    problem(http.get(f"/v1/timelines/lobby?{query}"), 422)
+    problem(http.get("/v1/timelines/nobody"), 404)
+
+
+def test_a_preview_wakes_the_camera_and_comes_with_its_time(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+
+    def decode() -> None:
+        with connect(api.redis_url) as client:
+            until(lambda: Bus(client).is_watched("lobby"), 5, "somebody watches")
+            Bus(client).put_preview("lobby", b"\xff\xd8picture", 1_500_000_000)
+
+    child = threading.Thread(target=decode)
+    child.start()
+    answer = http.get("/v1/sources/lobby/preview.jpg")
+    child.join()
+    assert answer.content == b"\xff\xd8picture"
+    assert (answer.headers["content-type"], answer.headers["media-time"]) == ("image/jpeg", "1.500000")
+
+
+def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
+    assert parts["redis"]["ready"]
+    assert parts["engine"]["reason"] == "no worker has come yet"
+    assert parts["ingest"]["reason"] == "nothing told of lobby yet"
+    with connect(api.redis_url) as client:
+        bus = Bus(client)
+        bus.push_timeline([encode_state(SourceState("lobby", "live", "", datetime.now(UTC)))])
+        bus.join_shard(0)
+        bus.take_frames(0, 1, 0.01)
+    parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
+    assert parts["engine"]["ready"]
+    assert parts["ingest"]["ready"]
+    assert http.get("/healthz").json() == {"status": "ok"}
+    assert "mien_api_clients 0" in http.get("/metrics").text
+
+
+def test_without_redis_the_api_says_so(tmp_path: Path) -> None:
+    with serving(f"unix://{tmp_path}/none.sock", tmp_path) as api, httpx.Client(base_url=api.http) as http:
+        answer = http.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["parts"][0]["name"] == "redis"
+        assert not answer.json()["parts"][0]["ready"]
+
+
+def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
+    (tmp_path / "emotion.json").write_text('{"file": "emotion.onnx", "sha256": "00"}')
+    (tmp_path / "emotion.onnx").write_bytes(b"weights")
+    (tmp_path / "keypoints.json").write_text("{")
+    reason = check_models(tmp_path).reason
+    assert "detector.json: no such file" in reason
+    assert "keypoints.json: not a model card" in reason
+    assert "emotion.onnx: expected sha256 00, actual " in reason
+
+
+def test_cards_are_shown_as_they_are(http: httpx.Client) -> None:
+    for card in http.get("/v1/models").json():
+        assert {"name", "sha256", "metrics"} <= card.keys()
+
+
+def test_other_sites_are_kept_out(api: Api, http: httpx.Client) -> None:
+    problem(http.get("/v1/sources", headers={"host": "evil.example"}), 403)
+    problem(http.get("/", headers={"host": f"evil.example:{api.port}"}), 403)
+    foreign = {"origin": "https://evil.example"}
+    problem(http.post("/v1/sources", json=CAMERA, headers=foreign), 403)
+    problem(http.delete("/v1/sources/lobby", headers={"origin": "null"}), 403)
+    own = {"origin": api.http}
+    assert http.post("/v1/sources", json=CAMERA, headers=own).status_code == 201
+    assert http.get("/v1/sources", headers={"host": f"localhost:{api.port}"}).status_code == 200
+
+
+def test_every_answer_carries_the_security_headers(http: httpx.Client) -> None:
+    for path in ("/", "/style.css", "/v1/sources", "/v1/nothing"):
+        headers = http.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_only_this_machine_is_served() -> None:
+    command = [sys.executable, "-m", "api", "--host", "0.0.0.0"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode == 2
+    assert "expected a loopback address, actual 0.0.0.0" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1

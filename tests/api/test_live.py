@@ -1,0 +1,334 @@
+"""The websockets: history and live without a gap, resuming, slow clients, and what is refused."""
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+import ingest.bus as bus
+from api.mailbox import Mailbox
+from engine.records import Reading
+from tests.api.serving import Api, configure, reading, serving, write
+from tests.waiting import until
+
+Test = Callable[[Api], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    configure(redis_url)
+    with serving(redis_url, tmp_path) as served:
+        yield served
+
+
+@asynccontextmanager
+async def following(api: Api, query: str = "") -> AsyncIterator[ClientConnection]:
+    async with connect(f"{api.ws}/v1/sources/lobby/live?{query}", compression=None) as client:
+        yield client
+
+
+async def receive(client: ClientConnection, kind: str = "reading") -> dict[str, Any]:
+    """The next message of this kind."""
+    while True:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), 10))
+        if message["type"] == kind:
+            return message
+
+
+async def receive_until(client: ClientConnection, frame: int) -> list[dict[str, Any]]:
+    """All readings up to that of a frame."""
+    messages = [await receive(client)]
+    while messages[-1]["frame"] != frame:
+        messages.append(await receive(client))
+    return messages
+
+
+async def refused(client: ClientConnection) -> tuple[str, int]:
+    """The code of the error message, and the code with which the connection was closed."""
+    message = await receive(client, "error")
+    with pytest.raises(ConnectionClosed) as closed:
+        await asyncio.wait_for(client.recv(), 10)
+    assert closed.value.rcvd is not None
+    return message["code"], closed.value.rcvd.code
+
+
+def frames(messages: list[dict[str, Any]]) -> list[int]:
+    return [message["frame"] for message in messages]
+
+
+def test_the_last_minute_comes_first_and_then_what_happens(api: Api) -> None:
+    async def run() -> None:
+        write(api.redis_url, [reading(number) for number in range(20)])
+        async with following(api) as client:
+            history = await receive_until(client, 19)
+            write(api.redis_url, [reading(number) for number in range(20, 30)])
+            live = await receive_until(client, 29)
+        assert frames(history + live) == list(range(30))
+        first = history[0]
+        assert (first["source"], first["label"], first["box"]) == ("lobby", "happy", [0.25, 0.25, 0.75, 0.75])
+        assert sum(first["smoothed"].values()) == pytest.approx(1, abs=0.001)
+
+    asyncio.run(run())
+
+
+def test_who_comes_at_any_moment_misses_nothing_and_gets_nothing_twice(api: Api) -> None:
+    count = 300
+
+    def write_all() -> None:
+        for number in range(count):
+            write(api.redis_url, [reading(number)])
+
+    async def client_from(start: float) -> list[int]:
+        await asyncio.sleep(start)
+        async with following(api, "after=0") as client:
+            return frames(await receive_until(client, count - 1))
+
+    async def run() -> list[list[int]]:
+        return await asyncio.gather(*(client_from(0.05 * number) for number in range(10)))
+
+    writer = threading.Thread(target=write_all)
+    writer.start()
+    received = asyncio.run(run())
+    writer.join()
+    assert all(got == list(range(count)) for got in received)
+
+
+def test_a_client_resumes_after_its_cursor_over_a_restart(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
+    write(redis_url, [reading(number) for number in range(10)])
+
+    async def follow(api: Api, query: str, last: int) -> list[dict[str, Any]]:
+        async with following(api, query) as client:
+            return await receive_until(client, last)
+
+    with serving(redis_url, tmp_path) as api:
+        before = asyncio.run(follow(api, "after=0", 6))
+    write(redis_url, [reading(number) for number in range(10, 20)])
+    with serving(redis_url, tmp_path, api.port) as api:
+        after = asyncio.run(follow(api, f"after={before[-1]['cursor']}", 19))
+    assert frames(before + after) == list(range(20))
+
+
+def test_open_connections_do_not_hold_up_the_stop(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
+
+    async def run() -> int:
+        with serving(redis_url, tmp_path) as api:
+            client = await connect(f"{api.ws}/v1/sources/lobby/live")
+            await receive(client, "heartbeat")
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+        assert loop.time() - began < 3
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+        assert closed.value.rcvd is not None
+        return closed.value.rcvd.code
+
+    assert asyncio.run(run()) == 1012
+
+
+@pytest.mark.parametrize(("start", "expected"), [("from=-10m", [1, 2]), ("from=-1h", [0, 1, 2]), ("", [2])])
+def test_history_from_a_moment(api: Api, start: str, expected: list[int]) -> None:
+    with bus.connect(api.redis_url) as client:
+        for number, ago in enumerate([3000, 300, 0]):
+            at = datetime.now(UTC) - timedelta(seconds=ago)
+            body = json.dumps({"type": "reading", "source": "lobby", "frame": number, "captured_at": None})
+            client.xadd(
+                "timeline:lobby", {"type": "reading", "body": body}, id=f"{int(at.timestamp() * 1000)}-*"
+            )
+
+    async def run() -> list[int]:
+        async with following(api, start) as client:
+            return frames(await receive_until(client, 2))
+
+    assert asyncio.run(run()) == expected
+
+
+def test_heartbeats_tell_how_far_behind_the_newest_reading_is(api: Api) -> None:
+    async def run() -> None:
+        async with following(api) as client:
+            beat = await receive(client, "heartbeat")
+            assert (beat["source"], beat["lag"]) == ("lobby", None)
+            write(api.redis_url, [reading(1, ago=5)])
+            await receive(client)
+            first, second = await receive(client, "heartbeat"), await receive(client, "heartbeat")
+        assert 5 <= first["lag"] < 7
+        apart = datetime.fromisoformat(second["at"]) - datetime.fromisoformat(first["at"])
+        assert 0.9 < apart.total_seconds() < 1.5
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x-1", "after=5", "after=99999999999999-0", "from=today", "from=12:00"]
+)
+def test_a_cursor_that_is_none_is_refused(api: Api, query: str) -> None:
+    async def run() -> tuple[str, int]:
+        async with following(api, query) as client:
+            return await refused(client)
+
+    assert asyncio.run(run()) == ("bad_cursor", 4400)
+
+
+def test_a_cursor_older_than_what_is_kept_is_told(api: Api) -> None:
+    async def run() -> None:
+        async with following(api, "after=1000-0") as client:
+            assert (await receive(client, "error"))["code"] == "expired"
+            write(api.redis_url, [reading(1)])
+            assert (await receive(client))["frame"] == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("socket_name", ["live", "frames"])
+def test_an_unknown_source_is_refused(api: Api, socket_name: str) -> None:
+    async def run() -> tuple[str, int]:
+        async with connect(f"{api.ws}/v1/sources/nobody/{socket_name}") as client:
+            return await refused(client)
+
+    assert asyncio.run(run()) == ("unknown_source", 4404)
+
+
+@pytest.mark.parametrize("socket_name", ["live", "frames"])
+def test_a_client_is_told_when_the_source_is_removed(api: Api, socket_name: str) -> None:
+    async def run() -> tuple[str, int]:
+        async with (
+            httpx.AsyncClient(base_url=api.http) as http,
+            connect(f"{api.ws}/v1/sources/lobby/{socket_name}") as client,
+        ):
+            await asyncio.sleep(0)
+            assert (await http.delete("/v1/sources/lobby")).status_code == 204
+            return await refused(client)
+
+    assert asyncio.run(run()) == ("removed", 4410)
+
+
+def test_a_message_from_the_client_is_refused(api: Api) -> None:
+    async def run() -> tuple[str, int]:
+        async with following(api) as client:
+            await client.send("hello")
+            return await refused(client)
+
+    assert asyncio.run(run()) == ("unexpected_message", 4400)
+
+
+def test_other_sites_may_not_follow(api: Api) -> None:
+    async def run(origin: str) -> None:
+        async with connect(f"{api.ws}/v1/sources/lobby/live", origin=origin):  # type: ignore[arg-type]
+            pass
+
+    asyncio.run(run(api.http))
+    with pytest.raises(InvalidStatus) as refused:
+        asyncio.run(run("https://evil.example"))
+    assert refused.value.response.status_code == 403
+
+
+def test_all_clients_of_a_source_share_one_reader(api: Api) -> None:
+    def readers() -> int:
+        with bus.connect(api.redis_url) as client:
+            return sum(entry["cmd"] == "xread" for entry in client.client_list())
+
+    async def run() -> None:
+        clients = [await connect(f"{api.ws}/v1/sources/lobby/live") for _ in range(10)]
+        for client in clients:
+            await receive(client, "heartbeat")
+        assert await asyncio.to_thread(readers) == 1
+        for client in clients:
+            await client.close()
+        await asyncio.to_thread(until, lambda: readers() == 0, 5, "the reader stops with its last client")
+
+    asyncio.run(run())
+
+
+def wide(number: int) -> Reading:
+    """A reading whose message has some 10 KB."""
+    return replace(reading(number), model="m" * 8000)
+
+
+def test_a_slow_client_is_told_what_it_missed_and_costs_the_others_nothing(api: Api) -> None:
+    """It reads nothing while some 30 MB arrive, which no buffer on the way takes."""
+    count, batch = 3_000, 250
+
+    async def hear_all(client: ClientConnection) -> list[int]:
+        return frames(await receive_until(client, count))
+
+    async def run() -> None:
+        lazy_socket = socket.socket()
+        lazy_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        lazy_socket.connect(("127.0.0.1", api.port))
+        url = f"{api.ws}/v1/sources/lobby/live"
+        async with (
+            following(api) as keen,
+            connect(url, sock=lazy_socket, compression=None, max_queue=4) as lazy,
+        ):
+            await receive(lazy, "heartbeat")
+            hearing = asyncio.create_task(hear_all(keen))
+            for start in range(0, count, batch):
+                await asyncio.to_thread(write, api.redis_url, list(map(wide, range(start, start + batch))))
+            await asyncio.to_thread(write, api.redis_url, [reading(count)])
+            assert await hearing == list(range(count + 1))
+            await check_lazy(lazy)
+
+    async def check_lazy(lazy: ClientConnection) -> None:
+        got: list[int] = []
+        told: dict[str, Any] = {}
+        while not got or got[-1] != count:
+            message = json.loads(await asyncio.wait_for(lazy.recv(), 10))
+            if message["type"] == "error":
+                assert message["code"] == "missed"
+                told = message
+                gap_after = got[-1]
+            elif message["type"] == "reading":
+                got.append(message["frame"])
+        assert got == sorted(set(got))
+        assert told["missed"] == count + 1 - len(got) > 0
+        async with httpx.AsyncClient(base_url=api.http) as http:
+            page = (await http.get("/v1/timelines/lobby", params={"after": told["after"], "limit": 1})).json()
+        assert page["messages"][0]["frame"] == gap_after + 1
+
+    asyncio.run(run())
+
+
+def test_pictures_come_while_somebody_watches(api: Api) -> None:
+    async def run() -> None:
+        client = bus.connect(api.redis_url)
+        redis = bus.Bus(client)
+        async with connect(f"{api.ws}/v1/sources/lobby/frames") as watcher:
+            await asyncio.to_thread(until, lambda: redis.is_watched("lobby"), 5, "the wish for pictures")
+            for number in range(3):
+                redis.put_preview("lobby", b"jpeg %d" % number, -1 + number * 10**10)
+                packed = await asyncio.wait_for(watcher.recv(), 5)
+                assert packed == struct.pack("<q", -1 + number * 10**10) + b"jpeg %d" % number
+            client.delete(bus.watch_key("lobby"))
+            await asyncio.to_thread(until, lambda: redis.is_watched("lobby"), 5, "the wish is renewed")
+        client.close()
+
+    asyncio.run(run())
+
+
+def test_a_full_mailbox_keeps_only_the_newest() -> None:
+    async def run() -> None:
+        mailbox: Mailbox[int] = Mailbox(3)
+        lost = [mailbox.put(number) for number in range(5)]
+        first = await mailbox.take()
+        assert lost == [0, 0, 0, 3, 0]
+        assert (first.missed, first.items) == (3, [3, 4])
+        mailbox.beat("one")
+        mailbox.beat("two")
+        mailbox.put(5)
+        second = await mailbox.take()
+        assert (second.missed, second.items, second.heartbeat) == (0, [5], "two")
+
+    asyncio.run(run())
