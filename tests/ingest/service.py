@@ -1,0 +1,69 @@
+"""A real ingest service on a real Redis, as tests see it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ingest.bus import SOURCES, SourceConfig, connect, encode_config, frames_key, timeline_key
+from ingest.frame import Frame
+from ingest.wire import decode_frame
+
+QUICK = {"MIEN_OPEN_TIMEOUT": "2", "MIEN_READ_TIMEOUT": "1"}  # seconds
+
+
+class Ingest:
+    """`python -m ingest`, what it is configured to watch, and what it puts on the bus."""
+
+    def __init__(self, url: str, media: Path) -> None:
+        self.client = connect(url)
+        environment = {**os.environ, **QUICK, "REDIS_URL": url, "MIEN_MEDIA": str(media)}
+        self.process = subprocess.Popen([sys.executable, "-m", "ingest"], env=environment)
+
+    def add(self, id: str, url: str) -> None:
+        config = SourceConfig(id=id, name=id, url=url, rate=10.0, created_at=time.time())
+        self.client.hset(SOURCES, id, encode_config(config))
+
+    def remove(self, id: str) -> None:
+        self.client.hdel(SOURCES, id)
+
+    def frames(self, source: str) -> list[Frame]:
+        """The source's frames that the bus still has, oldest first."""
+        entries = self.client.xrange(frames_key(0))
+        return [frame for _, fields in entries if (frame := decode_frame(fields)).source == source]
+
+    def states(self, source: str) -> list[str]:
+        """All that was told of the source's connection: states, with a reason behind a colon."""
+        entries = self.client.xrange(timeline_key(source))
+        bodies = [json.loads(fields[b"body"]) for _, fields in entries if fields[b"type"] == b"state"]
+        return [f"{body['state']}: {body['reason']}".removesuffix(": ") for body in bodies]
+
+    def children(self) -> list[int]:
+        """Process ids of the decoders."""
+        return children_of(self.process.pid)
+
+    def stop(self) -> float:
+        """Seconds that it takes to stop."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+        self.client.close()
+        return time.monotonic() - began
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def runs(pid: int) -> bool:
+    """Whether the process does anything any more; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
