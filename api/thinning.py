@@ -103,7 +103,7 @@ class ThinnedSpans:
 
 
 class CoverageStrip:
-    """Coverage as [started ms, ended ms, kind]; when too much, neighbours join under the longer one's kind."""
+    """Coverage as [started ms, ended ms, kind]; when too much, neighbours join as the longer one's kind."""
 
     def __init__(self, limit: int = STRETCHES_KEPT) -> None:
         self._limit = limit
