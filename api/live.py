@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
@@ -32,6 +32,8 @@ from ingest.bus import LOST
 router = APIRouter()
 logger = logging.getLogger(__name__)
 
+Serve = Callable[[WebSocket, str, Services], Coroutine[Any, Any, None]]
+
 FIRST = "-60s"  # what a client without a cursor gets before the live messages
 TRY_LATER = 1013  # the close code's name in its registry
 REMOVED = "the source was removed"
@@ -40,13 +42,13 @@ REMOVED = "the source was removed"
 @router.websocket("/v1/sources/{id}/live")
 async def live(websocket: WebSocket, id: str, here: Here) -> None:
     """History after the cursor, then live: no gap, nothing twice, in order."""
-    await _until_gone(websocket, id, _send_messages(websocket, id, here))
+    await _until_gone(websocket, id, here, _send_messages)
 
 
 @router.websocket("/v1/sources/{id}/frames")
 async def frames(websocket: WebSocket, id: str, here: Here) -> None:
     """Binary messages: media_time in ns as little-endian int64, then a JPEG. The newest wins."""
-    await _until_gone(websocket, id, _send_pictures(websocket, id, here))
+    await _until_gone(websocket, id, here, _send_pictures)
 
 
 async def _send_messages(websocket: WebSocket, source: str, here: Services) -> None:
@@ -139,10 +141,13 @@ async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
     await websocket.close(code)
 
 
-async def _until_gone(websocket: WebSocket, source: str, serving: Coroutine[Any, Any, None]) -> None:
+async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: Serve) -> None:
     """Serves until the client hangs up, or sends something: this protocol goes one way only."""
-    await websocket.accept()
-    sending = asyncio.create_task(serving)
+    try:
+        await websocket.accept()
+    except WebSocketDisconnect:
+        return  # hung up at once
+    sending = asyncio.create_task(serve(websocket, source, here))
     listening = asyncio.create_task(websocket.receive())
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)

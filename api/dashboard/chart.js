@@ -122,7 +122,7 @@ function collect(series, from, to, x, gap) {
     count = 0;
   }
   const last = columns.at(-1);
-  if (columns.length === 1) columns.push({ x: x(series.time(to - 1) + gap / 4), tops: last.tops });
+  if (columns.length === 1) columns.push({ x: Math.max(x(series.time(to - 1) + gap / 4), last.x + 1), tops: last.tops });
   return columns;
 }
 

@@ -1,0 +1,328 @@
+"""The page in a real browser: what it draws, what it says, and that it goes on after an interruption."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+
+from engine.labels import LABELS
+from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.records import Event
+from engine.wire import encode_event
+from ingest.bus import Bus, connect
+from ingest.wire import SourceState, encode_state
+from tests.api.serving import Api, configure, coverage, reading, serving, write
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+DARK_GREY = 40  # the grey of the pictures that the tests show
+
+# Which share of a part of a canvas has a colour, within a tolerance that forgives smoothed edges.
+SHARE = """(canvas, [colour, left, right, top, bottom]) => {
+  const wide = Math.max(1, Math.floor(canvas.width * (right - left)));
+  const high = Math.max(1, Math.floor(canvas.height * (bottom - top)));
+  const data = canvas.getContext("2d")
+    .getImageData(Math.floor(canvas.width * left), Math.floor(canvas.height * top), wide, high).data;
+  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  let hits = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    hits += data[at + 3] > 200 && wanted.every((part, index) => Math.abs(part - data[at + index]) < 12);
+  }
+  return hits / (wide * high);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(
+                executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+            )
+        except Error as error:
+            pytest.skip(f"Chromium does not start: {str(error).splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    configure(redis_url)
+    with serving(redis_url, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser: Browser, api: Api) -> Iterator[Page]:
+    """A page that must not raise errors, and must ask nobody but the API."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    errors: list[str] = []
+    strangers: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: None if api.http in request.url else strangers.append(request.url))
+    page.goto(api.http)
+    yield page
+    context.close()
+    assert not errors
+    assert not [url for url in strangers if not url.startswith(("blob:", api.ws))]
+
+
+def tell(redis_url: str, state: Any, reason: str = "") -> None:
+    with connect(redis_url) as client:
+        Bus(client).push_timeline([encode_state(SourceState("lobby", state, reason, datetime.now(UTC)))])
+
+
+def share(page: Page, canvas: str, colour: str, *, part: tuple[float, float] = (0.0, 1.0)) -> float:
+    """The share of the upper two thirds of a canvas, between two ratios of its width, that has a colour."""
+    return float(page.locator(canvas).first.evaluate(SHARE, [colour, *part, 0.0, 0.66]))
+
+
+def wait_for_share(page: Page, canvas: str, colour: str, least: float, **part: Any) -> None:
+    until(lambda: share(page, canvas, colour, **part) >= least, 10, f"{colour} on {canvas}")
+
+
+SURPRISE = LABEL_COLOURS["surprise"]
+TIMELINE = '[data-track="1"] canvas'
+
+
+def test_history_is_drawn_on_arrival_with_its_gap(page: Page, api: Api) -> None:
+    """Happy for the 20 s from 50 s ago, nothing for 20 s, sad for the last 10 s."""
+    happy = [reading(number, "happy", ago=50 - number / 10) for number in range(200)]
+    sad = [reading(400 + number, "sad", ago=10 - number / 10) for number in range(100)]
+    write(api.redis_url, happy + sad)
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.6, part=(0.2, 0.4))
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.5, part=(0.87, 0.95))
+    assert share(page, TIMELINE, LABEL_COLOURS["happy"], part=(0.53, 0.75)) == 0
+    assert share(page, TIMELINE, LABEL_COLOURS["sad"], part=(0.53, 0.75)) == 0
+    expect(page.locator('[data-track="1"] .label')).to_have_text("sad")
+
+
+def test_the_timeline_moves_as_readings_come(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="10 s", exact=True).click()
+    write(api.redis_url, [reading(number, "surprise", ago=2 - number / 10) for number in range(20)])
+    wait_for_share(page, TIMELINE, SURPRISE, 0.05)
+    assert share(page, TIMELINE, SURPRISE, part=(0.0, 0.4)) == 0
+    until(lambda: share(page, TIMELINE, SURPRISE, part=(0.0, 0.4)) > 0.05, 8, "it moves to the left")
+    write(api.redis_url, [reading(30 + number, "angry", ago=1 - number / 10) for number in range(10)])
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["angry"], 0.03, part=(0.5, 1.0))
+
+
+def test_older_history_follows(page: Page, api: Api) -> None:
+    """What lies before the first minute comes in parts."""
+    now = datetime.now(UTC).timestamp()
+    with connect(api.redis_url) as client:
+        for number in range(600):
+            ago = 540 - number / 10
+            entry = encode_event(reading(number, "fear", ago=ago))
+            fields = {"type": entry.type, "body": entry.body}
+            client.xadd("timeline:lobby", fields, id=f"{int((now - ago) * 1000)}-0")
+    page.reload()
+    page.get_by_role("button", name="10 min").click()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.5, part=(0.12, 0.18))
+
+
+def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, None, ago=20 - number / 10) for number in range(200)])
+    page.reload()
+    expect(page.locator('[data-track="1"] .label')).to_have_text("unsure")
+    assert share(page, TIMELINE, LABEL_COLOURS["neutral"]) < 0.01
+
+
+def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api) -> None:
+    """The box lies on its own frame, at its place, in its label's colour; the points lie within."""
+    tell(api.redis_url, "live")
+    stop = threading.Event()
+    grey = np.full((240, 320, 3), DARK_GREY, np.uint8)
+    jpeg = cv2.imencode(".jpg", grey)[1].tobytes()
+
+    def film() -> None:
+        with connect(api.redis_url) as client:
+            for number in range(10_000):
+                Bus(client).put_preview("lobby", jpeg, number * 100_000_000)
+                write(api.redis_url, [reading(number, "angry")])
+                if stop.wait(0.1):
+                    return
+
+    camera = threading.Thread(target=film)
+    camera.start()
+    try:
+        page.wait_for_selector("#picture-words", state="hidden")
+        wait_for_share(page, "#picture", "#282828", 0.5)
+        edge = page.locator("#picture")
+        on_edge = [LABEL_COLOURS["angry"], 0.245, 0.255, 0.4, 0.6]
+        until(lambda: edge.evaluate(SHARE, on_edge) > 0.2, 5, "the box's left edge")
+        assert edge.evaluate(SHARE, ["#ffffff", 0.4, 0.6, 0.4, 0.6]) > 0.0005  # keypoints
+        expect(page.locator("#now li")).to_have_count(1)
+        expect(page.locator("#now .says")).to_have_text("angry 76 %")
+    finally:
+        stop.set()
+        camera.join()
+
+
+def test_coverage_is_drawn_and_told_in_words(page: Page, api: Api) -> None:
+    events: list[Event] = [coverage("observed", 86, 40, 10), coverage("dropped", 14, 30, 10)]
+    write(api.redis_url, [*events, coverage("disconnected", 0, 20, 10), coverage("no_face", 0, 10, 10)])
+    page.reload()
+    wait_for_share(page, "#coverage", COVERAGE_COLOURS["observed"], 0.9, part=(0.36, 0.46))
+    wait_for_share(page, "#coverage", COVERAGE_COLOURS["dropped"], 0.9, part=(0.53, 0.63))
+    sentence = page.locator("#sentence")
+    expect(sentence).to_contain_text("engine slow: 14 % of frames dropped")
+    expect(sentence).to_contain_text("no signal for 10 s")
+
+
+def test_hovering_and_keys_tell_values(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, "happy", ago=50 - number / 10) for number in range(480)])
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.4)
+    canvas = page.locator(TIMELINE)
+    canvas.hover(position={"x": 300, "y": 20})
+    tip = page.locator("#tip")
+    expect(tip).to_contain_text("happy76 %")
+    page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+    canvas.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    expect(tip).to_contain_text("happy76 %")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+
+
+def test_a_pause_stops_the_picture_but_loses_nothing(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, "happy", ago=20 - number / 10) for number in range(200)])
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1)
+    page.locator("body").press("p")
+    expect(page.locator("#pause")).to_have_text("Go on")
+    write(api.redis_url, [reading(300 + number, "sad") for number in range(5)])
+    expect(page.locator('[data-track="1"] .label')).to_have_text("sad")  # it has arrived
+    assert share(page, TIMELINE, LABEL_COLOURS["sad"], part=(0.9, 1.0)) < 0.15
+    page.locator("#pause").click()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.001, part=(0.7, 1.0))
+
+
+def test_a_restart_of_the_api_is_survived_without_a_gap(
+    browser: Browser, redis_url: str, tmp_path: Path
+) -> None:
+    configure(redis_url)
+    page = browser.new_page()
+    with ExitStack() as running:
+        api = running.enter_context(serving(redis_url, tmp_path))
+        page.goto(api.http)
+        write(redis_url, [reading(number, "happy", ago=1 - number / 20) for number in range(20)])
+        wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.005)
+    expect(page.locator("#banner")).to_contain_text("No connection to the server since", timeout=10_000)
+    write(redis_url, [reading(20 + number, "disgust", ago=1 - number / 20) for number in range(20)])
+    with serving(redis_url, tmp_path, api.port):
+        expect(page.locator("#banner")).to_be_hidden(timeout=10_000)
+        wait_for_share(page, TIMELINE, LABEL_COLOURS["disgust"], 0.005)
+    page.close()
+
+
+def test_states_are_told_in_words(page: Page, api: Api) -> None:
+    link = page.locator("#source-list a")
+    expect(link).to_contain_text("waiting to be picked up")
+    tell(api.redis_url, "live")
+    write(api.redis_url, [reading(1)])
+    expect(link.locator(".words")).to_have_text("live")
+    tell(api.redis_url, "reconnecting", "connection refused")
+    at = datetime.now().strftime("%H:%M")
+    expect(link).to_contain_text(f"no signal since {at}")
+    expect(link).to_contain_text("connection refused")
+    expect(page.locator("#picture-words")).to_contain_text("no signal since")
+
+
+def test_sources_are_added_and_removed_with_errors_beside_their_fields(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.keyboard.type("Lobby")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ftp://192.0.2.7")
+    page.keyboard.press("Enter")
+    expect(page.locator("#url-error")).to_contain_text("actual ftp")
+    expect(page.locator("#url")).to_be_focused()
+    page.locator("#url").fill("rtsp://viewer:planted@192.0.2.9/1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-error")).to_contain_text("already")
+    page.locator("#name").fill("Back door")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen-name")).to_have_text("Back door")
+    assert "planted" not in page.content()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.locator("#remove-dialog .danger").click()
+    expect(page.locator("#source-list li")).to_have_count(1)
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+
+
+def test_without_a_source_the_page_says_what_to_do(page: Page, api: Api) -> None:
+    with connect(api.redis_url) as client:
+        client.flushall()
+    page.reload()
+    expect(page.get_by_role("button", name="Add a source")).to_be_visible()
+
+
+def test_it_draws_no_oftener_than_thirty_times_a_second(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="10 s", exact=True).click()
+    write(api.redis_url, [reading(1)])
+    page.wait_for_selector(TIMELINE)
+    drawn = page.evaluate("""() => new Promise((done) => {
+      const axis = document.getElementById("axis").getContext("2d");
+      let drawn = 0;
+      axis.clearRect = function (...box) {
+        drawn += 1;
+        CanvasRenderingContext2D.prototype.clearRect.apply(this, box);
+      };
+      setTimeout(() => done(drawn), 2000);
+    })""")
+    assert 5 < drawn <= 62
+
+
+def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
+    """An hour of readings at 10 a second leaves at most the ten minutes of the widest window."""
+    kept = page.evaluate(
+        """async ([labels]) => {
+      const { History, KEPT } = await import("/history.js");
+      const history = new History();
+      const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
+      for (let at = 0; at < 3_600_000; at += 100) {
+        history.add({ type: "reading", track: 1, media_time: at / 1000, label: null, smoothed,
+          captured_at: new Date(at).toISOString() });
+        if (at % 1000 === 0) history.forget(at, null);
+      }
+      const { series } = history.faces.get(1);
+      const span = series.last - series.first;
+      return { readings: series.length, span, kept: KEPT, whole: history.recent.length };
+    }""",
+        [list(LABELS)],
+    )
+    assert kept["span"] <= kept["kept"] + 1000
+    assert kept["readings"] <= 6011
+    assert kept["whole"] < 200
+
+
+def test_its_colours_are_those_of_reports_and_pictures(page: Page, api: Api) -> None:
+    palette = page.evaluate("import('/palette.js').then((module) => ({ ...module }))")
+    assert palette["LABELS"] == list(LABELS)
+    assert palette["COLOURS"] == LABEL_COLOURS
+    assert {kind: entry["colour"] for kind, entry in palette["COVERAGE"].items()} == COVERAGE_COLOURS
+
+
+def test_it_fits_a_phone(browser: Browser, api: Api) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(api.http)
+    write(api.redis_url, [reading(1)])
+    page.wait_for_selector(TIMELINE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
