@@ -83,6 +83,8 @@ class RedisServer:
             "save": "",
             "appendonly": "yes",
             "appendfsync": "everysec",
+            # Rewritten at the service's word, at a moment when no picture of a face is in it: Bus.compact.
+            "auto-aof-rewrite-percentage": "0",
             "daemonize": "no",
         }
         options = [part for name, value in settings.items() for part in (f"--{name}", value)]

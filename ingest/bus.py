@@ -29,6 +29,8 @@ TIMELINE_KEPT = 24 * 3600.0  # seconds
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
 PREVIEW_KEPT = 10  # seconds
+COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
+COMPACT_GROWTH = 2  # times what it had after it was last written anew
 BEATS_FOR = 5  # seconds
 
 SOURCES = "sources"
@@ -63,7 +65,7 @@ class TimelineEntry:
     body: bytes
 
 
-def frames_key(shard: int) -> str:
+def frames_key(shard: int | str) -> str:
     return f"frames:{shard}"
 
 
@@ -169,6 +171,32 @@ class Bus:
     def sources(self) -> dict[str, SourceConfig]:
         """All configured sources by id."""
         return {id.decode(): decode_config(text) for id, text in self._redis.hgetall(SOURCES).items()}
+
+    def compact(self) -> bool:
+        """Has the server write its append-only file anew when that has grown; says whether it does.
+
+        The server would take frames and previews into the new file: they are dropped at that moment, which
+        the engine counts as it counts all dropped frames. A server that writes no such file is let alone.
+        """
+        state = self._redis.info("persistence")
+        size, base = state.get("aof_current_size", 0), state.get("aof_base_size", 0)
+        if size < max(COMPACT_FROM, COMPACT_GROWTH * base) or state["aof_rewrite_in_progress"]:
+            return False
+        pictures = [
+            *self._redis.scan_iter(match=frames_key("*")),
+            *self._redis.scan_iter(match=preview_key("*")),
+        ]
+        # One write to the socket, which the server works off without a look at others. In a transaction it
+        # would put the rewriting off.
+        with self._redis.pipeline(transaction=False) as commands:
+            for key in pictures:
+                if key.startswith(b"frames:"):
+                    commands.xtrim(key, maxlen=0, approximate=False)
+                else:
+                    commands.delete(key)
+            commands.bgrewriteaof()
+            commands.execute()
+        return True
 
     def beat(self, part: str) -> None:
         """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not."""

@@ -13,6 +13,7 @@ from ingest.settings import Settings
 from ingest.wire import SourceState, State, encode_state
 
 LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
+COMPACTS_EVERY = 60.0  # seconds between two looks whether Redis should write its file anew
 TURN = 0.1  # seconds at most that a turn waits for a word
 STOPPED_WITHIN = 1.0  # seconds, then by force
 
@@ -93,6 +94,7 @@ class Keeper:
         self._settings = settings
         self._kept: dict[str, Kept] = {}
         self._look_at = 0.0
+        self._compact_at = 0.0
         self._bus_lost = False
 
     def run(self) -> None:
@@ -109,6 +111,9 @@ class Keeper:
         if now >= self._look_at:
             self._look_at = now + LOOKS_EVERY
             self._with_bus(self._look)
+        if now >= self._compact_at:
+            self._compact_at = now + COMPACTS_EVERY
+            self._with_bus(self._compact)
         for kept in self._kept.values():
             kept.turn(now)
         if any(kept.told for kept in self._kept.values()):
@@ -136,6 +141,10 @@ class Keeper:
         for id, config in configured.items():
             if id not in self._kept:
                 self._kept[id] = Kept(config, self._settings, time.monotonic())
+
+    def _compact(self) -> None:
+        if self._bus.compact():
+            log.info("redis writes its file anew")
 
     def _push(self) -> None:
         for kept in self._kept.values():

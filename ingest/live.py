@@ -1,5 +1,6 @@
 """Opens a live source and yields its pictures as they arrive, until it ends or fails. No retry here."""
 
+import errno
 import struct
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from ingest.settings import Settings
 # Nothing is held back: neither by the demuxer, nor by looking into the stream before the first picture.
 AT_ONCE = {"fflags": "nobuffer", "flags": "low_delay"}
 KNOWN_FROM_SDP = {"probesize": "32", "analyzeduration": "0"}
-# Over HTTP only the stream itself says what it holds.
+# Over HTTP only the stream itself says what it holds; what was looked into is decoded, too.
 LOOKED_INTO = {"probesize": "500000", "analyzeduration": "500000"}  # bytes, microseconds
 
 # Streams of JPEGs carry no times: FFmpeg counts 25 a second, whatever comes.
@@ -157,7 +158,7 @@ def _options(address: Address) -> dict[str, str]:
         return {**AT_ONCE, **KNOWN_FROM_SDP, "rtsp_transport": address.transport}
     if address.kind == "http":
         # What a server answers must not send the decoder to files of this machine.
-        return {**AT_ONCE, **LOOKED_INTO, "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
+        return {**LOOKED_INTO, "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
     return dict(AT_ONCE)
 
 
@@ -180,4 +181,6 @@ def _reason(error: av.FFmpegError) -> str:
     for kind, reason in REASONS.items():
         if isinstance(error, kind):
             return reason
+    if error.errno == errno.EIO:
+        return "the connection broke"
     return (error.strerror or type(error).__name__).lower()

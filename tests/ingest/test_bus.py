@@ -1,0 +1,67 @@
+"""What the bus keeps on disk, and what it never does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.redis_server import RedisServer
+from ingest import bus
+from ingest.bus import Bus, TimelineEntry, connect, frames_key, preview_key
+from tests.waiting import until
+
+PIXELS = bytes(range(256)) * 400
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of this test's own, whose files can be looked into."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def on_disk(server: RedisServer) -> bytes:
+    return b"".join(file.read_bytes() for file in server.socket.parent.rglob("appendonly.aof.*"))
+
+
+def fill(client: Bus) -> None:
+    """Joins the shard, and puts pictures and a timeline on the bus."""
+    client.join_shard(0)
+    for number in range(100):
+        client.push_frame(0, {"source": "door", "media_time": number, "grey": PIXELS})
+    client.put_preview("door", PIXELS, 99)
+    client.push_timeline([TimelineEntry("door", "reading", b"{}")])
+
+
+def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> None:
+    with connect(server.url) as redis:
+        client = Bus(redis)
+        fill(client)
+        assert client.position("door") == 99
+        ((_, fields),) = redis.xrevrange(frames_key(0), count=1)
+        assert fields == {b"source": b"door", b"media_time": b"99", b"grey": PIXELS}
+        assert redis.xlen(frames_key(0)) == bus.FRAMES_KEPT
+        assert redis.hget(preview_key("door"), "jpeg") == PIXELS
+        assert redis.ttl(preview_key("door")) > 0
+    server.stop()
+    assert b"timeline:door" in on_disk(server)
+    assert PIXELS[:1000] not in on_disk(server)
+
+
+def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(server.url) as redis:
+        client = Bus(redis)
+        fill(client)
+        assert not client.compact()  # not large enough
+        monkeypatch.setattr(bus, "COMPACT_FROM", 1)
+        assert client.compact()
+        until(lambda: redis.info("persistence")["aof_rewrites"] == 1, 5, "the new file")
+        until(lambda: not redis.info("persistence")["aof_rewrite_in_progress"], 5, "the new file's end")
+    server.stop()
+    assert PIXELS[:1000] not in on_disk(server)
+    server.start()
+    with connect(server.url) as redis:
+        assert redis.xlen("timeline:door") == 1
+        assert [group["name"] for group in redis.xinfo_groups(frames_key(0))] == [b"engine"]
