@@ -16,6 +16,7 @@ VIDEOS = frozenset(
 class Work:
     """One video, one picture, or the pictures of a folder."""
 
+    given: Path  # as the command line names it; of a folder's video the file
     name: str  # of the file or folder, fit for printing
     folder: str  # where the results go, below the output folder
     paths: tuple[Path, ...]  # none: a folder with nothing to read in it
@@ -49,15 +50,15 @@ def _works(path: Path) -> Iterator[Work]:
     except PermissionError:
         files = None
     if files is None:
-        yield Work(printable(path.name), _folder(path), (path,), path.suffix.lower() in PICTURES)
+        yield Work(path, printable(path.name), _folder(path), (path,), path.suffix.lower() in PICTURES)
         return
     pictures = tuple(file for file in files if file.suffix.lower() in PICTURES)
     videos = [file for file in files if file.suffix.lower() in VIDEOS]
     if pictures or not videos:
         name = printable(path.resolve().name) or "pictures"
-        yield Work(name, name, pictures, True)
+        yield Work(path, name, name, pictures, True)
     for video in videos:
-        yield Work(printable(video.name), _folder(video), (video,), False)
+        yield Work(video, printable(video.name), _folder(video), (video,), False)
 
 
 def _files(path: Path) -> list[Path] | None:

@@ -84,7 +84,7 @@ class Command:
 
     def _pictures(self, work: Work) -> Outcome | None:
         if not work.paths:
-            self._fault(UNREADABLE, f"{work.name}: no videos or pictures in this folder")
+            self._fault(UNREADABLE, f"{work.given}: no videos or pictures in this folder")
         with Watching(work.name, self._stopping) as watch:
             reader = PicturesReader(
                 work.paths, self._out / work.folder, source=work.name, wanted=self._wanted, watch=watch
@@ -109,7 +109,7 @@ class Command:
                 f" from {damage.started / 1e9:.2f} s to {damage.ended / 1e9:.2f} s" if damage.ended else ""
             )
             more = f", and in {len(outcome.damage) - 1} more places" if len(outcome.damage) > 1 else ""
-            self._fault(DAMAGED, f"{work.paths[0]}: damaged{where}: {damage.reason}{more}")
+            self._fault(DAMAGED, f"{work.given}: damaged{where}: {damage.reason}{more}")
         if not self._json:
             print(in_one_line(outcome.summary, self._out / work.folder), flush=True)
 

@@ -1,0 +1,52 @@
+"""Recordings with a real face: the portrait of Eileen Collins (NASA, public domain) in scikit-image."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+
+@cache
+def portrait(height: int) -> np.ndarray:
+    """In colour (blue, green, red), square; one frontal smiling face of about a quarter of the width."""
+    data = pytest.importorskip("skimage.data")
+    colour = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    return np.asarray(cv2.resize(colour, (height, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def scene(number: int, size: tuple[int, int], *, empty: bool = False) -> np.ndarray:
+    """The portrait, moved by two pixels a picture."""
+    width, height = size
+    side = min(size)
+    picture = np.full((height, width, 3), 60, dtype=np.uint8)
+    if not empty:
+        left = 2 * number % max(1, width - side + 1)
+        picture[:side, left : left + side] = portrait(side)
+    return picture
+
+
+def face_clip(
+    path: Path,
+    times: Sequence[int],
+    *,
+    size: tuple[int, int] = (640, 360),
+    empty: Sequence[int] = (),
+    codec: str = "libx264",
+) -> Path:
+    """A video whose pictures are shown at `times` (ms); those whose numbers are in `empty` have no face."""
+    options = {"x265-params": "log-level=error"} if codec == "libx265" else {"g": "12"}
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options={"preset": "ultrafast", **options})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(scene(number, size, empty=number in empty), format="bgr24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path

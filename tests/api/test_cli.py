@@ -1,0 +1,102 @@
+"""The command itself: fast help, verbs that pass on, one line for what goes wrong."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.commanding import call, start
+
+HEAVY = ("av", "cv2", "numpy", "onnxruntime", "pyarrow", "fastapi", "redis", "tqdm")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys; from api.cli import main\n"
+        "try: main(['--help'])\n"
+        f"except SystemExit: print('loaded', *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "run " in said
+    assert said.splitlines()[-1] == "loaded"
+
+
+@pytest.mark.parametrize("words", [("run", "--help"), ("sources", "add", "--help"), ("models", "--help")])
+def test_each_verb_has_help(capfd: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    called = call(capfd, *words)
+    assert called.code == 0
+    assert called.out.startswith(f"usage: mien {words[0]}")
+
+
+@pytest.mark.parametrize("words", [(), ("walk",), ("run",), ("run", "a.mp4"), ("models", "--fast")])
+def test_wrong_words_get_the_usage(capfd: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    called = call(capfd, *words)
+    assert called.code == 2
+    assert called.err.startswith("usage: mien")
+    assert "Traceback" not in called.err
+
+
+def test_models_shows_the_cards(capfd: pytest.CaptureFixture[str]) -> None:
+    called = call(capfd, "models")
+    assert called.code == 0
+    for line in ("name: detector", "name: keypoints", "name: emotion", "metrics:", "sha256: "):
+        assert line in called.out
+
+
+@pytest.mark.parametrize("words", [("list",), ("add", "door", "rtsp://192.0.2.1/"), ("remove", "door")])
+def test_no_service_is_one_line(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    with socket.socket() as taken:  # bound but not listening: nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("MIEN_URL", address)
+        called = call(capfd, "sources", *words)
+    assert called.code == 1
+    assert called.complaint() == (
+        f"no mien service answers at {address}: Connection refused"
+        " (start one with `mien serve`, or set MIEN_URL)"
+    )
+
+
+def test_an_address_that_is_none(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_URL", "here")
+    called = call(capfd, "sources", "list")
+    assert called.code == 1
+    assert called.complaint().startswith("no mien service answers at here: ")
+
+
+def test_a_source_comes_and_goes(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path
+) -> None:
+    from tests.api.serving import serving
+
+    with serving(redis_url, tmp_path) as api:
+        monkeypatch.setenv("MIEN_URL", api.http)
+        added = call(
+            capfd, "sources", "add", "Front door", "rtsp://viewer:planted@192.0.2.7/1", "--rate", "5"
+        )
+        listed = call(capfd, "sources", "list")
+        again = call(capfd, "sources", "add", "Front door", "rtsp://192.0.2.7/1")
+        wrong = call(capfd, "sources", "add", "Attic", "gopher://192.0.2.7/1")
+        removed = call(capfd, "sources", "remove", "Front door")
+        gone = call(capfd, "sources", "remove", "front-door")
+        empty = call(capfd, "sources", "list", "--json")
+    assert (added.code, added.out.split(":")[0]) == (0, "added front-door")
+    header, row = listed.out.splitlines()
+    assert header.split() == ["ID", "NAME", "STATE", "RATE", "URL"]
+    assert row.startswith("front-door  Front door")
+    assert "planted" not in added.out + listed.out
+    assert (again.code, wrong.code, gone.code) == (1, 1, 1)
+    assert "already" in again.complaint()
+    assert "url" in wrong.complaint()
+    assert "front-door" in gone.complaint()
+    assert removed.out == "removed front-door\n"
+    assert empty.json == []
+
+
+def test_serve_passes_its_arguments_on() -> None:
+    said, _ = start("serve", "--help").communicate(timeout=30)
+    assert "--media" in said  # an option of deploy.local
