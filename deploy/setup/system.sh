@@ -14,11 +14,15 @@ missing() {
 }
 
 has_browser() {
-    # Ubuntu's chromium is a stub that asks for a snap: it has to run, not only to be there.
-    for name in chromium chromium-browser google-chrome; do
-        if "$name" --version >/dev/null 2>&1; then return 0; fi
-    done
-    ls -d "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}"/chromium* >/dev/null 2>&1
+    [ -x /usr/bin/chromium ] || ls -d "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}"/chromium* >/dev/null 2>&1
+}
+
+# Where the distribution has no Chromium (Ubuntu's is a snap), Playwright's own, with the libraries it needs.
+fetch_browser() {
+    if [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then
+        "$1/bin/playwright" install-deps chromium || true
+    fi
+    "$1/bin/playwright" install chromium
 }
 
 # shellcheck disable=SC2046,SC2086  # the lists are meant to split
@@ -28,7 +32,7 @@ if [ -n "$wanted" ] && ! why=$("$here/apt.sh" $wanted); then
 fi
 
 if ! has_browser && ! why=$("$here/apt.sh" $browser); then
-    if ! "$1/bin/playwright" install chromium >/dev/null 2>&1 || ! has_browser; then
+    if ! fetch_browser "$1" >/dev/null 2>&1; then
         echo "left out: tests in a real browser: no Chromium ($why; Playwright could not fetch its own)"
     fi
 fi
