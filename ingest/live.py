@@ -16,14 +16,15 @@ from ingest.address import Address
 from ingest.pace import SECOND
 from ingest.settings import Settings
 
-# Nothing is held back: neither by the demuxer, nor by looking into the stream before the first picture.
-AT_ONCE = {"fflags": "nobuffer", "flags": "low_delay"}
+# Nothing is held back before the first picture. Not "nobuffer": it loses the packets looked into, and with
+# them the first whole picture, so that the next must be waited for (measured: up to 2 s).
+AT_ONCE = {"flags": "low_delay"}
 KNOWN_FROM_SDP = {"probesize": "32", "analyzeduration": "0"}
 # Over HTTP only the stream itself says what it holds; what was looked into is decoded, too.
 LOOKED_INTO = {"probesize": "500000", "analyzeduration": "500000"}  # bytes, microseconds
 
-# Streams of JPEGs carry no times: FFmpeg counts 25 a second, whatever comes.
-TIMELESS = ("mjpeg", "mpjpeg", "image2pipe", "jpeg_pipe")
+# Bare pictures carry no times: FFmpeg counts 25 a second, or nothing, whatever comes.
+TIMELESS = ("mjpeg", "mpjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc")
 
 # A camera's own clock is believed where it fits ours: captured before arrival, and not long before.
 CLOCK_AHEAD, CLOCK_BEHIND = 0.5, 2.0  # seconds
@@ -114,10 +115,12 @@ class LiveStream:
     def _picture(self, pixels: av.VideoFrame) -> LivePicture | None:
         arrival = pixels.opaque
         assert isinstance(arrival, Arrival)
-        pts = round(arrival.at * SECOND) if self._timeless or pixels.pts is None else self._ns(pixels.pts)
         if pixels.is_corrupt:
             self._damaged = True
             return None
+        if pixels.pts is None and not self._timeless:
+            return None  # an RTSP session's first picture, before its clock is known
+        pts = round(arrival.at * SECOND) if self._timeless else self._ns(pixels.pts or 0)
         if self._last_pts is not None and self._last_pts - SECOND < pts <= self._last_pts:
             return None  # out of order; further back the camera has set its clock
         self._last_pts = pts
