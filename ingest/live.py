@@ -135,6 +135,7 @@ class LiveStream:
 
 def open_network(address: Address, settings: Settings) -> tuple[InputContainer, VideoStream]:
     """Connects to a camera or a network stream; the caller closes it. Raises SourceLostError."""
+    began = time.monotonic()
     try:
         container = av.open(
             address.target,
@@ -144,7 +145,9 @@ def open_network(address: Address, settings: Settings) -> tuple[InputContainer, 
             timeout=(settings.open_timeout, settings.read_timeout),
         )
     except av.FFmpegError as error:
-        raise SourceLostError(_reason(error)) from error
+        # What FFmpeg makes of its own timeout depends on where it was at that moment.
+        late = time.monotonic() - began >= settings.open_timeout
+        raise SourceLostError("no answer in time" if late else _reason(error)) from error
     if not container.streams.video:
         container.close()
         raise SourceLostError("no video in the stream")

@@ -1,7 +1,9 @@
 """Live sources through the real service: real RTSP servers, real Redis, and what goes wrong."""
 
+import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -82,6 +84,28 @@ def test_nobody_listens(ingest: Ingest, rtsp_server: Serve, media: Path) -> None
     assert ingest.states("nobody") == ["connecting", "reconnecting: connection refused"]
     assert ingest.states("nowhere") == ["connecting", "reconnecting: no such stream on the server"]
     assert ingest.states("door") == ["connecting", "live"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(b"", "no answer in time"), (b"\x00garbage\r\n" * 1000, "not a video stream")]
+)
+def test_no_camera_at_all(ingest: Ingest, answer: bytes, reason: str) -> None:
+    """Something takes the connection, but is silent or says what no camera says."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.1)
+        ingest.add("door", f"rtsp://user:secret@127.0.0.1:{listening.getsockname()[1]}/door")
+        taken: list[socket.socket] = []
+
+        def told() -> bool:
+            with contextlib.suppress(TimeoutError):
+                taken.append(listening.accept()[0])
+                taken[-1].sendall(answer)
+            return len(ingest.states("door")) > 1
+
+        until(told, 10, "a reason")
+        for connection in taken:
+            connection.close()
+    assert ingest.states("door")[1] == f"reconnecting: {reason}"
 
 
 def test_a_camera_that_stalls(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
