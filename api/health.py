@@ -11,13 +11,12 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.services import Here
-from ingest.bus import GROUP, LOST, SOURCES, state_key
+from ingest.bus import BEATS_FOR, LOST, beat_key
 
 router = APIRouter(tags=["health"])
 
 NETWORKS = ("detector", "keypoints", "emotion")
-SILENT = 5.0  # seconds; an engine worker asks for frames every second or so
-NO_WORKER = "no worker has come yet"
+LIVING = ("ingest", "engine:0")  # what says on the bus that it is alive
 PATIENCE = 2.0  # seconds that Redis may take to answer
 
 
@@ -49,8 +48,8 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
     try:
         async with asyncio.timeout(PATIENCE):
             await here.redis.ping()
-            live = [await _engine(here.redis), await _ingest(here.redis)]
-        parts = [Part(name="redis", ready=True, reason=""), *parts, *live]
+            living = [await _living(here.redis, part) for part in LIVING]
+        parts = [Part(name="redis", ready=True, reason=""), *parts, *living]
     except (*LOST, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]
@@ -98,31 +97,9 @@ def _hash(path: Path, modified: int, size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-async def _engine(client: Any) -> Part:
-    """An engine worker that runs asks its shard for frames; one that does not has been silent."""
-    shards = sorted([key async for key in client.scan_iter(match="frames:*", _type="stream")])
-    reasons = [f"{shard.decode()}: {reason}" for shard in shards if (reason := await _silence(client, shard))]
-    reason = "; ".join(reasons) if shards else NO_WORKER
-    return Part(name="engine", ready=bool(shards) and not reasons, reason=reason)
-
-
-async def _silence(client: Any, shard: bytes) -> str:
-    """Why nobody seems to read the shard; empty when somebody does."""
-    if not any(group["name"] == GROUP.encode() for group in await client.xinfo_groups(shard)):
-        return NO_WORKER
-    workers = await client.xinfo_consumers(shard, GROUP)
-    idle = min((worker["idle"] / 1000 for worker in workers), default=None)
-    if idle is None:
-        return NO_WORKER
-    return f"its worker has been silent for {idle:.0f} s" if idle > SILENT else ""
-
-
-async def _ingest(client: Any) -> Part:
-    """Ingest tells the state of each source that is configured."""
-    sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
-    silent = [source for source in sources if not await client.exists(state_key(source))]
-    reason = f"nothing told of {', '.join(silent)} yet" if silent else ""
-    return Part(name="ingest", ready=not silent, reason=reason)
+async def _living(client: Any, part: str) -> Part:
+    alive = bool(await client.exists(beat_key(part)))
+    return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
 
 
 def _metric(name: str, kind: str, help: str, value: int) -> list[str]:

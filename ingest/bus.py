@@ -34,10 +34,10 @@ COMPACT_GROWTH = 2  # times what it had after it was last written anew
 BEATS_FOR = 5  # seconds
 
 SOURCES = "sources"
+REMOVED = "removed"
 
 # What a worker meets when the server is away, comes back empty, or does not answer in time.
 BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
-REMOVED = "removed"
 
 # What a command raises when the server is away for longer than the retries last.
 LOST = (redis.ConnectionError, redis.TimeoutError)

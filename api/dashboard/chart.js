@@ -6,6 +6,8 @@ const SPANS = 18; // css px: height of the row of labels
 const SPACE = 3; // css px between the stack and the labels
 const FONT = "11px system-ui, sans-serif";
 
+const ORDER = STACK.map((name) => LABELS.indexOf(name));
+
 // A canvas that knows its size in css px and draws at the screen's own resolution.
 export class Surface {
   constructor(canvas) {
@@ -60,7 +62,7 @@ export function drawCoverage(surface, coverage, view, colours) {
   const { context } = surface;
   context.fillStyle = colours.sunken;
   context.fillRect(0, 0, width, height);
-  const x = (time) => ((time - view.started) / (view.ended - view.started)) * width;
+  const x = (time) => Math.round(((time - view.started) / (view.ended - view.started)) * width); // no seams
   for (const { started, ended, kind } of coverage) {
     if (ended < view.started || started > view.ended) continue;
     const left = x(started);
@@ -94,6 +96,13 @@ export function drawAxis(surface, view, colours, words) {
   }
 }
 
+// A thin line across, where values are asked for; `ratio` of the width.
+export function drawMarker(surface, ratio, colours) {
+  const { context, canvas } = surface;
+  context.fillStyle = colours.ink;
+  context.fillRect(Math.round(ratio * canvas.clientWidth) - 0.5, 0, 1, canvas.clientHeight);
+}
+
 // Index ranges [from, to) without a gap, that the view shows; a reading stands until the next.
 export function* stretches(series, view, gap) {
   const begin = Math.max(0, series.indexOf(view.started) - 1);
@@ -113,7 +122,7 @@ function collect(series, from, to, x, gap) {
   let sums = new Float64Array(STACK.length);
   let count = 0;
   for (let index = from; index < to; index += 1) {
-    STACK.forEach((name, layer) => { sums[layer] += series.value(index, LABELS.indexOf(name)); });
+    ORDER.forEach((label, layer) => { sums[layer] += series.value(index, label); });
     count += 1;
     const here = x(series.time(index));
     if (index + 1 < to && x(series.time(index + 1)) - columns.at(-1)?.x < 1) continue;

@@ -26,14 +26,16 @@ export class History {
   coverage = []; // { started, ended, kind, frames }, ms, in order
   recent = []; // the newest readings, whole, in order
   firstCursor = null; // of the oldest message that came live
-  version = 0; // rises with each change
+  revision = 0; // rises with each change to what is older than the newest readings
 
   add(message) {
     this.firstCursor ??= message.cursor ?? null;
-    this.version += 1;
     if (message.type === "reading") this.#addReading(message);
     else if (message.type === "face.end") this.#endFace(message);
-    else if (message.type === "coverage") this.#addCoverage(this.coverage, message);
+    else if (message.type === "coverage") {
+      this.#addCoverage(this.coverage, message);
+      this.revision += 1;
+    }
   }
 
   // Takes messages that are all older than what is here.
@@ -48,7 +50,7 @@ export class History {
     }
     for (const [track, series] of older) this.#face(track).series.prepend(series);
     this.coverage = coverage.concat(this.coverage);
-    this.version += 1;
+    this.revision += 1;
   }
 
   // Forgets what no window can show; `now` and `shownUntil` are ms, the second null unless the view is paused.

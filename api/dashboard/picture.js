@@ -150,7 +150,7 @@ function drawPoints(context, points, width, height) {
 
 function drawName(context, reading, colour, [left, top, wide], width) {
   const text = `Face ${reading.track}  ${spoken(reading)}`;
-  context.font = "600 13px system-ui, sans-serif";
+  context.font = `600 ${width < 480 ? 11 : 13}px system-ui, sans-serif`;
   const room = context.measureText(text).width + 14;
   const x = Math.min(Math.max(left + wide / 2 - room / 2, 2), width - room - 2);
   const y = Math.max(top - 26, 2);

@@ -1,11 +1,12 @@
 // The timelines of a source: a row for each face, the coverage beneath, one axis for all.
 
-import { Surface, drawAxis, drawCoverage, drawFace } from "./chart.js";
+import { Surface, drawAxis, drawCoverage, drawFace, drawMarker } from "./chart.js";
 import { COLOURS, COVERAGE, LABELS, STACK, pageColours } from "./palette.js";
 import { clock, coverageSentence, duration, percent } from "./words.js";
 
 const ROWS = 12; // faces shown at once, the newest ones
 const STEP = 20; // how many key presses cross the window
+const CALM = 250; // ms between changes of words and figures, which nobody could read faster
 
 export class Rows {
   #history;
@@ -18,6 +19,9 @@ export class Rows {
   #pointer = null; // { row, ratio }: where values are asked for
   #gap;
   #drawn = "";
+  #said = 0;
+  #dark = matchMedia("(prefers-color-scheme: dark)");
+  #stopped = new AbortController();
 
   constructor(history, places, rate) {
     this.#history = history;
@@ -27,39 +31,46 @@ export class Rows {
     this.#axis = new Surface(places.axis);
     places.rows.replaceChildren();
     this.#listen(places.coverage, null);
-    this.restyle = () => {
-      this.#colours = pageColours();
-      this.#drawn = "";
-    };
-    this.#dark = matchMedia("(prefers-color-scheme: dark)");
-    this.#dark.addEventListener("change", this.restyle);
+    this.#dark.addEventListener("change", () => this.#restyle(), { signal: this.#stopped.signal });
   }
-
-  #dark;
-  #stopped = new AbortController();
 
   close() {
     this.#stopped.abort();
-    this.#dark.removeEventListener("change", this.restyle);
     this.#places.tip.hidden = true;
   }
 
   // Draws the window [ended - length, ended] in ms; nothing when it would look the same.
   draw(ended, length, now) {
     const width = this.#places.axis.clientWidth;
-    const drawing = `${this.#history.version} ${Math.round((ended / length) * width)} ${length} ${width}`;
-    if (drawing === this.#drawn) return;
-    this.#drawn = drawing;
-    this.#view = { started: ended - length, ended };
-    this.#arrange(now);
-    for (const row of this.#rows.values()) {
-      drawFace(row.surface, row.face.series, this.#view, this.#gap, this.#colours);
-      this.#title(row, now);
+    const drawing = `${this.#history.revision} ${Math.round((ended / length) * width)} ${length} ${width}`;
+    if (drawing !== this.#drawn) {
+      this.#drawn = drawing;
+      this.#view = { started: ended - length, ended };
+      this.#arrange(now);
+      this.#paint();
+    }
+    if (now - this.#said < CALM && now >= this.#said) return;
+    this.#said = now;
+    for (const row of this.#rows.values()) this.#title(row, now);
+    this.#say();
+    this.#showTip();
+  }
+
+  #restyle() {
+    this.#colours = pageColours();
+    this.#drawn = "";
+  }
+
+  #paint() {
+    for (const { surface, face } of this.#rows.values()) {
+      drawFace(surface, face.series, this.#view, this.#gap, this.#colours);
     }
     drawCoverage(this.#coverage, this.#history.coverage, this.#view, this.#colours);
     drawAxis(this.#axis, this.#view, this.#colours, clock);
-    this.#say();
-    this.#showTip();
+    if (this.#pointer === null) return;
+    for (const surface of [this.#coverage, ...[...this.#rows.values()].map((row) => row.surface)]) {
+      drawMarker(surface, this.#pointer.ratio, this.#colours);
+    }
   }
 
   // One row for each face that the window shows; those that stay keep theirs.
@@ -70,10 +81,13 @@ export class Rows {
       row.element.remove();
       this.#rows.delete(track);
     }
-    const ordered = faces.sort((a, b) => b.isInView(now) - a.isInView(now) || a.track - b.track);
+    const present = faces.filter((face) => face.isInView(now)).sort((a, b) => a.track - b.track);
+    const left = faces.filter((face) => !present.includes(face)).sort((a, b) => b.series.last - a.series.last);
+    const ordered = [...present, ...left];
     ordered.forEach((face, place) => {
       if (!this.#rows.has(face.track)) this.#rows.set(face.track, this.#makeRow(face));
       const { element } = this.#rows.get(face.track);
+      element.classList.toggle("gone", !present.includes(face));
       if (this.#places.rows.children[place] !== element) {
         this.#places.rows.insertBefore(element, this.#places.rows.children[place] ?? null);
       }
@@ -103,8 +117,7 @@ export class Rows {
     const last = face.series.length - 1;
     const number = face.series.label(last);
     const label = number < 0 ? "unsure" : LABELS[number];
-    element.classList.toggle("gone", !inView);
-    element.style.setProperty("--label", COLOURS[label] ?? "transparent");
+    element.style.setProperty("--label", COLOURS[label] ?? "var(--muted)");
     write(element.querySelector(".label"), inView ? label : "left");
     const share = number < 0 ? "" : percent(face.series.value(last, number));
     write(element.querySelector(".share"), inView ? share : clock(face.series.last));
@@ -130,6 +143,7 @@ export class Rows {
     const { signal } = this.#stopped;
     const point = (ratio) => {
       this.#pointer = ratio === null ? null : { row, canvas, ratio: Math.min(1, Math.max(0, ratio)) };
+      this.#drawn = "";
       this.#showTip();
     };
     canvas.addEventListener("pointermove", ({ offsetX }) => point(offsetX / canvas.clientWidth), { signal });

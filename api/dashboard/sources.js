@@ -51,7 +51,9 @@ export class Sources {
     const { tone, words } = stateOf(source, serverNow());
     link.href = `#${source.id}`;
     link.dataset.tone = tone;
-    if (source.id === this.#chosen) link.setAttribute("aria-current", "true");
+    const chosen = source.id === this.#chosen;
+    if (chosen && !link.hasAttribute("aria-current")) element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (chosen) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
     write(link.querySelector(".name"), source.name);
     write(link.querySelector(".words"), words);

@@ -2,7 +2,7 @@
 
 import { Follower } from "./follow.js";
 import { History } from "./history.js";
-import { COLOURS } from "./palette.js";
+import { COLOURS, STACK } from "./palette.js";
 import { Picture, spoken } from "./picture.js";
 import { Rows } from "./rows.js";
 import { hearTime, serverNow, timelinePage } from "./server.js";
@@ -11,6 +11,7 @@ import { stateOf } from "./words.js";
 const CHUNK = 30_000; // ms of older history that are asked for at once
 const OLDER = 600_000; // ms of history that arrive after the live messages have begun
 const PAGE = 2000; // messages
+const CALM = 250; // ms between changes of who is in view
 
 export class Stage {
   #source;
@@ -21,6 +22,7 @@ export class Stage {
   #rows;
   #closed = false;
   #filling = false;
+  #shown = 0; // ms
 
   // `on` has lost(), answered() and removed().
   constructor(source, places, on) {
@@ -93,22 +95,31 @@ export class Stage {
   }
 
   #showNow(now) {
+    if (now - this.#shown < CALM && now >= this.#shown) return;
+    this.#shown = now;
     const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
     this.#places.nobody.hidden = faces.length > 0;
     const { now: list } = this.#places;
     while (list.children.length > faces.length) list.lastChild.remove();
     faces.forEach(({ newest, track }, place) => {
       const element = list.children[place] ?? list.appendChild(card());
-      element.style.setProperty("--label", COLOURS[newest.label] ?? "var(--line)");
+      element.style.setProperty("--label", COLOURS[newest.label] ?? "var(--muted)");
       write(element.querySelector(".who"), `Face ${track}`);
       write(element.querySelector(".says"), spoken(newest));
+      STACK.forEach((name, layer) => {
+        element.lastChild.children[layer].style.flexGrow = newest.smoothed[name];
+      });
     });
   }
 }
 
 function card() {
   const element = document.createElement("li");
-  element.innerHTML = `<span class="who"></span><span class="says"></span>`;
+  element.innerHTML = `<span class="who"></span><span class="says"></span><div class="bar" aria-hidden="true"></div>`;
+  for (const name of STACK) {
+    const part = element.lastChild.appendChild(document.createElement("i"));
+    part.style.background = COLOURS[name];
+  }
   return element;
 }
 

@@ -16,6 +16,7 @@ export function percent(share) {
 
 const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet
 const NOTABLE = 0.01; // share of dropped frames that is worth a word
+const GRAVE = 0.2; // share of dropped frames from which it is trouble
 
 // How a source stands: `tone` is good, busy, bad or idle. `now` is the server's clock in ms.
 export function stateOf(source, now) {
@@ -39,7 +40,8 @@ export function stateOf(source, now) {
 
 function live(source, now) {
   if (source.drop_share >= NOTABLE) {
-    return { tone: "bad", words: `live, engine slow: ${percent(source.drop_share)} of frames dropped` };
+    const tone = source.drop_share >= GRAVE ? "bad" : "busy";
+    return { tone, words: `live, engine slow: ${percent(source.drop_share)} of frames dropped` };
   }
   const last = source.last_reading ? Date.parse(source.last_reading) : null;
   if (last === null) return { tone: "good", words: "live, no face read yet" };

@@ -224,19 +224,15 @@ def test_a_preview_wakes_the_camera_and_comes_with_its_time(api: Api, http: http
 
 
 def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) -> None:
-    configure(api.redis_url)
     parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
     assert parts["redis"]["ready"]
-    assert parts["engine"]["reason"] == "no worker has come yet"
-    assert parts["ingest"]["reason"] == "nothing told of lobby yet"
+    assert parts["ingest"]["reason"] == parts["engine:0"]["reason"] == "silent for more than 5 s"
     with connect(api.redis_url) as client:
-        bus = Bus(client)
-        bus.push_timeline([encode_state(SourceState("lobby", "live", "", datetime.now(UTC)))])
-        bus.join_shard(0)
-        bus.take_frames(0, 1, 0.01)
+        Bus(client).beat("ingest")
+        Bus(client).beat("engine:0")
     parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
-    assert parts["engine"]["ready"]
     assert parts["ingest"]["ready"]
+    assert parts["engine:0"]["ready"]
     assert http.get("/healthz").json() == {"status": "ok"}
     assert "mien_api_clients 0" in http.get("/metrics").text
 
