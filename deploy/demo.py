@@ -34,34 +34,39 @@ EYE_DISTANCE = 56.0  # pixels; makes faces about 115 wide
 CHANGE = 0.8  # seconds that a change of expression takes
 TOP, BOTTOM = (64, 72, 84), (28, 32, 40)  # the background's colours
 
-NEUTRAL: Expression = {}
-HAPPY: Expression = {"mouth_corners_up": 0.9, "cheeks_up": 1.0}
-SAD: Expression = {"inner_brows_up": 1.0, "mouth_corners_down": 1.0}
-SURPRISED: Expression = {"brows_up": 1.0, "eyes_wide": 1.0, "jaw_down": 1.0}
-ANGRY: Expression = {"brows_down": 1.0, "eyes_wide": 0.4, "lips_pressed": 0.6}
+AS_PHOTOGRAPHED: Expression = {}
+HAPPY: Expression = {"mouth_corners_up": 1.0, "cheeks_up": 1.0}
+SURPRISED: Expression = {
+    "brows_up": 1.0,
+    "eyes_wide": 0.5,
+    "jaw_down": 1.0,
+    "mouth_corners_down": 0.3,
+    "cheeks_up": -0.6,
+}
+SAD: Expression = {"inner_brows_up": 1.0, "mouth_corners_down": 1.0, "eyes_wide": -0.7}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One portrait's part in the play."""
+class Role:
+    """One portrait's role in the play."""
 
     phase: float  # radians, so that the heads do not move in step
     script: tuple[tuple[float, Expression], ...]  # from which second on which expression, from second 0
 
 
-# Collins smiles in her photograph, so that "nothing" is a smile; Hopper's mouth is closed.
-PARTS = (
-    Part(0.0, ((0, NEUTRAL), (7, SAD), (13, NEUTRAL), (19, ANGRY))),
-    Part(2.0, ((0, NEUTRAL), (4, HAPPY), (10, SURPRISED), (16, SAD), (21, NEUTRAL))),
+# Collins smiles in her photograph, Hopper looks at us calmly.
+ROLES = (
+    Role(0.0, ((0, AS_PHOTOGRAPHED), (9, SURPRISED), (15, AS_PHOTOGRAPHED))),
+    Role(2.0, ((0, AS_PHOTOGRAPHED), (4, HAPPY), (10, SURPRISED), (15, SAD), (20, AS_PHOTOGRAPHED))),
 )
 
 
 class Actor:
     """A portrait that plays its part."""
 
-    def __init__(self, portrait: Portrait, part: Part) -> None:
+    def __init__(self, portrait: Portrait, role: Role) -> None:
         self._portrait = portrait
-        self._part = part
+        self._role = role
         self._puppet = Puppet(portrait)
         self._mask = fading_ellipse(portrait)
         self._shown: tuple[Expression, Picture] | None = None
@@ -74,14 +79,14 @@ class Actor:
         return np.asarray(cv2.blendLinear(head, background, mask, 1 - mask), dtype=np.uint8)
 
     def _show(self, second: float) -> Picture:
-        expression = expression_at(self._part.script, second)
+        expression = expression_at(self._role.script, second)
         if self._shown is None or self._shown[0] != expression:
             self._shown = expression, self._puppet.show(expression)
         return self._shown[1]
 
     def _place(self, second: float) -> Floats:
         """The (2, 3) affine from the portrait to its half of the picture."""
-        turn, phase = 2 * math.pi * second / SECONDS, self._part.phase
+        turn, phase = 2 * math.pi * second / SECONDS, self._role.phase
         lean = math.radians(5) * math.sin(2 * turn + phase)
         scale = 1 + 0.06 * math.sin(turn + phase)
         x = WIDTH / 4 + 14 * math.sin(turn + 2 * phase)
@@ -119,7 +124,7 @@ def expression_at(script: tuple[tuple[float, Expression], ...], second: float) -
 def pictures(seconds: float = SECONDS) -> Iterator[Picture]:
     """The pictures of the play, one after the other, or only those of its first seconds."""
     heads = [portrait.scaled(EYE_DISTANCE) for portrait in portraits()]
-    actors = [Actor(head, part) for head, part in zip(heads, PARTS, strict=True)]
+    actors = [Actor(head, role) for head, role in zip(heads, ROLES, strict=True)]
     down = np.linspace(0, 1, HEIGHT)[:, None, None]
     background = np.tile((1 - down) * np.array(TOP) + down * np.array(BOTTOM), (1, WIDTH // 2, 1))
     for number in range(round(seconds * RATE)):

@@ -22,21 +22,19 @@ Picture = NDArray[np.uint8]  # (height, width, 3), red green blue
 Floats = NDArray[np.float32]
 Point = tuple[float, float]
 
-Part = Literal["eye", "inner_brow", "outer_brow", "mouth_corner", "upper_lip", "lower_lip", "chin"]
+Part = Literal["eye", "inner_brow", "outer_brow", "mouth_corner", "upper_lip", "opening", "lower_lip", "chin"]
 Movement = Literal[
     "brows_up",  # action units 1 and 2
     "inner_brows_up",  # 1
-    "brows_down",  # 4
     "eyes_wide",  # 5
     "cheeks_up",  # 6
     "mouth_corners_up",  # 12
     "mouth_corners_down",  # 15
-    "lips_pressed",  # 24
     "jaw_down",  # 26
 ]
-MOUTH = (48, 24, 26)  # its inside, as dark as photographs show it
+Expression = Mapping[Movement, float]  # strengths: 1 is as far as it goes, below 0 the other way
 
-Expression = Mapping[Movement, float]  # strengths, 1 is as far as the movement goes
+MOUTH = (48, 24, 26)  # its inside, as dark as photographs show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +52,17 @@ class Pull:
 
 
 MOVEMENTS: Mapping[Movement, tuple[Pull, ...]] = {
-    "brows_up": (Pull("inner_brow", (0, -0.11), 0.15), Pull("outer_brow", (0, -0.11), 0.15)),
+    "brows_up": (Pull("inner_brow", (0, -0.14), 0.14), Pull("outer_brow", (0, -0.14), 0.14)),
     "inner_brows_up": (Pull("inner_brow", (0.02, -0.14), 0.14), Pull("outer_brow", (0, 0.07), 0.15)),
-    "brows_down": (Pull("inner_brow", (0.07, 0.15), 0.16), Pull("outer_brow", (0, -0.04), 0.14)),
     "eyes_wide": (Pull("eye", (0, -0.07), 0.1, (0, -0.09)), Pull("eye", (0, 0.04), 0.1, (0, 0.1))),
     "cheeks_up": (Pull("eye", (-0.02, -0.1), 0.18, (0, 0.4)),),
     "mouth_corners_up": (Pull("mouth_corner", (-0.16, -0.17), 0.2), Pull("lower_lip", (0, 0.05), 0.15)),
     "mouth_corners_down": (Pull("mouth_corner", (0.02, 0.2), 0.2), Pull("lower_lip", (0, -0.06), 0.16)),
-    "lips_pressed": (
-        Pull("upper_lip", (0, 0.05), 0.14),
-        Pull("lower_lip", (0, -0.1), 0.16),
-        Pull("mouth_corner", (0.1, 0), 0.2),
-    ),
     "jaw_down": (
-        Pull("lower_lip", (0, 0.2), 0.17),
-        Pull("chin", (0, 0.2), 0.3),
-        Pull("upper_lip", (0, -0.05), 0.13),
-        Pull("mouth_corner", (0.1, 0.04), 0.16),
+        Pull("lower_lip", (0, 0.24), 0.17),
+        Pull("chin", (0, 0.24), 0.3),
+        Pull("upper_lip", (0, -0.06), 0.13),
+        Pull("mouth_corner", (0.12, 0.05), 0.16),
     ),
 }
 
@@ -122,6 +114,7 @@ def portraits() -> tuple[Portrait, Portrait]:
                 "outer_brow": ((192, 92), (262, 93)),
                 "mouth_corner": ((203, 141), (244, 141)),
                 "upper_lip": ((222, 144),),
+                "opening": ((204, 147), (241, 147)),
                 "lower_lip": ((222, 153),),
                 "chin": ((225, 177),),
             },
@@ -135,6 +128,7 @@ def portraits() -> tuple[Portrait, Portrait]:
                 "outer_brow": ((205, 172), (325, 166)),
                 "mouth_corner": ((230, 275), (304, 272)),
                 "upper_lip": ((266, 278),),
+                "opening": ((244, 278), (288, 278)),
                 "lower_lip": ((266, 293),),
                 "chin": ((266, 330),),
             },
@@ -166,9 +160,9 @@ class Puppet:
         if strength <= 0:
             return picture
         unit = self._portrait.eye_distance
-        ((x, y),) = self._portrait.parts["upper_lip"]
-        away = self._places - np.array((x, y + 0.085 * unit * strength), np.float32)
-        away /= np.array((0.2 * unit, (0.015 + 0.085 * strength) * unit), np.float32)
+        (left, y), (right, _) = self._portrait.parts["opening"]
+        away = self._places - np.array(((left + right) / 2, y + 0.12 * unit * strength), np.float32)
+        away /= np.array(((right - left) / 2, (0.015 + 0.12 * strength) * unit), np.float32)
         inside = np.clip(4 * (1 - np.hypot(away[..., 0], away[..., 1])), 0, 1) * min(1.0, 3 * strength)
         shade = inside[..., None]
         return np.asarray(picture * (1 - shade) + shade * np.array(MOUTH, np.float32), dtype=np.uint8)

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deploy.demo import CHANGE, HEIGHT, PARTS, RATE, SECONDS, WIDTH, Part, draw, expression_at, pictures
+from deploy.demo import CHANGE, HEIGHT, RATE, ROLES, SECONDS, WIDTH, Role, draw, expression_at, pictures
 from deploy.portraits import Puppet, portraits
 from engine.pipeline import Pipeline, load_networks
 from engine.records import Event, FaceStart, Reading, Span
 from ingest.sources import open_recording
 
 SMALLEST_FACE = 90  # pixels
+GREATEST_CHANGE = 1.6  # in the strength of a movement, from one expression to the next
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +55,14 @@ def test_it_is_drawn_piece_by_piece_the_same() -> None:
     assert np.array_equal(first, again)
 
 
-@pytest.mark.parametrize("part", PARTS, ids=["collins", "hopper"])
-def test_expressions_change_without_a_jump(part: Part) -> None:
+@pytest.mark.parametrize("role", ROLES, ids=["collins", "hopper"])
+def test_expressions_change_without_a_jump(role: Role) -> None:
     seconds = np.arange(0, 2 * SECONDS, 1 / RATE) % SECONDS
-    shown = [expression_at(part.script, second) for second in seconds]
+    shown = [expression_at(role.script, second) for second in seconds]
     for before, after in itertools.pairwise(shown):
         for movement in {*before, *after}:
             change = abs(after.get(movement, 0.0) - before.get(movement, 0.0))
-            assert change <= 1.6 / (CHANGE * RATE)  # the steepest of the smooth step is 1.5 times its mean
+            assert change <= 1.5 * GREATEST_CHANGE / (CHANGE * RATE)  # the steepest of a smooth step
 
 
 def test_a_movement_bends_the_face_and_nothing_else() -> None:
