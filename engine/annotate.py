@@ -1,6 +1,6 @@
 """Draws what was read onto a colour picture: box, 15 points, name, label, the distribution as bars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -56,7 +56,7 @@ class Annotator:
             else:
                 _draw_panel(picture, mark, place, style)
         for mark in marks:
-            _draw_name(picture, mark, boxes[mark.name], style)
+            _draw_name(picture, mark, boxes, style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,26 @@ def _draw_face(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
         _dot(picture, float(x), float(y), radius, WHITE)
 
 
-def _draw_name(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
+def _draw_name(picture: Picture, mark: Mark, boxes: Mapping[str, Area], style: _Style) -> None:
+    """Name, label and its share above the box; the name alone where the rest would cover another face."""
     share = "" if mark.label is None else f" {mark.distribution[LABELS.index(mark.label)]:.0%}"
-    text = (
-        f"{mark.name}: {mark.label or 'unsure'}{share}" if mark.name else f"{mark.label or 'unsure'}{share}"
-    )
+    text = f"{mark.name}: {mark.label or 'unsure'}{share}"
+    plate = _name_plate(picture, text, boxes[mark.name], style)
+    if any(plate.overlaps(box) for name, box in boxes.items() if name != mark.name):
+        text = mark.name
+        plate = _name_plate(picture, text, boxes[mark.name], style)
+    colour = colour_of(mark.label)
+    _plate(picture, plate, colour, 0.94)
+    baseline = plate.top + _baseline(plate.bottom - plate.top, style.text)
+    _write(picture, text, (plate.left + style.gap, baseline), _ink_on(colour), style.text)
+
+
+def _name_plate(picture: Picture, text: str, box: Area, style: _Style) -> Area:
     width = _text_width(text, style.text) + 2 * style.gap
     height = style.row + style.gap // 2
     left = max(0, min(box.left - style.line, picture.shape[1] - width))
     top = box.top - height - style.line if box.top >= height + style.line else max(0, box.top)
-    colour = colour_of(mark.label)
-    _plate(picture, Area(left, top, left + width, top + height), colour, 0.94)
-    _write(
-        picture, text, (left + style.gap, top + _baseline(height, style.text)), _ink_on(colour), style.text
-    )
+    return Area(left, top, left + width, top + height)
 
 
 def _draw_panel(picture: Picture, mark: Mark, place: Area, style: _Style) -> None:

@@ -79,7 +79,7 @@ def _below(box: Area, panel: Size, gap: int) -> Area:
 
 
 def _above(box: Area, panel: Size, gap: int) -> Area:
-    bottom = box.top - 8 * gap  # the name stands between
+    bottom = box.top - 6 * gap  # the name stands between
     return Area(box.left, bottom - panel[1], box.left + panel[0], bottom)
 
 
