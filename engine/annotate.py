@@ -3,24 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.drawing import Colour, Picture, baseline, dot, fill, frame, plate, text_width, write
 from engine.labels import LABELS, Label
 from engine.palette import LABEL_COLOURS
 from engine.placing import Area, Placing
 from engine.records import Box, Floats
 
-Colour = tuple[int, int, int]  # blue, green, red
-Picture = NDArray[np.uint8]  # (height, width, 3): blue, green, red
-
 WHITE: Colour = (255, 255, 255)
 INK: Colour = (24, 20, 18)
 ABSTAINED: Colour = (190, 184, 178)
 PLATE = 0.72  # how much a panel covers what is behind it
-FONT = cv2.FontFace("sans")
-WEIGHT = 560
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,31 +75,31 @@ class _Style:
 
 def _draw_face(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
     colour = colour_of(mark.label)
-    _frame(picture, box, INK, style.line + 2)
-    _frame(picture, box, colour, style.line)
+    frame(picture, box, INK, style.line + 2)
+    frame(picture, box, colour, style.line)
     height, width = picture.shape[:2]
     radius = float(np.clip((box.bottom - box.top) / 80, 1.0, 9))
     for x, y in mark.keypoints * (width, height) - 0.5:
-        _dot(picture, float(x), float(y), radius + max(0.8, radius / 3), INK)
-        _dot(picture, float(x), float(y), radius, WHITE)
+        dot(picture, float(x), float(y), radius + max(0.8, radius / 3), INK)
+        dot(picture, float(x), float(y), radius, WHITE)
 
 
 def _draw_name(picture: Picture, mark: Mark, boxes: Mapping[str, Area], style: _Style) -> None:
     """Name, label and its share above the box; the name alone where the rest would cover another face."""
     share = "" if mark.label is None else f" {mark.distribution[LABELS.index(mark.label)]:.0%}"
     text = f"{mark.name}: {mark.label or 'unsure'}{share}"
-    plate = _name_plate(picture, text, boxes[mark.name], style)
-    if any(plate.overlaps(box) for name, box in boxes.items() if name != mark.name):
+    area = _name_plate(picture, text, boxes[mark.name], style)
+    if any(area.overlaps(box) for name, box in boxes.items() if name != mark.name):
         text = mark.name
-        plate = _name_plate(picture, text, boxes[mark.name], style)
+        area = _name_plate(picture, text, boxes[mark.name], style)
     colour = colour_of(mark.label)
-    _plate(picture, plate, colour, 0.94)
-    baseline = plate.top + _baseline(plate.bottom - plate.top, style.text)
-    _write(picture, text, (plate.left + style.gap, baseline), _ink_on(colour), style.text)
+    plate(picture, area, colour, 0.94)
+    bottom = area.top + baseline(area.bottom - area.top, style.text)
+    write(picture, text, (area.left + style.gap, bottom), _ink_on(colour), style.text)
 
 
 def _name_plate(picture: Picture, text: str, box: Area, style: _Style) -> Area:
-    width = _text_width(text, style.text) + 2 * style.gap
+    width = text_width(text, style.text) + 2 * style.gap
     height = style.row + style.gap // 2
     left = max(0, min(box.left - style.line, picture.shape[1] - width))
     top = box.top - height - style.line if box.top >= height + style.line else max(0, box.top)
@@ -113,20 +107,20 @@ def _name_plate(picture: Picture, text: str, box: Area, style: _Style) -> Area:
 
 
 def _draw_panel(picture: Picture, mark: Mark, place: Area, style: _Style) -> None:
-    _plate(picture, place, INK, PLATE)
+    plate(picture, place, INK, PLATE)
     start = place.left + style.gap + style.names
     full = place.right - style.gap - start
     thickness = max(3, round(style.text * 0.55))
     for number, (label, value) in enumerate(zip(LABELS, mark.distribution.tolist(), strict=True)):
         top = place.top + style.gap + number * style.row
         bold = WHITE if label == mark.label else ABSTAINED
-        _write(
-            picture, label, (place.left + style.gap, top + _baseline(style.row, style.text)), bold, style.text
+        write(
+            picture, label, (place.left + style.gap, top + baseline(style.row, style.text)), bold, style.text
         )
         middle = top + style.row // 2
         bar = Area(start, middle - thickness // 2, start + full, middle - thickness // 2 + thickness)
-        _fill(picture, bar, (70, 64, 60))
-        _fill(picture, bar.narrowed(value), colour_of(label))
+        fill(picture, bar, (70, 64, 60))
+        fill(picture, bar.narrowed(value), colour_of(label))
 
 
 def _draw_strip(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
@@ -134,11 +128,11 @@ def _draw_strip(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
     height = max(8, min(style.text * 2, (box.bottom - box.top) // 4))
     width = max(14, box.right - box.left)
     bottom = min(picture.shape[0], box.bottom)
-    _plate(picture, Area(box.left, bottom - height, box.left + width, bottom), INK, PLATE)
+    plate(picture, Area(box.left, bottom - height, box.left + width, bottom), INK, PLATE)
     for number, (label, value) in enumerate(zip(LABELS, mark.distribution.tolist(), strict=True)):
         left = box.left + number * width // len(LABELS)
         right = box.left + (number + 1) * width // len(LABELS) - 1
-        _fill(picture, Area(left, bottom - round(value * (height - 1)), right, bottom), colour_of(label))
+        fill(picture, Area(left, bottom - round(value * (height - 1)), right, bottom), colour_of(label))
 
 
 def colour_of(label: Label | None) -> Colour:
@@ -164,44 +158,3 @@ def _core(mark: Mark, picture: Picture) -> Area:
     """The part of a face that must stay in sight: its points."""
     (left, top), (right, bottom) = mark.keypoints.min(axis=0), mark.keypoints.max(axis=0)
     return _area(Box(float(left), float(top), float(right), float(bottom)), picture)
-
-
-def _frame(picture: Picture, area: Area, colour: Colour, thickness: int) -> None:
-    cv2.rectangle(
-        picture, (area.left, area.top), (area.right, area.bottom), colour, thickness, lineType=cv2.LINE_AA
-    )
-
-
-def _fill(picture: Picture, area: Area, colour: Colour) -> None:
-    if area.right > area.left and area.bottom > area.top:
-        cv2.rectangle(picture, (area.left, area.top), (area.right - 1, area.bottom - 1), colour, -1)
-
-
-def _plate(picture: Picture, area: Area, colour: Colour, cover: float) -> None:
-    """Fills an area so that a little of what is behind it shows."""
-    height, width = picture.shape[:2]
-    region = picture[
-        max(0, area.top) : min(height, max(0, area.bottom)),
-        max(0, area.left) : min(width, max(0, area.right)),
-    ]
-    if region.size:
-        plain = np.full_like(region, colour)
-        cv2.addWeighted(plain, cover, region, 1 - cover, 0, dst=region)
-
-
-def _dot(picture: Picture, x: float, y: float, radius: float, colour: Colour) -> None:
-    # Four fractional bits: points move smoothly, and small ones stay round.
-    cv2.circle(picture, (round(16 * x), round(16 * y)), round(16 * radius), colour, -1, cv2.LINE_AA, shift=4)
-
-
-def _write(picture: Picture, text: str, place: tuple[int, int], colour: Colour, size: int) -> None:
-    cv2.putText(picture, text, place, colour, FONT, size, WEIGHT)
-
-
-def _text_width(text: str, size: int) -> int:
-    left, _, width, _ = cv2.getTextSize((10_000, 10_000), text, (0, 0), FONT, size, WEIGHT)
-    return int(left + width)
-
-
-def _baseline(height: int, size: int) -> int:
-    return round((height + 0.72 * size) / 2)
