@@ -153,14 +153,14 @@ def _placement(photo: Photo, where: Rectangle, random: np.random.Generator, *, c
     """The (2, 3) affine from the photo to the rectangle: a face is drawn and its size and place chosen."""
     width, height = where.size
     mirrored = bool(random.random() < 0.5)
-    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.35, 0.5, 0.15])
+    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
     if not photo.sure.any():
         scale = float(np.exp(random.uniform(np.log(0.4), np.log(1.8))))
         anchor = np.array(photo.grey.shape[::-1]) * random.uniform(0.2, 0.8, 2)
         return _turn(anchor, (width / 2, height / 2), scale, degrees, mirrored=mirrored)
     box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
     size = float(np.sqrt(np.prod(box[2:] - box[:2])))
-    least, most = 9.0, 0.8 * min(width, height)
+    least, most = 10.0, 0.8 * min(width, height)
     wanted = 0.5 * width if cut_out else float(np.exp(random.uniform(np.log(least), np.log(most))))
     scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
     margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))

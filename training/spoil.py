@@ -11,8 +11,8 @@ Random = np.random.Generator
 
 
 def spoil(grey: Grey, random: Random) -> Grey:
-    """Spoils a (height, width) picture in the order of a camera; one in five stays as it is."""
-    if random.random() < 0.2:
+    """Spoils a (height, width) picture in the order of a camera; one in three stays as it is."""
+    if random.random() < 0.33:
         return grey
     for chance, spoiler in _SPOILERS:
         if random.random() < chance:
