@@ -10,7 +10,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.damage import DamageLog
-from ingest.pace import ROUNDING, SECOND
+from ingest.pace import SECOND
 
 # A picture's usual length where the file names neither its length nor a rate.
 USUAL_LENGTH = SECOND // 25  # ns
@@ -38,8 +38,8 @@ class Picture:
 class Decoder:
     """Yields the pictures of one stream in order of media time.
 
-    Not shown are pictures before the container's start (edit lists), pictures that the decoder itself
-    flags as broken, and such as come later than one already shown.
+    Not shown are pictures that an edit list leaves out, pictures that the decoder itself flags as broken,
+    and such as come later than one already shown.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
@@ -124,9 +124,7 @@ class Decoder:
 
     def _whole(self, pixels: av.VideoFrame) -> Picture | None:
         media_time = self.end if pixels.pts is None else self._since_start(pixels.pts)
-        if media_time < -ROUNDING:
-            return None
-        media_time = max(media_time, 0)
+        media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
         if pixels.is_corrupt:
             self.damage.error(media_time, "damaged picture")
             return None

@@ -1,5 +1,6 @@
 """What the bus keeps on disk, and what it never does."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ingest import bus
 from ingest.bus import Bus, TimelineEntry, connect, frames_key, preview_key
 from tests.waiting import until
 
-PIXELS = bytes(range(256)) * 400
+PIXELS = os.urandom(100_000)  # not to be compressed, so that it would be found as it is
 
 
 @pytest.fixture
