@@ -18,12 +18,14 @@ from engine.runtimes.onnx import OnnxRuntime
 from training.augment import Jitter
 from training.emotion import YUNET
 from training.emotion import cut_all as cut_expressions
-from training.faces import read_expressions, read_portraits
+from training.faces import Pixels, read_expressions, read_portraits
 from training.keypoints import DETECTOR, score
 from training.keypoints import cut_all as cut_portraits
 from training.landmarks import landmarks_of, with_mean
+from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints
 from training.scores import Numbers, calibration, confusion, emotion_metrics, five_view, report
 from training.speed import beside_resnet18
+from training.state import CHECKPOINTS
 
 BATCH = 256
 EXACT = Jitter(place=0.0, size=0.0, roll=0.0)
@@ -50,7 +52,8 @@ class Emotion:
 class Keypoints:
     """Where the keypoint network sees the points of the held-out faces, and where they are."""
 
-    found: Floats  # (n, 15, 2) pixels of crops that are misplaced as a detector does it
+    crops: Pixels  # (n, 96, 96) misplaced as a detector does it
+    found: Floats  # (n, 15, 2) pixels of the crops
     points: Floats
     aligned: dict[str, float]  # the figures on crops aligned by the points themselves, which flatters
 
@@ -77,10 +80,11 @@ def read_keypoints(models: Path, data: Path, part: str) -> Keypoints:
     crops, points = cut_portraits(portraits, getattr(portraits, part), DETECTOR)
     aligned, true_points = cut_portraits(portraits, getattr(portraits, part), EXACT)
     exact = score(_run(runtime, aligned), true_points)
-    return Keypoints(_run(runtime, crops), points, {name: round(value, 4) for name, value in exact.items()})
+    flattered = {name: round(value, 4) for name, value in exact.items()}
+    return Keypoints(crops, _run(runtime, crops), points, flattered)
 
 
-def _run(runtime: OnnxRuntime, crops: np.ndarray[Any, np.dtype[np.uint8]]) -> Floats:
+def _run(runtime: OnnxRuntime, crops: Pixels) -> Floats:
     pixels = crops[:, None].astype(np.float32)
     parts = [runtime.run({"crops": pixels[k : k + BATCH]}) for k in range(0, len(pixels), BATCH)]
     return np.concatenate([next(iter(part.values())) for part in parts])
@@ -140,6 +144,19 @@ def show(emotion: Emotion, keypoints: Keypoints, part: str) -> None:
     print(keypoint_table(keypoints))
 
 
+def draw(emotion: Emotion, keypoints: Keypoints, folder: Path) -> None:
+    """Writes the plots; training curves where this machine has the checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probability, label = emotion.probability, emotion.label
+    draw_confusion(probability, label, LABELS, folder / "confusion7.png")
+    draw_confusion(*five_view(probability, label), FIVE, folder / "confusion5.png")
+    draw_calibration(probability, label, folder / "calibration.png")
+    draw_keypoints(keypoints.crops, keypoints.found, keypoints.points, folder / "keypoints.png")
+    for name in ("emotion", "keypoints"):
+        if (CHECKPOINTS / f"{name}.pt").exists():
+            draw_curves(CHECKPOINTS / f"{name}.pt", folder / f"{name}_curves.png")
+
+
 def as_json(emotion: Emotion, keypoints: Keypoints, speed: dict[str, float]) -> str:
     said = emotion.metrics
     return json.dumps(
@@ -170,6 +187,7 @@ def main() -> None:
     )
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--json", action="store_true", help="print the figures only")
+    parser.add_argument("--report", type=Path, help="folder for plots, such as training/report")
     parser.add_argument("--cards", action="store_true", help="write the figures into the cards")
     asked = parser.parse_args()
 
@@ -186,6 +204,8 @@ def main() -> None:
         print(
             "\n".join(f"time of {name.replace('_vs_', ' over ')}: {ratio}" for name, ratio in speed.items())
         )
+    if asked.report:
+        draw(emotion, keypoints, asked.report)
     if asked.cards:
         write_metrics(asked.models, "emotion", asked.part, emotion.metrics)
         write_metrics(asked.models, "keypoints", asked.part, keypoints.metrics)
