@@ -9,19 +9,21 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.claims import ClaimError, check_port, claim_folder, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
-from deploy.redis_server import RedisServer, ServerError
+from deploy.redis_server import LOG, RedisServer, ServerError
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
 STOPPED_BY = {"demo": 0.5, "api": 2.5, "ingest": 3.2, "engine": 3.8, "redis": 4.4}
 
 POLL = 0.05  # seconds between two looks whether something answers yet
+PATIENCE = 10.0  # seconds after which a line says that it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,24 @@ class Settings:
         return f"http://{host}:{self.port}"
 
 
-class Supervisor:
-    """Starts the service's processes, keeps them running and stops them in order."""
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """The embedded server: where it answers, how it is run, and where it writes what it has to say."""
 
-    def __init__(self, settings: Settings, server: RedisServer | None, lock: int) -> None:
+    server: RedisServer
+    command: Command
+    log: Path
+
+
+class Supervisor:
+    """Starts the service's processes, keeps them running and stops them in order.
+
+    Without `redis` they use the server that REDIS_URL names.
+    """
+
+    def __init__(self, settings: Settings, redis: Redis | None) -> None:
         self._settings = settings
-        self._server = server  # None: REDIS_URL names one that somebody else runs
-        self._lock = lock
+        self._redis = redis
         self._children: dict[str, Child] = {}
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -67,16 +80,14 @@ class Supervisor:
             await self._stop()
 
     async def _start(self) -> None:
-        if self._server is not None:
-            self._keep(self._redis(self._server))
-            while not self._server.answers():
-                await asyncio.sleep(POLL)
+        if self._redis is not None:
+            self._keep(self._redis.command)
+            await _until(self._redis_answers, f"redis does not answer yet; it writes to {self._redis.log}")
         host, port = self._settings.host, self._settings.port
         self._keep(self._module("engine", "engine"))
         self._keep(self._module("ingest", "ingest"))
         self._keep(self._module("api", "api", "--host", host, "--port", str(port)))
-        while not await _answers(host, port):
-            await asyncio.sleep(POLL)
+        await _until(self._api_answers, "the API does not answer yet")
         print(f"the dashboard is at {self._settings.address}", flush=True)
         if self._settings.demo:
             self._keep(self._module("demo", "deploy.demo", self._settings.address, once=True))
@@ -102,16 +113,6 @@ class Supervisor:
         if not self._ended.done():
             self._ended.set_result(code)
 
-    def _redis(self, server: RedisServer) -> Command:
-        # SIGTERM, at which it saves and takes its socket away; the lock, so that none other starts meanwhile.
-        return Command(
-            "redis",
-            tuple(server.command()),
-            os.environ,
-            death_signal=signal.SIGTERM,
-            descriptors=(self._lock,),
-        )
-
     def _module(self, name: str, module: str, *arguments: str, once: bool = False) -> Command:
         environment = {
             **os.environ,
@@ -119,24 +120,50 @@ class Supervisor:
             "MIEN_MEDIA": str(self._settings.media),
             "PYTHONUNBUFFERED": "1",
         }
-        if self._server is not None:
-            environment["REDIS_URL"] = self._server.url
+        if self._redis is not None:
+            environment["REDIS_URL"] = self._redis.server.url
         # -P: a folder called `api` where somebody happens to stand is not ours.
         return Command(name, (sys.executable, "-P", "-m", module, *arguments), environment, once=once)
 
+    async def _redis_answers(self) -> bool:
+        assert self._redis is not None
+        return await asyncio.to_thread(self._redis.server.answers)
 
-async def _answers(host: str, port: int) -> bool:
-    """Whether a web server is there."""
-    try:
-        async with asyncio.timeout(1.0):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
-                return await reader.read(5) == b"HTTP/"
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
+    async def _api_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(1.0):
+                reader, writer = await asyncio.open_connection(self._settings.host, self._settings.port)
+                try:
+                    writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+                    return await reader.read(5) == b"HTTP/"
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
+
+
+async def _until(answers: Callable[[], Awaitable[bool]], late: str) -> None:
+    """Asks until the answer is yes; says `late` once if that takes long."""
+    asked = time.monotonic()
+    while not await answers():
+        if late and time.monotonic() - asked > PATIENCE:
+            say("serve", late)
+            late = ""
+        await asyncio.sleep(POLL)
+
+
+def embedded_redis(folder: Path, lock: int) -> Redis:
+    """A server that keeps its data in `folder`, which is made if need be. Raises ServerError, OSError."""
+    folder.mkdir(exist_ok=True)
+    server = RedisServer(folder, socket_path(folder))
+    command = Command(
+        "redis",
+        tuple(server.command()),
+        os.environ,
+        death_signal=signal.SIGTERM,  # at which it saves and takes its socket away
+        descriptors=(lock,),  # so that nobody else starts one in the same folder before it is gone
+    )
+    return Redis(server, command, folder / LOG)
 
 
 def serve(settings: Settings) -> int:
@@ -145,17 +172,13 @@ def serve(settings: Settings) -> int:
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
         settings.media.mkdir(parents=True, exist_ok=True)
-        server = None
-        if "REDIS_URL" not in os.environ:
-            folder = settings.data / "redis"
-            folder.mkdir(exist_ok=True)
-            server = RedisServer(folder, socket_path(folder))
+        redis = None if "REDIS_URL" in os.environ else embedded_redis(settings.data / "redis", lock)
     except (ClaimError, ServerError, OSError) as error:
         print(f"mien serve: {error}", file=sys.stderr)
         return CANNOT_WORK
 
     async def supervise() -> int:
-        return await Supervisor(settings, server, lock).run()
+        return await Supervisor(settings, redis).run()
 
     return asyncio.run(supervise())
 
