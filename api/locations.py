@@ -38,6 +38,8 @@ def checked_location(text: str, media: Path) -> str:
 
 def without_password(url: str) -> str:
     """The address with its password and secret-looking query values replaced by stars."""
+    if "://" not in url:
+        return url  # a webcam or a file
     try:
         parts = urlsplit(url)
         hosts = parts.netloc.rpartition("@")

@@ -25,6 +25,7 @@ export class History {
   faces = new Map(); // track: Face
   coverage = []; // { started, ended, kind, frames }, ms, in order
   recent = []; // the newest readings, whole, in order
+  newestArrived = -Infinity; // when the last of them came; on the clock of performance.now()
   firstCursor = null; // of the oldest message that came live
   revision = 0; // rises with each change to what is older than the newest readings
 
@@ -89,6 +90,7 @@ export class History {
     face.series.add(momentOf(reading), reading.smoothed, reading.label);
     face.newest = reading;
     this.recent.push(reading);
+    this.newestArrived = performance.now();
     const oldest = reading.media_time - WHOLE / 1000;
     const kept = this.recent.findIndex(({ media_time: time }) => time >= oldest);
     if (kept > 64) this.recent.splice(0, kept);

@@ -21,7 +21,7 @@ const places = {
   name: find("chosen-name"), state: find("chosen-state"),
   picture: find("picture"), pictureWords: find("picture-words"),
   now: find("now"), nobody: find("nobody"),
-  rows: find("rows"), empty: find("no-rows"), coverage: find("coverage"), axis: find("axis"),
+  rows: find("rows"), more: find("more-rows"), coverage: find("coverage"), axis: find("axis"),
   sentence: find("sentence"), tip: find("tip"),
 };
 

@@ -4,9 +4,9 @@ import { COLOURS, inkOn } from "./palette.js";
 import { Surface } from "./chart.js";
 import { clock, percent } from "./words.js";
 
-const WAITING = 12; // frames that may wait for their readings
-const PATIENCE = 700; // ms that a frame waits for its readings
-const NEAR = 0.12; // s between a frame and a reading that is drawn on it
+const WAITING = 40; // frames that may wait for their readings; some 0.9 MB each
+const PATIENCE = 3000; // ms that a frame waits for its readings while readings come at all
+const NEAR = 0.2; // s between a frame and a reading that is drawn on it
 const STALE = 2500; // ms without a frame after which the picture is said to stand still
 const PAUSES = [500, 1000, 2000, 4000]; // ms before each new try
 
@@ -94,10 +94,11 @@ export class Picture {
   }
 
   #choose(now) {
-    const read = this.#history.newestMediaTime;
+    const { newestMediaTime: read, newestArrived } = this.#history;
+    const patience = now - newestArrived < PATIENCE ? PATIENCE : 0; // nobody in view: nothing to wait for
     let ready = -1;
     this.#frames.forEach((frame, index) => {
-      if (frame.mediaTime <= read || now - frame.arrived > PATIENCE) ready = index;
+      if (frame.mediaTime <= read || now - frame.arrived > patience) ready = index;
     });
     if (ready < 0) return;
     const [shown] = this.#frames.splice(ready, 1);

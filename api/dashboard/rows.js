@@ -4,13 +4,14 @@ import { Surface, drawAxis, drawCoverage, drawFace, drawMarker } from "./chart.j
 import { COLOURS, COVERAGE, LABELS, STACK, pageColours } from "./palette.js";
 import { clock, coverageSentence, duration, percent } from "./words.js";
 
-const ROWS = 12; // faces shown at once, the newest ones
+const PRESENT = 12; // rows for faces in view
+const LEFT = 6; // rows for faces that left, the last ones
 const STEP = 20; // how many key presses cross the window
 const CALM = 250; // ms between changes of words and figures, which nobody could read faster
 
 export class Rows {
   #history;
-  #places; // elements: rows, empty, coverage, axis, sentence, tip
+  #places; // elements: rows, more, coverage, axis, sentence, tip
   #rows = new Map(); // track: row
   #coverage;
   #axis;
@@ -75,16 +76,16 @@ export class Rows {
 
   // One row for each face that the window shows; those that stay keep theirs.
   #arrange(now) {
-    const faces = [...this.#history.faces.values()].filter(({ series }) => this.#isShown(series)).slice(-ROWS);
+    const shown = [...this.#history.faces.values()].filter(({ series }) => this.#isShown(series));
+    const present = shown.filter((face) => face.isInView(now)).sort((a, b) => a.track - b.track).slice(0, PRESENT);
+    const left = shown.filter((face) => !face.isInView(now)).sort((a, b) => b.series.last - a.series.last);
+    const faces = [...present, ...left.slice(0, LEFT)];
     for (const [track, row] of this.#rows) {
       if (faces.includes(row.face)) continue;
       row.element.remove();
       this.#rows.delete(track);
     }
-    const present = faces.filter((face) => face.isInView(now)).sort((a, b) => a.track - b.track);
-    const left = faces.filter((face) => !present.includes(face)).sort((a, b) => b.series.last - a.series.last);
-    const ordered = [...present, ...left];
-    ordered.forEach((face, place) => {
+    faces.forEach((face, place) => {
       if (!this.#rows.has(face.track)) this.#rows.set(face.track, this.#makeRow(face));
       const { element } = this.#rows.get(face.track);
       element.classList.toggle("gone", !present.includes(face));
@@ -92,7 +93,9 @@ export class Rows {
         this.#places.rows.insertBefore(element, this.#places.rows.children[place] ?? null);
       }
     });
-    this.#places.empty.hidden = faces.length > 0;
+    const more = shown.length - faces.length;
+    this.#places.more.hidden = faces.length > 0 && more === 0;
+    write(this.#places.more, faces.length === 0 ? "No face in this window." : `And ${more} more in this window.`);
   }
 
   #isShown(series) {

@@ -101,7 +101,8 @@ def test_a_link_that_leads_out_of_the_media_folder_is_refused(api: Api, http: ht
 def test_a_file_is_kept_by_its_path_below_the_media_folder(api: Api, http: httpx.Client) -> None:
     forms = ["clip one.mp4?loop", "file:clip one.mp4?loop", f"{api.media}/./clip one.mp4?loop"]
     for number, form in enumerate(forms):
-        http.post("/v1/sources", json={"name": f"Film {number}", "url": form}).raise_for_status()
+        added = http.post("/v1/sources", json={"name": f"Film {number}", "url": form})
+        assert added.json()["url"] == "file:clip one.mp4?loop"
     with connect(api.redis_url) as client:
         assert {config.url for config in Bus(client).sources().values()} == {"file:clip one.mp4?loop"}
 
