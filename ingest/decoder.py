@@ -80,7 +80,7 @@ class Decoder:
         failures = 0
         while failures < DEAD_END:
             try:
-                for packet in self._container.demux():
+                for packet in packets_of(self._container):
                     failures = 0
                     self._account(packet)
                     if packet.stream.index == self._stream.index:
@@ -149,3 +149,13 @@ class Decoder:
         base = self._stream.time_base
         assert base is not None  # every stream of a file has one
         return (ticks or 0) * base.numerator * SECOND // base.denominator
+
+
+def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":
+    """All packets, and at the end an empty one for each stream."""
+    try:
+        yield from container.demux()
+    except IndexError:
+        # Damage can make a stream appear that was not there at the start. PyAV ends each known stream and
+        # then trips over the new one (av 18.1).
+        return

@@ -10,9 +10,11 @@ import av
 from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.address import Address
+from ingest.decoder import packets_of
 from ingest.pace import SECOND
 from ingest.settings import Settings
 
@@ -87,19 +89,22 @@ class LiveStream:
     def __iter__(self) -> Iterator[list[LivePicture]]:
         """What each packet gave, mostly one picture. Raises SourceLostError when no more comes."""
         try:
-            for packet in self._container.demux(self._stream):
-                yield self._decode(packet)
+            for packet in packets_of(self._container):
+                if packet.stream.index == self._stream.index:
+                    yield self._decode(packet)
         except av.FFmpegError as error:
             raise SourceLostError(_reason(error)) from error
         finally:
             self._container.close()
         raise SourceLostError("the camera closed the stream")
 
-    def _decode(self, packet: "Packet[VideoStream]") -> list[LivePicture]:
+    def _decode(self, packet: "Packet[Stream]") -> list[LivePicture]:
         packet.opaque = Arrival(time.time(), _captured(packet))
         self._damaged = self._damaged or packet.is_corrupt
         try:
-            pictures = [self._picture(pixels) for pixels in packet.decode()]
+            pictures = [
+                self._picture(pixels) for pixels in packet.decode() if isinstance(pixels, av.VideoFrame)
+            ]
         except av.error.EOFError:
             pictures = []
         except av.FFmpegError:
@@ -168,7 +173,7 @@ def _options(address: Address) -> dict[str, str]:
     return dict(AT_ONCE)
 
 
-def _captured(packet: "Packet[VideoStream]") -> float | None:
+def _captured(packet: "Packet[Stream]") -> float | None:
     """The camera's time of capture, which FFmpeg derives from RTCP sender reports (RFC 3550, 6.4.1)."""
     if not packet.has_sidedata("prft"):
         return None
