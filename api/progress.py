@@ -1,11 +1,13 @@
 """How far a recording is: a bar on a terminal, a plain line now and then elsewhere."""
 
+import os
 import sys
 import time
 
 from tqdm import tqdm
 
 BETWEEN_LINES = 5.0  # seconds
+USUAL_COLUMNS = 80
 NANOSECONDS = 1_000_000_000
 
 
@@ -24,10 +26,11 @@ class Progress:
         return tqdm(
             total=self._duration or None,
             desc=self._name,
-            bar_format="{desc} {percentage:3.0f} % |{bar}| {postfix}{remaining} left",
+            bar_format="{desc} {percentage:3.0f} % |{bar}|{postfix}, {remaining} left",
             leave=False,
             file=sys.stderr,
-            dynamic_ncols=True,
+            ncols=_columns(),
+            nrows=20,  # one bar needs one row, whatever the terminal says of itself
         )
 
     def at(self, position: int) -> None:
@@ -36,7 +39,7 @@ class Progress:
         done = position / NANOSECONDS
         speed = done / max(now - self._started, 1e-6)
         if self._bar is not None:
-            self._bar.set_postfix_str(f"{speed:.1f}x real time, ", refresh=False)
+            self._bar.set_postfix_str(f"{speed:.1f}x real time", refresh=False)
             self._bar.update(max(0.0, done - self._bar.n))
         elif now - self._told >= BETWEEN_LINES:
             self._told = now
@@ -51,3 +54,11 @@ class Progress:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _columns() -> int:
+    """The terminal's width; some, as Docker's without a size, call themselves 0 wide."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_COLUMNS
+    except OSError:
+        return USUAL_COLUMNS

@@ -13,9 +13,9 @@ import pytest
 
 @cache
 def portrait(height: int) -> np.ndarray:
-    """In colour (blue, green, red), square; one frontal smiling face of about a quarter of the width."""
+    """In colour (blue, green, red), square; one frontal smiling face of about a third of the width."""
     data = pytest.importorskip("skimage.data")
-    colour = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    colour = cv2.cvtColor(data.astronaut()[:320, 60:380], cv2.COLOR_RGB2BGR)
     return np.asarray(cv2.resize(colour, (height, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 

@@ -107,7 +107,8 @@ def test_a_zeroed_third(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     path = zero_third(Path(shutil.copy(clip, tmp_path / "zeroed.mkv")))
     called = call(capfd, "run", path, "--out", tmp_path / "out", "--json")
     assert called.code == 3
-    assert called.complaint().startswith(f"{path}: damaged from 1.")
+    assert called.complaint().startswith(f"{path}: damaged from ")
+    assert called.json["damage"][0]["started"] == pytest.approx(1.2, abs=0.5)
     assert called.json["coverage"]["decode_error"] > 0.5
     assert sum(called.json["coverage_percent"].values()) == pytest.approx(100, abs=1e-9)
     times = [float(row["media_time"]) for row in rows(tmp_path / "out/zeroed")]
