@@ -14,6 +14,15 @@ from tests.deploy.service import Service, is_alive, sockets
 from tests.waiting import until
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for the tests that leave it running."""
+    service = Service(tmp_path_factory.mktemp("serve") / "data")
+    service.address()
+    yield service
+    service.close()
+
+
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Service]:
     service = Service(tmp_path / "data")
@@ -65,14 +74,14 @@ def test_nothing_is_left_when_the_supervisor_is_killed(started: Service) -> None
     assert not sockets(started.data)
 
 
-def test_what_is_killed_comes_back(started: Service) -> None:
-    address = started.address()
+def test_what_is_killed_comes_back(running: Service) -> None:
+    address = running.address()
     for part in ("redis", "ingest", "engine", "api"):
-        first = started.pid_of(part)
+        first = running.pid_of(part)
         os.kill(first, signal.SIGKILL)
         until(lambda: not is_alive(first), 5, f"the end of {part}")  # noqa: B023
-        assert started.pid_of(part) != first
-        assert f"serve  | {part} was killed by SIGKILL; starting it again in 0.2 s" in started.lines
+        assert running.pid_of(part) != first
+        assert f"serve  | {part} was killed by SIGKILL; starting it again in 0.2 s" in running.lines
     until(lambda: answers(address), 20, "an answer after the restarts")
 
 
@@ -84,13 +93,12 @@ def test_after_a_kill_it_starts_again_at_once_on_the_same_folder(started: Servic
     again.close()
 
 
-def test_a_second_service_on_the_same_folder_is_refused(started: Service) -> None:
-    started.address()
-    second = Service(started.data)
+def test_a_second_service_on_the_same_folder_is_refused(running: Service) -> None:
+    second = Service(running.data)
     assert second.process.wait(10) == 2
     second.close()
     assert second.lines == [
-        f"mien serve: {started.data}: another mien serve uses this folder (process {started.process.pid})"
+        f"mien serve: {running.data}: another mien serve uses this folder (process {running.process.pid})"
     ]
 
 
