@@ -1,19 +1,28 @@
 """Which frames of a backlog are still worth reading. Pure: the time is an argument."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ingest.frame import Frame
 
-STALE_AFTER = 0.4  # seconds from a frame's arrival; a live view that lags by more is a recording
+STALE_AFTER = 0.4  # seconds on the bus; a live view that lags by more is a recording
 
 
-def fresh(frames: Sequence[Frame], now: float) -> list[Frame]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrived:
+    """A frame, and when it came onto the bus; a camera's own clock may lag behind that."""
+
+    frame: Frame
+    at: float  # seconds since the epoch
+
+
+def fresh(arrived: Sequence[Arrived], now: float) -> list[Frame]:
     """Leaves out what is stale at `now` (seconds since the epoch), but never a source's newest frame."""
-    newest = {frame.source: index for index, frame in enumerate(frames)}
+    newest = {each.frame.source: index for index, each in enumerate(arrived)}
     return [
-        frame
-        for index, frame in enumerate(frames)
-        if newest[frame.source] == index
-        or frame.captured_at is None
-        or now - frame.captured_at.timestamp() <= STALE_AFTER
+        each.frame
+        for index, each in enumerate(arrived)
+        if newest[each.frame.source] == index
+        or each.frame.captured_at is None  # from a recording
+        or now - each.at <= STALE_AFTER
     ]

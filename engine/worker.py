@@ -2,14 +2,13 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from engine.freshness import fresh
+from engine.freshness import Arrived, fresh
 from engine.pipeline import Pipeline
 from engine.wire import encode_event, stamped
 from ingest.bus import BUS_FAULTS, Bus, Fields, TimelineEntry
-from ingest.frame import Frame
 from ingest.wire import BadFrameError, decode_frame
 
 TAKES = 32  # frames at most in one turn
@@ -67,10 +66,10 @@ class Worker:
         return bool(taken)
 
     def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
-        frames = _decode(taken)
-        self._restore(frames)
-        kept = fresh(frames, time.time())
-        self._count(len(frames) - len(kept))
+        arrived = _decode(taken)
+        kept = fresh(arrived, time.time())
+        self._count(len(arrived) - len(kept))
+        self._restore({frame.source for frame in kept})
         events = self._pipeline.step(kept)
         now = datetime.now(UTC)
         entries: list[TimelineEntry] = [
@@ -79,9 +78,9 @@ class Worker:
         states = {source: self._pipeline.state(source) for source in {frame.source for frame in kept}}
         self._bus.commit(self._shard, [id for id, _ in taken], entries, states)
 
-    def _restore(self, frames: Sequence[Frame]) -> None:
-        unknown = {frame.source for frame in frames if not self._pipeline.knows(frame.source)}
-        for source, state in self._bus.engine_states(sorted(unknown)).items():
+    def _restore(self, sources: Iterable[str]) -> None:
+        unknown = sorted(source for source in sources if not self._pipeline.knows(source))
+        for source, state in self._bus.engine_states(unknown).items():
             self._pipeline.restore(source, state)
 
     def _count(self, lost: int) -> None:
@@ -92,13 +91,18 @@ class Worker:
             self._lost, self._told_at = 0, time.monotonic()
 
 
-def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Frame]:
-    frames = []
+def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Arrived]:
+    arrived = []
     for id, fields in taken:
         if not fields:  # trimmed before it could be read: its number is missing, and so counted
             continue
         try:
-            frames.append(decode_frame(fields))
+            arrived.append(Arrived(decode_frame(fields), at=_milliseconds(id) / 1000))
         except BadFrameError as error:
             log.warning("entry %s: %s", id.decode(), error)
-    return frames
+    return arrived
+
+
+def _milliseconds(id: bytes) -> int:
+    """When the server took the entry in: the first half of its ID."""
+    return int(id.split(b"-")[0])
