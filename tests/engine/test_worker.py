@@ -125,7 +125,7 @@ def test_an_entry_that_is_no_frame_is_told_and_passed_over(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
     bus = Bus(connect(redis_url))
-    bus.push_frame(0, {"source": "lobby", "grey": b"short"})
+    bus.push_frame(0, {"source": "lobby", "media_time": 0, "grey": b"short"})
     push(bus, range(2))
     work(bus, networks)
     assert frames_read(redis_url) == Counter(range(2))
