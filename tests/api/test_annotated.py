@@ -34,8 +34,8 @@ def moved(time: float, left: float) -> Reading:
 
 
 def test_a_reading_is_shown_at_its_own_time(tmp_path: Path) -> None:
-    found = marks(tmp_path, reading(0.0333333333, "sad", track=4))
-    (mark,) = found.at(33_333_333)
+    found = marks(tmp_path, reading(1001 / 30000, "sad", track=4))
+    (mark,) = found.at(33_366_667)
     assert (mark.name, mark.label) == ("face 4", "sad")
     assert mark.distribution[LABELS.index("sad")] == pytest.approx(0.76)
     assert mark.keypoints[0] == pytest.approx((0.42, 0.58))
