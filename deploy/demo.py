@@ -43,7 +43,7 @@ SURPRISED: Expression = {
     "mouth_corners_down": 0.3,
     "cheeks_up": -0.6,
 }
-SAD: Expression = {"inner_brows_up": 1.0, "mouth_corners_down": 1.0, "eyes_wide": -0.7}
+SAD: Expression = {"inner_brows_up": 1.0, "mouth_corners_down": 1.0, "eyes_wide": -1.0}
 
 
 @dataclass(frozen=True, slots=True)
