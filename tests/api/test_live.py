@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import ingest.bus as bus
 from api.mailbox import Mailbox
+from deploy.redis_server import RedisServer
 from engine.records import Reading
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until
@@ -119,6 +121,30 @@ def test_a_client_resumes_after_its_cursor_over_a_restart(redis_url: str, tmp_pa
     with serving(redis_url, tmp_path, api.port) as api:
         after = asyncio.run(follow(api, f"after={before[-1]['cursor']}", 19))
     assert frames(before + after) == list(range(20))
+
+
+def test_a_restart_of_redis_is_survived(tmp_path: Path) -> None:
+    """The very same connections go on: messages, heartbeats, and the source is still there."""
+    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        configure(server.url)
+        write(server.url, [reading(1)])
+
+        async def run() -> None:
+            with serving(server.url, tmp_path) as api:
+                async with following(api) as client:
+                    await receive_until(client, 1)
+                    await asyncio.to_thread(server.stop)
+                    await receive(client, "heartbeat")
+                    await asyncio.to_thread(server.start)
+                    await asyncio.to_thread(write, server.url, [reading(2)])
+                    assert frames(await receive_until(client, 2)) == [2]
+
+        try:
+            asyncio.run(run())
+        finally:
+            server.stop()
 
 
 def test_open_connections_do_not_hold_up_the_stop(redis_url: str, tmp_path: Path) -> None:
