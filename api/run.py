@@ -72,14 +72,14 @@ class Command:
         path, folder = work.paths[0], self._out / work.folder
         with Watching(work.name, self._stopping) as watch:
             reader = VideoReader(path, folder, source=work.name, wanted=self._wanted, watch=watch)
+            outcome = None
             try:
                 with reader.opened() as recording:
                     outcome = reader.read(recording, self._loaded)
+                if self._wanted.annotated and not self._stopping.requested():
+                    reader.annotate(outcome)
             except UnreadableError as error:
                 self._fault(UNREADABLE, error)
-                return None
-            if self._wanted.annotated and not self._stopping.requested():
-                reader.annotate(outcome)
         return outcome
 
     def _pictures(self, work: Work) -> Outcome | None:
