@@ -127,6 +127,7 @@ find("remove").addEventListener("click", () => sources.remove(known.find(({ id }
 for (const button of document.querySelectorAll("[data-window]")) {
   button.addEventListener("click", () => setWindow(Number(button.dataset.window)));
 }
+document.addEventListener("visibilitychange", () => stage?.see(document.visibilityState === "visible"));
 addEventListener("hashchange", () => choose(decodeURIComponent(location.hash.slice(1))));
 addEventListener("keydown", listenToKeys);
 lookAtHealth();

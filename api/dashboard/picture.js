@@ -28,14 +28,12 @@ export class Picture {
     this.#history = history;
     this.#surface = new Surface(canvas);
     this.#words = words;
-    this.#open();
+    this.open();
   }
 
   close() {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#socket.onclose = null;
-    this.#socket.close();
+    this.shut();
     for (const frame of [...this.#frames, this.#shown]) frame?.bitmap.close();
     const { context, canvas } = this.#surface;
     context.clearRect(0, 0, canvas.width, canvas.height);
@@ -62,17 +60,29 @@ export class Picture {
     return names.tone === "bad" ? names.words : since;
   }
 
-  #open() {
+  // Begins to ask for pictures.
+  open() {
+    if (this.#socket !== null) return;
     const url = new URL(`/v1/sources/${encodeURIComponent(this.#source)}/frames`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     this.#socket = new WebSocket(url);
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onmessage = (event) => this.#take(event.data);
     this.#socket.onclose = ({ code }) => {
-      if (code >= 4400) return;
-      this.#timer = setTimeout(() => this.#open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
+      if (code >= 4400) return; // the source is gone
+      this.#socket = null;
+      this.#timer = setTimeout(() => this.open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
       this.#tries += 1;
     };
+  }
+
+  // Asks no longer; what was shown stays.
+  shut() {
+    clearTimeout(this.#timer);
+    if (this.#socket === null) return;
+    this.#socket.onclose = null;
+    this.#socket.close();
+    this.#socket = null;
   }
 
   async #take(data) {

@@ -23,6 +23,7 @@ export class Stage {
   #closed = false;
   #filling = false;
   #shown = 0; // ms
+  #pausedAt = null; // ms
 
   // `on` has lost(), answered() and removed().
   constructor(source, places, on) {
@@ -51,11 +52,17 @@ export class Stage {
     this.#source = source;
   }
 
+  // Asks for pictures only while the page can be seen: making them costs the server something.
+  see(visible) {
+    if (visible) this.#picture.open();
+    else this.#picture.shut();
+  }
+
   // `view` is { length, pausedAt } in ms.
   draw(view) {
     const now = serverNow();
     const stands = stateOf(this.#source, now);
-    this.#history.forget(now, view.pausedAt);
+    this.#pausedAt = view.pausedAt;
     this.#picture.draw(stands);
     this.#rows.draw(view.pausedAt ?? now, view.length, now);
     this.#showNow(now);
@@ -67,6 +74,7 @@ export class Stage {
   #take(message) {
     if (message.type === "heartbeat") {
       hearTime(message.at);
+      this.#history.forget(serverNow(), this.#pausedAt); // here, as nothing is drawn while the page is hidden
       if (!this.#filling) this.#fill();
     } else if (message.type !== "error") {
       this.#history.add(message);

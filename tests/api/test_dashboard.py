@@ -351,3 +351,17 @@ def test_it_fits_a_phone(browser: Browser, api: Api) -> None:
     page.wait_for_selector(TIMELINE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
+
+
+def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
+    with connect(api.redis_url) as client:
+        bus = Bus(client)
+        until(lambda: bus.is_watched("lobby"), 5, "the page watches")
+        hide = """(state) => {
+          Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+        page.evaluate(hide, "hidden")
+        until(lambda: not bus.is_watched("lobby"), 8, "nobody watches")
+        page.evaluate(hide, "visible")
+        until(lambda: bus.is_watched("lobby"), 5, "the page watches again")
