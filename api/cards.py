@@ -30,8 +30,14 @@ def _lines(value: Any, depth: int) -> list[str]:
     for name, field in value.items():
         if isinstance(field, dict):
             lines += [f"{indent}{name}:", *_lines(field, depth + 1)]
-        elif isinstance(field, list):
-            lines.append(f"{indent}{name}: {', '.join(map(str, field))}")
+        elif isinstance(field, list) and field and isinstance(field[0], list):
+            lines += [f"{indent}{name}:", *(f"{indent}  {_plain(row)}" for row in field)]
         else:
-            lines.append(f"{indent}{name}: {field}")
+            lines.append(f"{indent}{name}: {_plain(field)}")
     return lines
+
+
+def _plain(field: Any) -> str:
+    if isinstance(field, list):
+        return ", ".join(map(str, field))
+    return "any" if field is None else str(field)

@@ -1,6 +1,7 @@
 """A video written again: the same frames at the same times, the sound as it was, the colours too."""
 
 import resource
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -125,6 +126,25 @@ def test_odd_and_upright_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     written = rewrite(clip, tmp_path / "annotated", nothing, never)
     with open_recording(written, "clip", None) as recording:
         assert (recording.width, recording.height) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
+
+
+def turned(path: Path) -> Path:
+    """Tells players to turn an MP4 clockwise, as telephones do: the matrix of its track header."""
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    data[matrix : matrix + 20] = struct.pack(">5i", 0, 1 << 16, 0, -1 << 16, 0)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_turned_video_is_written_upright(tmp_path: Path) -> None:
+    clip = turned(make_clip(tmp_path / "turned.mp4", even(5)))
+    shapes: list[tuple[int, ...]] = []
+    written = rewrite(clip, tmp_path / "annotated", lambda drawn, _: shapes.append(drawn.shape), never)
+    assert shapes == [(320, 240, 3)] * 5
+    for (_, old), (_, new) in zip(pictures(clip), pictures(written), strict=True):
+        assert old.shape == new.shape == (320, 240)
+        assert float(np.abs(old[:, 130:].astype(int) - new[:, 130:]).mean()) < 2
 
 
 def test_damage_is_passed_over(tmp_path: Path) -> None:
