@@ -23,7 +23,7 @@ export class Face {
 
 export class History {
   faces = new Map(); // track: Face
-  coverage = []; // { started, ended, kind, frames }, ms, in order
+  coverage = []; // { started, ended (ms), mediaEnded (s), kind, frames }, in order
   recent = []; // the newest readings, whole, in order
   newestArrived = -Infinity; // when the last of them came; on the clock of performance.now()
   firstCursor = null; // of the oldest message that came live
@@ -103,8 +103,13 @@ export class History {
 
   #addCoverage(stretches, message) {
     if (!message.started_at || !message.ended_at) return;
-    const { kind, frames } = message;
-    stretches.push({ started: Date.parse(message.started_at), ended: Date.parse(message.ended_at), kind, frames });
+    const { kind, frames, ended: mediaEnded } = message;
+    const before = stretches.at(-1);
+    // Media time says whether two stretches meet; the wall clock of arrival trembles by some ms.
+    const meets = before !== undefined && before.mediaEnded === message.started;
+    const started = meets ? before.ended : Date.parse(message.started_at);
+    const ended = Math.max(started, Date.parse(message.ended_at));
+    stretches.push({ started, ended, mediaEnded, kind, frames });
   }
 }
 
