@@ -12,14 +12,14 @@ index="--torch-backend cpu"
 if [ -n "${UV_FIND_LINKS:-}" ]; then index=; fi
 
 compile() {
+    # setuptools makes the editable installation of mien itself.
     # shellcheck disable=SC2086  # empty or two words
-    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-        --no-emit-find-links --no-annotate --no-header --no-emit-package torch $index "$@" >/dev/null
+    echo "setuptools>=77" | "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --no-annotate --no-header --no-emit-package torch $index "$@" ../pyproject.toml - >/dev/null
 }
 
 cd requirements
-# setuptools makes the editable installation of mien itself.
-echo "setuptools>=77" | compile "$@" --output-file service.txt ../pyproject.toml -
-compile "$@" --constraints service.txt --extra demo --output-file demo.txt ../pyproject.toml
+compile "$@" --output-file service.txt
+compile "$@" --constraints service.txt --extra demo --output-file demo.txt
 compile "$@" --constraints demo.txt --constraints torch.txt \
-    --extra demo --extra training --extra dev --output-file dev.txt ../pyproject.toml
+    --extra demo --extra training --extra dev --output-file dev.txt

@@ -1,0 +1,58 @@
+"""The requirements files: everything pinned and hashed, nothing missing, no address in them."""
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "requirements").glob("*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+# The extras that each file is made of, beside what the service needs.
+CONTENTS = {"service": (), "demo": ("demo",), "dev": ("demo", "training", "dev")}
+BY_ITSELF = {"torch"}
+
+
+def pins(file: Path) -> dict[str, str]:
+    """Each entry of a file: the package's name, and all that follows it."""
+    text = re.sub(r"^#.*\n", "", file.read_text(), flags=re.M).replace("\\\n", " ")
+    return {line.split("==")[0].split("[")[0]: line for line in text.splitlines()}
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[\[<>=!~; ]", requirement)[0].lower()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_entry_is_pinned_and_hashed(file: Path) -> None:
+    for name, entry in pins(file).items():
+        assert re.fullmatch(rf"{name}==\S+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{{64}})+\s*", entry), entry
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_file_names_an_address_or_a_place(file: Path) -> None:
+    assert not re.search(r"://|--(extra-)?index|--find-links|file:|(^|\s)/", file.read_text())
+
+
+@pytest.mark.parametrize(("stem", "extras"), CONTENTS.items())
+def test_all_that_the_project_needs_is_pinned(stem: str, extras: tuple[str, ...]) -> None:
+    wanted = {name_of(one) for one in chain(PROJECT["dependencies"], *(EXTRAS[extra] for extra in extras))}
+    assert wanted - BY_ITSELF <= pins(ROOT / "requirements" / f"{stem}.txt").keys()
+
+
+def test_the_service_needs_no_torch() -> None:
+    assert "torch" not in pins(ROOT / "requirements" / "service.txt")
+    assert "torch" not in pins(ROOT / "requirements" / "dev.txt")
+
+
+def test_torch_is_the_build_without_cuda() -> None:
+    assert re.match(r"torch==[\d.]+\+cpu ", pins(ROOT / "requirements" / "torch.txt")["torch"])
+
+
+def test_the_files_agree() -> None:
+    service, demo, dev = (pins(ROOT / "requirements" / f"{stem}.txt") for stem in ("service", "demo", "dev"))
+    assert service.items() <= demo.items() <= dev.items()
