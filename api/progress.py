@@ -1,30 +1,40 @@
-"""How far a recording is: a bar on a terminal, a plain line now and then elsewhere."""
+"""How far the work is: a bar on a terminal, a plain line now and then elsewhere."""
 
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from tqdm import tqdm
 
 BETWEEN_LINES = 5.0  # seconds
 USUAL_COLUMNS = 80
-NANOSECONDS = 1_000_000_000
 
 
 class Progress:
-    """Tells on standard error where in a recording the work is, how fast, and how long it will take."""
+    """Tells on standard error how much is done, how fast, and how long the rest will take."""
 
-    def __init__(self, name: str, duration: int, *, live: bool | None = None) -> None:
-        """`duration` in ns, 0 when unknown; `live` draws a bar, and is found out when None."""
+    def __init__(
+        self,
+        name: str,
+        total: float,
+        pace: str,
+        *,
+        live: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`total` is 0 when unknown; `pace` says what one a second is; `live` None: a bar on terminals."""
+        self._clock = clock
         self._name = name
-        self._duration = duration / NANOSECONDS
-        self._started = self._told = time.monotonic()
+        self._total = total
+        self._pace = pace
+        self._started = self._told = clock()
         live = sys.stderr.isatty() if live is None else live
         self._bar = self._new_bar() if live else None
 
     def _new_bar(self) -> "tqdm[None]":
         return tqdm(
-            total=self._duration or None,
+            total=self._total or None,
             desc=self._name,
             bar_format="{desc} {percentage:3.0f} % |{bar}|{postfix}, {remaining} left",
             leave=False,
@@ -33,23 +43,22 @@ class Progress:
             nrows=20,  # one bar needs one row, whatever the terminal says of itself
         )
 
-    def at(self, position: int) -> None:
-        """The work has come to `position` (ns of media time)."""
-        now = time.monotonic()
-        done = position / NANOSECONDS
+    def at(self, done: float) -> None:
+        """So much of the total is done."""
+        now = self._clock()
         speed = done / max(now - self._started, 1e-6)
         if self._bar is not None:
-            self._bar.set_postfix_str(f"{speed:.1f}x real time", refresh=False)
+            self._bar.set_postfix_str(f"{speed:.1f}{self._pace}", refresh=False)
             self._bar.update(max(0.0, done - self._bar.n))
         elif now - self._told >= BETWEEN_LINES:
             self._told = now
             print(f"{self._name}: {self._line(done, speed)}", file=sys.stderr, flush=True)
 
     def _line(self, done: float, speed: float) -> str:
-        if not self._duration or not speed:
-            return f"{done:.0f} s read, {speed:.1f}x real time"
-        left = max(0.0, self._duration - done) / speed
-        return f"{min(1.0, done / self._duration):.0%}, {speed:.1f}x real time, {left:.0f} s left"
+        if not self._total or not speed:
+            return f"{done:.0f} done, {speed:.1f}{self._pace}"
+        left = max(0.0, self._total - done) / speed
+        return f"{min(1.0, done / self._total):.0%}, {speed:.1f}{self._pace}, {left:.0f} s left"
 
     def close(self) -> None:
         if self._bar is not None:

@@ -15,15 +15,17 @@ from engine.recording import RecordingReader
 from ingest.damage import Damage
 from ingest.sources import Recording, UnreadableError, open_recording
 
+REAL_TIME = "x real time"
+
 
 class Watch(Protocol):
     """Who wants to know how far the work is, and may stop it."""
 
-    def begin(self, stage: str, duration: int) -> None:
-        """A pass over `duration` (ns) of media time begins."""
+    def begin(self, stage: str, total: float, pace: str) -> None:
+        """A pass over `total` seconds, or pictures, begins; `pace` says what one of them a second is."""
 
-    def at(self, position: int) -> None:
-        """The pass has come to `position` (ns)."""
+    def at(self, done: float) -> None:
+        """So many seconds, or pictures, are done."""
 
     def stopped(self) -> bool: ...
 
@@ -75,10 +77,10 @@ class VideoReader:
         started = time.monotonic()
         reader = RecordingReader(recording, self._source, loaded.networks)
         with written_to(self._folder) as results:
-            self._watch.begin("", recording.duration)
+            self._watch.begin("", recording.duration / NANOSECONDS, REAL_TIME)
             for events in reader.steps(self._watch.stopped):
                 results.add(events)
-                self._watch.at(reader.position)
+                self._watch.at(reader.position / NANOSECONDS)
             facts = Facts(
                 source=self._source,
                 kind="video",
@@ -96,12 +98,12 @@ class VideoReader:
 
     def annotate(self, outcome: Outcome) -> Path:
         """Writes the annotated video from the finished tables. Raises WriteFailedError."""
-        self._watch.begin("drawing", round(outcome.summary["duration"] * NANOSECONDS))
+        self._watch.begin("drawing", outcome.summary["duration"], REAL_TIME)
         with writing(self._folder):
             return annotate_video(
                 self._path,
                 self._folder,
                 self._wanted.rate,
-                at=self._watch.at,
+                at=lambda media_time: self._watch.at(media_time / NANOSECONDS),
                 stopped=self._watch.stopped,
             )

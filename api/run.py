@@ -131,13 +131,13 @@ class Watching:
         self._stopping = stopping
         self._progress: Progress | None = None
 
-    def begin(self, stage: str, duration: int) -> None:
+    def begin(self, stage: str, total: float, pace: str) -> None:
         self._end()
-        self._progress = Progress(f"{self._name} ({stage})" if stage else self._name, duration)
+        self._progress = Progress(f"{self._name} ({stage})" if stage else self._name, total, pace)
 
-    def at(self, position: int) -> None:
+    def at(self, done: float) -> None:
         if self._progress is not None:
-            self._progress.at(position)
+            self._progress.at(done)
 
     def stopped(self) -> bool:
         return self._stopping.requested()

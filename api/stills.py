@@ -58,11 +58,14 @@ class PicturesReader:
         started = time.monotonic()
         pipeline = Pipeline(loaded.networks, tracking=False)
         with written_to(self._folder, pictures=True) as results:
+            if len(self._paths) > 1:
+                self._watch.begin("", len(self._paths), " pictures a second")
             for path, still in pictures:
                 events = self._one(path, still, pipeline)
                 results.add(events)
                 if self._wanted.annotated:
                     self._annotate(path, still, events)
+                self._watch.at(self._decoded + len(self.unreadable))
             self._tell_unreadable(results)
             return Outcome(
                 results.close(self._facts(time.monotonic() - started, loaded)), tuple(self._damage)

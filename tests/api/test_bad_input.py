@@ -29,6 +29,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return face_clip(tmp_path_factory.mktemp("clips") / "face.mkv", even(100), size=(320, 240))
 
 
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two minutes of one face."""
+    return face_clip(tmp_path_factory.mktemp("clips") / "long.mp4", even(3000), size=(320, 240))
+
+
 def text(path: Path) -> Path:
     path.write_text("this is not a video, but a letter\n" * 20)
     return path
@@ -159,9 +165,8 @@ def test_an_unknown_rate(tmp_path: Path, capfd: Capture, clip: Path, rate: str) 
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_what_was_read_before_ctrl_c_is_kept(tmp_path: Path, number: int, code: int) -> None:
-    clip = face_clip(tmp_path / "long.mp4", even(3000), size=(320, 240))
-    process = start("run", clip, "--out", tmp_path / "out", "--rate", "all")
+def test_what_was_read_before_ctrl_c_is_kept(tmp_path: Path, long_clip: Path, number: int, code: int) -> None:
+    process = start("run", long_clip, "--out", tmp_path / "out", "--rate", "all")
     readings = tmp_path / "out/long/readings.csv"
     until(lambda: readings.exists() and readings.stat().st_size > 8000, 60, "readings are written")
     process.send_signal(number)

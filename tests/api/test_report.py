@@ -183,8 +183,8 @@ def test_pictures_are_cards(opened: Any, tmp_path: Path) -> None:
 
 def test_a_day_of_video_is_a_small_file(tmp_path: Path) -> None:
     report = VideoReport()
-    for number in range(60_000):
-        report.add(reading(number * 1.44, ("happy", "sad")[number // 100 % 2]))
+    for number in range(30_000):
+        report.add(reading(number * 2.88, ("happy", "sad")[number // 100 % 2]))
     report.write(tmp_path / "report.html", Summary().to_json(facts(duration=86_400.0)))
     assert (tmp_path / "report.html").stat().st_size < 1_000_000
 

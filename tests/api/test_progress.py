@@ -1,0 +1,30 @@
+"""Plain lines for logs: seldom, and with what a reader wants to know."""
+
+import pytest
+
+from api.progress import Progress
+
+
+def test_lines_are_seldom(capfd: pytest.CaptureFixture[str]) -> None:
+    shown = Progress("clip.mp4", 100.0, "x real time", live=False)
+    for done in range(100):
+        shown.at(float(done))
+    shown.close()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_line_says_share_speed_and_rest(capfd: pytest.CaptureFixture[str]) -> None:
+    now = iter([100.0, 110.0, 112.0, 120.0])
+    shown = Progress("clip.mp4", 100.0, "x real time", live=False, clock=lambda: next(now))
+    for done in (40.0, 48.0, 80.0):
+        shown.at(done)
+    assert capfd.readouterr().err.splitlines() == [
+        "clip.mp4: 40%, 4.0x real time, 15 s left",
+        "clip.mp4: 80%, 4.0x real time, 5 s left",
+    ]
+
+
+def test_an_unknown_total_has_no_rest(capfd: pytest.CaptureFixture[str]) -> None:
+    now = iter([0.0, 10.0])
+    Progress("clip.mp4", 0.0, "x real time", live=False, clock=lambda: next(now)).at(20.0)
+    assert capfd.readouterr().err == "clip.mp4: 20 done, 2.0x real time\n"
