@@ -48,13 +48,10 @@ class CoverageKeeper:
             self._open("decode_error" if frame.damaged else kind, started)
         else:
             interval = self._bridge(last, frame, told)
-        if self._stretch is None or self._stretch[0] != kind:
+        if self._stretch is None or self._stretch[0] != kind or time - self._stretch[1] >= LONGEST:
             told += self._close(time)
             self._open(kind, time)
         self._count(1)
-        if self._stretch is not None and time - self._stretch[1] >= LONGEST:
-            told += self._close(time)
-            self._open(kind, time)
         self._last = _Last(frame.connection, frame.number, time, interval, kind)
         if frame.captured_at is not None:
             self._clock_offset = frame.captured_at.timestamp() - time / SECOND

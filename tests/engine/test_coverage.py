@@ -93,6 +93,7 @@ def test_long_stretches_are_told_in_parts_with_wall_clock() -> None:
     for n in range(201):
         told += keeper.add(frame(n, live=True), "no_face")
     assert [each.ended - each.started for each in told] == [LONGEST, LONGEST]
+    assert [each.frames for each in told] == [100, 100]  # a frame counts where its time begins
     assert (told[0].started_at, told[1].ended_at) == (NOON, frame(200, live=True).captured_at)
 
 
