@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -81,8 +83,6 @@ def camera_clip(folder: Path) -> Path:
 
 def reencoded(path: Path, target: Path) -> Path:
     """The clip at 640x360 and 25 fps without B-frames, a key frame a second."""
-    import av
-
     with av.open(str(path)) as reader, av.open(str(target), "w") as writer:
         out = writer.add_stream("libx264", rate=25, options={"preset": "veryfast", "tune": "zerolatency"})
         out.width, out.height, out.pix_fmt = 640, 360, "yuv420p"
@@ -93,7 +93,7 @@ def reencoded(path: Path, target: Path) -> Path:
                 continue
             picture = frame.reformat(640, 360, "yuv420p")
             picture.pts, shown = shown, shown + 1
-            picture.time_base = out.codec_context.time_base
+            picture.time_base = Fraction(1, 25)
             picture.pict_type = 0
             writer.mux(out.encode(picture))
         writer.mux(out.encode(None))
