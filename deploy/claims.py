@@ -1,5 +1,6 @@
 """What a service has to itself: its data folder, its port, and a path short enough for Redis's socket."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -60,13 +61,24 @@ def socket_path(folder: Path) -> Path:
     inside = folder.resolve() / "redis.sock"
     if len(os.fsencode(inside)) <= SOCKET_PATH_MAX:
         return inside
-    name = hashlib.sha256(os.fsencode(inside)).hexdigest()[:12]
-    shorter = Path(tempfile.gettempdir()) / f"mien-{os.getuid()}-{name}"
+    shorter = shorter_folder(folder)
     shorter.mkdir(mode=0o700, exist_ok=True)
     found = shorter.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise ClaimError(f"{shorter}: expected a folder that only this user may enter")
     return shorter / "redis.sock"
+
+
+def leave_socket_path(folder: Path) -> None:
+    """Takes away what `socket_path` made."""
+    with contextlib.suppress(FileNotFoundError):
+        shorter_folder(folder).rmdir()
+
+
+def shorter_folder(folder: Path) -> Path:
+    """Where the socket goes when its path in `folder` is too long."""
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"mien-{os.getuid()}-{name}"
 
 
 def _lock(descriptor: int) -> bool:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.claims import ClaimError, check_port, claim_folder, socket_path
+from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
 STOPPED_BY = {"demo": 0.5, "api": 2.5, "ingest": 3.2, "engine": 3.8, "redis": 4.4}
+
+REDIS = "redis"  # the folder in the data folder that Redis keeps its files in
 
 POLL = 0.05  # seconds between two looks whether something answers yet
 PATIENCE = 10.0  # seconds after which a line says that it does not
@@ -172,7 +174,7 @@ def serve(settings: Settings) -> int:
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
         settings.media.mkdir(parents=True, exist_ok=True)
-        redis = None if "REDIS_URL" in os.environ else embedded_redis(settings.data / "redis", lock)
+        redis = None if "REDIS_URL" in os.environ else embedded_redis(settings.data / REDIS, lock)
     except (ClaimError, ServerError, OSError) as error:
         print(f"mien serve: {error}", file=sys.stderr)
         return CANNOT_WORK
@@ -180,7 +182,11 @@ def serve(settings: Settings) -> int:
     async def supervise() -> int:
         return await Supervisor(settings, redis).run()
 
-    return asyncio.run(supervise())
+    code = asyncio.run(supervise())
+    if redis is not None:
+        redis.server.socket.unlink(missing_ok=True)  # still there if Redis had to be killed
+        leave_socket_path(settings.data / REDIS)
+    return code
 
 
 def main() -> int:
