@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,10 @@ def load_networks(threads: int = 1) -> Networks:
             emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
         ),
     )
+
+
+class BadStateError(Exception):
+    """What was kept of a source is not what `Pipeline.state` gives: that of another version, or damaged."""
 
 
 @dataclass(slots=True)
@@ -119,17 +124,11 @@ class Pipeline:
         ).encode()
 
     def restore(self, source: str, state: bytes) -> None:
-        """Goes on where another process stood."""
-        fields = json.loads(state)
-        self._sources[source] = _Source(
-            tracker=self._tracker.restored(source, fields["tracker"]),
-            coverage=CoverageKeeper.restored(source, fields["coverage"]),
-            timelines={
-                int(number): TrackTimeline.restored(source, int(number), line)
-                for number, line in fields["timelines"].items()
-            },
-            connection=fields["connection"],
-        )
+        """Goes on where another process stood. Raises BadStateError."""
+        try:
+            self._sources[source] = self._restored(source, json.loads(state))
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise BadStateError(f"{source}: not a state of this version: {error!r}") from error
 
     def sources(self) -> list[str]:
         """The sources that it knows something of."""
@@ -146,6 +145,17 @@ class Pipeline:
         if source not in self._sources:
             self._sources[source] = _Source(self._tracker(source), CoverageKeeper(source), {})
         return self._sources[source]
+
+    def _restored(self, source: str, fields: dict[str, Any]) -> _Source:
+        return _Source(
+            tracker=self._tracker.restored(source, fields["tracker"]),
+            coverage=CoverageKeeper.restored(source, fields["coverage"]),
+            timelines={
+                int(number): TrackTimeline.restored(source, int(number), line)
+                for number, line in fields["timelines"].items()
+            },
+            connection=fields["connection"],
+        )
 
     def _follow(self, frame: Frame, faces: list[Face]) -> _Seen | None:
         state = self._of(frame.source)

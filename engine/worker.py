@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from engine.freshness import Arrived, fresh
-from engine.pipeline import Pipeline
+from engine.pipeline import BadStateError, Pipeline
 from engine.wire import encode_event, stamped
 from ingest.bus import BUS_FAULTS, Bus, Fields, TimelineEntry
 from ingest.wire import BadFrameError, decode_frame
@@ -81,7 +81,10 @@ class Worker:
     def _restore(self, sources: Iterable[str]) -> None:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))
         for source, state in self._bus.engine_states(unknown).items():
-            self._pipeline.restore(source, state)
+            try:
+                self._pipeline.restore(source, state)
+            except BadStateError as error:  # an update of the service must not stop it: tracks start anew
+                log.warning("%s", error)
 
     def _count(self, lost: int) -> None:
         """Says once a second how many frames were too old to read; the timeline's coverage says it too."""

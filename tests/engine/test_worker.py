@@ -10,7 +10,7 @@ import redis
 
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
-from ingest.bus import Bus, TimelineEntry, connect, frames_key, timeline_key
+from ingest.bus import Bus, TimelineEntry, connect, engine_key, frames_key, timeline_key
 from ingest.wire import encode_frame
 from tests.engine.portrait import portrait_frame
 
@@ -130,3 +130,15 @@ def test_an_entry_that_is_no_frame_is_told_and_passed_over(
     work(bus, networks)
     assert frames_read(redis_url) == Counter(range(2))
     assert "not a frame" in caplog.text
+
+
+def test_a_state_of_another_version_is_told_and_begun_anew(
+    redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = Bus(connect(redis_url))
+    client: Any = connect(redis_url)
+    client.set(engine_key("lobby"), b'{"connection": 1, "tracker": {"tracks": []}}')
+    push(bus, range(3))
+    work(bus, networks)
+    assert frames_read(redis_url) == Counter(range(3))
+    assert "lobby: not a state of this version" in caplog.text
