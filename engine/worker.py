@@ -13,6 +13,7 @@ from ingest.wire import BadFrameError, decode_frame
 
 TAKES = 32  # frames at most in one turn
 WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
+LOOKS_EVERY = 1.0  # seconds between two looks at what is configured, and between signs of life
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Worker:
         self._shard = shard
         self._lost = 0  # frames left out since the last word about it
         self._told_at = 0.0
+        self._looked_at = -LOOKS_EVERY
         self.stopping = False
 
     def run(self, *, until_empty: bool = False) -> None:
@@ -59,11 +61,21 @@ class Worker:
             self._work(taken)
 
     def _turn(self) -> bool:
-        self._bus.beat(f"engine:{self._shard}")
+        if time.monotonic() - self._looked_at >= LOOKS_EVERY:
+            self._looked_at = time.monotonic()
+            self._bus.beat(f"engine:{self._shard}")
+            self._forget_removed()
         taken = self._bus.take_frames(self._shard, TAKES, WAITS)
         if taken:
             self._work(taken)
         return bool(taken)
+
+    def _forget_removed(self) -> None:
+        """A source that is added under the name of a removed one must find nothing of it."""
+        configured = self._bus.sources()
+        for source in self._pipeline.sources():
+            if source not in configured:
+                self._pipeline.forget(source)
 
     def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
         arrived = _decode(taken)

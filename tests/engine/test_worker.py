@@ -3,16 +3,29 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from threading import Thread
+from typing import Any, cast
 
 import pytest
 import redis
 
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
-from ingest.bus import Bus, TimelineEntry, connect, engine_key, frames_key, timeline_key
+from ingest.bus import (
+    SOURCES,
+    Bus,
+    SourceConfig,
+    TimelineEntry,
+    connect,
+    encode_config,
+    engine_key,
+    frames_key,
+    keys_of,
+    timeline_key,
+)
 from ingest.wire import encode_frame
 from tests.engine.portrait import portrait_frame
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +155,26 @@ def test_a_state_of_another_version_is_told_and_begun_anew(
     work(bus, networks)
     assert frames_read(redis_url) == Counter(range(3))
     assert "lobby: not a state of this version" in caplog.text
+
+
+def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_name(
+    redis_url: str, networks: Networks
+) -> None:
+    bus, client, pipeline = Bus(connect(redis_url)), cast(Any, connect(redis_url)), Pipeline(networks)
+    client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
+    worker = Worker(bus, pipeline)
+    working = Thread(target=worker.run)
+    working.start()
+    try:
+        pusher = Bus(connect(redis_url))
+        push(pusher, range(50, 53))
+        until(lambda: len(frames_read(redis_url)) == 3, 5, "the first readings")
+        client.hdel(SOURCES, "lobby")
+        client.delete(*keys_of("lobby"))
+        until(lambda: not pipeline.knows("lobby"), 5, "the removal to be noticed")
+        pusher.push_frame(0, encode_frame(portrait_frame(0, connection=2)))
+        until(lambda: frames_read(redis_url), 5, "a reading of the new source")
+    finally:
+        worker.stopping = True
+        working.join()
+    assert [message["type"] for message in messages(redis_url)] == ["face.start", "reading"]
