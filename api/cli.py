@@ -127,7 +127,8 @@ def _add_module(verbs: Verbs, name: str, module: str, purpose: str) -> None:
     verb = verbs.add_parser(name, help=purpose, add_help=False, allow_abbrev=False)
 
     def become(arguments: argparse.Namespace) -> int:
-        os.execv(sys.executable, [sys.executable, "-m", module, *arguments.rest])
+        # -P: a folder called `api` where the user stands must not be taken for ours.
+        os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments.rest])
 
     verb.set_defaults(verb=become, passes_on=True)
 
