@@ -45,7 +45,7 @@ def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
 
 @pytest.fixture
 def ingest(service: Ingest, redis_url: str) -> Ingest:
-    for _ in range(2):  # when the keeper looks again, its look at the empty bus is over, and so is what it kept
+    for _ in range(2):  # at its second look the keeper has let go of what it kept
         service.client.flushall()
         until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper looks at the bus")
     service.client.flushall()
