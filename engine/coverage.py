@@ -46,6 +46,8 @@ class CoverageKeeper:
         if last is None:
             started = 0 if frame.captured_at is None else time  # a recording starts at 0
             self._open("decode_error" if frame.damaged else kind, started)
+            if frame.number > 0:
+                self._break("dropped", time, time, told, frames=frame.number)
         else:
             interval = self._bridge(last, frame, told)
         if self._stretch is None or self._stretch[0] != kind or time - self._stretch[1] >= LONGEST:
@@ -71,7 +73,11 @@ class CoverageKeeper:
         """Explains the time since the frame before; gives the frame interval to expect from now on."""
         elapsed = frame.media_time - last.time
         if frame.connection != last.connection:
-            self._break("disconnected", last.time + last.interval, frame.media_time, told, frames=0)
+            # Its first frames may have been dropped already: then it was there for as long before this one.
+            began = frame.media_time - min(frame.number * last.interval, max(elapsed - last.interval, 0))
+            self._break("disconnected", last.time + last.interval, began, told, frames=0)
+            if frame.number > 0:
+                self._break("dropped", began, frame.media_time, told, frames=frame.number)
             return last.interval
         lost = frame.number - last.number - 1
         if lost > 0:

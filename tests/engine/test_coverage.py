@@ -58,6 +58,20 @@ def test_a_new_connection_ends_a_stretch_of_disconnection() -> None:
     assert stretches(told) == [("observed", 0, 0.3), ("disconnected", 0.3, 5), ("observed", 5, 6)]
 
 
+def test_frames_that_are_lost_before_the_first_of_a_connection_are_counted() -> None:
+    keeper, told = CoverageKeeper("lobby"), []
+    told += keeper.add(frame(2, at=1.0, live=True, connection=1), "observed")
+    told += keeper.add(frame(3, at=1.1, live=True, connection=1), "observed")
+    told += keeper.add(frame(4, at=5.0, live=True, connection=2), "observed")
+    told += keeper.finish(6 * SECOND)
+    drops = [
+        (each.started / SECOND, each.ended / SECOND, each.frames) for each in told if each.kind == "dropped"
+    ]
+    assert drops == [(1.0, 1.0, 2), (4.6, 5.0, 4)]
+    assert sum(each.ended - each.started for each in told) == 5 * SECOND
+    assert ("disconnected", 1.2, 4.6) in stretches(told)
+
+
 def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
     keeper, told = CoverageKeeper("clip"), []
     for n in range(5):
