@@ -37,7 +37,7 @@ class Worker:
 
     def run(self, *, until_empty: bool = False) -> None:
         """Works until `stopping` is set, or until there is nothing more to do."""
-        resuming = True
+        resuming, told = True, ""
         while not self.stopping:
             try:
                 if resuming:
@@ -45,10 +45,12 @@ class Worker:
                     resuming = False
                 worked = self._turn()
             except BUS_FAULTS as error:
-                log.warning("redis: %s; going on from the last commit", error)
-                resuming = True
+                if str(error) != told:  # once, however long it lasts
+                    log.warning("redis: %s; going on from the last commit", error)
+                resuming, told = True, str(error)
                 time.sleep(0.2)
                 continue
+            told = ""
             if until_empty and not worked:
                 return
 

@@ -178,3 +178,31 @@ def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_nam
         worker.stopping = True
         working.join()
     assert [message["type"] for message in messages(redis_url)] == ["face.start", "reading"]
+
+
+def refusals(client: Any) -> int:
+    """How many commands the server has refused for lack of room."""
+    return int(client.info("errorstats").get("errorstat_OOM", {"count": 0})["count"])
+
+
+def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
+    redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with a full disk: every write is answered with an error until there is room again."""
+    client: Any = connect(redis_url)
+    push(Bus(connect(redis_url)), range(3))
+    before = refusals(client)
+    client.config_set("maxmemory", 1)
+    worker = Worker(Bus(connect(redis_url)), Pipeline(networks))
+    working = Thread(target=worker.run)
+    working.start()
+    try:
+        until(lambda: refusals(client) >= before + 3, 5, "some tries")
+        client.config_set("maxmemory", 0)
+        until(lambda: len(frames_read(redis_url)) == 3, 5, "the readings")
+    finally:
+        client.config_set("maxmemory", 0)
+        worker.stopping = True
+        working.join()
+    assert caplog.text.count("going on from the last commit") == 1
+    assert frames_read(redis_url) == Counter(range(3))
