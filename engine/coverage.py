@@ -49,6 +49,8 @@ class CoverageKeeper:
             if frame.number > 0:
                 self._break("dropped", time, time, told, frames=frame.number)
         else:
+            if self._stretch is None:  # paused
+                self._open(last.kind, last.time)
             interval = self._bridge(last, frame, told)
         if self._stretch is None or self._stretch[0] != kind or time - self._stretch[1] >= LONGEST:
             told += self._close(time)
@@ -58,6 +60,10 @@ class CoverageKeeper:
         if frame.captured_at is not None:
             self._clock_offset = frame.captured_at.timestamp() - time / SECOND
         return told
+
+    def pause(self) -> list[Coverage]:
+        """Tells all up to the newest frame, since the next one may be long in coming."""
+        return self._close(self._last.time) if self._last is not None else []
 
     def finish(self, ended: int, *, damaged: bool = False) -> list[Coverage]:
         """Ends the source at `ended` (ns): the last frame lasts until there, or damage begins after it."""

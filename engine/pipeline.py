@@ -99,6 +99,11 @@ class Pipeline:
         expressions = iter(self._networks.classifier.read(crops))
         return [self._tell(each, [next(expressions) for _ in each.crops]) if each else [] for each in seen]
 
+    def pause(self, source: str) -> list[Event]:
+        """Ends what is open of a live source that gives nothing now; its next frame goes on from there."""
+        state = self._of(source)
+        return [*self._end_tracks(state, state.tracker.end_all()), *state.coverage.pause()]
+
     def finish(self, source: str, ended: int, *, damaged: bool = False) -> list[Event]:
         """Ends a source at `ended` (ns): open spans, tracks, and the coverage up to there.
 

@@ -14,6 +14,7 @@ from ingest.wire import BadFrameError, decode_frame
 TAKES = 32  # frames at most in one turn
 WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
 LOOKS_EVERY = 1.0  # seconds between two looks at what is configured, and between signs of life
+QUIET_AFTER = 5.0  # seconds without a frame: as long as ingest waits before it gives a connection up
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,14 @@ class Worker:
     done, from the old state, or they are done.
     """
 
-    def __init__(self, bus: Bus, pipeline: Pipeline, shard: int = 0) -> None:
+    def __init__(
+        self, bus: Bus, pipeline: Pipeline, shard: int = 0, *, quiet_after: float = QUIET_AFTER
+    ) -> None:
         self._bus = bus
         self._pipeline = pipeline
         self._shard = shard
+        self._quiet_after = quiet_after
+        self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
         self._lost = 0  # frames left out since the last word about it
         self._told_at = 0.0
         self._looked_at = -LOOKS_EVERY
@@ -61,12 +66,14 @@ class Worker:
             self._pipeline.forget(source)
         while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
             self._work(taken)
+        self._restore(self._bus.sources())  # one that gives no frame now may have something open
 
     def _turn(self) -> bool:
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
             self._bus.beat(f"engine:{self._shard}")
             self._forget_removed()
+            self._end_quiet()
         taken = self._bus.take_frames(self._shard, TAKES, WAITS)
         if taken:
             self._work(taken)
@@ -78,6 +85,16 @@ class Worker:
         for source in self._pipeline.sources():
             if source not in configured:
                 self._pipeline.forget(source)
+                self._heard.pop(source, None)
+
+    def _end_quiet(self) -> None:
+        """A source that is away, or at its end, keeps no face and no span open."""
+        now = time.monotonic()
+        known = self._pipeline.sources()
+        quiet = [source for source in known if now - self._heard.setdefault(source, now) >= self._quiet_after]
+        entries = [encode_event(event) for source in quiet for event in self._pipeline.pause(source)]
+        if entries:
+            self._bus.commit(self._shard, [], entries, self._states(quiet))
 
     def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
         arrived = _decode(taken)
@@ -89,8 +106,12 @@ class Worker:
         entries: list[TimelineEntry] = [
             encode_event(stamped(event, now)) for caused in events for event in caused
         ]
-        states = {source: self._pipeline.state(source) for source in {frame.source for frame in kept}}
-        self._bus.commit(self._shard, [id for id, _ in taken], entries, states)
+        sources = {frame.source for frame in kept}
+        self._heard |= dict.fromkeys(sources, time.monotonic())
+        self._bus.commit(self._shard, [id for id, _ in taken], entries, self._states(sources))
+
+    def _states(self, sources: Iterable[str]) -> dict[str, bytes]:
+        return {source: self._pipeline.state(source) for source in sources}
 
     def _restore(self, sources: Iterable[str]) -> None:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))

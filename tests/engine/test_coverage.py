@@ -72,6 +72,19 @@ def test_frames_that_are_lost_before_the_first_of_a_connection_are_counted() -> 
     assert ("disconnected", 1.2, 4.6) in stretches(told)
 
 
+def test_after_a_pause_it_goes_on_without_a_gap() -> None:
+    keeper, told = CoverageKeeper("lobby"), []
+    for n in range(3):
+        told += keeper.add(frame(n, live=True, connection=1), "observed")
+    told += keeper.pause()
+    assert stretches(told) == [("observed", 0, 0.2)]
+    assert keeper.pause() == []
+    told += keeper.add(frame(0, at=9.0, live=True, connection=2), "no_face")
+    told += keeper.finish(10 * SECOND)
+    assert stretches(told) == [("observed", 0, 0.3), ("disconnected", 0.3, 9), ("no_face", 9, 10)]
+    assert sum(each.frames for each in told) == 4
+
+
 def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
     keeper, told = CoverageKeeper("clip"), []
     for n in range(5):

@@ -206,3 +206,27 @@ def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
         working.join()
     assert caplog.text.count("going on from the last commit") == 1
     assert frames_read(redis_url) == Counter(range(3))
+
+
+def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks: Networks) -> None:
+    def kinds() -> list[str]:
+        return [message["type"] for message in messages(redis_url) if message["type"] != "reading"]
+
+    client: Any = connect(redis_url)
+    client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
+    push(Bus(connect(redis_url)), range(3))
+    work(Bus(connect(redis_url)), networks)  # this worker is gone when the source falls silent
+    worker = Worker(Bus(connect(redis_url)), Pipeline(networks), quiet_after=0.1)
+    working = Thread(target=worker.run)
+    working.start()
+    try:
+        until(lambda: "coverage" in kinds(), 5, "the end of what was open")
+        push(Bus(connect(redis_url)), range(3, 5))
+        until(lambda: kinds().count("coverage") == 2, 5, "the end of what was opened anew")
+    finally:
+        worker.stopping = True
+        working.join()
+    assert [kind for kind in kinds() if kind != "span"] == ["face.start", "face.end", "coverage"] * 2
+    assert frames_read(redis_url) == Counter(range(5))
+    told = [message for message in messages(redis_url) if message["type"] == "coverage"]
+    assert [(each["started"], each["ended"]) for each in told] == [(0, 0.2), (0.2, 0.4)]
