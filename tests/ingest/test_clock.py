@@ -40,6 +40,28 @@ def test_a_camera_that_sets_its_clock() -> None:
     assert clock.media_time(5 * SECOND, 1_010.08) == round(10.08 * SECOND)
 
 
+def test_time_runs_on_when_the_wall_clock_is_set_back() -> None:
+    clock = LiveClock(CREATED, 0)
+    before = [clock.media_time(number * SECOND // 25, 1_060 + number / 25) for number in range(25)]
+    after = [clock.media_time(number * SECOND // 25, 1_030 + number / 25) for number in range(25, 275)]
+    assert 0 < after[0] - before[-1] < 0.1 * SECOND
+    assert 0.85 * 10 * SECOND < after[-1] - after[0] < 10 * SECOND  # led back, but it does not stand
+
+
+def test_time_runs_on_from_far_ahead_of_the_wall_clock() -> None:
+    clock = LiveClock(CREATED, 3600 * SECOND)
+    times = [clock.media_time(number * SECOND // 25, 1_000 + number / 25) for number in range(250)]
+    assert times[-1] - times[0] > 0.85 * 10 * SECOND
+    set_back = clock.media_time(2 * SECOND, 1_010.0)
+    assert clock.media_time(3 * SECOND, 1_011.0) - set_back > 0.85 * SECOND
+
+
+def test_a_stream_that_runs_too_slowly_is_taken_up_again() -> None:
+    clock = LiveClock(CREATED, 0)
+    times = [clock.media_time(number * SECOND // 50, 1_000 + number / 25) for number in range(1000)]
+    assert times[-1] > 34 * SECOND
+
+
 def test_times_that_stand_still_are_moved_on() -> None:
     clock = LiveClock(CREATED, 0)
     times = [clock.media_time(0, 1_010.0) for _ in range(3)]
