@@ -6,10 +6,11 @@ from typing import Any
 
 from engine.records import Coverage, CoverageKind
 from ingest.frame import Frame
-
-SECOND = 1_000_000_000  # ns
+from ingest.pace import SECOND
 
 LONGEST = 10 * SECOND  # a stretch is told at the latest after this, so that live views stay current
+STALLED_FROM = 2 * SECOND  # a camera that is silent for longer, and for STALLED_TIMES its interval, is away
+STALLED_TIMES = 3
 DAMAGED_FROM = 1.5  # frame intervals: a longer hole beside decoding errors is the errors' doing
 
 
@@ -93,6 +94,9 @@ class CoverageKeeper:
         if frame.damaged and last.interval and elapsed > DAMAGED_FROM * last.interval:
             self._break("decode_error", last.time + last.interval, frame.media_time, told, frames=0)
             return last.interval
+        if frame.captured_at is not None and _stalled(elapsed, last.interval):
+            self._break("disconnected", last.time + last.interval, frame.media_time, told, frames=0)
+            return last.interval
         return elapsed
 
     def _break(
@@ -153,6 +157,10 @@ class CoverageKeeper:
         stretch = state["stretch"]
         keeper._stretch = (stretch[0], stretch[1], stretch[2]) if stretch else None
         return keeper
+
+
+def _stalled(elapsed: int, interval: int) -> bool:
+    return interval > 0 and elapsed > max(STALLED_FROM, STALLED_TIMES * interval)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from engine.runtimes.onnx import OnnxRuntime
 from engine.timeline import Moment, TrackTimeline
 from engine.track import Tracker, Unconnected
 from ingest.frame import Frame
+from ingest.pace import SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,11 @@ class Pipeline:
         events: list[Event] = []
         if track.number not in state.timelines:
             state.timelines[track.number] = TrackTimeline(track.source, track.number, track.first_seen)
+            first_seen_at = frame.captured_at and frame.captured_at - timedelta(
+                seconds=(frame.media_time - track.first_seen) / SECOND
+            )
             events.append(
-                FaceStart(track.source, track.number, track.first_seen, frame.captured_at, track.face.box)
+                FaceStart(track.source, track.number, track.first_seen, first_seen_at, track.face.box)
             )
         moment = Moment(frame.media_time, frame.captured_at, expression.distribution, crop.flaw)
         smoothed, spans = state.timelines[track.number].add(moment)

@@ -7,10 +7,10 @@ from typing import Any
 
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Span
+from engine.timeline import TIME_CONSTANT
 from ingest.bus import TimelineEntry
+from ingest.pace import SECOND
 from ingest.wire import rfc3339
-
-NANOSECONDS = 1_000_000_000
 
 
 def encode_event(event: Event) -> TimelineEntry:
@@ -59,6 +59,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         },
         "raw": _distribution(reading.raw),
         "smoothed": _distribution(reading.smoothed),
+        "smoothing_delay": TIME_CONSTANT,
         "label": reading.label,
         "abstained": reading.abstained,
         "quality": round(reading.quality, 3),
@@ -103,4 +104,4 @@ def _box(box: Box) -> list[float]:
 
 def seconds(nanoseconds: int) -> float:
     """Media time as messages and tables carry it."""
-    return round(nanoseconds / NANOSECONDS, 6)
+    return round(nanoseconds / SECOND, 6)

@@ -102,6 +102,21 @@ def test_a_long_pause_between_frames_alone_is_no_error() -> None:
     assert stretches(told + keeper.finish(4 * SECOND)) == [("observed", 0, 4)]
 
 
+def test_a_camera_that_is_silent_for_long_was_away() -> None:
+    keeper, told = CoverageKeeper("lobby"), []
+    for n, at in enumerate((0, 0.1, 0.2, 4.0, 4.1)):
+        told += keeper.add(frame(n, at=at, live=True), "observed")
+    told += keeper.finish(5 * SECOND)
+    assert stretches(told) == [("observed", 0, 0.3), ("disconnected", 0.3, 4), ("observed", 4, 5)]
+
+
+def test_a_slow_camera_is_not_away_between_its_frames() -> None:
+    keeper, told = CoverageKeeper("lobby"), []
+    for n in range(5):
+        told += keeper.add(frame(n, at=3.0 * n, live=True), "observed")
+    assert stretches(told + keeper.finish(15 * SECOND)) == [("observed", 0, 15)]
+
+
 def test_a_recording_that_breaks_off_is_damaged_to_its_stated_end() -> None:
     keeper, told = CoverageKeeper("clip"), []
     for n in range(5):
