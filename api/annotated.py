@@ -11,9 +11,8 @@ from api.tables import stored_rows
 from engine.annotate import Annotator, Mark
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
+from ingest.pace import SECOND
 from ingest.rewrite import Colour, rewrite
-
-SECOND = 1_000_000_000  # ns
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
 

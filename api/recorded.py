@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from api.annotated import annotate_video
 from api.results import writing, written_to
-from api.summary import NANOSECONDS, Facts
+from api.summary import Facts
 from engine.pipeline import Networks
 from engine.recording import RecordingReader
 from ingest.damage import Damage
+from ingest.pace import SECOND
 from ingest.sources import Recording, UnreadableError, open_recording
 
 REAL_TIME = "x real time"
@@ -77,10 +78,10 @@ class VideoReader:
         started = time.monotonic()
         reader = RecordingReader(recording, self._source, loaded.networks)
         with written_to(self._folder) as results:
-            self._watch.begin("", recording.duration / NANOSECONDS, REAL_TIME)
+            self._watch.begin("", recording.duration / SECOND, REAL_TIME)
             for events in reader.steps(self._watch.stopped):
                 results.add(events)
-                self._watch.at(reader.position / NANOSECONDS)
+                self._watch.at(reader.position / SECOND)
             facts = Facts(
                 source=self._source,
                 kind="video",
@@ -104,6 +105,6 @@ class VideoReader:
                 self._path,
                 self._folder,
                 self._wanted.rate,
-                at=lambda media_time: self._watch.at(media_time / NANOSECONDS),
+                at=lambda media_time: self._watch.at(media_time / SECOND),
                 stopped=self._watch.stopped,
             )

@@ -9,9 +9,9 @@ from engine.labels import LABELS, Label
 from engine.records import Abstained, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
 from ingest.damage import Damage
+from ingest.pace import SECOND
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
-NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +142,4 @@ def _speed(facts: Facts) -> float | None:
     """Times real time; None where there is no time: pictures."""
     if not facts.duration or facts.elapsed <= 0:
         return None
-    return round(facts.duration / NANOSECONDS / facts.elapsed, 2)
+    return round(facts.duration / SECOND / facts.elapsed, 2)

@@ -13,8 +13,7 @@ import numpy as np
 
 from engine.labels import LABELS, Label
 from engine.records import Abstained, Floats, Span
-
-SECOND = 1_000_000_000  # ns
+from ingest.pace import SECOND
 
 TIME_CONSTANT = 0.35  # seconds; guess: shorter than a brief smile (about 0.5 s), longer than a blink (0.2 s)
 

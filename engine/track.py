@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from engine.records import Box, Face, Track
-
-SECOND = 1_000_000_000  # ns
+from ingest.pace import SECOND
 
 MEMORY = SECOND  # a track unseen for longer has ended
 STARTS_AT_ONCE = 0.8  # score of a face that is a track from its first frame
