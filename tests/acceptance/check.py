@@ -8,6 +8,10 @@ SHARED = Path(__file__).parents[3] / "shared"
 VIDEOS = SHARED / "videos"
 
 
+class AbsentError(Exception):
+    """What a check needs is not on this machine: it is skipped, and the message says what."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     name: str
@@ -20,8 +24,8 @@ Check = Callable[[Path], Iterator[Row]]
 
 
 def video(name: str) -> Path:
-    """A clip of ../shared/videos. Raises FileNotFoundError where it is absent: the check is then skipped."""
+    """A clip of ../shared/videos. Raises AbsentError where it is absent."""
     path = VIDEOS / name
     if not path.is_file():
-        raise FileNotFoundError(f"../shared/videos/{name} is not there")
+        raise AbsentError(f"../shared/videos/{name} is not there")
     return path

@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from tests.acceptance.check import VIDEOS, Check, Row, video
+from tests.acceptance.check import VIDEOS, AbsentError, Check, Row, video
 
 NEGATIVE = {"angry", "disgust", "sad", "fear"}
 MIEN = Path(sys.executable).with_name("mien")
@@ -137,7 +137,7 @@ def coverage(out: Path) -> Iterator[Row]:
     """The stretches add up to the container's duration, within a frame, on every clip."""
     clips = sorted(path for path in VIDEOS.glob("*") if path.suffix in {".mp4", ".mkv", ".mov"})
     if not clips:
-        raise FileNotFoundError("../shared/videos is not there")
+        raise AbsentError("../shared/videos is not there")
     worst, wrong = 0.0, []
     for path in clips:
         summary = run(path, out).summary
