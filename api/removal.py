@@ -1,16 +1,40 @@
-"""Removing a source removes its data: at once, and again what latecomers wrote in the seconds after."""
+"""Removing a source removes its data: at once, and again what latecomers wrote in the seconds after.
+
+A source that is added under a removed one's name begins with nothing of it.
+"""
 
 import asyncio
 import logging
 import time
 from typing import Any
 
-from ingest.bus import LOST, REMOVED, SOURCES, keys_of
+from ingest.bus import LOST, REMOVED, SOURCES, SourceConfig, encode_config, keys_of
 
 logger = logging.getLogger(__name__)
 
 WATCHED = 30.0  # seconds; ingest and engine notice a removal within a few
 ROUND = 2.0  # seconds between looks
+LET_GO = 3.0  # seconds after which ingest, engine and the feeds are done with a removed source
+
+ADD = """
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('DEL', unpack(KEYS, 3))
+return 1
+"""
+
+
+async def wait_for_latecomers(client: Any, source: str) -> None:
+    """Returns when nobody works any more on a source of this id that was removed a moment ago."""
+    removed_at = await client.zscore(REMOVED, source)
+    if removed_at is not None:
+        await asyncio.sleep(min(LET_GO, removed_at + LET_GO - time.time()))
+
+
+async def add_afresh(client: Any, config: SourceConfig) -> bool:
+    """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
+    keys = [SOURCES, REMOVED, *keys_of(config.id)]
+    return bool(await client.eval(ADD, len(keys), *keys, config.id, encode_config(config)))
 
 
 async def remove_data(client: Any, source: str) -> None:

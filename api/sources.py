@@ -5,6 +5,7 @@ import hashlib
 import re
 import time
 import unicodedata
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.locations import FORMS, LocationError, checked_location, without_password
 from api.overview import Standing
 from api.problems import MEDIA_TYPE, ProblemError
-from api.removal import remove_data
+from api.removal import add_afresh, remove_data, wait_for_latecomers
 from api.services import Here, Services
-from ingest.bus import REMOVED, SOURCES, SourceConfig, decode_config, encode_config
+from ingest.bus import SOURCES, SourceConfig, decode_config
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
@@ -69,10 +70,14 @@ async def list_sources(here: Here) -> list[Source]:
 
 @router.post("", status_code=201, responses={409: PROBLEM, 422: PROBLEM})
 async def add_source(new: NewSource, here: Here, response: Response) -> Source:
-    """Adds a source; ingest begins to read it within a second or two."""
+    """Adds a source; ingest begins to read it within a second or two.
+
+    Takes up to 3 s where a source of the same id was removed a moment ago.
+    """
     config = _checked(new, here)
-    await here.redis.zrem(REMOVED, config.id)
-    if not await here.redis.hsetnx(SOURCES, config.id, encode_config(config)):
+    await wait_for_latecomers(here.redis, config.id)
+    config = replace(config, created_at=time.time())
+    if not await add_afresh(here.redis, config):
         taken = f"there is a source {config.id!r} already"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
     response.headers["Location"] = f"/v1/sources/{config.id}"

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,6 +154,29 @@ def test_removal_deletes_the_data_and_what_latecomers_write(api: Api, http: http
         bus.push_timeline([encode_state(state)])
         until(lambda: not client.zscore("removed", "lobby"), 6, "the source counts as there again")
         assert client.exists("timeline:lobby")
+
+
+def test_a_source_under_a_removed_ones_name_begins_with_nothing_of_it(api: Api, http: httpx.Client) -> None:
+    assert http.post("/v1/sources", json=CAMERA).status_code == 201
+    assert http.delete("/v1/sources/front-door").status_code == 204
+    removed_at = time.time()
+    late = threading.Timer(1.0, push_late, [api.redis_url])
+    late.start()
+    added = http.post("/v1/sources", json=CAMERA)
+    late.join()
+    assert added.status_code == 201
+    assert datetime.fromisoformat(added.json()["created_at"]).timestamp() - removed_at > 2
+    with connect(api.redis_url) as client:
+        assert Bus(client).position("front-door") == 0
+        assert not client.exists(*keys_of("front-door"))
+        assert not client.zscore("removed", "front-door")
+    problem(http.post("/v1/sources", json=CAMERA), 409)
+
+
+def push_late(redis_url: str) -> None:
+    """What a decoder that does not know of the removal yet does."""
+    with connect(redis_url) as client:
+        Bus(client).push_frame(0, {"source": "front-door", "media_time": 7, "grey": b""})
 
 
 def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> None:
