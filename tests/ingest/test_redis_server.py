@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.redis_server import RedisServer, ServerError
+from deploy import local
+from deploy import redis_server as servers
+from deploy.redis_server import RedisServer, ServerError, find_server
 from ingest.bus import connect
+from tests.deploy.service import free_port
 from tests.waiting import until
 
 STARTER = """
@@ -70,3 +73,35 @@ def test_stale_socket_is_replaced(tmp_path: Path) -> None:
     assert server.socket.exists()
     server.start()
     server.stop()
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"), [("v=7.0.15", True), ("v=6.0.16", False), ("v=10.1.0", True), ("?", False)]
+)
+def test_a_server_of_the_machine_is_taken_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, taken: bool
+) -> None:
+    binary = tmp_path / "redis-server"
+    binary.write_text(f"#!/bin/sh\necho 'Redis server {told} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64'\n")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (find_server() == binary) is taken
+
+
+def test_a_server_elsewhere_that_is_too_old_is_refused(
+    redis_server: RedisServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    monkeypatch.setattr(servers, "OLDEST", 99)
+    settings = local.Settings("127.0.0.1", free_port(), tmp_path / "data", tmp_path / "media", demo=False)
+    assert local.serve(settings) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mien serve: REDIS_URL: expected Redis 99 or later, actual ")
+
+
+def test_an_address_that_is_none_of_redis_is_refused() -> None:
+    with pytest.raises(ServerError, match="REDIS_URL: not an address of Redis"):
+        servers.check_server("http://127.0.0.1")
