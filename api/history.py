@@ -3,7 +3,8 @@
 from typing import Any
 
 from api.messages import BadCursorError, cursor_at, now, position
-from ingest.bus import TIMELINE_KEPT, timeline_key
+from ingest.bus import timeline_key
+from ingest.settings import retention
 
 Entry = tuple[str, bytes, bytes]  # cursor, type, body
 
@@ -15,6 +16,7 @@ class History:
 
     def __init__(self, client: Any) -> None:
         self._redis = client
+        self._kept = retention()
 
     async def page(self, source: str, after: str, limit: int = PAGE, until: str = "+") -> list[Entry]:
         """Up to `limit` entries after the cursor `after`, the oldest first.
@@ -43,9 +45,9 @@ class History:
         ahead = position(after) > position(cursor_at(now()))
         if ahead and (last is None or position(after) > position(last)):
             raise BadCursorError(f"expected a cursor up to {last or 'now'}, actual {after} lies ahead of it")
-        kept = TIMELINE_KEPT / 3600
-        if 0 < position(after)[0] < now().timestamp() * 1000 - TIMELINE_KEPT * 1000:
-            return f"the cursor is older than the {kept:g} hours that are kept: what lay between is gone"
+        if 0 < position(after)[0] < now().timestamp() * 1000 - self._kept * 1000:
+            hours = f"{self._kept / 3600:g} hours"
+            return f"the cursor is older than the {hours} that are kept: what lay between is gone"
         return None
 
 

@@ -1,6 +1,7 @@
 """Removing a source removes its data: at once, and again what latecomers wrote in the seconds after.
 
-A source that is added under a removed one's name begins with nothing of it.
+A source that is added under a removed one's name begins with nothing of it. What is older than it is to be
+kept goes as well, also of sources that write no more.
 """
 
 import asyncio
@@ -8,12 +9,23 @@ import logging
 import time
 from typing import Any
 
-from ingest.bus import LOST, REMOVED, SOURCES, SourceConfig, encode_config, keys_of
+from ingest.bus import (
+    LOST,
+    REMOVED,
+    SOURCES,
+    SourceConfig,
+    encode_config,
+    keys_of,
+    oldest_kept,
+    timeline_key,
+)
+from ingest.settings import retention
 
 logger = logging.getLogger(__name__)
 
 WATCHED = 30.0  # seconds; ingest and engine notice a removal within a few
 ROUND = 2.0  # seconds between looks
+TRIMS_EVERY = 60.0  # seconds; what is written trims as well
 LET_GO = 3.0  # seconds after which ingest, engine and the feeds are done with a removed source
 
 ADD = """
@@ -47,14 +59,28 @@ async def remove_data(client: Any, source: str) -> None:
 
 
 async def sweep(client: Any) -> None:
-    """Deletes what was written of removed sources after their removal; runs until cancelled."""
+    """Deletes what was written of removed sources after their removal, and what is too old.
+
+    Runs until cancelled.
+    """
+    kept, trim_at = retention(), 0.0
     while True:
         try:
+            if time.monotonic() >= trim_at:
+                await trim_timelines(client, kept)
+                trim_at = time.monotonic() + TRIMS_EVERY
             for name, removed_at in await client.zrange(REMOVED, 0, -1, withscores=True):
                 await _sweep_one(client, name.decode(), removed_at)
         except LOST as error:
             logger.warning("redis does not answer, removed sources wait: %s", error)
         await asyncio.sleep(ROUND)
+
+
+async def trim_timelines(client: Any, kept: float) -> None:
+    """Deletes each source's entries that are older than `kept` seconds."""
+    oldest = oldest_kept(await client.time(), kept)
+    for source in await client.hkeys(SOURCES):
+        await client.xtrim(timeline_key(source.decode()), minid=oldest, approximate=False)
 
 
 async def _sweep_one(client: Any, source: str, removed_at: float) -> None:

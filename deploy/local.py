@@ -17,6 +17,7 @@ from typing import Any
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
+from ingest.settings import SettingError, retention
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
@@ -171,6 +172,7 @@ def embedded_redis(folder: Path, lock: int) -> Redis:
 def serve(settings: Settings) -> int:
     """Serves in the foreground; returns the exit code."""
     try:
+        retention()  # refused here, where one line says it, and not by each part
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
         settings.media.mkdir(parents=True, exist_ok=True)
@@ -179,7 +181,7 @@ def serve(settings: Settings) -> int:
             redis = None
         else:
             redis = embedded_redis(settings.data / REDIS, lock)
-    except (ClaimError, ServerError, OSError) as error:
+    except (ClaimError, ServerError, SettingError, OSError) as error:
         print(f"mien serve: {error}", file=sys.stderr)
         return CANNOT_WORK
 
@@ -195,7 +197,11 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     data = Path(os.environ.get("MIEN_DATA", "data"))
-    parser = argparse.ArgumentParser(prog="mien serve", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="mien serve",
+        description=__doc__,
+        epilog="MIEN_RETENTION says how long timelines are kept: hours, or such as 90m, 24h (default) or 7d.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     parser.add_argument(

@@ -1,7 +1,8 @@
 """The only home of Redis: the keys, and what each process does with them.
 
 frames:{shard}      stream   frames on their way to one engine worker; trimmed by count
-timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is the cursor to resume from
+timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is the cursor to resume from;
+                             trimmed by time (ingest.settings.retention)
 preview:{source}    hash     the newest colour JPEG, made only while somebody watches
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
@@ -23,9 +24,10 @@ import redis.asyncio
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from ingest.settings import retention
+
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
 FRAMES_KEPT = 64  # entries a shard: a few seconds of a few cameras
-TIMELINE_KEPT = 24 * 3600.0  # seconds
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
 PREVIEW_KEPT = 10  # seconds
@@ -104,6 +106,12 @@ def beat_key(part: str) -> str:
     return f"beat:{part}"
 
 
+def oldest_kept(now: tuple[int, int], kept: float) -> str:
+    """The lowest ID that is kept for `kept` seconds; `now` as the server tells it: seconds, microseconds."""
+    seconds, microseconds = now
+    return f"{int((seconds + microseconds / 1e6 - kept) * 1000)}-0"
+
+
 def redis_url() -> str:
     """The server's address: REDIS_URL, which the supervisor sets for its children."""
     return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -163,8 +171,10 @@ class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
     def __init__(self, client: "redis.Redis") -> None:
+        """Raises SettingError where it is not told rightly how long timelines are kept."""
         # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
         self._redis: Any = client
+        self._kept = retention()
         self._push_frame: Any = client.register_script(PUSH_FRAME)
         self._put_preview: Any = client.register_script(PUT_PREVIEW)
 
@@ -280,16 +290,15 @@ class Bus:
             transaction.execute()
 
     def _oldest_kept(self) -> str:
-        seconds, microseconds = self._redis.time()
-        return f"{int((seconds + microseconds / 1e6 - TIMELINE_KEPT) * 1000)}-0"
+        return oldest_kept(self._redis.time(), self._kept)
 
 
-def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest_kept: str) -> None:
+def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str) -> None:
     for entry in entries:
         transaction.xadd(
             timeline_key(entry.source),
             {"type": entry.type, "body": entry.body},
-            minid=oldest_kept,
+            minid=oldest,
             approximate=True,
         )
         if entry.type == "state":

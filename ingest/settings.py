@@ -1,11 +1,19 @@
 """What ingest is told by its environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
+RETENTION = "24h"
+
+UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare number counts hours
+
+
+class SettingError(Exception):
+    """A setting is not what it must be; the message is one line with expected and actual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,15 @@ def settings_from_environment() -> Settings:
         open_timeout=float(os.environ.get("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT)),
         read_timeout=float(os.environ.get("MIEN_READ_TIMEOUT", READ_TIMEOUT)),
     )
+
+
+def retention() -> float:
+    """Seconds that timelines are kept: MIEN_RETENTION, hours or such as `90m`, `24h` (default) or `7d`.
+
+    Raises SettingError.
+    """
+    text = os.environ.get("MIEN_RETENTION", RETENTION)
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text.strip())
+    if found is None or float(found[1]) == 0:
+        raise SettingError(f"MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, actual {text!r}")
+    return float(found[1]) * UNITS[found[2]]

@@ -179,6 +179,20 @@ def push_late(redis_url: str) -> None:
         Bus(client).push_frame(0, {"source": "front-door", "media_time": 7, "grey": b""})
 
 
+def test_what_is_older_than_it_is_to_be_kept_goes_of_a_source_that_writes_no_more(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", "2h")
+    configure(redis_url)
+    with connect(redis_url) as client:
+        for hours in (3, 1):
+            id = f"{int((time.time() - 3600 * hours) * 1000)}-0"
+            client.xadd("timeline:lobby", {"type": "state", "body": "{}"}, id=id)
+        with serving(redis_url, tmp_path):
+            until(lambda: client.xlen("timeline:lobby") == 1, 6, "the older entry is deleted")
+        assert client.xrange("timeline:lobby")[0][0].decode() == id
+
+
 def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> None:
     configure(api.redis_url)
     began = datetime.now(UTC) - timedelta(minutes=3)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from deploy.claims import shorter_folder
-from tests.deploy.service import Service, is_alive, sockets
+from deploy.local import Settings, serve
+from tests.deploy.service import Service, free_port, is_alive, sockets
 from tests.waiting import until
 
 
@@ -126,6 +127,16 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     service.close()
     assert len(service.lines) == 1
     assert str(tmp_path / "file") in service.lines[0]
+
+
+def test_a_setting_that_cannot_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", "soon")
+    settings = Settings("127.0.0.1", free_port(), tmp_path / "data", tmp_path / "media", demo=False)
+    assert serve(settings) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == ("mien serve: MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, actual 'soon'")
 
 
 def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:

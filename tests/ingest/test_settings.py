@@ -1,0 +1,25 @@
+"""What the service is told by its environment."""
+
+import pytest
+
+from ingest.settings import SettingError, retention
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("2", 7200), ("0.5", 1800), ("90m", 5400), ("36h", 129600), (" 7d ", 604800)]
+)
+def test_how_long_timelines_are_kept(monkeypatch: pytest.MonkeyPatch, told: str, seconds: float) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", told)
+    assert retention() == seconds
+
+
+def test_timelines_are_kept_for_a_day_where_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_RETENTION", raising=False)
+    assert retention() == 24 * 3600
+
+
+@pytest.mark.parametrize("told", ["", "0", "0h", "-1", "soon", "24 hours", "1e9999", "inf"])
+def test_what_is_no_time_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", told)
+    with pytest.raises(SettingError, match="MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, act"):
+        retention()
