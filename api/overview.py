@@ -9,7 +9,8 @@ from typing import Any
 
 from api.history import Entry, History
 from api.messages import now, position
-from ingest.bus import SourceConfig, state_key
+from ingest.bus import state_key
+from ingest.configured import SourceConfig
 
 LOOKED_AT = 60.0  # seconds of coverage that the drop share is of
 LOOKBACK = 1000  # entries looked through at the first question

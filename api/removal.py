@@ -13,12 +13,11 @@ from ingest.bus import (
     LOST,
     REMOVED,
     SOURCES,
-    SourceConfig,
-    encode_config,
     keys_of,
     oldest_kept,
     timeline_key,
 )
+from ingest.configured import SourceConfig, encode_config
 from ingest.settings import retention
 
 logger = logging.getLogger(__name__)

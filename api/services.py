@@ -12,7 +12,8 @@ from api.overview import Overview
 from api.pictures import Pictures
 from api.problems import ProblemError
 from api.settings import Settings
-from ingest.bus import SOURCES, SourceConfig, decode_config
+from ingest.bus import SOURCES
+from ingest.configured import SourceConfig, usable_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,20 @@ class Services:
     overview: Overview
 
     async def source(self, id: str) -> SourceConfig | None:
-        """The configuration of a source, if there is such a source."""
+        """The configuration of a source, if there is such a source and it can be read."""
         text = await self.redis.hget(SOURCES, id)
-        return None if text is None else decode_config(text)
+        return None if text is None else usable_config(id, text)
 
     async def known_source(self, id: str) -> SourceConfig:
         """The same; raises a 404 problem if there is none."""
         config = await self.source(id)
         if config is None:
-            raise ProblemError(404, f"there is no source {id[:80]!r}")
+            raise no_source(id)
         return config
+
+
+def no_source(id: str) -> ProblemError:
+    return ProblemError(404, f"there is no source {id[:80]!r}")
 
 
 def make_services(settings: Settings, client: Any) -> Services:

@@ -16,8 +16,9 @@ from api.locations import FORMS, LocationError, checked_location, without_passwo
 from api.overview import Standing
 from api.problems import MEDIA_TYPE, ProblemError
 from api.removal import add_afresh, remove_data, wait_for_latecomers
-from api.services import Here, Services
-from ingest.bus import SOURCES, SourceConfig, decode_config
+from api.services import Here, Services, no_source
+from ingest.bus import SOURCES
+from ingest.configured import SourceConfig, usable_config
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
@@ -61,8 +62,9 @@ class Source(BaseModel):
 @router.get("")
 async def list_sources(here: Here) -> list[Source]:
     """All sources in the order of their names."""
-    texts = (await here.redis.hgetall(SOURCES)).values()
-    configs = sorted((decode_config(text) for text in texts), key=lambda config: config.name.casefold())
+    entries = (await here.redis.hgetall(SOURCES)).items()
+    usable = (usable_config(id.decode(), text) for id, text in entries)
+    configs = sorted(filter(None, usable), key=lambda config: config.name.casefold())
     here.overview.keep([config.id for config in configs])
     standings = await asyncio.gather(*(here.overview.standing(config) for config in configs))
     return [_shown(config, standing) for config, standing in zip(configs, standings, strict=True)]
@@ -93,7 +95,8 @@ async def get_source(id: str, here: Here) -> Source:
 @router.delete("/{id}", status_code=204, responses={404: PROBLEM})
 async def remove_source(id: str, here: Here) -> None:
     """Removes a source with all that was stored of it."""
-    await here.known_source(id)
+    if not await here.redis.hexists(SOURCES, id):  # it need not be readable
+        raise no_source(id)
     await remove_data(here.redis, id)
 
 

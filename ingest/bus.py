@@ -13,10 +13,9 @@ state:{source}      string   the newest state entry of the timeline, which may l
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -24,6 +23,7 @@ import redis.asyncio
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from ingest.configured import SourceConfig, usable_config
 from ingest.settings import retention
 
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
@@ -45,17 +45,6 @@ BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
 LOST = (redis.ConnectionError, redis.TimeoutError)
 
 Fields = Mapping[bytes, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceConfig:
-    """A source as it is configured. The URL may hold a password: it stays on the bus and in memory."""
-
-    id: str
-    name: str
-    url: str
-    rate: float  # readings a second
-    created_at: float  # seconds since the epoch; media_time of the source counts from here
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +133,6 @@ def connect_async(url: str | None = None) -> "redis.asyncio.Redis":
     )
 
 
-def decode_config(text: bytes) -> SourceConfig:
-    fields: dict[str, Any] = json.loads(text)
-    return SourceConfig(**fields)
-
-
-def encode_config(config: SourceConfig) -> str:
-    return json.dumps(asdict(config))
-
-
 # A frame's pixels are kept out of the server's append-only file: no picture of a face comes to lie on a disk.
 PUSH_FRAME = """
 redis.call('SET', KEYS[2], ARGV[1])
@@ -179,8 +159,10 @@ class Bus:
         self._put_preview: Any = client.register_script(PUT_PREVIEW)
 
     def sources(self) -> dict[str, SourceConfig]:
-        """All configured sources by id."""
-        return {id.decode(): decode_config(text) for id, text in self._redis.hgetall(SOURCES).items()}
+        """All configured sources by id, apart from those that cannot be read."""
+        entries = self._redis.hgetall(SOURCES).items()
+        configs = ((id.decode(), usable_config(id.decode(), text)) for id, text in entries)
+        return {id: config for id, config in configs if config is not None}
 
     def compact(self) -> bool:
         """Has the server write its append-only file anew when that has grown; says whether it does.

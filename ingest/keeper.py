@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ingest.bus import BUS_FAULTS, Bus, SourceConfig, TimelineEntry
+from ingest.bus import BUS_FAULTS, Bus, TimelineEntry
 from ingest.child import Child, Word, died_of
+from ingest.configured import SourceConfig
 from ingest.pauses import Pauses
 from ingest.settings import Settings
 from ingest.wire import SourceState, State, encode_state

@@ -14,8 +14,9 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ingest.address import Address, AddressError, parse_address
-from ingest.bus import BUS_FAULTS, Bus, SourceConfig, connect
+from ingest.bus import BUS_FAULTS, Bus, connect
 from ingest.clock import LiveClock
+from ingest.configured import SourceConfig
 from ingest.frame import Frame
 from ingest.live import LivePicture, LiveStream, SourceLostError, comes_in_real_time, open_network
 from ingest.luma import grey_of, shown_size

@@ -16,7 +16,8 @@ from api.settings import Settings
 from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Reading
 from engine.wire import encode_event
-from ingest.bus import SOURCES, Bus, SourceConfig, connect, encode_config
+from ingest.bus import SOURCES, Bus, connect
+from ingest.configured import SourceConfig, encode_config
 from tests.waiting import until
 
 NANOSECONDS = 1_000_000_000

@@ -14,7 +14,8 @@ import pytest
 
 from api.health import check_models
 from api.overview import Tally
-from ingest.bus import Bus, SourceConfig, connect, encode_config, keys_of
+from ingest.bus import Bus, connect, keys_of
+from ingest.configured import SourceConfig, encode_config
 from ingest.wire import SourceState, encode_state
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.waiting import until
@@ -135,6 +136,16 @@ def test_a_name_without_latin_letters_still_makes_an_id(http: httpx.Client) -> N
     added = http.post("/v1/sources", json=CAMERA | {"name": "玄関"}).json()
     assert added["id"].startswith("source-")
     assert http.post("/v1/sources", json=CAMERA | {"name": "Café à gauche"}).json()["id"] == "cafe-a-gauche"
+
+
+def test_a_source_that_cannot_be_read_is_not_listed_but_can_be_removed(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    with connect(api.redis_url) as client:
+        client.hset("sources", "gate", "{}")
+    assert [source["id"] for source in http.get("/v1/sources").json()] == ["lobby"]
+    problem(http.get("/v1/sources/gate"), 404)
+    assert http.delete("/v1/sources/gate").status_code == 204
+    problem(http.delete("/v1/sources/gate"), 404)
 
 
 def test_removal_deletes_the_data_and_what_latecomers_write(api: Api, http: httpx.Client) -> None:

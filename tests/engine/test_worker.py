@@ -14,15 +14,14 @@ from engine.worker import Worker
 from ingest.bus import (
     SOURCES,
     Bus,
-    SourceConfig,
     TimelineEntry,
     connect,
-    encode_config,
     engine_key,
     frames_key,
     keys_of,
     timeline_key,
 )
+from ingest.configured import SourceConfig, encode_config
 from ingest.wire import encode_frame
 from tests.engine.portrait import portrait_frame
 from tests.waiting import until

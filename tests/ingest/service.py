@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from ingest.bus import SOURCES, SourceConfig, connect, encode_config, frames_key, timeline_key
+from ingest.bus import SOURCES, connect, frames_key, timeline_key
+from ingest.configured import SourceConfig, encode_config
 from ingest.frame import Frame
 from ingest.wire import decode_frame
 

@@ -2,7 +2,7 @@
 
 import av
 
-from ingest.bus import SourceConfig
+from ingest.configured import SourceConfig
 from ingest.frame import Frame
 from ingest.live import LivePicture
 from ingest.pace import SECOND
