@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a child is started again
 STEADY = 10.0  # seconds after which a child counts as running: its next pause is the first again
 
 CANNOT_WORK = 2  # a child that ends with this exit code says that starting it again would not help
+NOT_STARTED = 126  # stands for the exit code of one that could not be run, as in a shell
 
 LAST_WORDS = 1.0  # seconds that a dead child's pipe is still read if somebody else holds it
 LONGEST_LINE = 64 * 1024  # bytes
@@ -71,12 +73,17 @@ class Child:
         pause = FIRST_PAUSE
         while True:
             started = time.monotonic()
-            code = await self._run()
-            if self._stopping.is_set() or self.command.once or code == CANNOT_WORK:
+            try:
+                code = await self._run()
+                end = describe(code)
+            except (OSError, subprocess.SubprocessError) as error:  # no memory, no more processes, no file
+                code, end = NOT_STARTED, f"cannot be started: {error}"
+            done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED)
+            if self._stopping.is_set() or done:
                 return code
             if time.monotonic() - started > STEADY:
                 pause = FIRST_PAUSE
-            say("serve", f"{self.command.name} {describe(code)}; starting it again in {pause:g} s")
+            say("serve", f"{self.command.name} {end}; starting it again in {pause:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
                 return code
@@ -88,6 +95,9 @@ class Child:
         ours, theirs = os.pipe()
         try:
             self._process = await self._spawn(theirs)
+        except BaseException:
+            os.close(ours)
+            raise
         finally:
             os.close(theirs)
         if self._stopping.is_set():

@@ -58,6 +58,29 @@ def test_a_child_that_dies_is_started_again_and_a_line_says_so(
     assert "child ended with exit code 3; starting it again in 0.4 s" in said
 
 
+def test_a_child_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program, mark = tmp_path / "program", tmp_path / "mark"
+
+    async def test() -> None:
+        child = Child(Command("child", (str(program),), os.environ))
+        child.start()
+        said = ""
+        async with asyncio.timeout(10):
+            while "again in 0.4 s" not in said:
+                said += capfd.readouterr().err
+                await asyncio.sleep(0.01)
+        assert "child  |" not in said
+        assert "cannot be started: [Errno 2] No such file or directory" in said
+        program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+        program.chmod(0o755)
+        await comes(mark.exists)
+        await child.stop(5)
+
+    run(test)
+
+
 def test_lines_bear_the_name_even_without_an_end(capfd: pytest.CaptureFixture[str]) -> None:
     async def test() -> None:
         child = Child(command("import sys; print('one'); sys.stderr.write('two')", once=True))
