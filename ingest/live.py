@@ -87,11 +87,12 @@ class LiveStream:
         stream.codec_context.flags |= Flags.low_delay | Flags.copy_opaque
 
     def __iter__(self) -> Iterator[list[LivePicture]]:
-        """What each packet gave, mostly one picture. Raises SourceLostError when no more comes."""
+        """What each packet gave, mostly one picture, of sound none. Raises SourceLostError."""
         try:
             for packet in packets_of(self._container):
-                if packet.stream.index == self._stream.index:
-                    yield self._decode(packet)
+                pictures = self._decode(packet) if packet.stream.index == self._stream.index else []
+                self._note(pictures)
+                yield pictures
         except av.FFmpegError as error:
             raise SourceLostError(_reason(error)) from error
         finally:
@@ -110,12 +111,14 @@ class LiveStream:
         except av.FFmpegError:
             self._damaged = True
             pictures = []
-        whole = [picture for picture in pictures if picture is not None]
-        if whole:
+        return [picture for picture in pictures if picture is not None]
+
+    def _note(self, pictures: list[LivePicture]) -> None:
+        """A camera whose sound goes on without pictures is as lost as one that sends garbage."""
+        if pictures:
             self._seen_at = time.monotonic()
         elif time.monotonic() - self._seen_at > NO_PICTURE:
             raise SourceLostError(f"no picture could be decoded for {NO_PICTURE:.0f} s")
-        return whole
 
     def _picture(self, pixels: av.VideoFrame) -> LivePicture | None:
         arrival = pixels.opaque
