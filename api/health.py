@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.services import Here
-from ingest.bus import BEATS_FOR, LOST, beat_key
+from ingest.bus import BEATS_FOR, LOST, SOURCES, beat_key, dropped_key
 
 router = APIRouter(tags=["health"])
 
@@ -60,12 +60,13 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def get_metrics(here: Here) -> Response:
-    """This process's counters in Prometheus' text format."""
+    """This process's counters, and each source's, in Prometheus' text format."""
     counters = here.feeds.counters
     lines = [
         *_metric("clients", "gauge", "Websocket clients that follow a source.", counters.clients),
         *_metric("messages_total", "counter", "Messages sent to clients.", counters.delivered),
         *_metric("messages_missed_total", "counter", "Messages that slow clients missed.", counters.missed),
+        *await _dropped(here.redis),
     ]
     return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
 
@@ -100,6 +101,25 @@ def _hash(path: Path, modified: int, size: int) -> str:
 async def _living(client: Any, part: str) -> Part:
     alive = bool(await client.exists(beat_key(part)))
     return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
+
+
+async def _dropped(client: Any) -> list[str]:
+    """Frames lost on their way to a reading, whether the decoder, the bus or the engine had no time."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
+            counts = await client.mget([dropped_key(source) for source in sources]) if sources else []
+    except (*LOST, TimeoutError):
+        return []  # this process's own counters are there all the same
+    name = "mien_frames_dropped_total"
+    return [
+        f"# HELP {name} Frames of a source that were dropped since it was added.",
+        f"# TYPE {name} counter",
+        *(
+            f'{name}{{source="{source}"}} {int(count or 0)}'
+            for source, count in zip(sources, counts, strict=True)
+        ),
+    ]
 
 
 def _metric(name: str, kind: str, help: str, value: int) -> list[str]:

@@ -10,9 +10,11 @@ beat:{part}         string   there while a part of the service is alive
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
 position:{source}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
 state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
+dropped:{source}    string   frames lost since the source was added, as its coverage tells them
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 """
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,11 +86,14 @@ def position_key(source: str) -> str:
     return f"position:{source}"
 
 
+def dropped_key(source: str) -> str:
+    return f"dropped:{source}"
+
+
 def keys_of(source: str) -> list[str]:
     """Everything that is kept of a source, apart from its configuration and the frames on their way."""
-    return [
-        key(source) for key in (timeline_key, preview_key, watch_key, engine_key, position_key, state_key)
-    ]
+    keys = (timeline_key, preview_key, watch_key, engine_key, position_key, state_key, dropped_key)
+    return [key(source) for key in keys]
 
 
 def beat_key(part: str) -> str:
@@ -285,3 +290,5 @@ def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str
         )
         if entry.type == "state":
             transaction.set(state_key(entry.source), entry.body)
+        elif entry.type == "coverage" and (stretch := json.loads(entry.body))["kind"] == "dropped":
+            transaction.incrby(dropped_key(entry.source), stretch["frames"])

@@ -287,12 +287,23 @@ def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) 
     assert "mien_api_clients 0" in http.get("/metrics").text
 
 
+def test_frames_dropped_are_counted_by_source(api: Api, http: httpx.Client) -> None:
+    for id in ("gate", "lobby"):
+        configure(api.redis_url, id)
+    stretches = [coverage("dropped", 3, 5, 1), coverage("observed", 50, 4, 1), coverage("dropped", 4, 3, 1)]
+    write(api.redis_url, stretches)
+    lines = http.get("/metrics").text.splitlines()
+    assert 'mien_frames_dropped_total{source="lobby"} 7' in lines
+    assert 'mien_frames_dropped_total{source="gate"} 0' in lines
+
+
 def test_without_redis_the_api_says_so(tmp_path: Path) -> None:
     with serving(f"unix://{tmp_path}/none.sock", tmp_path) as api, httpx.Client(base_url=api.http) as http:
         answer = http.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["parts"][0]["name"] == "redis"
         assert not answer.json()["parts"][0]["ready"]
+        assert "mien_api_clients 0" in http.get("/metrics").text
 
 
 def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
