@@ -23,7 +23,7 @@ class Frame:
     """
 
     source: str
-    connection: int  # wall clock in ms when the stream was opened; 0 for a recording
+    connection: int  # ms; arrival of its first picture, new at each change of size; 0 for a recording
     number: int  # counts the frames chosen for reading in this connection, from 0
     media_time: int  # ns; the PTS, carried on over reconnections of a live source
     captured_at: datetime | None  # UTC; None for a recording
