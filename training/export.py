@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -64,15 +65,17 @@ def export(
         raise ExportError(f"expected the card fields {', '.join(REQUIRED)}, missing {', '.join(missing)}")
     network = network.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / f"{card['name']}.onnx"
         _write(network, examples[0], signature, weights)
         for example in examples:
             check(weights, network, example)
         described = Path(scratch) / f"{card['name']}.json"
         described.write_text(json.dumps(_complete(card, weights), indent=2) + "\n")
-        os.replace(weights, folder / weights.name)
-        os.replace(described, folder / described.name)
+        for file in (weights, described):
+            partial = folder / f"{file.name}.partial"
+            shutil.copyfile(file, partial)
+            os.replace(partial, folder / file.name)
     return folder / weights.name
 
 
