@@ -9,9 +9,10 @@ export function clock(at) {
   return CLOCK.format(at);
 }
 
+// With a space at which no line breaks.
 export function percent(share) {
   const value = share * 100;
-  return `${value > 0 && value < 1 ? "under 1" : Math.round(value)} %`;
+  return `${value > 0 && value < 1 ? "under 1" : Math.round(value)}\u00a0%`;
 }
 
 const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet

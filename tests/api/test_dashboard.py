@@ -161,6 +161,7 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
         assert canvas.evaluate(SHARE, ["#ffffff", 0.4, 0.6, 0.4, 0.6]) > 0.0005  # keypoints
         expect(page.locator("#now li")).to_have_count(1)
         expect(page.locator("#now .says")).to_contain_text("76 %")
+        assert "76\N{NO-BREAK SPACE}%" in (page.locator("#now .says").text_content() or "")
     finally:
         stop.set()
         camera.join()
