@@ -1,11 +1,11 @@
 """Where the API finds its server and its folders."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.card import MODELS
 from ingest.bus import redis_url
+from ingest.settings import data_folder, media_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,5 @@ class Settings:
 
 
 def settings_from_environment() -> Settings:
-    """REDIS_URL, MIEN_DATA and MIEN_MEDIA, with the defaults of a single machine."""
-    data = Path(os.environ.get("MIEN_DATA", "data"))
-    return Settings(redis_url=redis_url(), media=Path(os.environ.get("MIEN_MEDIA", data / "media")))
+    """REDIS_URL and the media folder, with the defaults of a single machine."""
+    return Settings(redis_url=redis_url(), media=media_folder(data_folder()))

@@ -17,7 +17,7 @@ from typing import Any
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
-from ingest.settings import SettingError, retention
+from ingest.settings import SettingError, data_folder, media_folder, retention
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
@@ -196,7 +196,6 @@ def serve(settings: Settings) -> int:
 
 
 def main() -> int:
-    data = Path(os.environ.get("MIEN_DATA", "data"))
     parser = argparse.ArgumentParser(
         prog="mien serve",
         description=__doc__,
@@ -205,14 +204,17 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     parser.add_argument(
-        "--data", type=Path, default=data, help="folder for configuration and timelines (%(default)s)"
+        "--data",
+        type=Path,
+        default=data_folder(),
+        help="folder for configuration and timelines (%(default)s)",
     )
     parser.add_argument(
         "--media", type=Path, help="folder that file sources lie in (MIEN_MEDIA, else DATA/media)"
     )
     parser.add_argument("--demo", action="store_true", help="draw a moving picture and watch it")
     given = parser.parse_args()
-    media = given.media or Path(os.environ.get("MIEN_MEDIA", given.data / "media"))
+    media = given.media or media_folder(given.data)
     return serve(Settings(given.host, given.port, given.data.resolve(), media.resolve(), given.demo))
 
 

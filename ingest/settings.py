@@ -1,4 +1,4 @@
-"""What ingest is told by its environment."""
+"""What the service is told by its environment; how ingest works."""
 
 import os
 import re
@@ -31,13 +31,22 @@ class Settings:
 
 
 def settings_from_environment() -> Settings:
-    """MIEN_MEDIA (default: `media` in MIEN_DATA), MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds."""
-    data = Path(os.environ.get("MIEN_DATA", "data"))
+    """The media folder, and MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds."""
     return Settings(
-        media=Path(os.environ.get("MIEN_MEDIA", data / "media")),
+        media=media_folder(data_folder()),
         open_timeout=float(os.environ.get("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT)),
         read_timeout=float(os.environ.get("MIEN_READ_TIMEOUT", READ_TIMEOUT)),
     )
+
+
+def data_folder() -> Path:
+    """Where the service keeps what it has: MIEN_DATA, else `data`."""
+    return Path(os.environ.get("MIEN_DATA", "data"))
+
+
+def media_folder(data: Path) -> Path:
+    """Where sources that are files lie: MIEN_MEDIA, else `media` in the data folder `data`."""
+    return Path(os.environ.get("MIEN_MEDIA", data / "media"))
 
 
 def retention() -> float:

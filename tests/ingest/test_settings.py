@@ -1,8 +1,19 @@
 """What the service is told by its environment."""
 
+from pathlib import Path
+
 import pytest
 
-from ingest.settings import SettingError, retention
+from api.settings import settings_from_environment as settings_of_the_api
+from ingest.settings import SettingError, data_folder, media_folder, retention, settings_from_environment
+
+
+def test_the_media_lie_in_the_data_folder_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_MEDIA", raising=False)
+    monkeypatch.setenv("MIEN_DATA", "/kept")
+    assert media_folder(data_folder()) == Path("/kept/media")
+    monkeypatch.setenv("MIEN_MEDIA", "/films")
+    assert settings_from_environment().media == settings_of_the_api().media == Path("/films")
 
 
 @pytest.mark.parametrize(
