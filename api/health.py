@@ -1,9 +1,6 @@
 """Whether the service is up, whether each of its parts is ready and if not why, and its counters."""
 
 import asyncio
-import hashlib
-import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +8,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.services import Here
+from engine.card import CardMismatchError, read_card
+from engine.labels import KEYPOINTS, LABELS, LANDMARKS
 from ingest.bus import BEATS_FOR, LOST, SOURCES, beat_key, dropped_key
 
 router = APIRouter(tags=["health"])
 
-NETWORKS = ("detector", "keypoints", "emotion")
+NETWORKS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}  # and their outputs
 LIVING = ("ingest", "engine:0")  # what says on the bus that it is alive
 PATIENCE = 2.0  # seconds that Redis may take to answer
 
@@ -72,30 +71,17 @@ async def get_metrics(here: Here) -> Response:
 
 
 def check_models(folder: Path) -> Part:
-    """Whether each network's weights are there and those of its card."""
-    reasons = [reason for name in NETWORKS if (reason := _flaw(folder / f"{name}.json"))]
+    """Whether each network's card and weights are there, and such as the engine takes."""
+    reasons = [flaw for name, outputs in NETWORKS.items() if (flaw := _flaw(name, outputs, folder))]
     return Part(name="models", ready=not reasons, reason="; ".join(reasons))
 
 
-def _flaw(path: Path) -> str:
+def _flaw(name: str, outputs: tuple[str, ...], folder: Path) -> str:
     try:
-        card = json.loads(path.read_text())
-        weights = path.parent / card["file"]
-        status = weights.stat()
-        actual = _hash(weights, status.st_mtime_ns, status.st_size)
-    except FileNotFoundError as error:
-        return f"{Path(error.filename).name}: no such file"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"{path.name}: not a model card: {error!r}"
-    if actual != card.get("sha256"):
-        return f"{weights.name}: expected sha256 {card.get('sha256')}, actual {actual}"
+        read_card(name, outputs, folder)
+    except (CardMismatchError, OSError) as error:
+        return str(error)
     return ""
-
-
-@lru_cache(maxsize=16)
-def _hash(path: Path, modified: int, size: int) -> str:
-    """Hashed again only when the file has changed."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 async def _living(client: Any, part: str) -> Part:

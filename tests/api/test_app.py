@@ -1,5 +1,6 @@
 """The REST side: sources, timelines, health, and what is refused."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from api.health import check_models
 from api.overview import Tally
+from engine.card import MODELS
 from ingest.bus import Bus, connect, keys_of
 from ingest.configured import SourceConfig, encode_config
 from ingest.wire import SourceState, encode_state
@@ -307,13 +309,16 @@ def test_without_redis_the_api_says_so(tmp_path: Path) -> None:
 
 
 def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
-    (tmp_path / "emotion.json").write_text('{"file": "emotion.onnx", "sha256": "00"}')
+    card = json.loads((MODELS / "emotion.json").read_text()) | {"sha256": "00"}
+    (tmp_path / "emotion.json").write_text(json.dumps(card | {"file": "emotion.onnx"}))
     (tmp_path / "emotion.onnx").write_bytes(b"weights")
     (tmp_path / "keypoints.json").write_text("{")
     reason = check_models(tmp_path).reason
-    assert "detector.json: no such file" in reason
+    assert "detector.json: no such model card" in reason
     assert "keypoints.json: not a model card" in reason
     assert "emotion.onnx: expected sha256 00, actual " in reason
+    (tmp_path / "emotion.json").write_text(json.dumps(card | {"outputs": ["happy"]}))
+    assert "emotion.json: expected outputs ('angry', " in check_models(tmp_path).reason
 
 
 def test_cards_are_shown_as_they_are(http: httpx.Client) -> None:
