@@ -11,8 +11,8 @@ from training.scenes import Scene
 
 # Sizes of faces (root of the area, pixels) that each stride answers for; neighbours share a band.
 REACH = {8: (0.0, 40.0), 16: (32.0, 112.0), 32: (88.0, np.inf)}
-CENTRAL = 0.25  # a cell answers when it is nearer to the face's middle than this share of its sides
-WIDEST = 1.5  # ... but no further than this many strides
+CENTRAL = 0.3  # a cell answers when it is nearer to the middle of the face than this share of its sides
+NARROWEST, WIDEST = 0.75, 1.5  # strides; any nearer cell answers, no further one does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +50,7 @@ def assign(scene: Scene) -> Targets:
 def _central(cells: Floats, box: Floats, size: float) -> NDArray[np.bool_]:
     middle, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
     stride = cells[:, 2:]
-    # At least the one cell in which the middle lies.
-    near = np.clip(CENTRAL * sides[None], 0.5 * stride, WIDEST * stride)
+    near = np.clip(CENTRAL * sides[None], NARROWEST * stride, WIDEST * stride)
     suits = np.zeros(len(cells), dtype=np.bool_)
     for one, (least, most) in REACH.items():
         suits |= (stride[:, 0] == one) & (least <= size < most)

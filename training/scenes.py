@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.photos import Floats, Grey, Photo
 from training.spoil import spoil
 
-SMALLEST = 7.0  # pixels; fainter faces are neither face nor background
+SMALLEST = 12.0  # pixels; smaller faces are neither face nor background
 LEAST_VISIBLE = 0.5  # of a face's box; less is neither face nor background
 MOST_ENLARGED = 2.0
 DRAWN = 0.03  # share of scenes that become line drawings: a face of lines, as a wire frame, is no face
@@ -66,9 +66,9 @@ class Composer:
             sure=np.zeros(0, dtype=np.bool_),
         )
         kind = random.random()
-        if kind < 0.55:
+        if kind < 0.62:
             self._photo(scene, random)
-        elif kind < 0.80:
+        elif kind < 0.85:
             self._mosaic(scene, random)
         else:
             self._pasted(scene, random)
@@ -99,7 +99,7 @@ class Composer:
         side = scene.grey.shape[0]
         for _ in range(int(random.integers(1, 7))):
             photo = self._faces[random.integers(len(self._faces))]
-            reach = int(np.exp(random.uniform(np.log(24), np.log(1.2 * side))))
+            reach = int(np.exp(random.uniform(np.log(40), np.log(1.2 * side))))
             left, top = (int(random.uniform(-0.2 * reach, side - 0.8 * reach)) for _ in range(2))
             _place(scene, photo, Rectangle(left, top, left + reach, top + reach), random, cut_out=True)
 
@@ -160,7 +160,7 @@ def _placement(photo: Photo, where: Rectangle, random: np.random.Generator, *, c
         return _turn(anchor, (width / 2, height / 2), scale, degrees, mirrored=mirrored)
     box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
     size = float(np.sqrt(np.prod(box[2:] - box[:2])))
-    least, most = 10.0, 0.8 * min(width, height)
+    least, most = SMALLEST + 1.0, 0.8 * min(width, height)
     wanted = 0.5 * width if cut_out else float(np.exp(random.uniform(np.log(least), np.log(most))))
     scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
     margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))
