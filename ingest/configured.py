@@ -26,7 +26,13 @@ class SourceConfig:
     created_at: float  # seconds since the epoch; media_time of the source counts from here
 
 
-FIELDS: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "id": str,
+    "name": str,
+    "url": str,
+    "rate": NUMBER,
+    "created_at": NUMBER,
+}
 
 
 def encode_config(config: SourceConfig) -> str:
