@@ -30,7 +30,7 @@ from engine.records import (
 )
 from engine.runtimes.onnx import OnnxRuntime
 from engine.timeline import Moment, TrackTimeline
-from engine.track import Tracker, Unconnected
+from engine.track import PROLONGS_FROM, Tracker, Unconnected
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
@@ -49,7 +49,7 @@ def load_networks(threads: int = 1) -> Networks:
     keypoints = read_card("keypoints", KEYPOINTS)
     emotion = read_card("emotion", LABELS)
     return Networks(
-        detector=Detector(OnnxRuntime(detector.file, threads)),
+        detector=Detector(OnnxRuntime(detector.file, threads), PROLONGS_FROM),
         classifier=Classifier(
             keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
             emotion=Network(OnnxRuntime(emotion.file, threads), emotion),

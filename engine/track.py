@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from engine.detect import THRESHOLD
 from engine.records import Box, Face, Track
 from ingest.pace import SECOND
 
 MEMORY = SECOND  # a track unseen for longer has ended
-STARTS_AT_ONCE = 0.8  # score of a face that is a track from its first frame
-STARTS_AFTER = 3  # faces in a row that make a track of less certain ones
-STARTS_FROM = 0.6  # score below which a face only prolongs a track
+STARTS_FROM = THRESHOLD  # score of a face that begins a track
+PROLONGS_FROM = 0.7  # score of a face that prolongs one, where it lies where the track was expected: a guess
 LEAST_MATCH = 0.4  # overlap (below) with the predicted box: a gap of half a face's width
+LEAST_UNSURE_MATCH = 0.75  # the same for a face below STARTS_FROM: an IoU of a half
 DOUBT = 0.3  # what a second unseen costs in overlap: who is in front, and seen, goes before who is hidden
 
 # Alpha-beta gains: how much of a surprise goes into position and velocity. Detections are steady (a few
@@ -98,7 +99,7 @@ class Tracker:
                 kept.append(estimate)
         taken = {id(face) for face in matched.values()}
         for face in faces:
-            if id(face) not in taken and face.score >= STARTS_FROM:
+            if id(face) not in taken:
                 estimate = self._number(_begin(face, time), face)
                 kept.append(estimate)
                 if estimate.number:
@@ -138,7 +139,7 @@ class Tracker:
             predicted, unseen = estimate.at(time), (time - estimate.last_seen) / SECOND
             for face in faces:
                 score = overlap(predicted, face.box)
-                if score >= LEAST_MATCH:
+                if score >= (LEAST_MATCH if face.score >= STARTS_FROM else LEAST_UNSURE_MATCH):
                     pairs.append((score - DOUBT * unseen, index, face))
         pairs.sort(key=lambda pair: (-pair[0], pair[1]))
         matched: dict[int, Face] = {}
@@ -150,9 +151,11 @@ class Tracker:
         return matched
 
     def _number(self, estimate: _Estimate, face: Face) -> _Estimate:
-        if estimate.number or (face.score < STARTS_AT_ONCE and estimate.hits < STARTS_AFTER):
+        """Makes a track of what was seen surely; it began when it was first seen, but not long ago."""
+        if estimate.number or face.score < STARTS_FROM:
             return estimate
-        numbered = replace(estimate, number=self._next_number)
+        began = max(estimate.first_seen, estimate.last_seen - MEMORY)
+        numbered = replace(estimate, number=self._next_number, first_seen=began)
         self._next_number += 1
         return numbered
 

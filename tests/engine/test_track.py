@@ -23,22 +23,37 @@ def test_a_face_that_moves_keeps_its_number() -> None:
     assert [list(tracks) for tracks in seen] == [[1]] * 25
 
 
-def test_a_certain_face_is_a_track_at_once_and_an_uncertain_one_after_three_frames() -> None:
-    certain = follow(Tracker("lobby"), [(0, [face(0.5, score=0.9)])])
-    assert list(certain[0]) == [1]
-    uncertain = follow(Tracker("lobby"), [(n / 10, [face(0.5, score=0.7)]) for n in range(4)])
-    assert [list(tracks) for tracks in uncertain] == [[], [], [1], [1]]
+def test_a_sure_face_is_a_track_at_once_and_an_unsure_one_never() -> None:
+    sure = follow(Tracker("lobby"), [(0, [face(0.5, score=0.9)])])
+    assert list(sure[0]) == [1]
+    unsure = follow(Tracker("lobby"), [(n / 10, [face(0.5, score=0.75)]) for n in range(20)])
+    assert not any(unsure)
 
 
-def test_uncertain_faces_with_a_gap_between_them_never_make_a_track() -> None:
-    moments = [(n / 10, [face(0.5, score=0.7)] if n % 3 else []) for n in range(12)]
-    assert not any(follow(Tracker("lobby"), moments))
+def test_an_unsure_face_prolongs_a_track() -> None:
+    moments = [(0, [face(0.5)])] + [(n / 10, [face(0.5, score=0.75)]) for n in range(1, 20)]
+    assert [list(tracks) for tracks in follow(Tracker("lobby"), moments)] == [[1]] * 20
 
 
-def test_a_weak_face_prolongs_a_track_but_begins_none() -> None:
-    assert follow(Tracker("lobby"), [(n / 10, [face(0.5, score=0.5)]) for n in range(5)]) == [{}] * 5
-    moments = [(0, [face(0.5)])] + [(n / 10, [face(0.5, score=0.5)]) for n in range(1, 5)]
-    assert [list(tracks) for tracks in follow(Tracker("lobby"), moments)] == [[1]] * 5
+def test_an_unsure_face_beside_a_track_does_not_prolong_it() -> None:
+    moments = [(0, [face(0.5)]), (0.1, [face(0.56, score=0.75)]), (0.2, [face(0.56, score=0.75)])]
+    assert [list(tracks) for tracks in follow(Tracker("lobby"), moments)] == [[1], [], []]
+
+
+@pytest.mark.parametrize(("unsure", "began"), [(5, 0.0), (30, 2.0)])
+def test_a_track_began_when_its_face_was_first_seen_but_not_long_ago(unsure: int, began: float) -> None:
+    tracker = Tracker("lobby")
+    for n in range(unsure):
+        tracker.update([face(0.5, score=0.75)], n * SECOND // 10)
+    track = tracker.update([face(0.5)], unsure * SECOND // 10).visible[0]
+    assert track.first_seen == began * SECOND
+
+
+def test_what_was_seen_before_a_gap_is_not_the_same_while_it_is_no_track() -> None:
+    tracker = Tracker("lobby")
+    tracker.update([face(0.5, score=0.75)], 0)
+    tracker.update([], SECOND // 10)
+    assert tracker.update([face(0.5)], SECOND // 5).visible[0].first_seen == SECOND // 5
 
 
 def test_a_track_survives_nearly_a_second_unseen_while_it_moves() -> None:
