@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -123,6 +124,25 @@ def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path
         external_data=False,
         verbose=False,
     )
+    forget_origin(path)
+
+
+def forget_origin(path: Path) -> None:
+    """Takes out what PyTorch notes of the source at each node: it names the folders of this machine."""
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (
+        model,
+        graph,
+        *graph.node,
+        *graph.input,
+        *graph.output,
+        *graph.value_info,
+        *graph.initializer,
+    ):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    onnx.save(model, path)
 
 
 def _complete(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.card import read_card
+from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from engine.runtimes.onnx import OnnxRuntime
 from training.export import EMOTION, ExportError, check, export
@@ -35,6 +35,16 @@ def test_engine_reads_what_was_exported(tmp_path: Path, network: nn.Module, exam
     logits = OnnxRuntime(card.file).run({"crops": examples[1].numpy()})["logits"]
     assert torch.allclose(torch.from_numpy(logits), network(examples[1]), atol=1e-4)
     assert json.loads((tmp_path / "emotion.json").read_text())["limits"] == "few"
+
+
+def test_a_weight_file_says_nothing_of_the_machine(
+    tmp_path: Path, network: nn.Module, examples: list[Tensor]
+) -> None:
+    checkout = str(Path(torch.__file__).parent).encode(), str(Path(__file__).parents[2]).encode()
+    exported = export(network, examples, EMOTION, CARD, tmp_path)
+    for weights in (exported, *MODELS.glob("*.onnx")):
+        content = weights.read_bytes()
+        assert not any(path in content for path in (*checkout, b"networks.py")), weights
 
 
 def test_file_of_other_weights_is_refused(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
