@@ -6,7 +6,7 @@ Run as `python -m training.detector`; a run that was cut off goes on from its la
 import argparse
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     state = train(composer, settings, CHECKPOINTS / "detector.pt")
     log.info("measuring on %s", options.data.parent)
     assert isinstance(state.average, DetectorNetwork)
-    log.info("wrote %s", release(state.average, settings, options.data.parent))
+    log.info("wrote %s", release(state.average, asdict(settings), options.data.parent))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -13,9 +13,6 @@ from engine.labels import LANDMARKS
 from training.detector_evaluate import measure
 from training.detector_network import DetectorNetwork, Exported
 from training.export import Signature, export
-
-if TYPE_CHECKING:
-    from training.detector import Settings
 
 SIGNATURE = Signature("frames", ("score", "box", "landmark"), {0: "frames", 2: "height", 3: "width"})
 
@@ -41,8 +38,13 @@ LIMITS = (
 NOT_FOR = "identifying people, counting crowds, deciding anything about a person"
 
 
-def release(network: DetectorNetwork, settings: "Settings", shared: Path, folder: Path = MODELS) -> Path:
-    """Exports, measures what was exported, and writes the figures into the card; returns the weight file."""
+def release(
+    network: DetectorNetwork, settings: Mapping[str, Any], shared: Path, folder: Path = MODELS
+) -> Path:
+    """Exports, measures what was exported, and writes the figures into the card; returns the weight file.
+
+    `settings` are the run's, as the card shows them.
+    """
     examples = [torch.rand(2, 1, 384, 640) * 255, torch.rand(1, 1, 320, 224) * 255]
     exported = Exported(network.cpu())
     export(exported, examples, SIGNATURE, fields(settings, {}), folder)
@@ -50,7 +52,7 @@ def release(network: DetectorNetwork, settings: "Settings", shared: Path, folder
     return export(exported, examples, SIGNATURE, fields(settings, metrics), folder)
 
 
-def fields(settings: "Settings", metrics: Mapping[str, Any]) -> dict[str, Any]:
+def fields(settings: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
     """What the card says beside what `export` adds."""
     return {
         "name": "detector",
@@ -60,7 +62,7 @@ def fields(settings: "Settings", metrics: Mapping[str, Any]) -> dict[str, Any]:
         "metrics": dict(metrics),
         "data": DATA,
         "split": SPLIT,
-        "settings": asdict(settings),
+        "settings": dict(settings),
         "limits": LIMITS,
         "terms": TERMS,
         "not_for": NOT_FOR,

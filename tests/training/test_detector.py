@@ -165,7 +165,7 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
     with torch.no_grad():
         network(batch.frames)
     examples = [batch.frames[:2], torch.zeros(1, 1, 96, 160)]
-    export(Exported(network), examples, SIGNATURE, fields(SETTINGS, {}), folder=tmp_path)
+    export(Exported(network), examples, SIGNATURE, fields(asdict(SETTINGS), {}), folder=tmp_path)
     detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file))
     found = 0
     for scene, faces in zip(scenes, detector.find([scene.grey for scene in scenes]), strict=True):
