@@ -1,6 +1,6 @@
 """The detector's data, loss and loop, on one real face."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
