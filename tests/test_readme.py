@@ -1,0 +1,61 @@
+"""The README's figures are the cards', and what it names is there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.card import MODELS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def metrics(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((MODELS / f"{name}.json").read_text())["metrics"]
+    return found
+
+
+def share(value: float, digits: int = 3) -> str:
+    """A share as the README writes it: .881"""
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
+def figures() -> list[str]:
+    emotion, keypoints, detector = (
+        metrics("emotion")["test"],
+        metrics("keypoints")["test"],
+        metrics("detector"),
+    )
+    seven, five = emotion["seven"], emotion["five"]
+    return [
+        f"accuracy {share(seven['accuracy'])}, macro F1 {share(seven['macro_f1'])}",
+        f"accuracy {share(five['accuracy'])}, macro F1 {share(five['macro_f1'])}",
+        f"calibration error {share(emotion['ece'])}",
+        f"{keypoints['n']} faces",
+        f"{keypoints['rmse']:.2f} px RMSE at 96x96, {100 * keypoints['nme']:.1f} % of the eye distance",
+        f"average precision {share(detector['ap'])} (YuNet: {share(detector['yunet_ap'])})",
+        f"in {share(detector['detector_vs_yunet'], 2)} of YuNet's time",
+        f"it invents little ({detector['false_positives']} faces",
+        f"sure of {share(detector['recall'], 2)}\nonly",
+    ]
+
+
+@pytest.mark.parametrize("figure", figures())
+def test_the_figures_of_the_networks_are_the_cards(figure: str) -> None:
+    assert figure in README
+
+
+def test_the_verbs_that_it_names_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"\bmake ([a-z]+)", README))
+    assert {"demo", "test"} <= named
+    assert named <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def test_the_files_that_it_links_to_are_there() -> None:
+    linked = re.findall(r"\]\(([^)#]+)\)", README)
+    assert linked
+    assert [path for path in linked if not (ROOT / path).is_file()] == []
