@@ -51,6 +51,8 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
         )
     except FileNotFoundError:
         raise CardMismatchError(f"{path}: no such model card") from None
+    except OSError as error:
+        raise CardMismatchError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CardMismatchError(f"{path}: not a model card: {error!r}") from error
     if card.outputs != expected_outputs:
@@ -64,5 +66,7 @@ def _check_weights(card: Card) -> None:
         actual = hashlib.sha256(card.file.read_bytes()).hexdigest()
     except FileNotFoundError:
         raise CardMismatchError(f"{card.file}: no such weight file") from None
+    except OSError as error:
+        raise CardMismatchError(f"{card.file}: cannot be read: {error.strerror}") from error
     if actual != card.sha256:
         raise CardMismatchError(f"{card.file}: expected sha256 {card.sha256}, actual {actual}")
