@@ -266,7 +266,10 @@ class Bus:
         entries: Iterable[TimelineEntry],
         states: Mapping[str, bytes],
     ) -> None:
-        """Writes results and states and acknowledges the frames in one transaction: exactly once."""
+        """Writes results and states and acknowledges the frames in one transaction.
+
+        Exactly once only on a connection that does not retry: a lost answer would be written again.
+        """
         with self._redis.pipeline(transaction=True) as transaction:
             _add_entries(transaction, entries, self._oldest_kept())
             for source, state in states.items():
