@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.guard import is_loopback
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
@@ -173,6 +174,8 @@ def serve(settings: Settings) -> int:
     """Serves in the foreground; returns the exit code."""
     try:
         retention()  # refused here, where one line says it, and not by each part
+        if not is_loopback(settings.host):
+            raise ClaimError(f"expected a loopback address, actual {settings.host}: mien has no tokens yet")
         lock = claim_folder(settings.data)
         check_port(settings.host, settings.port)
         settings.media.mkdir(parents=True, exist_ok=True)
@@ -201,7 +204,7 @@ def main() -> int:
         description=__doc__,
         epilog="MIEN_RETENTION says how long timelines are kept: hours, or such as 90m, 24h (default) or 7d.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     parser.add_argument(
         "--data",
@@ -214,6 +217,7 @@ def main() -> int:
     )
     parser.add_argument("--demo", action="store_true", help="draw a moving picture and watch it")
     given = parser.parse_args()
+    os.umask(0o077)  # what is written names cameras with their passwords: nobody else may read it
     media = given.media or media_folder(given.data)
     return serve(Settings(given.host, given.port, given.data.resolve(), media.resolve(), given.demo))
 

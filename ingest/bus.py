@@ -169,15 +169,18 @@ class Bus:
         configs = ((id.decode(), usable_config(id.decode(), text)) for id, text in entries)
         return {id: config for id, config in configs if config is not None}
 
-    def compact(self) -> bool:
+    def compact(self, *, whatever_its_size: bool = False) -> bool:
         """Has the server write its append-only file anew when that has grown; says whether it does.
 
         The server would take frames and previews into the new file: they are dropped at that moment, which
         the engine counts as it counts all dropped frames. A server that writes no such file is let alone.
         """
         state = self._redis.info("persistence")
-        size, base = state.get("aof_current_size", 0), state.get("aof_base_size", 0)
-        if size < max(COMPACT_FROM, COMPACT_GROWTH * base) or state["aof_rewrite_in_progress"]:
+        if not state["aof_enabled"] or state["aof_rewrite_in_progress"]:
+            return False
+        if not whatever_its_size and state["aof_current_size"] < max(
+            COMPACT_FROM, COMPACT_GROWTH * state["aof_base_size"]
+        ):
             return False
         pictures = [
             *self._redis.scan_iter(match=frames_key("*")),

@@ -15,6 +15,7 @@ from ingest.wire import SourceState, State, encode_state
 
 LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
 COMPACTS_EVERY = 60.0  # seconds between two looks whether Redis should write its file anew
+ERASES_AFTER = 5.0  # seconds after a source is removed; by then nobody writes of it any more
 TURN = 0.1  # seconds at most that a turn waits for a word
 STOPPED_WITHIN = 1.0  # seconds, then by force
 
@@ -96,6 +97,7 @@ class Keeper:
         self._kept: dict[str, Kept] = {}
         self._look_at = 0.0
         self._compact_at = 0.0
+        self._erase_at: float | None = None  # when the disk is to forget removed sources, passwords and all
         self._bus_lost = False
 
     def run(self) -> None:
@@ -115,6 +117,9 @@ class Keeper:
         if now >= self._compact_at:
             self._compact_at = now + COMPACTS_EVERY
             self._with_bus(self._compact)
+        if self._erase_at is not None and now >= self._erase_at:
+            self._erase_at = None
+            self._with_bus(lambda: self._compact(whatever_its_size=True))
         for kept in self._kept.values():
             kept.turn(now)
         if any(kept.told for kept in self._kept.values()):
@@ -139,12 +144,13 @@ class Keeper:
         for kept in gone:
             kept.close(time.monotonic() + STOPPED_WITHIN)
             del self._kept[kept.config.id]
+            self._erase_at = time.monotonic() + ERASES_AFTER
         for id, config in configured.items():
             if id not in self._kept:
                 self._kept[id] = Kept(config, self._settings, time.monotonic())
 
-    def _compact(self) -> None:
-        if self._bus.compact():
+    def _compact(self, *, whatever_its_size: bool = False) -> None:
+        if self._bus.compact(whatever_its_size=whatever_its_size):
             log.info("redis writes its file anew")
 
     def _push(self) -> None:

@@ -117,7 +117,9 @@ def test_an_address_that_others_reach_is_refused(tmp_path: Path) -> None:
     service = Service(tmp_path / "data", "--host", "0.0.0.0")
     assert service.process.wait(30) == 2
     service.close()
-    assert any("loopback" in line for line in service.lines)
+    assert service.lines == [
+        "mien serve: expected a loopback address, actual 0.0.0.0: mien has no tokens yet"
+    ]
 
 
 def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -51,6 +51,15 @@ def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> Non
     assert PIXELS[:1000] not in on_disk(server)
 
 
+def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
+    with connect(server.url) as redis:
+        redis.hset(bus.SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
+        redis.hdel(bus.SOURCES, "door")
+        assert b"secret" in on_disk(server)
+        assert Bus(redis).compact(whatever_its_size=True)
+        until(lambda: b"secret" not in on_disk(server), 10, "the new file")
+
+
 def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with connect(server.url) as redis:
         client = Bus(redis)
