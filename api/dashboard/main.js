@@ -102,10 +102,10 @@ function fillLegend(list, entries) {
 }
 
 function listenToKeys(event) {
-  if (event.target.closest("dialog, input, button") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("dialog, input") || event.ctrlKey || event.metaKey || event.altKey) return;
   const seconds = { 1: 10, 2: 60, 3: 600 }[event.key];
   if (seconds) setWindow(seconds);
-  else if (event.key === " " || event.key === "p") {
+  else if (event.key === "p" || (event.key === " " && !event.target.closest("button"))) {
     event.preventDefault();
     setPaused(view.pausedAt === null);
   }
