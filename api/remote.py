@@ -40,8 +40,10 @@ def list_all(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    rows = [("ID", "NAME", "STATE", "RATE", "URL")]
-    rows += [(s["id"], s["name"], s["state"] or "-", f"{s['rate']:g}", s["url"]) for s in found]
+    rows = [("ID", "NAME", "STATE", "RATE", "URL", "REASON")]
+    rows += [
+        (s["id"], s["name"], s["state"] or "-", f"{s['rate']:g}", s["url"], s["reason"] or "") for s in found
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -86,7 +86,7 @@ def test_a_source_comes_and_goes(
         empty = call(capfd, "sources", "list", "--json")
     assert (added.code, added.out.split(":")[0]) == (0, "added front-door")
     header, row = listed.out.splitlines()
-    assert header.split() == ["ID", "NAME", "STATE", "RATE", "URL"]
+    assert header.split() == ["ID", "NAME", "STATE", "RATE", "URL", "REASON"]
     assert row.startswith("front-door  Front door")
     assert "planted" not in added.out + listed.out
     assert (again.code, wrong.code, gone.code) == (1, 1, 1)
