@@ -6,8 +6,8 @@ import sys
 
 import uvicorn
 
+from api.access.guard import is_loopback
 from api.app import create_app
-from api.guard import is_loopback
 from api.settings import Settings, settings_from_environment
 
 REFUSED = 2  # exit code for arguments that are not accepted

@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import health, live, models, sources, timelines
-from api.guard import Guard
+from api.access.guard import Guard
 from api.problems import add_problem_handlers
 from api.removal import sweep
 from api.services import make_services

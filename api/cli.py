@@ -134,23 +134,23 @@ def _add_module(verbs: Verbs, name: str, module: str, purpose: str) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from api.run import run
+    from api.verbs.run import run
 
     return run(arguments)
 
 
 def _sources(action: str) -> Callable[[argparse.Namespace], int]:
     def call(arguments: argparse.Namespace) -> int:
-        from api import remote
+        from api.verbs import sources
 
-        arguments.action = getattr(remote, action)
-        return remote.sources(arguments)
+        arguments.action = getattr(sources, action)
+        return sources.sources(arguments)
 
     return call
 
 
 def _models(arguments: argparse.Namespace) -> int:
-    from api.cards import show_cards
+    from api.verbs.models import show_cards
 
     return show_cards()
 

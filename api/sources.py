@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.locations import FORMS, LocationError, checked_location, without_password
+from api.access.locations import FORMS, LocationError, checked_location, without_password
 from api.overview import Standing
 from api.problems import MEDIA_TYPE, ProblemError
 from api.removal import add_afresh, remove_data, wait_for_latecomers

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.guard import is_loopback
+from api.access.guard import is_loopback
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.api.commanding import call, start
-from tests.api.portrait_clips import face_clip, scene
+from tests.api.verbs.commanding import call, start
+from tests.api.verbs.portrait_clips import face_clip, scene
 from tests.clips import cut, even, make_clip, make_sound, zero_third
 from tests.waiting import until
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.tables import ROWS_AT_ONCE, SPAN_COLUMNS, CsvTable, ReadingTables, span_row, stored_rows
+from api.results.tables import ROWS_AT_ONCE, SPAN_COLUMNS, CsvTable, ReadingTables, span_row, stored_rows
 from engine.labels import KEYPOINTS, LABELS
-from tests.api.recorded_events import reading, span
+from tests.api.results.recorded_events import reading, span
 
 COLUMNS = [
     *("source", "track", "media_time", "captured_at", "result_at"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.inputs import works
+from api.verbs.inputs import works
 
 
 def made(folder: Path, *names: str) -> list[Path]:

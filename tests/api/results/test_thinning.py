@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from api.thinning import CoverageStrip, ThinnedReadings, ThinnedSpans
-from tests.api.recorded_events import coverage, reading, span
+from api.results.thinning import CoverageStrip, ThinnedReadings, ThinnedSpans
+from tests.api.results.recorded_events import coverage, reading, span
 
 
 def test_a_short_recording_keeps_every_reading() -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from api.annotated import annotate_video
-from api.results import writing, written_to
-from api.summary import Facts
+from api.results.annotated import annotate_video
+from api.results.folder import writing, written_to
+from api.results.summary import Facts
 from engine.pipeline import Networks
 from engine.recording import RecordingReader
 from ingest.damage import Damage

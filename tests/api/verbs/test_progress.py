@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.progress import Progress
+from api.verbs.progress import Progress
 
 
 def test_lines_are_seldom(capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from api.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
+from api.results.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
 from engine.labels import LABELS
 from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.records import Coverage, Event, Reading, Span
@@ -66,6 +66,6 @@ def _write(path: Path, summary: Mapping[str, Any], drawn: Mapping[str, Any]) -> 
 
 def page(data: Mapping[str, Any]) -> str:
     """The template with the data inside; `<` is escaped so that no name can end the script element."""
-    template = files("api").joinpath("report.html").read_text(encoding="utf-8")
+    template = files("api.results").joinpath("report.html").read_text(encoding="utf-8")
     body = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     return template.replace("{{ data }}", body, 1)

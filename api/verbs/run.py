@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.inputs import Work, printable, works
-from api.interruption import Stopping
-from api.progress import Progress
-from api.recorded import Loaded, Outcome, VideoReader, Wanted
-from api.results import WriteFailedError
-from api.stills import PicturesReader
+from api.results.folder import WriteFailedError
+from api.results.recorded import Loaded, Outcome, VideoReader, Wanted
+from api.results.stills import PicturesReader
+from api.verbs.inputs import Work, printable, works
+from api.verbs.interruption import Stopping
+from api.verbs.progress import Progress
 from engine.card import CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
 from engine.pipeline import load_networks

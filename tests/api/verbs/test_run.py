@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.labels import LABELS
-from tests.api.commanding import MIEN, call
-from tests.api.portrait_clips import face_clip, scene
-from tests.api.test_tables import COLUMNS
+from tests.api.results.test_tables import COLUMNS
+from tests.api.verbs.commanding import MIEN, call
+from tests.api.verbs.portrait_clips import face_clip, scene
 from tests.clips import even
 
 Capture = pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from api.tables import stored_rows
+from api.results.tables import stored_rows
 from engine.annotate import Annotator, Mark
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading

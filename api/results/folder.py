@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from api.report import PictureReport, VideoReport
-from api.summary import Facts, Summary
-from api.tables import COVERAGE_COLUMNS, SPAN_COLUMNS, CsvTable, ReadingTables, coverage_row, span_row
-from api.vtt import TimelineVtt
+from api.results.report import PictureReport, VideoReport
+from api.results.summary import Facts, Summary
+from api.results.tables import COVERAGE_COLUMNS, SPAN_COLUMNS, CsvTable, ReadingTables, coverage_row, span_row
+from api.results.vtt import TimelineVtt
 from engine.records import Coverage, Event, Reading, Span
 
 WRITTEN_LAST = ("timeline.vtt", "report.html", "summary.json")

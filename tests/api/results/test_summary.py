@@ -2,10 +2,10 @@
 
 import pytest
 
-from api.summary import Facts, Summary, percentages
+from api.results.summary import Facts, Summary, percentages
 from engine.records import FaceEnd
 from ingest.damage import Damage
-from tests.api.recorded_events import SECOND, coverage, reading
+from tests.api.results.recorded_events import SECOND, coverage, reading
 
 
 def facts(duration: float = 10.0, elapsed: float = 2.5, **others: object) -> Facts:

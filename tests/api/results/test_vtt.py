@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from api.vtt import TimelineVtt
-from tests.api.recorded_events import span
+from api.results.vtt import TimelineVtt
+from tests.api.results.recorded_events import span
 
 
 def text_of(tmp_path: Path, *spans: object) -> str:

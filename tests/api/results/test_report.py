@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from api.report import PictureReport, VideoReport, page
-from api.summary import Summary
+from api.results.report import PictureReport, VideoReport, page
+from api.results.summary import Summary
 from engine.palette import LABEL_COLOURS
 from engine.records import Event
 from ingest.damage import Damage
-from tests.api.recorded_events import SECOND, coverage, reading, span
-from tests.api.test_summary import facts
+from tests.api.results.recorded_events import SECOND, coverage, reading, span
+from tests.api.results.test_summary import facts
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.annotated import Marks
-from api.tables import ReadingTables, stored_rows
+from api.results.annotated import Marks
+from api.results.tables import ReadingTables, stored_rows
 from engine.annotate import Mark
 from engine.labels import LABELS
 from engine.records import Box, Reading
-from tests.api.recorded_events import SECOND, reading
+from tests.api.results.recorded_events import SECOND, reading
 
 
 def marks(folder: Path, *readings: Reading, rate: float | None = 10) -> Marks:

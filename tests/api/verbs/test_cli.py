@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commanding import call, start
+from tests.api.verbs.commanding import call, start
 
 HEAVY = ("av", "cv2", "numpy", "onnxruntime", "pyarrow", "fastapi", "redis", "tqdm")
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from api.annotated import mark_of
-from api.inputs import printable
-from api.recorded import Loaded, Outcome, Wanted, Watch
-from api.results import Results, writing, written_to
-from api.summary import Facts
+from api.results.annotated import mark_of
+from api.results.folder import Results, writing, written_to
+from api.results.recorded import Loaded, Outcome, Wanted, Watch
+from api.results.summary import Facts
+from api.verbs.inputs import printable
 from engine.annotate import Annotator
 from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, Reading
