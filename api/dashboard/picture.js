@@ -129,7 +129,8 @@ export class Picture {
   }
 }
 
-function drawReading(context, reading, width, height) {
+// Box, keypoints and name over a picture of `width` and `height` css px.
+export function drawReading(context, reading, width, height) {
   const [left, top, right, bottom] = reading.box;
   const colour = reading.label ? COLOURS[reading.label] : "#e8eaed";
   const box = [left * width, top * height, (right - left) * width, (bottom - top) * height];

@@ -1,8 +1,10 @@
 // The timelines of a source: a row for each face, the coverage beneath, one axis for all.
 
 import { Surface, drawAxis, drawCoverage, drawFace, drawMarker } from "./chart.js";
-import { COLOURS, COVERAGE, LABELS, STACK, pageColours } from "./palette.js";
-import { clock, coverageSentence, duration, percent } from "./words.js";
+import { write } from "./elements.js";
+import { COLOURS, LABELS, pageColours } from "./palette.js";
+import { coverageAt, placeTip, valuesAt } from "./tip.js";
+import { clock, coverageSentence, coverageTotals, percent } from "./words.js";
 
 const PRESENT = 12; // rows for faces in view
 const LEFT = 6; // rows for faces that left, the last ones
@@ -130,16 +132,7 @@ export class Rows {
   }
 
   #say() {
-    const totals = {};
-    for (const { started, ended, kind, frames } of this.#history.coverage) {
-      const time = Math.min(ended, this.#view.ended) - Math.max(started, this.#view.started);
-      if (time < 0 || (time === 0 && ended > started)) continue;
-      const share = ended > started ? time / (ended - started) : 1;
-      totals[kind] ??= { time: 0, frames: 0 };
-      totals[kind].time += time;
-      totals[kind].frames += frames * share;
-    }
-    write(this.#places.sentence, coverageSentence(totals));
+    write(this.#places.sentence, coverageSentence(coverageTotals(this.#history.coverage, this.#view)));
   }
 
   #listen(canvas, row) {
@@ -168,51 +161,10 @@ export class Rows {
     tip.hidden = asked === null || this.#view === null || !asked.canvas.isConnected;
     if (tip.hidden) return;
     const at = this.#view.started + asked.ratio * (this.#view.ended - this.#view.started);
-    tip.replaceChildren(...(asked.row ? this.#valuesOf(asked.row.face.series, at) : this.#coverageAt(at)));
-    const place = asked.canvas.getBoundingClientRect();
-    const x = place.left + asked.ratio * place.width;
-    const toTheLeft = x + 14 + tip.offsetWidth > document.documentElement.clientWidth - 8;
-    tip.style.left = `${Math.max(8, toTheLeft ? x - 14 - tip.offsetWidth : x + 14)}px`;
-    tip.style.top = `${Math.max(8, Math.min(place.top, innerHeight - tip.offsetHeight - 8))}px`;
+    const told = asked.row
+      ? valuesAt(asked.row.face.series, at, this.#gap, clock)
+      : coverageAt(this.#history.coverage, at, clock);
+    tip.replaceChildren(...told);
+    placeTip(tip, asked.canvas, asked.ratio);
   }
-
-  #valuesOf(series, at) {
-    const index = nearest(series, at);
-    const found = index !== null && Math.abs(series.time(index) - at) <= this.#gap;
-    const head = line("tip-head", clock(at), found ? "" : "no reading");
-    if (!found) return [head];
-    const label = series.label(index) < 0 ? "unsure" : LABELS[series.label(index)];
-    const values = [...STACK].reverse().map((name) => {
-      const value = series.value(index, LABELS.indexOf(name));
-      const element = line(name === label ? "tip-line chosen" : "tip-line", name, percent(value));
-      element.style.setProperty("--label", COLOURS[name]);
-      return element;
-    });
-    return [line("tip-head", clock(series.time(index)), label), ...values];
-  }
-
-  #coverageAt(at) {
-    const found = this.#history.coverage.find(({ started, ended }) => started <= at && at <= ended);
-    if (!found) return [line("tip-head", clock(at), "not told yet")];
-    const words = `${COVERAGE[found.kind].words}, ${duration(found.ended - found.started)}`;
-    return [line("tip-head", clock(at), words)];
-  }
-}
-
-function nearest(series, at) {
-  if (series.length === 0) return null;
-  const after = Math.min(series.indexOf(at), series.length - 1);
-  const before = Math.max(after - 1, 0);
-  return at - series.time(before) < series.time(after) - at ? before : after;
-}
-
-function line(name, first, second) {
-  const element = document.createElement("div");
-  element.className = name;
-  for (const text of [first, second]) element.append(Object.assign(document.createElement("span"), { textContent: text }));
-  return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

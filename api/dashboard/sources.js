@@ -1,5 +1,6 @@
 // The list of sources, and the dialogs that add and remove one.
 
+import { write } from "./elements.js";
 import { addSource, listSources, removeSource, serverNow } from "./server.js";
 import { stateOf } from "./words.js";
 
@@ -116,8 +117,4 @@ function item() {
   const element = document.createElement("li");
   element.innerHTML = `<a><span class="dot"></span><span class="name"></span><span class="words"></span></a>`;
   return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,5 +1,6 @@
 // The chosen source: its picture, who is in view, its timelines. Made when it is chosen, closed with it.
 
+import { write } from "./elements.js";
 import { Follower } from "./follow.js";
 import { History } from "./history.js";
 import { COLOURS, STACK } from "./palette.js";
@@ -129,8 +130,4 @@ function card() {
     part.style.background = COLOURS[name];
   }
   return element;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -50,6 +50,20 @@ function live(source, now) {
   return { tone: "good", words: "live" };
 }
 
+// Time (ms) and frames of each kind of coverage within a view { started, ended }: { kind: { time, frames } }.
+export function coverageTotals(coverage, view) {
+  const totals = {};
+  for (const { started, ended, kind, frames } of coverage) {
+    const time = Math.min(ended, view.ended) - Math.max(started, view.started);
+    if (time < 0 || (time === 0 && ended > started)) continue;
+    const share = ended > started ? time / (ended - started) : 1;
+    totals[kind] ??= { time: 0, frames: 0 };
+    totals[kind].time += time;
+    totals[kind].frames += frames * share;
+  }
+  return totals;
+}
+
 // What became of a window's time and frames; `totals` maps kinds to { time, frames }.
 export function coverageSentence(totals) {
   const all = Object.values(totals).reduce((sum, { time }) => sum + time, 0);
