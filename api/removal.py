@@ -15,6 +15,7 @@ from ingest.bus import (
     SOURCES,
     keys_of,
     oldest_kept,
+    overview_key,
     timeline_key,
 )
 from ingest.configured import SourceConfig, encode_config
@@ -79,7 +80,8 @@ async def trim_timelines(client: Any, kept: float) -> None:
     """Deletes each source's entries that are older than `kept` seconds."""
     oldest = oldest_kept(await client.time(), kept)
     for source in await client.hkeys(SOURCES):
-        await client.xtrim(timeline_key(source.decode()), minid=oldest, approximate=False)
+        for key in (timeline_key, overview_key):
+            await client.xtrim(key(source.decode()), minid=oldest, approximate=False)
 
 
 async def _sweep_one(client: Any, source: str, removed_at: float) -> None:

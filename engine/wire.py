@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from engine.labels import KEYPOINTS, LABELS
+from engine.labels import KEYPOINTS, LABELS, Label
 from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Span
+from engine.rollup import Second
 from engine.timeline import TIME_CONSTANT
-from ingest.bus import TimelineEntry
+from ingest.bus import SECONDS, TimelineEntry
 from ingest.pace import SECOND
 from ingest.wire import rfc3339
 
@@ -36,6 +37,36 @@ def encode_event(event: Event) -> TimelineEntry:
             kind, fields = "coverage", _stretch(event) | {"kind": event.kind, "frames": event.frames}
     body = {"type": kind, "source": event.source} | fields
     return TimelineEntry(event.source, kind, json.dumps(body, separators=(",", ":")).encode())
+
+
+def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:
+    """One entry for the faces of one source's second; none where there was no face.
+
+    Its body is a list of [track, ms of the epoch, label's number or -1, percent of each label]: a quarter
+    of a million of them are read at once for a day.
+    """
+    if not seconds:
+        return []
+    faces = [
+        [second.track, milliseconds(second), label_number(second.label), *percents(second.smoothed)]
+        for second in seconds
+    ]
+    return [TimelineEntry(seconds[0].source, SECONDS, json.dumps(faces, separators=(",", ":")).encode())]
+
+
+def milliseconds(second: Second) -> int:
+    """When the second's first reading was captured; its media time where there is no clock."""
+    if second.captured_at is None:
+        return second.started // (SECOND // 1000)
+    return round(second.captured_at.timestamp() * 1000)
+
+
+def label_number(label: Label | None) -> int:
+    return -1 if label is None else LABELS.index(label)
+
+
+def percents(distribution: Floats) -> list[int]:
+    return [round(100 * value) for value in distribution.tolist()]
 
 
 def stamped(event: Event, result_at: datetime) -> Event:

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 
 from engine.freshness import Arrived, fresh
 from engine.pipeline import BadStateError, Pipeline
-from engine.wire import encode_event, stamped
+from engine.records import Event, Reading
+from engine.rollup import Rollup
+from engine.wire import encode_event, encode_seconds, stamped
 from ingest.bus import BUS_FAULTS, Bus, Fields, TimelineEntry
+from ingest.frame import Frame
 from ingest.wire import BadFrameError, decode_frame
 
 TAKES = 32  # frames at most in one turn
@@ -34,6 +37,7 @@ class Worker:
         self._pipeline = pipeline
         self._shard = shard
         self._quiet_after = quiet_after
+        self._rollups: dict[str, Rollup] = {}
         self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
         self._lost = 0  # frames left out since the last word about it
         self._told_at = 0.0
@@ -63,7 +67,7 @@ class Worker:
         """Forgets what may not have been committed, and does what was taken but not acknowledged."""
         self._bus.join_shard(self._shard)
         for source in self._pipeline.sources():
-            self._pipeline.forget(source)
+            self._forget(source)
         while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
             self._work(taken)
         self._restore(self._bus.sources())  # one that gives no frame now may have something open
@@ -84,8 +88,12 @@ class Worker:
         configured = self._bus.sources()
         for source in self._pipeline.sources():
             if source not in configured:
-                self._pipeline.forget(source)
+                self._forget(source)
                 self._heard.pop(source, None)
+
+    def _forget(self, source: str) -> None:
+        self._pipeline.forget(source)
+        self._rollups.pop(source, None)
 
     def _end_quiet(self) -> None:
         """A source that is away, or at its end, keeps no face and no span open."""
@@ -93,6 +101,7 @@ class Worker:
         known = self._pipeline.sources()
         quiet = [source for source in known if now - self._heard.setdefault(source, now) >= self._quiet_after]
         entries = [encode_event(event) for source in quiet for event in self._pipeline.pause(source)]
+        entries += [entry for source in quiet for entry in encode_seconds(self._rollup(source).flush())]
         if entries:
             self._bus.commit(self._shard, [], entries, self._states(quiet))
 
@@ -106,19 +115,38 @@ class Worker:
         entries: list[TimelineEntry] = [
             encode_event(stamped(event, now)) for caused in events for event in caused
         ]
+        for frame, caused in zip(kept, events, strict=True):
+            entries += self._roll_up(frame, caused)
         sources = {frame.source for frame in kept}
         self._heard |= dict.fromkeys(sources, time.monotonic())
         self._bus.commit(self._shard, [id for id, _ in taken], entries, self._states(sources))
 
+    def _roll_up(self, frame: Frame, caused: Sequence[Event]) -> list[TimelineEntry]:
+        rollup = self._rollup(frame.source)
+        over = rollup.until(frame.media_time)
+        for event in caused:
+            if isinstance(event, Reading):
+                over += rollup.add(event)
+        return encode_seconds(over)
+
+    def _rollup(self, source: str) -> Rollup:
+        return self._rollups.setdefault(source, Rollup(source))
+
     def _states(self, sources: Iterable[str]) -> dict[str, bytes]:
-        return {source: self._pipeline.state(source) for source in sources}
+        """What the pipeline and the rollup remember of each source, in a line each."""
+        return {
+            source: self._pipeline.state(source) + b"\n" + self._rollup(source).state() for source in sources
+        }
 
     def _restore(self, sources: Iterable[str]) -> None:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))
         for source, state in self._bus.engine_states(unknown).items():
+            pipeline, _, rollup = state.partition(b"\n")
             try:
-                self._pipeline.restore(source, state)
-            except BadStateError as error:  # an update of the service must not stop it: tracks start anew
+                self._pipeline.restore(source, pipeline)
+                self._rollups[source] = Rollup.restored(source, rollup)
+            except (BadStateError, ValueError) as error:
+                # An update of the service must not stop it: tracks, and the second, start anew.
                 log.warning("%s", error)
 
     def _count(self, lost: int) -> None:

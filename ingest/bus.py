@@ -3,6 +3,7 @@
 frames:{shard}      stream   frames on their way to one engine worker; trimmed by count
 timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is the cursor to resume from;
                              trimmed by time (ingest.settings.retention)
+overview:{source}   stream   the same in brief: each second of each face, and the coverage; trimmed by time
 preview:{source}    hash     the newest colour JPEG, made only while somebody watches
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
@@ -37,6 +38,8 @@ COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
 COMPACT_GROWTH = 2  # times what it had after it was last written anew
 BEATS_FOR = 5  # seconds
 
+SECONDS = "seconds"  # the type of an entry that is for the overview alone
+
 SOURCES = "sources"
 REMOVED = "removed"
 
@@ -66,6 +69,10 @@ def timeline_key(source: str) -> str:
     return f"timeline:{source}"
 
 
+def overview_key(source: str) -> str:
+    return f"overview:{source}"
+
+
 def preview_key(source: str) -> str:
     return f"preview:{source}"
 
@@ -92,8 +99,8 @@ def dropped_key(source: str) -> str:
 
 def keys_of(source: str) -> list[str]:
     """Everything that is kept of a source, apart from its configuration and the frames on their way."""
-    keys = (timeline_key, preview_key, watch_key, engine_key, position_key, state_key, dropped_key)
-    return [key(source) for key in keys]
+    keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
+    return [key(source) for key in (*keys, dropped_key)]
 
 
 def beat_key(part: str) -> str:
@@ -288,13 +295,15 @@ class Bus:
 
 def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str) -> None:
     for entry in entries:
-        transaction.xadd(
-            timeline_key(entry.source),
-            {"type": entry.type, "body": entry.body},
-            minid=oldest,
-            approximate=True,
-        )
+        for key in _streams(entry):
+            transaction.xadd(key, {"type": entry.type, "body": entry.body}, minid=oldest, approximate=True)
         if entry.type == "state":
             transaction.set(state_key(entry.source), entry.body)
         elif entry.type == "coverage" and (stretch := json.loads(entry.body))["kind"] == "dropped":
             transaction.incrby(dropped_key(entry.source), stretch["frames"])
+
+
+def _streams(entry: TimelineEntry) -> list[str]:
+    """An hour's coverage is looked for in the overview, not between a hundred thousand readings."""
+    timeline, overview = timeline_key(entry.source), overview_key(entry.source)
+    return {SECONDS: [overview], "coverage": [timeline, overview]}.get(entry.type, [timeline])

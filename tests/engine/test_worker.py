@@ -19,6 +19,7 @@ from ingest.bus import (
     engine_key,
     frames_key,
     keys_of,
+    overview_key,
     timeline_key,
 )
 from ingest.configured import SourceConfig, encode_config
@@ -103,6 +104,29 @@ def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
         worker.run(until_empty=True)
     assert frames_read(redis_url) == Counter(range(20))
     assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
+
+
+def overview(url: str) -> list[tuple[str, Any]]:
+    client: Any = connect(url)
+    return [
+        (fields[b"type"].decode(), json.loads(fields[b"body"]))
+        for _, fields in client.xrange(overview_key("lobby"))
+    ]
+
+
+@pytest.mark.parametrize("losses", [{}, {0: "before", 1: "after", 2: "before"}])
+def test_each_second_comes_into_the_overview_once_whoever_reads_it(
+    redis_url: str, networks: Networks, losses: dict[int, str]
+) -> None:
+    for start in range(0, 24, 6):
+        bus = LosingBus(connect(redis_url), losses)
+        push(bus, range(start, start + 6))
+        Worker(bus, Pipeline(networks)).run(until_empty=True)
+    seconds = [body for kind, body in overview(redis_url) if kind == "seconds"]
+    assert [(track, time) for ((track, time, *_),) in seconds] == [(1, 0), (1, 1000)]  # the third is open
+    for ((_, _, label, *percents),) in seconds:
+        assert -1 <= label < 7
+        assert 97 <= sum(percents) <= 103
 
 
 def test_a_new_worker_goes_on_with_the_same_track(redis_url: str, networks: Networks) -> None:

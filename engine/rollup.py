@@ -1,0 +1,94 @@
+"""Readings of a second become one record for each face: what an hour is drawn from. Pure."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from engine.labels import LABELS, Label
+from engine.records import Floats, Reading
+from ingest.pace import SECOND
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """One face in one second of media time."""
+
+    source: str
+    track: int
+    started: int  # ns, a whole second
+    captured_at: datetime | None  # of its first reading
+    readings: int
+    smoothed: Floats  # (7,) mean
+    label: Label | None  # the most frequent; None: most readings abstained
+
+
+@dataclass(slots=True)
+class _Open:
+    """What there is so far of a face's second."""
+
+    captured_at: str | None
+    totals: list[float] = field(default_factory=lambda: [0.0] * len(LABELS))
+    labels: list[int] = field(default_factory=lambda: [0] * (len(LABELS) + 1))  # the last one: abstained
+
+
+class Rollup:
+    """The seconds of one source. A second is told, with all its faces, when media time has left it."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._number = 0  # of the open second
+        self._faces: dict[int, _Open] = {}  # by track
+
+    def add(self, reading: Reading) -> list[Second]:
+        """Takes the next reading; gives the seconds that were over before it."""
+        over = self.until(reading.media_time)
+        if not self._faces:
+            self._number = reading.media_time // SECOND
+        captured_at = reading.captured_at.isoformat() if reading.captured_at else None
+        face = self._faces.setdefault(reading.track, _Open(captured_at))
+        face.totals = [
+            total + value for total, value in zip(face.totals, reading.smoothed.tolist(), strict=True)
+        ]
+        face.labels[LABELS.index(reading.label) if reading.label else -1] += 1
+        return over
+
+    def until(self, time: int) -> list[Second]:
+        """The seconds that are over at `time` (ns), whether a face is in view then or not."""
+        return self.flush() if time // SECOND > self._number else []
+
+    def flush(self) -> list[Second]:
+        """What there is of the open second; nothing more will come of it."""
+        faces, self._faces = self._faces, {}
+        return [self._second(track, face) for track, face in faces.items()]
+
+    def _second(self, track: int, face: _Open) -> Second:
+        readings = sum(face.labels)
+        best = face.labels.index(max(face.labels))
+        return Second(
+            source=self._source,
+            track=track,
+            started=self._number * SECOND,
+            captured_at=datetime.fromisoformat(face.captured_at) if face.captured_at else None,
+            readings=readings,
+            smoothed=np.array([total / readings for total in face.totals], dtype=np.float32),
+            label=LABELS[best] if best < len(LABELS) else None,
+        )
+
+    def state(self) -> bytes:
+        """What `restored` needs to go on from here, as one line of JSON."""
+        faces = {track: [face.captured_at, face.totals, face.labels] for track, face in self._faces.items()}
+        return json.dumps({"number": self._number, "faces": faces}, separators=(",", ":")).encode()
+
+    @classmethod
+    def restored(cls, source: str, state: bytes) -> "Rollup":
+        """Raises ValueError where `state` is that of another version, or damaged."""
+        rollup = cls(source)
+        try:
+            fields = json.loads(state)
+            rollup._number = fields["number"]
+            rollup._faces = {int(track): _Open(*face) for track, face in fields["faces"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{source}: not a rollup of this version: {error!r}") from error
+        return rollup
