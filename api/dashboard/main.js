@@ -1,13 +1,12 @@
 // The page: which source is chosen, how the timelines are looked at, and one loop that draws it all.
 
 import { COLOURS, COVERAGE, STACK } from "./palette.js";
-import { readiness, serverNow } from "./server.js";
+import { serverNow } from "./server.js";
+import { connection, enter, tellSources } from "./shell.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";
-import { clock } from "./words.js";
 
 const FRAME = 1000 / 30; // ms; the screen is drawn no oftener, whatever arrives
-const HEALTH = 10_000; // ms between looks at the service's health
 
 const find = (id) => document.getElementById(id);
 
@@ -15,7 +14,6 @@ const view = { length: 60_000, pausedAt: null }; // ms
 let known = [];
 let stage = null;
 let chosen = null; // id
-let lostAt = null; // ms
 
 const places = {
   name: find("chosen-name"), state: find("chosen-state"),
@@ -25,17 +23,7 @@ const places = {
   sentence: find("sentence"), tip: find("tip"),
 };
 
-const connection = {
-  lost() {
-    lostAt ??= serverNow();
-    find("banner").textContent = `No connection to the server since ${clock(lostAt)}; trying again.`;
-    find("banner").hidden = false;
-  },
-  answered() {
-    lostAt = null;
-    find("banner").hidden = true;
-  },
-};
+await enter("live");
 
 const sources = new Sources(
   {
@@ -48,6 +36,7 @@ const sources = new Sources(
 
 function listed(list) {
   known = list;
+  tellSources(list);
   find("welcome").hidden = known.length > 0;
   find("chosen").hidden = known.length === 0;
   choose(decodeURIComponent(location.hash.slice(1)));
@@ -77,20 +66,6 @@ function setWindow(seconds) {
   for (const button of document.querySelectorAll("[data-window]")) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.window) === seconds));
   }
-}
-
-async function lookAtHealth() {
-  if (document.visibilityState === "visible") {
-    const { ready, parts } = await readiness().catch(() => ({ ready: false, parts: [] }));
-    const broken = parts.filter((part) => !part.ready).map(({ name }) => name);
-    find("health-dot").dataset.tone = ready ? "good" : "bad";
-    find("health-words").textContent = ready ? "all well" : broken.length ? `not ready: ${broken.join(", ")}` : "no answer";
-    find("health-parts").replaceChildren(...parts.map(({ name, ready: well, reason }) => {
-      const words = well ? "ready" : reason;
-      return Object.assign(document.createElement("li"), { textContent: `${name}: ${words}` });
-    }));
-  }
-  setTimeout(lookAtHealth, HEALTH);
 }
 
 function fillLegend(list, entries) {
@@ -130,5 +105,4 @@ for (const button of document.querySelectorAll("[data-window]")) {
 document.addEventListener("visibilitychange", () => stage?.see(document.visibilityState === "visible"));
 addEventListener("hashchange", () => choose(decodeURIComponent(location.hash.slice(1))));
 addEventListener("keydown", listenToKeys);
-lookAtHealth();
 requestAnimationFrame(draw);

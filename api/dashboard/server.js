@@ -1,5 +1,9 @@
 // The REST side of the API, and the server's clock. Failures are RFC 9457 problem documents.
 
+import { Problem, ask, reach } from "./access.js";
+
+export { Problem, ask };
+
 let ahead = 0; // ms that the server's clock is ahead of this one's
 
 // The server's time in ms; heartbeats tell it.
@@ -8,13 +12,6 @@ export const serverNow = () => Date.now() + ahead;
 export function hearTime(at) {
   const heard = Date.parse(at) - Date.now();
   ahead = Math.abs(heard - ahead) > 1000 ? heard : ahead + 0.1 * (heard - ahead); // steps, else smoothly
-}
-
-export class Problem extends Error {
-  constructor(detail, errors = []) {
-    super(detail);
-    this.errors = Object.fromEntries(errors.map(({ field, detail: text }) => [field, text]));
-  }
 }
 
 export const listSources = () => ask("/v1/sources");
@@ -32,19 +29,5 @@ export function timelinePage(source, query) {
 
 // Which parts are ready; a 503 carries the same document.
 export async function readiness() {
-  const response = await fetch("/readyz", { cache: "no-store" });
-  return response.json();
-}
-
-async function ask(path, options = {}) {
-  let response;
-  try {
-    response = await fetch(path, { cache: "no-store", ...options });
-  } catch {
-    throw new Problem("The server does not answer.");
-  }
-  if (response.status === 204) return null;
-  const body = await response.json();
-  if (!response.ok) throw new Problem(body.detail, body.errors);
-  return body;
+  return (await reach("/readyz")).json();
 }
