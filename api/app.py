@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import health, live, models, sources, timelines
+from api.access.gate import Gate
 from api.access.guard import Guard
 from api.problems import add_problem_handlers
 from api.removal import sweep
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
+    app.add_middleware(Gate)
     app.add_middleware(Guard)
     add_problem_handlers(app)
     for part in (sources, timelines, models, health, live):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.access.audit import Audit
 from api.feed import Feeds
 from api.history import History
 from api.overview import Overview
@@ -26,6 +27,7 @@ class Services:
     feeds: Feeds
     pictures: Pictures
     overview: Overview
+    audit: Audit
 
     async def source(self, id: str) -> SourceConfig | None:
         """The configuration of a source, if there is such a source and it can be read."""
@@ -53,6 +55,7 @@ def make_services(settings: Settings, client: Any) -> Services:
         feeds=Feeds(client),
         pictures=Pictures(client),
         overview=Overview(client, history),
+        audit=Audit(client),
     )
 
 

@@ -13,6 +13,9 @@ position:{source}   string   ns; the media time of the newest frame, from which 
 state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
 dropped:{source}    string   frames lost since the source was added, as its coverage tells them
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
+tokens              hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
+ticket:{sha256}     string   a browser's leave to open one path, for a minute or some
+audit               stream   who did what, trimmed by time (ingest.settings.audit_retention)
 """
 
 import json
@@ -42,6 +45,8 @@ SECONDS = "seconds"  # the type of an entry that is for the overview alone
 
 SOURCES = "sources"
 REMOVED = "removed"
+TOKENS = "tokens"
+AUDIT = "audit"
 
 # What a worker meets when the server is away, comes back empty, or does not answer in time.
 BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
@@ -101,6 +106,10 @@ def keys_of(source: str) -> list[str]:
     """Everything that is kept of a source, apart from its configuration and the frames on their way."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
     return [key(source) for key in (*keys, dropped_key)]
+
+
+def ticket_key(digest: str) -> str:
+    return f"ticket:{digest}"
 
 
 def beat_key(part: str) -> str:

@@ -4,11 +4,17 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 NUMBER = (int, float)
+
+# As it is; so coarse that no face can be told; none is made at all.
+PICTURES = ("shown", "blurred", "none")
+
+Kinds = dict[str, type | tuple[type, ...]]
 
 
 class BadConfigError(Exception):
@@ -24,15 +30,17 @@ class SourceConfig:
     url: str
     rate: float  # readings a second
     created_at: float  # seconds since the epoch; media_time of the source counts from here
+    purpose: str = "personal"  # why faces are read; api.access.purposes has them all
+    ground: str | None = None  # what makes a purpose lawful that is otherwise refused
+    picture: str = "shown"  # what of the picture is shown to those who watch; see PICTURES
 
 
-FIELDS: dict[str, type | tuple[type, ...]] = {
-    "id": str,
-    "name": str,
-    "url": str,
-    "rate": NUMBER,
-    "created_at": NUMBER,
-}
+REQUIRED: Kinds = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}
+
+# Sources that were configured before these fields were there have their defaults.
+OPTIONAL: Kinds = {"purpose": str, "ground": (str, NoneType), "picture": str}
+
+FIELDS = REQUIRED | OPTIONAL
 
 
 def encode_config(config: SourceConfig) -> str:
@@ -46,12 +54,14 @@ def decode_config(text: bytes) -> SourceConfig:
     except ValueError:
         raise BadConfigError("expected JSON, actual something else") from None
     actual = list(fields) if isinstance(fields, dict) else []
-    if set(actual) != set(FIELDS):
+    if not set(REQUIRED) <= set(actual) <= set(FIELDS):
         raise BadConfigError(f"expected the fields {', '.join(FIELDS)}, actual {', '.join(actual) or 'none'}")
-    for name, kind in FIELDS.items():
-        if not isinstance(fields[name], kind):
-            expected = "a number" if kind is NUMBER else "a text"
-            raise BadConfigError(f"{name}: expected {expected}, actual {type(fields[name]).__name__}")
+    for name, value in fields.items():
+        if not isinstance(value, FIELDS[name]):
+            expected = "a number" if FIELDS[name] is NUMBER else "a text"
+            raise BadConfigError(f"{name}: expected {expected}, actual {type(value).__name__}")
+    if fields.get("picture", "shown") not in PICTURES:
+        raise BadConfigError(f"picture: expected one of {', '.join(PICTURES)}, actual something else")
     return SourceConfig(**fields)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
 RETENTION = "24h"
+AUDIT_RETENTION = "90d"
 
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare number counts hours
 
@@ -54,8 +55,17 @@ def retention() -> float:
 
     Raises SettingError.
     """
-    text = os.environ.get("MIEN_RETENTION", RETENTION)
+    return _seconds("MIEN_RETENTION", RETENTION)
+
+
+def audit_retention() -> float:
+    """Seconds that the audit log is kept: MIEN_AUDIT_RETENTION, 90 days by default. Raises SettingError."""
+    return _seconds("MIEN_AUDIT_RETENTION", AUDIT_RETENTION)
+
+
+def _seconds(name: str, default: str) -> float:
+    text = os.environ.get(name, default)
     found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text.strip())
     if found is None or float(found[1]) == 0:
-        raise SettingError(f"MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, actual {text!r}")
+        raise SettingError(f"{name}: expected hours, or such as 90m, 24h or 7d, actual {text!r}")
     return float(found[1]) * UNITS[found[2]]

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from ingest.bus import SOURCES, Bus, connect
-from ingest.configured import BadConfigError, SourceConfig, decode_config, encode_config
+from ingest.configured import REQUIRED, BadConfigError, SourceConfig, decode_config, encode_config
 
 DOOR = SourceConfig("door", "Door", "rtsp://viewer:planted@192.0.2.7/1", 10.0, 1.0)
 
@@ -19,15 +19,25 @@ def test_it_is_read_as_it_was_written() -> None:
     assert decode_config(encode_config(DOOR).encode()) == DOOR
 
 
+def test_what_was_written_before_there_were_purposes_is_read() -> None:
+    old = {name: value for name, value in json.loads(encode_config(DOOR)).items() if name in REQUIRED}
+    assert decode_config(json.dumps(old).encode()) == DOOR
+    assert (DOOR.purpose, DOOR.ground, DOOR.picture) == ("personal", None, "shown")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         (b"planted", "expected JSON"),
-        (b"[1]", "expected the fields id, name, url, rate, created_at, actual none"),
+        (
+            b"[1]",
+            "expected the fields id, name, url, rate, created_at, purpose, ground, picture, actual none",
+        ),
         (b'{"id": "door"}', "actual id"),
-        (changed(zoom=2), "actual id, name, url, rate, created_at, zoom"),
+        (changed(zoom=2), "actual id, name, url, rate, created_at, purpose, ground, picture, zoom"),
         (changed(rate="planted"), "rate: expected a number, actual str"),
         (changed(url=None), "url: expected a text, actual NoneType"),
+        (changed(picture="planted"), "picture: expected one of shown, blurred, none"),
     ],
 )
 def test_what_cannot_be_read_is_named_without_its_values(text: bytes, why: str) -> None:

@@ -1,0 +1,90 @@
+"""The audit log: who watched, read, added, changed or removed what, and when.
+
+GET, websocket, POST … -> Audit.note -> stream `audit` -> GET /v1/audit
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.access.callers import Caller
+from ingest.bus import AUDIT, oldest_kept
+from ingest.settings import audit_retention
+
+Action = Literal[
+    "live.watched",
+    "frames.watched",
+    "preview.watched",
+    "timeline.read",
+    "timeline.exported",
+    "source.added",
+    "source.changed",
+    "source.removed",
+    "recording.added",
+    "recording.read",
+    "recording.downloaded",
+    "recording.cancelled",
+    "recording.removed",
+    "audit.read",
+]
+
+# Who looks at something looks again and again: that is noted once in so many seconds.
+AGAIN_AFTER = 60.0
+LOOKS = frozenset({"preview.watched", "timeline.read", "recording.read", "audit.read"})
+REMEMBERED = 10_000  # looks; the oldest half is forgotten when there are more
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the log."""
+
+    cursor: str  # milliseconds since the epoch, and a number: the stream's own ID
+    caller: str
+    action: str
+    subject: str  # the id of a source or recording
+
+
+class Audit:
+    """Writes and reads the log; `client` is the process's asynchronous connection pool."""
+
+    def __init__(self, client: Any) -> None:
+        """Raises SettingError where it is not told rightly how long the log is kept."""
+        self._redis = client
+        self._kept = audit_retention()
+        self._looked: dict[tuple[str, str, str], float] = {}
+
+    async def note(self, caller: Caller, action: Action, subject: str) -> None:
+        """Notes what is about to be done. Raises what Redis raises: what cannot be noted is not done."""
+        look = (caller.name, action, subject)
+        if action in LOOKS:
+            if time.monotonic() - self._looked.get(look, -AGAIN_AFTER) < AGAIN_AFTER:
+                return
+            self._remember(look)
+        fields = {"caller": caller.name, "action": action, "subject": subject}
+        oldest = oldest_kept(await self._redis.time(), self._kept)
+        await self._redis.xadd(AUDIT, fields, minid=oldest, approximate=True)
+
+    async def page(self, before: str, limit: int) -> list[Note]:
+        """Up to `limit` notes before the cursor `before` ("+": the newest), the newest first."""
+        end = before if before == "+" else f"({before}"
+        found = await self._redis.xrevrange(AUDIT, max=end, count=limit)
+        return [_note(id, fields) for id, fields in found]
+
+    async def trim(self) -> None:
+        """Deletes what is older than it is to be kept."""
+        await self._redis.xtrim(
+            AUDIT, minid=oldest_kept(await self._redis.time(), self._kept), approximate=False
+        )
+
+    def _remember(self, look: tuple[str, str, str]) -> None:
+        self._looked.pop(look, None)
+        self._looked[look] = time.monotonic()
+        if len(self._looked) > REMEMBERED:
+            for oldest in list(self._looked)[: REMEMBERED // 2]:
+                del self._looked[oldest]
+
+
+def _note(id: bytes, fields: dict[bytes, bytes]) -> Note:
+    return Note(
+        id.decode(), fields[b"caller"].decode(), fields[b"action"].decode(), fields[b"subject"].decode()
+    )
