@@ -1,6 +1,6 @@
 // The page: which source is chosen, how the timelines are looked at, and one loop that draws it all.
 
-import { COLOURS, COVERAGE, STACK } from "./palette.js";
+import { fillLegends } from "./legend.js";
 import { serverNow } from "./server.js";
 import { connection, enter, tellSources } from "./shell.js";
 import { Sources } from "./sources.js";
@@ -68,14 +68,6 @@ function setWindow(seconds) {
   }
 }
 
-function fillLegend(list, entries) {
-  list.replaceChildren(...entries.map(([words, colour]) => {
-    const element = Object.assign(document.createElement("li"), { textContent: words });
-    element.style.setProperty("--label", colour);
-    return element;
-  }));
-}
-
 function listenToKeys(event) {
   if (event.target.closest("dialog, input") || event.ctrlKey || event.metaKey || event.altKey) return;
   const seconds = { 1: 10, 2: 60, 3: 600 }[event.key];
@@ -94,9 +86,7 @@ function draw(at) {
   stage?.draw(view);
 }
 
-fillLegend(find("legend"), [...STACK.map((name) => [name, COLOURS[name]]), ["unsure", "hatched"]]);
-fillLegend(find("coverage-legend"), Object.values(COVERAGE).map(({ words, colour }) => [words, colour]));
-find("legend").lastChild.className = "hatched";
+fillLegends(find("legend"), find("coverage-legend"));
 find("pause").addEventListener("click", () => setPaused(view.pausedAt === null));
 find("remove").addEventListener("click", () => sources.remove(known.find(({ id }) => id === chosen)));
 for (const button of document.querySelectorAll("[data-window]")) {

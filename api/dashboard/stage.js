@@ -1,10 +1,10 @@
 // The chosen source: its picture, who is in view, its timelines. Made when it is chosen, closed with it.
 
 import { write } from "./elements.js";
+import { showFaces } from "./faces.js";
 import { Follower } from "./follow.js";
 import { History } from "./history.js";
-import { COLOURS, STACK } from "./palette.js";
-import { Picture, spoken } from "./picture.js";
+import { Picture } from "./picture.js";
 import { Rows } from "./rows.js";
 import { hearTime, serverNow, timelinePage } from "./server.js";
 import { stateOf } from "./words.js";
@@ -107,27 +107,6 @@ export class Stage {
     if (now - this.#shown < CALM && now >= this.#shown) return;
     this.#shown = now;
     const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
-    this.#places.nobody.hidden = faces.length > 0;
-    const { now: list } = this.#places;
-    while (list.children.length > faces.length) list.lastChild.remove();
-    faces.forEach(({ newest, track }, place) => {
-      const element = list.children[place] ?? list.appendChild(card());
-      element.style.setProperty("--label", COLOURS[newest.label] ?? "var(--muted)");
-      write(element.querySelector(".who"), `Face ${track}`);
-      write(element.querySelector(".says"), spoken(newest));
-      STACK.forEach((name, layer) => {
-        element.lastChild.children[layer].style.flexGrow = newest.smoothed[name];
-      });
-    });
+    showFaces(this.#places, faces.map(({ newest }) => newest));
   }
-}
-
-function card() {
-  const element = document.createElement("li");
-  element.innerHTML = `<span class="who"></span><span class="says"></span><div class="bar" aria-hidden="true"></div>`;
-  for (const name of STACK) {
-    const part = element.lastChild.appendChild(document.createElement("i"));
-    part.style.background = COLOURS[name];
-  }
-  return element;
 }
