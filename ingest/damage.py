@@ -1,6 +1,7 @@
 """Keeps where a recording is damaged: pure, fed by the decoder with times."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 # Damaged stretches closer together than this are told as one.
 MERGED_WITHIN = 500_000_000  # ns
@@ -50,6 +51,22 @@ class DamageLog:
         if reason is not None:
             self._add(Damage(self.last, max(ended, self.last), reason))
         self._first_error = None
+
+    def state(self) -> dict[str, Any]:
+        """What `restored` needs to go on from here, as JSON types."""
+        return {
+            "found": [list(astuple(damage)) for damage in self.found],
+            "last": self.last,
+            "error": [self._first_error, self._last_error, self._reason],
+        }
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "DamageLog":
+        log = cls()
+        log.found = [Damage(*fields) for fields in state["found"]]
+        log.last = state["last"]
+        log._first_error, log._last_error, log._reason = state["error"]
+        return log
 
     def _add(self, damage: Damage) -> None:
         if self.found and damage.started - self.found[-1].ended <= MERGED_WITHIN:

@@ -10,7 +10,9 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.damage import DamageLog
+from ingest.luma import grey_of
 from ingest.pace import SECOND
+from ingest.resume import Proof, Resume, SeekUntrustedError, damage_at
 
 # A picture's usual length where the file names neither its length nor a rate.
 USUAL_LENGTH = SECOND // 25  # ns
@@ -55,7 +57,26 @@ class Decoder:
         self._packet_time = 0  # ns; what the packet at hand is to be shown at
         self._furthest = 0  # ns; the latest of these so far
         self._has_index = "mov" in container.format.name
+        self._proof: Proof | None = None  # while pictures come again that were shown before a seek
         stream.thread_type = "AUTO"
+
+    def go_on(self, resume: Resume, *, early: int) -> None:
+        """Seeks to a key frame at least `early` ns before the pictures seen last, to go on behind them.
+
+        Raises SeekUntrustedError, as iterating does from then on until it is sure of the place.
+        """
+        self.damage, self.decoded, self.end = damage_at(resume.mark), resume.mark.decoded, resume.mark.end
+        self._proof = Proof(resume)
+        place = min(resume.seen) - early
+        if place <= 0:
+            raise SeekUntrustedError("the start is as near")
+        base = self._stream.time_base
+        assert base is not None
+        ticks = (place + self._start) * base.denominator // (base.numerator * SECOND)
+        try:
+            self._container.seek(ticks, stream=self._stream)
+        except av.FFmpegError as error:
+            raise SeekUntrustedError(f"cannot seek: {error.strerror}") from error
 
     @property
     def declared_end(self) -> int | None:
@@ -74,6 +95,8 @@ class Decoder:
                 picture = self._whole(pixels)
                 if picture is not None:
                     yield picture
+        if self._proof is not None:
+            raise SeekUntrustedError("the last picture did not come again")
         self._finish()
 
     def _packets(self) -> "Iterator[Packet[Stream]]":
@@ -88,10 +111,10 @@ class Decoder:
                 return
             except av.error.InvalidDataError:
                 failures += 1
-                self.damage.error(self._packet_time, "damaged data")
+                self._error(self._packet_time, "damaged data")
             except av.FFmpegError as error:
                 self.broken = (error.strerror or type(error).__name__).lower()
-                self.damage.error(self._packet_time, self.broken)
+                self._error(self._packet_time, self.broken)
                 return
 
     def _account(self, packet: "Packet[Stream]") -> None:
@@ -99,13 +122,13 @@ class Decoder:
         if packet.pos is not None and packet.pos >= 0 and not self._has_index:
             # All pictures sent so far come before the hole, whatever their order.
             if self._bytes_end and packet.pos - self._bytes_end > UNACCOUNTED:
-                self.damage.error(self._furthest + 1, "data missing")
+                self._error(self._furthest + 1, "data missing")
             self._bytes_end = max(self._bytes_end, packet.pos + packet.size)
         if packet.stream.index == self._stream.index and packet.pts is not None:
             self._packet_time = self._since_start(packet.pts)
             self._furthest = max(self._furthest, self._packet_time)
             if packet.is_corrupt:
-                self.damage.error(self._packet_time, "damaged data")
+                self._error(self._packet_time, "damaged data")
 
     def _decode(self, packet: "Packet[Stream]") -> Iterator[av.VideoFrame]:
         """The pictures that come out for a packet; an empty packet asks for all that are left."""
@@ -118,15 +141,22 @@ class Decoder:
             except av.error.EOFError:
                 return
             except av.FFmpegError:
-                self.damage.error(self._packet_time, "damaged data")
+                self._error(self._packet_time, "damaged data")
                 if packet.size:
                     return
+
+    def _error(self, media_time: int, reason: str) -> None:
+        if self._proof is None or media_time > self._proof.until:  # else it was noted before the seek
+            self.damage.error(media_time, reason)
 
     def _whole(self, pixels: av.VideoFrame) -> Picture | None:
         media_time = self.end if pixels.pts is None else self._since_start(pixels.pts)
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
         if pixels.is_corrupt:
-            self.damage.error(media_time, "damaged picture")
+            self._error(media_time, "damaged picture")
+            return None
+        if self._proof is not None:
+            self._see_again(self._proof, media_time, pixels)
             return None
         if self.decoded and media_time <= self.damage.last:
             return None
@@ -134,6 +164,15 @@ class Decoder:
         self.decoded += 1
         self.end = media_time + (self._ns(pixels.duration) or self._length)
         return Picture(media_time, pixels, damaged)
+
+    def _see_again(self, proof: Proof, media_time: int, pixels: av.VideoFrame) -> None:
+        if media_time > proof.until:
+            raise SeekUntrustedError("the last picture did not come again")
+        if proof.wants(media_time):
+            proof.see(media_time, grey_of(pixels))
+        if media_time == proof.until:
+            proof.conclude()
+            self._proof = None
 
     def _finish(self) -> None:
         declared = self.declared_end

@@ -28,5 +28,9 @@ class Pace:
         self._picked = media_time
         return True
 
+    def go_on(self, media_time: int) -> None:
+        """Takes up again behind the frame at `media_time` (ns), which was picked."""
+        self._previous = self._picked = media_time
+
     def _wait(self, interval: int) -> int:
         return self._between - interval // 2 - ROUNDING

@@ -1,8 +1,10 @@
 """Opens recordings: a file becomes Frames, or one line that says why not."""
 
+import logging
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,12 +18,20 @@ from ingest.damage import Damage
 from ingest.decoder import Decoder, Picture
 from ingest.frame import Frame
 from ingest.luma import grey_of, shown_size
-from ingest.pace import Pace
+from ingest.pace import SECOND, Pace
+from ingest.resume import Mark, Resume, SeekUntrustedError
 
 # A playlist in an uploaded file must not make the server fetch addresses.
 FILE_ONLY = {"protocol_whitelist": "file"}
 
 LARGEST_BOX_HEADER = 16  # bytes
+
+# How long before the pictures that must come again a seek tries to land: a decoder needs a key frame, and
+# some files say wrongly where theirs are.
+EARLY = (2 * SECOND, 15 * SECOND)  # ns
+
+
+log = logging.getLogger(__name__)
 
 
 class UnreadableError(Exception):
@@ -33,28 +43,59 @@ class UnreadableError(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """A frame, and where the reading stood with it."""
+
+    frame: Frame
+    mark: Mark
+
+
 class Recording:
     """A video file being read, once, front to back. Memory does not grow with its length.
 
     Iterating gives the frames picked at `rate`; `frames_decoded` and `damage` are complete at the end.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, *, source: str, rate: float | None):
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        *,
+        source: str,
+        rate: float | None,
+        beginning: "Beginning | None" = None,
+    ) -> None:
+        """Raises SeekUntrustedError where it is to begin at a place that cannot be found for certain."""
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
         self.total_frames = stream.frames or None  # as the container says
+        self.rate = rate
         self._source = source
         self._container = container
         self._declared = (container.duration or 0) * 1000  # ns
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
+        self._number = 0  # of the next frame
+        self._given = 0  # frames before this one were given by who read before
+        if beginning is not None:
+            self._begin(beginning)
         self._pictures = iter(self._decoder)
         # The first picture is decoded at once: only it knows how the video is turned.
         self._first = next(self._pictures, None)
-        self.width, self.height = (
-            (stream.codec_context.width, stream.codec_context.height)
-            if self._first is None
-            else shown_size(self._first.pixels)
-        )
+        if beginning is not None:
+            self.width, self.height = beginning.resume.mark.width, beginning.resume.mark.height
+        elif self._first is None:
+            self.width, self.height = stream.codec_context.width, stream.codec_context.height
+        else:
+            self.width, self.height = shown_size(self._first.pixels)
+
+    def _begin(self, beginning: "Beginning") -> None:
+        mark = beginning.resume.mark
+        self._given = mark.number + 1
+        if beginning.early is not None:
+            self._decoder.go_on(beginning.resume, early=beginning.early)
+            self._pace.go_on(mark.media_time)
+            self._number = self._given
 
     @property
     def duration(self) -> int:
@@ -83,14 +124,30 @@ class Recording:
         yield from self._pictures
 
     def __iter__(self) -> Iterator[Frame]:
-        number = 0
+        return (marked.frame for marked in self.marked())
+
+    def marked(self) -> Iterator[Marked]:
+        """The same frames, each with what it takes to go on behind it."""
         damaged = False
         for picture in self.pictures():
             damaged = damaged or picture.damaged
             if self._pace.picks(picture.media_time):
-                yield self._frame(picture, number, damaged=damaged)
-                number += 1
+                number, self._number = self._number, self._number + 1
+                if number >= self._given:
+                    frame = self._frame(picture, number, damaged=damaged)
+                    yield Marked(frame, self._mark(frame))
                 damaged = False
+
+    def _mark(self, frame: Frame) -> Mark:
+        return Mark(
+            number=frame.number,
+            media_time=frame.media_time,
+            decoded=self._decoder.decoded,
+            end=self._decoder.end,
+            width=self.width,
+            height=self.height,
+            damage=self._decoder.damage.state(),
+        )
 
     def _frame(self, picture: Picture, number: int, *, damaged: bool) -> Frame:
         return Frame(
@@ -113,15 +170,36 @@ class Recording:
         self._container.close()
 
 
-def open_recording(path: Path, source: str, rate: float | None) -> Recording:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where to begin: behind a mark."""
+
+    resume: Resume
+    early: int | None  # ns that a seek lands before it; None: read from the start, and give nothing up to it
+
+
+def open_recording(path: Path, source: str, rate: float | None, after: Resume | None = None) -> Recording:
     """Opens a video file to read `rate` frames a second, or with None every frame.
+
+    With `after` it goes on behind that mark with the very frames that would have followed there.
 
     Raises UnreadableError for whatever gives no picture: no such file, no permission, a folder, an empty
     file, not a video, a file cut off before its index, no video stream.
     """
+    if after is None:
+        return _opened(path, source, rate, None)
+    for early in EARLY:
+        try:
+            return _opened(path, source, rate, Beginning(after, early))
+        except SeekUntrustedError as error:
+            log.info("%s: %s", path.name, error)
+    return _opened(path, source, rate, Beginning(after, None))
+
+
+def _opened(path: Path, source: str, rate: float | None, beginning: Beginning | None) -> Recording:
     container, stream = open_video(path)
     try:
-        return Recording(container, stream, source=source, rate=rate)
+        return Recording(container, stream, source=source, rate=rate, beginning=beginning)
     except BaseException:
         container.close()
         raise
