@@ -15,7 +15,7 @@ BAD_REQUEST, UNKNOWN_SOURCE, REMOVED_SOURCE = 4400, 4404, 4410
 
 START = "0-0"  # the cursor before every entry
 
-_CURSOR = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+_CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _AGO = re.compile(r"-([0-9]{1,6})(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
