@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from api.results.annotated import annotate_video
 from api.results.folder import writing, written_to
 from api.results.summary import Facts
-from engine.pipeline import Networks
+from engine.card import read_card
+from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from engine.pipeline import Networks, load_networks
 from engine.recording import RecordingReader
 from ingest.damage import Damage
 from ingest.pace import SECOND
@@ -45,6 +47,13 @@ class Loaded:
 
     networks: Networks
     models: Mapping[str, str]
+
+
+def load_all(threads: int) -> Loaded:
+    """The shipped networks on the CPU. Raises CardMismatchError when one does not fit its card."""
+    outputs = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
+    models = {name: read_card(name, expected).version for name, expected in outputs.items()}
+    return Loaded(load_networks(threads), models)
 
 
 @dataclass(frozen=True, slots=True)

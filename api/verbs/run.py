@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from api.results.folder import WriteFailedError
-from api.results.recorded import Loaded, Outcome, VideoReader, Wanted
+from api.results.recorded import Loaded, Outcome, VideoReader, Wanted, load_all
 from api.results.stills import PicturesReader
 from api.verbs.inputs import Work, printable, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
-from engine.card import CardMismatchError, read_card
-from engine.labels import KEYPOINTS, LABELS, LANDMARKS
-from engine.pipeline import load_networks
+from engine.card import CardMismatchError
 from ingest.sources import UnreadableError
 
 FAILED = 1  # results could not be written, or the networks not be loaded
@@ -98,9 +96,7 @@ class Command:
     @functools.cached_property
     def _loaded(self) -> Loaded:
         """The networks, once for all inputs, and not before there is something to read."""
-        outputs = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
-        models = {name: read_card(name, expected).version for name, expected in outputs.items()}
-        return Loaded(load_networks(self._threads), models)
+        return load_all(self._threads)
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         self._summaries.append(outcome.summary)

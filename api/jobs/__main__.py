@@ -1,0 +1,40 @@
+"""One worker that reads recordings: `python -m api.jobs`. Several may share the queue."""
+
+import argparse
+import logging
+import signal
+import sys
+
+from api.jobs.limits import limits_from_environment
+from api.jobs.queue import Queue
+from api.jobs.right_of_way import RightOfWay
+from api.jobs.worker import Places, Worker
+from ingest.bus import connect
+from ingest.settings import SettingError, data_folder, media_folder
+
+CANNOT_WORK = 2
+
+
+def main() -> int:
+    argparse.ArgumentParser(prog="mien jobs", description=__doc__).parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data = data_folder()
+    try:
+        places = Places(data, media_folder(data), limits_from_environment())
+    except SettingError as error:
+        print(f"mien jobs: {error}", file=sys.stderr)
+        return CANNOT_WORK
+    client = connect(retries=0)
+    worker = Worker(Queue(client), RightOfWay(client), places)
+
+    def stop(*_: object) -> None:
+        worker.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

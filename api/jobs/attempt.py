@@ -1,0 +1,125 @@
+"""One attempt at a job: what the reading process says goes to Redis, what Redis says goes to the process."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from api.jobs.child import Child
+from api.jobs.queue import Queue, Taken
+from api.jobs.right_of_way import RightOfWay
+from ingest.bus import BUS_FAULTS
+from ingest.child import died_of
+
+HEARD_EVERY = 0.1  # seconds
+BEAT = 0.5  # seconds between two words to Redis
+SILENCE = 60.0  # seconds after which a reader that says nothing hangs
+CONCLUDES_WITHIN = 20.0  # seconds in which a cancelled job writes what it has
+
+WAITS = "waits while live sources need the machine"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended."""
+
+    state: str  # of the job; `lost`: it is another worker's, `stopped`: this worker stops, `died`: try again
+    reason: str = ""
+
+
+class Attempt:
+    """Watches over the process that reads."""
+
+    def __init__(self, taken: Taken, child: Child, queue: Queue, right_of_way: RightOfWay) -> None:
+        self._taken = taken
+        self._child = child
+        self._queue = queue
+        self._right_of_way = right_of_way
+        self._began: tuple[float, float] | None = None  # seconds of the clock, and of the recording
+        self._waited = 0.0  # seconds
+        self._beat_at = 0.0
+        self._concluding_at: float | None = None
+        self._ending: Ending | None = None
+        self.changes: dict[str, Any] = {}  # of the job's standing, not told yet
+
+    def run(self, stopping: Callable[[], bool]) -> Ending:
+        """Until it is over, one way or another. The process may still be there."""
+        while True:
+            for word in self._child.hear(HEARD_EVERY):
+                self._hear(word)
+            ending = self._ending or self._silence() or self._death()
+            if ending is not None:
+                return ending
+            if stopping():
+                return Ending("stopped")
+            if time.monotonic() - self._beat_at >= BEAT:
+                state = self._beat()
+                if state in ("lost", "queued"):
+                    return Ending("lost")
+                if state == "aborted" and self._concluding_at is None:
+                    self._concluding_at = time.monotonic()
+                    self._child.conclude()
+
+    def _hear(self, word: dict[str, Any]) -> None:
+        if "end" in word:
+            self._ending = Ending(word["end"], word.get("reason", ""))
+            return
+        if "certain" in word:
+            self.changes["fruitless"] = 0
+        known = ("position", "faces", "readings", "duration")
+        self.changes |= {name: word[name] for name in known if name in word}
+        if "position" in word:
+            self._measure(word["position"])
+
+    def _measure(self, position: float) -> None:
+        now = time.monotonic()
+        if self._began is None:
+            self._began, self._waited = (now, position), 0.0
+            return
+        worked = now - self._began[0] - self._waited
+        if worked > 1.0:
+            self.changes["speed"] = round((position - self._began[1]) / worked, 2)
+
+    def _beat(self) -> str:
+        """Tells Redis how the job stands; gives the job's state, `running` where Redis does not answer."""
+        since, self._beat_at = self._beat_at, time.monotonic()
+        try:
+            if self._concluding_at is None:
+                self._give_way(self._beat_at - since)
+            state = self._queue.tell(self._taken, self.changes)
+        except BUS_FAULTS as error:
+            log.warning("redis: %s; the job goes on", error)
+            return "running"
+        self.changes = {}
+        return state
+
+    def _give_way(self, elapsed: float) -> None:
+        if self._right_of_way.is_taken():
+            if self._child.paused:
+                self._waited += elapsed
+            else:
+                self.changes["reason"] = WAITS
+            self._child.pause()
+        elif self._child.paused:
+            self._waited += elapsed
+            self.changes["reason"] = ""
+            self._child.go_on()
+
+    def _silence(self) -> Ending | None:
+        now = time.monotonic()
+        if self._concluding_at is not None and now - self._concluding_at > CONCLUDES_WITHIN:
+            return Ending("aborted", "the reader did not stop in time")
+        if not self._child.paused and now - self._child.heard_at > SILENCE:
+            return Ending("error", f"the reader made no progress for {SILENCE:.0f} s and was ended")
+        return None
+
+    def _death(self) -> Ending | None:
+        code = self._child.exit_code()
+        if code is None:
+            return None
+        for word in self._child.hear(0):  # its last
+            self._hear(word)
+        return self._ending or Ending("died", died_of(code))

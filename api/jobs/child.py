@@ -1,0 +1,78 @@
+"""The process that reads a recording, as the worker sees it: what it said, and how to stop it."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from api.jobs.order import Order
+from ingest.parent import ends_with_parent
+
+READ_AT_ONCE = 64 * 1024  # bytes
+MODULE = "api.jobs.reading"
+
+
+class Child:
+    """A running reader; it goes when the worker goes."""
+
+    def __init__(self, order: Order) -> None:
+        self.heard_at = time.monotonic()
+        self.paused = False
+        self._rest = b""
+        self._output, theirs = os.pipe()
+        os.set_blocking(self._output, False)
+        try:
+            self._process = subprocess.Popen(
+                # -P: a folder called `api` where the worker stands is not ours.
+                [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(order))],
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                preexec_fn=ends_with_parent(signal.SIGKILL),
+            )
+        finally:
+            os.close(theirs)
+
+    def hear(self, wait: float) -> list[dict[str, Any]]:
+        """What it has said; waits up to `wait` seconds for something."""
+        if not select.select([self._output], [], [], wait)[0]:
+            return []
+        try:
+            heard = os.read(self._output, READ_AT_ONCE)
+        except BlockingIOError:
+            return []
+        *lines, self._rest = (self._rest + heard).split(b"\n")
+        if lines:
+            self.heard_at = time.monotonic()
+        return [json.loads(line) for line in lines]
+
+    def exit_code(self) -> int | None:
+        """None while it runs; minus the signal's number where one ended it."""
+        return self._process.poll()
+
+    def pause(self) -> None:
+        """Stops it where it is."""
+        if not self.paused:
+            self.paused = True
+            self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        if self.paused:
+            self.paused = False
+            self.heard_at = time.monotonic()
+            self._process.send_signal(signal.SIGCONT)
+
+    def conclude(self) -> None:
+        """Asks it to end with what it has."""
+        self.go_on()
+        self._process.terminate()
+
+    def close(self) -> None:
+        """Ends it, however it stands."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._output)

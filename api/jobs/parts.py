@@ -1,0 +1,111 @@
+"""What was read of a recording so far, on the disk: it can be read on from, and looked at meanwhile.
+
+Each attempt at a job writes files of its own, so that one that lost the job and does not know yet spoils
+nothing. A checkpoint names what counts of them:
+
+parts/{attempt}.events    all events in order, a line each (engine.stored)
+parts/{attempt}.brief     what a page draws of the whole: seconds of each face, stretches of coverage, spans
+parts/{attempt}.json      the checkpoint: how much of all attempts' files counts, and where the reading stood
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+KINDS = ("events", "brief")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The beginnings of one attempt's files that count."""
+
+    attempt: int
+    sizes: dict[str, int]  # kind to bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is certain: pieces in order of time, and all that is needed to go on behind them."""
+
+    pieces: tuple[Piece, ...]
+    state: dict[str, Any]
+
+
+class BadCheckpointError(Exception):
+    """A checkpoint that cannot be read."""
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """That of the last attempt that wrote one. Raises BadCheckpointError."""
+    attempts = sorted((int(path.stem) for path in folder.glob("*.json")), reverse=True)
+    if not attempts:
+        return None
+    path = folder / f"{attempts[0]}.json"
+    try:
+        fields = json.loads(path.read_bytes())
+        pieces = tuple(Piece(attempt, sizes) for attempt, sizes in fields["pieces"])
+        return Checkpoint(pieces, fields["state"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadCheckpointError(f"{path.name}: not a checkpoint of this version: {error!r}") from error
+
+
+def stored_lines(folder: Path, checkpoint: Checkpoint, kind: str) -> Iterator[bytes]:
+    """All lines of a kind that count, in order; one in memory at a time."""
+    for piece in checkpoint.pieces:
+        left = piece.sizes[kind]
+        if not left:
+            continue
+        with (folder / f"{piece.attempt}.{kind}").open("rb") as file:
+            while left > 0 and (line := file.readline()):
+                left -= len(line)
+                yield line
+
+
+class PartsWriter:
+    """One attempt's files. What is added counts from the next `commit` on."""
+
+    def __init__(self, folder: Path, attempt: int, before: Checkpoint | None) -> None:
+        self._folder = folder
+        self._attempt = attempt
+        self._before = before.pieces if before else ()
+        folder.mkdir(exist_ok=True)
+        self._files: dict[str, BinaryIO] = {kind: (folder / f"{attempt}.{kind}").open("wb") for kind in KINDS}
+
+    def add(self, kind: str, line: bytes) -> None:
+        self._files[kind].write(line)
+
+    def commit(self, state: dict[str, Any]) -> Checkpoint:
+        """Makes everything so far certain, together with `state`, also against a loss of power."""
+        for file in self._files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        sizes = {kind: file.tell() for kind, file in self._files.items()}
+        checkpoint = Checkpoint((*self._before, Piece(self._attempt, sizes)), state)
+        pieces = [[piece.attempt, piece.sizes] for piece in checkpoint.pieces]
+        write_whole(
+            self._folder / f"{self._attempt}.json",
+            json.dumps({"pieces": pieces, "state": state}, separators=(",", ":")).encode(),
+        )
+        return checkpoint
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Puts a file in place at once: whoever looks sees the old one or the new one."""
+    fresh = path.with_suffix(".fresh")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(fresh, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

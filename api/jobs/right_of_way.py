@@ -1,0 +1,43 @@
+"""Whether live sources need the machine for themselves: jobs wait then."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ingest.bus import SOURCES, dropped_key, frames_key
+
+SHARD = 0
+LATE = 0.2  # seconds that the oldest frame may wait for the engine; live is to be at most 0.3 s behind
+QUIET = 2.0  # seconds that jobs wait after the last sign of need
+
+# The age of the oldest frame on its way, in ms: read on the server, since frames are large.
+AGE = """
+local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not oldest then return 0 end
+local now = redis.call('TIME')
+return now[1] * 1000 + math.floor(now[2] / 1000) - string.match(oldest[1], '^%d+')
+"""
+
+
+class RightOfWay:
+    """Looks at what is lost and late of the live sources."""
+
+    def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = client
+        self._clock = clock
+        self._age = client.register_script(AGE)
+        self._dropped: dict[bytes, int] = {}  # source to frames
+        self._until = 0.0
+
+    def is_taken(self) -> bool:
+        """Whether jobs must wait now. Raises what redis-py raises."""
+        if self._loses_frames() or self._age(keys=[frames_key(SHARD)]) > LATE * 1000:
+            self._until = self._clock() + QUIET
+        return self._clock() < self._until
+
+    def _loses_frames(self) -> bool:
+        sources = self._redis.hkeys(SOURCES)
+        counts = self._redis.mget([dropped_key(source.decode()) for source in sources]) if sources else []
+        now = {source: int(count or 0) for source, count in zip(sources, counts, strict=True)}
+        before, self._dropped = self._dropped, now
+        return any(count > before.get(source, count) for source, count in now.items())

@@ -1,0 +1,140 @@
+"""Takes jobs from the queue, one after the other, and has each read by a process of its own."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.jobs.attempt import Attempt, Ending
+from api.jobs.child import Child
+from api.jobs.folder import JobFolder, job_folder, media_file
+from api.jobs.limits import Limits
+from api.jobs.order import Order
+from api.jobs.queue import Queue, Taken
+from api.jobs.right_of_way import RightOfWay
+from ingest.bus import BUS_FAULTS
+
+PAUSE = 0.2  # seconds before Redis is asked again
+ATTEMPTS = 3  # in a row that come no further before a job is given up
+
+log = logging.getLogger(__name__)
+
+
+class UnusableError(Exception):
+    """There is nothing to read for a job; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where recordings lie, and what they may cost."""
+
+    data: Path
+    media: Path
+    limits: Limits
+
+
+class Worker:
+    """One worker of the queue."""
+
+    def __init__(self, queue: Queue, right_of_way: RightOfWay, places: Places) -> None:
+        self._queue = queue
+        self._right_of_way = right_of_way
+        self._places = places
+        self.stopping = False
+
+    def run(self, *, until_empty: bool = False) -> None:
+        """Works until `stopping` is set, or until there is nothing more to do."""
+        joined, told = False, ""
+        while not self.stopping:
+            try:
+                if not joined:
+                    self._queue.join()
+                    joined = True
+                taken = self._queue.take()
+            except BUS_FAULTS as error:
+                if str(error) != told:  # once, however long it lasts
+                    log.warning("redis: %s; jobs wait", error)
+                joined, told = False, str(error)
+                time.sleep(PAUSE)
+                continue
+            told = ""
+            if taken is not None:
+                self._work(taken)
+            elif until_empty:
+                return
+
+    def _work(self, taken: Taken) -> None:
+        job, folder = taken.job, job_folder(self._places.data, taken.job.id)
+        try:
+            video = self._video(taken, folder)
+        except UnusableError as error:
+            self._end(taken, "error", {"reason": str(error)})
+            return
+        log.info("reading %s: %s, attempt %d", job.id, job.name, taken.attempt)
+        order = Order(
+            folder=str(folder.path),
+            video=str(video),
+            name=job.name,
+            rate=job.rate,
+            attempt=taken.attempt,
+            longest=self._places.limits.duration,
+            reserve=self._places.limits.reserve,
+        )
+        child = Child(order)
+        try:
+            attempt = Attempt(taken, child, self._queue, self._right_of_way)
+            ending = attempt.run(lambda: self.stopping)
+        finally:
+            child.close()
+        self._conclude(taken, folder, ending, attempt.changes)
+
+    def _conclude(self, taken: Taken, folder: JobFolder, ending: Ending, changes: Mapping[str, Any]) -> None:
+        match ending.state:
+            case "lost":
+                log.info("%s is another worker's now, or nobody's", taken.job.id)
+            case "stopped":
+                self._tell(lambda: self._queue.give_back(taken, fruitless=False))
+            case "died":
+                log.warning("%s: %s", taken.job.id, ending.reason)
+                self._tell(lambda: self._queue.give_back(taken, fruitless=True))
+            case state:
+                self._publish(taken, folder)
+                self._end(taken, state, {**changes, "reason": ending.reason})
+
+    def _publish(self, taken: Taken, folder: JobFolder) -> None:
+        try:
+            folder.publish(taken.attempt)
+        except FileNotFoundError:  # nothing was written, or the job was removed
+            return
+
+    def _end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> None:
+        log.info("%s %s %s", taken.job.id, state, changes.get("reason", ""))
+        self._tell(lambda: self._queue.end(taken, state, changes))
+
+    def _tell(self, what: Callable[[], object]) -> None:
+        """Until Redis has heard it, or this worker stops."""
+        while not self.stopping:
+            try:
+                what()
+                return
+            except BUS_FAULTS as error:
+                log.warning("redis: %s; telling it again", error)
+                time.sleep(PAUSE)
+        with suppress(*BUS_FAULTS):
+            what()
+
+    def _video(self, taken: Taken, folder: JobFolder) -> Path:
+        """The file to read. Raises UnusableError where it is gone, or another one than was to be read."""
+        job = taken.job
+        if taken.fruitless >= ATTEMPTS:
+            raise UnusableError(f"given up: the reader died {taken.fruitless} times at the same place")
+        path = folder.video if job.path is None else media_file(self._places.media, job.path)
+        if path is None or not path.is_file():
+            raise UnusableError("the file is gone")
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) != (job.size, job.modified):
+            raise UnusableError("the file is another one than when the job was added")
+        return path
