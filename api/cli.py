@@ -61,6 +61,7 @@ def command_line() -> argparse.ArgumentParser:
         ("ingest", "ingest", "run one part of the service: reads the cameras"),
         ("engine", "engine", "run one part of the service: reads the faces"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
+        ("bench", "deploy.bench", "measure parts of the service on this machine"),
     ):
         _add_module(verbs, name, module, purpose)
     return parser

@@ -1,0 +1,208 @@
+"""How fast a reading gets from Redis to many websocket clients, and what they cost the API.
+
+writer ──▶ a real Redis ──▶ a real API process ──▶ clients in a process of their own
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deploy.bench.usage import private_memory, processor_time
+from deploy.redis_server import RedisServer
+from engine.labels import LABELS
+from engine.records import Box, Reading
+from engine.wire import encode_event
+from ingest.bus import SOURCES, Bus, connect
+from ingest.configured import SourceConfig, encode_config
+
+SOURCE = "bench"
+LOG = "api.log"
+FEW = 10  # clients that are there before the API's memory is measured for the first time
+LISTENS_WITHIN = 20.0  # seconds
+ARRIVES_WITHIN = 5.0  # seconds after which what has not come counts as dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is measured under."""
+
+    clients: int
+    stuck: int  # further clients, that never read
+    seconds: float
+    rate: float  # readings a second
+
+    @property
+    def readings(self) -> int:
+        return round(self.seconds * self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came of it; the times are from an entry's moment on Redis until a client has it."""
+
+    clients: int
+    stuck: int
+    seconds: float
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
+    max_ms: float
+    delivered: int
+    dropped: int
+    memory_per_client_kb: float
+    api_cpu_percent: float  # of one core
+
+
+class BenchError(Exception):
+    """What is to be measured did not start; the message says what."""
+
+
+def measure(load: Load) -> Figures:
+    """Raises BenchError, ServerError."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp")))
+        redis = RedisServer(folder)
+        redis.start()
+        stack.callback(redis.stop)
+        with connect(redis.url) as client:
+            config = SourceConfig(id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=10.0, created_at=0.0)
+            client.hset(SOURCES, SOURCE, encode_config(config))
+        api, port = stack.enter_context(_api(redis.url, folder))
+        few = stack.enter_context(_clients(port, Load(FEW, 0, load.seconds, load.rate)))
+        assert few.stdout is not None
+        return _measure(load, redis.url, api, port)
+
+
+def _measure(load: Load, redis_url: str, api: int, port: int) -> Figures:
+    memory = private_memory(api)
+    with _clients(port, load) as clients:
+        computed = processor_time(api)
+        most = _write(load, redis_url, api)
+        computed = processor_time(api) - computed
+        heard = _heard(clients)
+    latencies = heard["latencies"] or [float("nan")]
+    p50, p99, p999 = np.percentile(latencies, (50, 99, 99.9))
+    return Figures(
+        clients=load.clients,
+        stuck=load.stuck,
+        seconds=load.seconds,
+        rate=load.rate,
+        p50_ms=round(float(p50), 1),
+        p99_ms=round(float(p99), 1),
+        p999_ms=round(float(p999), 1),
+        max_ms=round(latencies[-1], 1),
+        delivered=heard["delivered"],
+        dropped=load.clients * load.readings - heard["delivered"],
+        memory_per_client_kb=round((most - memory) / 1024 / (load.clients + load.stuck), 1),
+        api_cpu_percent=round(100 * computed / load.seconds, 1),
+    )
+
+
+def _write(load: Load, redis_url: str, api: int) -> int:
+    """Writes the readings, each in its moment; returns the most bytes that the API held meanwhile."""
+    most = private_memory(api)
+    with connect(redis_url) as client:
+        bus = Bus(client)
+        began = time.monotonic()
+        for number in range(load.readings):
+            time.sleep(max(0.0, began + number / load.rate - time.monotonic()))
+            bus.push_timeline([encode_event(_reading(number, load.rate))])
+            if number % max(1, int(load.rate)) == 0:  # once a second
+                most = max(most, private_memory(api))
+        time.sleep(max(0.0, began + load.seconds - time.monotonic()))
+    return max(most, private_memory(api))
+
+
+def _reading(number: int, rate: float) -> Reading:
+    """A face in the middle of the picture; every figure has as many digits as a real one."""
+    captured = datetime.now(UTC)
+    values = np.random.default_rng(number).dirichlet(np.ones(len(LABELS))).astype(np.float32)
+    points = np.random.default_rng(number).uniform(0.4, 0.6, (15, 2)).astype(np.float32)
+    return Reading(
+        source=SOURCE,
+        track=1,
+        connection=1,
+        frame=number,
+        media_time=int(number / rate * 1e9),
+        captured_at=captured,
+        clock="arrival",
+        result_at=captured,
+        box=Box(0.3517, 0.2483, 0.6512, 0.7519),
+        keypoints=points,
+        raw=values,
+        smoothed=values,
+        label=LABELS[int(values.argmax())],
+        abstained=None,
+        quality=0.9134,
+        model="emotion-00000000",
+    )
+
+
+@contextmanager
+def _api(redis_url: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """A running API: its process and its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    environment = {**os.environ, "REDIS_URL": redis_url, "MIEN_DATA": str(folder)}
+    with (folder / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "api", "--port", str(port)], env=environment, stderr=log
+        )
+    try:
+        _wait_for(process, port, folder / LOG)
+        yield process.pid, port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + LISTENS_WITHIN
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    said = log.read_text(errors="replace").strip().rpartition("\n")[2]
+    raise BenchError(f"the API does not listen within {LISTENS_WITHIN:.0f} s: {said or 'it says nothing'}")
+
+
+@contextmanager
+def _clients(port: int, load: Load) -> "Iterator[subprocess.Popen[str]]":
+    """Clients that follow the source and are past its history."""
+    path = f"/v1/sources/{SOURCE}/live"
+    patience = load.seconds + ARRIVES_WITHIN
+    words = (port, path, load.clients, load.readings, patience, load.stuck)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "deploy.bench.clients", *map(str, words)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise BenchError(f"the {load.clients} clients could not all connect")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _heard(clients: "subprocess.Popen[str]") -> dict[str, Any]:
+    assert clients.stdout is not None
+    heard: dict[str, Any] = json.loads(clients.stdout.readline())
+    return heard
