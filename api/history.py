@@ -1,5 +1,6 @@
 """What a source's timeline holds already, by pages."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from api.messages import BadCursorError, cursor_at, now, position
@@ -25,6 +26,21 @@ class History:
         """
         found = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
         return [_entry(id, fields) for id, fields in found]
+
+    async def pages(self, source: str, after: str, until: str) -> AsyncIterator[list[Entry]]:
+        """All entries after the cursor `after` up to `until`, a page at a time."""
+        full = True
+        while full:
+            page = await self.page(source, after, until=until)
+            if page:
+                after = page[-1][0]
+                yield page
+            full = len(page) == PAGE
+
+    async def last(self, source: str, after: str, until: str) -> str:
+        """The newest cursor of such a range; `after` itself where there is nothing in it."""
+        found = await self._redis.xrevrange(timeline_key(source), max=until, min=f"({after}", count=1)
+        return found[0][0].decode() if found else after
 
     async def newest(self, source: str, count: int) -> list[Entry]:
         """The last `count` entries, the newest first."""

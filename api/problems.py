@@ -35,6 +35,11 @@ def problem_response(status: int, detail: str, errors: dict[str, str] | None = N
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's `responses` say of the errors that it answers with."""
+    return {status: {"content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
     app.add_exception_handler(ProblemError, _told)

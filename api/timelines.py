@@ -1,31 +1,35 @@
-"""Timelines by pages."""
+"""Timelines: by pages, as files, and an hour at a glance."""
 
 import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
 
-from api.history import PAGE
+from api.access.callers import Who
+from api.export import FILES, written
+from api.formats import Shaped
+from api.history import PAGE, Entry
 from api.messages import BadCursorError, position, with_cursor
 from api.overview_document import OVERVIEW_SCHEMA, OverviewDocument
-from api.problems import MEDIA_TYPE, ProblemError
+from api.problems import ProblemError, problems
 from api.ranges import From, Range, Requested, To, requested_range
 from api.services import Here, Services
 from ingest.bus import SECONDS, overview_key
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 
-LARGEST_PAGE = 5000  # entries
 LONGEST_OVERVIEW = 6 * 3600.0  # seconds
 QUICK = 1  # gzip's level: half the time of the usual one, for a tenth more
 VARY = {"Vary": "Accept-Encoding"}
 
 AcceptEncoding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False)]
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 
-PAGE_SCHEMA = {
+PAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["source", "messages", "next", "more"],
     "properties": {
@@ -35,48 +39,67 @@ PAGE_SCHEMA = {
         "more": {"type": "boolean", "description": "whether the page was full"},
     },
 }
+NEXT_HEADERS = {
+    "Next-Cursor": {"schema": {"type": "string"}, "description": "the cursor to ask on from (files)"},
+    "Link": {"schema": {"type": "string"}, "description": "where the page was full, the next one (files)"},
+}
 
 
 @router.get(
     "/{source}",
     response_class=Response,
     responses={
-        200: {"content": {"application/json": {"schema": PAGE_SCHEMA}}},
-        404: {"content": {MEDIA_TYPE: {}}},
-        422: {"content": {MEDIA_TYPE: {}}},
+        200: {
+            "content": {
+                "application/json": {"schema": PAGE_SCHEMA},
+                **{file.media_type: {} for file in FILES.values()},
+            },
+            "headers": NEXT_HEADERS,
+        },
+        **problems(404, 406, 422),
     },
 )
 async def get_timeline(
-    source: str,
-    here: Here,
-    asked: Requested,
-    limit: Limit = PAGE,
+    source: str, here: Here, who: Who, request: Request, asked: Requested, shape: Shaped
 ) -> Response:
-    """A page of the messages of a source, the oldest first; the beginning where nothing else is asked for."""
+    """The messages of a source, the oldest first: a page of them as JSON, or as a file.
+
+    csv and parquet have the readings, vtt the spans, jsonl and JSON every message. Without a limit a file is
+    streamed up to what is there now; its Next-Cursor is where to go on later.
+    """
     await here.known_source(source)
     try:
         await here.history.check(source, asked.start)
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
-    page = await here.history.page(source, asked.start, limit, asked.end)
-    messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
-    following = page[-1][0] if page else asked.start
-    more = "true" if len(page) == limit else "false"
-    body = f'{{"source":"{source}","messages":[{messages}],"next":"{following}","more":{more}}}'
-    return Response(body, media_type="application/json")
+    if shape.format == "json":
+        await here.audit.note(who, "timeline.read", source)
+        return await _page(here, source, asked, shape.limit or PAGE)
+    await here.audit.note(who, "timeline.exported", source)
+    headers = {"Content-Disposition": f'attachment; filename="{source}.{shape.format}"'}
+    if shape.limit is None:
+        end = await here.history.last(source, asked.start, asked.end)
+        pages = here.history.pages(source, asked.start, end)
+    else:
+        page = await here.history.page(source, asked.start, shape.limit, asked.end)
+        end = page[-1][0] if page else asked.start
+        pages = _only(page)
+        if len(page) == shape.limit:
+            headers["Link"] = f'<{_next(request, end)}>; rel="next"'
+    file = FILES[shape.format]
+    writer = file.writer(shape.columns, asked.start)
+    return StreamingResponse(
+        written(writer, pages), media_type=file.media_type, headers=headers | {"Next-Cursor": end}
+    )
 
 
 @router.get(
     "/{source}/overview",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}},
-        404: {"content": {MEDIA_TYPE: {}}},
-        422: {"content": {MEDIA_TYPE: {}}},
-    },
+    responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, **problems(404, 422)},
 )
 async def get_overview(
-    source: str, here: Here, since: From = "-1h", to: To = None, accepts: AcceptEncoding = ""
+    source: str, here: Here, who: Who, since: From = "-1h", to: To = None, accepts: AcceptEncoding = ""
 ) -> Response:
     """Each face's seconds and the coverage, the last hour's where nothing else is asked for; at most 6 hours.
 
@@ -86,11 +109,31 @@ async def get_overview(
     asked = requested_range(since=since, to=to)
     if asked.length > LONGEST_OVERVIEW:
         raise ProblemError(422, f"expected a range of at most {LONGEST_OVERVIEW / 3600:g} hours")
+    await here.audit.note(who, "timeline.read", source)
     text = await _overview(here, source, asked)
     if "gzip" not in accepts:
         return Response(text, media_type="application/json", headers=VARY)
     packed = await asyncio.to_thread(gzip.compress, text, QUICK)
     return Response(packed, media_type="application/json", headers=VARY | {"Content-Encoding": "gzip"})
+
+
+async def _page(here: Services, source: str, asked: Range, limit: int) -> Response:
+    page = await here.history.page(source, asked.start, limit, asked.end)
+    messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
+    following = page[-1][0] if page else asked.start
+    more = "true" if len(page) == limit else "false"
+    body = f'{{"source":"{source}","messages":[{messages}],"next":"{following}","more":{more}}}'
+    return Response(body, media_type="application/json")
+
+
+async def _only(page: list[Entry]) -> AsyncIterator[list[Entry]]:
+    yield page
+
+
+def _next(request: Request, cursor: str) -> str:
+    """The same question, going on after `cursor`."""
+    query = {name: value for name, value in request.query_params.items() if name not in ("after", "from")}
+    return f"{request.url.path}?{urlencode(query | {'after': cursor})}"
 
 
 async def _overview(here: Services, source: str, asked: Range) -> bytes:

@@ -1,7 +1,7 @@
 """Readings and spans as tables: Parquet and CSV, written in pieces so that memory stays the same."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,17 +9,14 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.labels import KEYPOINTS, LABELS
+from api.results.columns import BOX, FEX_COLUMNS, POINTS, RAW, READING_COLUMNS, Row
+from engine.labels import LABELS
 from engine.records import Coverage, Reading, Span
 from engine.wire import seconds
 from ingest.wire import rfc3339
 
 # A piece of a thousand rows weighs about 2 MB while it is collected.
 ROWS_AT_ONCE = 1000
-
-_BOX = ("left", "top", "right", "bottom")
-_RAW = tuple(f"raw_{label}" for label in LABELS)
-_POINTS = tuple(f"{name}_{axis}" for name in KEYPOINTS for axis in ("x", "y"))
 
 READING_SCHEMA = pa.schema(
     [
@@ -28,16 +25,18 @@ READING_SCHEMA = pa.schema(
         pa.field("media_time", pa.float64(), nullable=False),  # seconds
         pa.field("captured_at", pa.string()),  # RFC 3339
         pa.field("result_at", pa.string()),
-        *(pa.field(name, pa.float32(), nullable=False) for name in (*_BOX, "quality")),
+        *(pa.field(name, pa.float32(), nullable=False) for name in (*BOX, "quality")),
         pa.field("label", pa.string()),  # null: abstained
-        *(pa.field(name, pa.float32(), nullable=False) for name in (*LABELS, *_RAW, *_POINTS)),
+        *(pa.field(name, pa.float32(), nullable=False) for name in (*LABELS, *RAW, *POINTS)),
     ]
 )
-READING_COLUMNS: tuple[str, ...] = tuple(READING_SCHEMA.names)
+assert tuple(READING_SCHEMA.names) == READING_COLUMNS
+_FEX_TYPES = {"frame": pa.int64(), "approx_time": pa.string(), "input": pa.string(), "Identity": pa.string()}
+FEX_SCHEMA = pa.schema(
+    [pa.field(name, _FEX_TYPES.get(name, pa.float32()), nullable=False) for name in FEX_COLUMNS]
+)
 SPAN_COLUMNS = ("source", "track", "label", "started", "ended", "confidence")
 COVERAGE_COLUMNS = ("source", "kind", "started", "ended", "frames")
-
-Row = tuple[Any, ...]
 
 
 class ReadingTables:
@@ -56,10 +55,8 @@ class ReadingTables:
             self._write()
 
     def _write(self) -> None:
-        columns = list(zip(*self._rows, strict=True))
+        self._parquet.write_batch(batch_of(self._rows, READING_SCHEMA))
         self._rows.clear()
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, READING_SCHEMA, strict=True)]
-        self._parquet.write_batch(pa.record_batch(arrays, schema=READING_SCHEMA))
 
     def close(self) -> None:
         """Writes what is left and the file's footer, also after an interruption."""
@@ -92,6 +89,12 @@ class CsvTable:
 
     def close(self) -> None:
         self._file.close()
+
+
+def batch_of(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
 
 
 def reading_row(reading: Reading) -> Row:

@@ -18,25 +18,38 @@ class TimelineVtt:
 
     def add(self, span: Span) -> None:
         started = span.started // MILLISECOND
-        # A player drops a cue that ends where it begins.
-        ended = max(span.ended // MILLISECOND, started + 1)
+        ended = span.ended // MILLISECOND
         cue = (started, span.track, ended, LABELS.index(span.label), round(100 * span.confidence))
         for column, value in zip(self._columns, cue, strict=True):
             column.append(value)
 
+    @property
+    def first(self) -> int:
+        """ms; where the first cue begins, 0 where there is none."""
+        return min(self._columns[0], default=0)
+
     def write(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.write("WEBVTT\n")
-            file.writelines(self._cues())
+            file.writelines(self.lines())
 
-    def _cues(self) -> Iterator[str]:
-        started, track, ended, label, percent = self._columns
-        order = sorted(range(len(started)), key=lambda cue: (started[cue], track[cue]))
+    def lines(self, zero: int = 0, note: str = "") -> Iterator[str]:
+        """The file, whose clock begins at `zero` (ms of the spans' own); what lies before it is cut off."""
+        yield "WEBVTT\n"
+        if note:
+            yield f"\nNOTE {note}\n"
+        yield from self._cues(zero)
+
+    def _cues(self, zero: int) -> Iterator[str]:
+        starts, tracks, ends, labels, percents = self._columns
+        order = sorted(range(len(starts)), key=lambda cue: (starts[cue], tracks[cue]))
         for number, cue in enumerate(order, start=1):
-            face = f"face {track[cue]}"
+            face = f"face {tracks[cue]}"
+            started = max(0, starts[cue] - zero)
+            # A player drops a cue that ends where it begins.
+            ended = max(started + 1, ends[cue] - zero)
             yield (
-                f"\n{number}\n{timestamp(started[cue])} --> {timestamp(ended[cue])}\n"
-                f"<v {face}>{face}: {LABELS[label[cue]]} {percent[cue]} %</v>\n"
+                f"\n{number}\n{timestamp(started)} --> {timestamp(ended)}\n"
+                f"<v {face}>{face}: {LABELS[labels[cue]]} {percents[cue]} %</v>\n"
             )
 
 

@@ -1,17 +1,27 @@
 """Timelines by range and format, and an hour at a glance."""
 
+import csv
 import gzip
+import io
 import json
+import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
+from api.history import PAGE
+from api.results.columns import READING_COLUMNS, message_row
+from api.results.parquet import GROUP, ParquetStream
+from api.results.tables import reading_row
+from engine.records import Span
 from engine.rollup import Rollup
-from engine.wire import encode_seconds
+from engine.wire import encode_event, encode_seconds
 from ingest.bus import Bus, connect
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 
@@ -111,3 +121,156 @@ def test_a_stretch_that_cannot_be_is_a_problem(http: httpx.Client, query: str, w
 
 def test_nobody_has_no_overview(http: httpx.Client) -> None:
     problem(http.get("/nobody/overview"), 404)
+
+
+FORMATS = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "vtt": "text/vtt; charset=utf-8",
+}
+
+
+def write_story(redis_url: str, count: int = 12) -> None:
+    """Readings with a span among them and coverage at the end."""
+    write(redis_url, [reading(number, ago=1 - number / 100) for number in range(count)])
+    started = datetime.now(UTC) - timedelta(seconds=2)
+    told = Span("lobby", 1, "happy", 0, 1, started, started + timedelta(seconds=1.5), 0.76)
+    write(redis_url, [told, coverage("observed", count, 2, 2)])
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_format_is_had_by_name_and_by_header(api: Api, http: httpx.Client, format: str) -> None:
+    write_story(api.redis_url)
+    named = http.get("/lobby", params={"format": format})
+    accepted = http.get("/lobby", headers={"accept": f"image/png, {FORMATS[format].split(';')[0]};q=0.5"})
+    assert named.headers["content-type"] == accepted.headers["content-type"] == FORMATS[format]
+    assert named.content == accepted.content
+    assert named.headers["content-disposition"] == f'attachment; filename="lobby.{format}"'
+    last = http.get("/lobby").json()["messages"][-1]["cursor"]
+    assert named.headers["next-cursor"] == last
+    assert "link" not in named.headers
+
+
+def test_what_is_accepted_must_be_there(http: httpx.Client) -> None:
+    assert "text/csv" in problem(http.get("/lobby", headers={"accept": "image/png"}), 406)["detail"]
+    assert http.get("/lobby", headers={"accept": "text/csv;q=0, */*"}).json()["messages"] == []
+    assert http.get("/lobby", headers={"accept": "text/*"}).headers["content-type"].startswith("text/csv")
+    assert http.get("/lobby", headers={"accept": "text/csv;q=x, application/json;q=0.1"}).json()["source"]
+
+
+def test_rows_say_what_the_messages_say(api: Api, http: httpx.Client) -> None:
+    write_story(api.redis_url)
+    messages = [message for message in http.get("/lobby").json()["messages"] if message["type"] == "reading"]
+    rows = list(csv.DictReader(io.StringIO(http.get("/lobby", params={"format": "csv"}).text)))
+    stored = pq.read_table(io.BytesIO(http.get("/lobby", params={"format": "parquet"}).content)).to_pylist()
+    assert len(messages) == len(rows) == len(stored) == 12
+    for message, row, kept in zip(messages, rows, stored, strict=True):
+        assert tuple(row) == tuple(kept) == READING_COLUMNS
+        assert row["captured_at"] == kept["captured_at"] == message["captured_at"]
+        assert row["label"] == kept["label"] == "happy"
+        assert float(row["media_time"]) == kept["media_time"] == message["media_time"]
+        assert float(row["raw_happy"]) == pytest.approx(kept["raw_happy"]) == message["raw"]["happy"]
+        assert (
+            float(row["nose_tip_y"])
+            == pytest.approx(kept["nose_tip_y"])
+            == message["keypoints"]["nose_tip"][1]
+        )
+        assert float(row["bottom"]) == pytest.approx(kept["bottom"]) == message["box"][3]
+
+
+def test_a_row_of_a_message_is_the_row_of_its_reading() -> None:
+    one = reading(7, "sad", track=3)
+    message = json.loads(encode_event(one).body)
+    assert message_row(message) == reading_row(one)
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_columns_bear_py_feats_names_on_request(api: Api, http: httpx.Client, format: str) -> None:
+    write(api.redis_url, [reading(615, "angry", track=4)])
+    answer = http.get("/lobby", params={"format": format, "columns": "fex"})
+    if format == "csv":
+        (row,) = csv.DictReader(io.StringIO(answer.text))
+    else:
+        (row,) = pq.read_table(io.BytesIO(answer.content)).to_pylist()
+    names = "FaceRectX FaceRectY FaceRectWidth FaceRectHeight FaceScore frame approx_time input Identity"
+    emotions = "anger disgust fear happiness sadness surprise neutral"
+    assert list(row) == [*names.split(), *emotions.split()]
+    assert [float(row[name]) for name in names.split()[:4]] == [0.25, 0.25, 0.5, 0.5]
+    assert (row["approx_time"], row["input"], row["Identity"]) == ("01:01.500", "lobby", "Person_4")
+    assert int(row["frame"]) == 615
+    assert float(row["anger"]) == pytest.approx(0.76)
+    assert float(row["neutral"]) == pytest.approx(0.04)
+
+
+def test_spans_become_cues_on_the_clock_of_the_range(api: Api, http: httpx.Client) -> None:
+    write_story(api.redis_url)
+    text = http.get("/lobby", params={"format": "vtt"}).text
+    assert text.startswith("WEBVTT\n\nNOTE 00:00:00.000 is 20")
+    assert "\n00:00:00.000 --> 00:00:01.500\n<v face 1>face 1: happy 76 %</v>\n" in text
+    later = http.get("/lobby", params={"format": "vtt", "from": "-60s"}).text
+    assert re.search(r"\n00:00:5\d\.\d{3} --> 00:00:5\d\.\d{3}\n", later)
+
+
+def test_a_file_of_pages_is_the_file_in_one(api: Api, http: httpx.Client) -> None:
+    write_story(api.redis_url, 25)
+    whole = http.get("/lobby", params={"format": "jsonl"}).text
+    pieces, url = [], "/v1/timelines/lobby?format=jsonl&limit=10&from=-1h"
+    while url:
+        page = http.get(f"{api.http}{url}")
+        pieces.append(page.text)
+        url = page.links.get("next", {}).get("url", "")
+    assert [len(piece.splitlines()) for piece in pieces] == [10, 10, 7]
+    assert "".join(pieces) == whole
+    assert [json.loads(line)["cursor"] for line in whole.splitlines()][-1] == page.headers["next-cursor"]
+
+
+def test_a_long_file_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
+    write(api.redis_url, [reading(number) for number in range(2 * PAGE + 3)])
+    rows = list(csv.DictReader(io.StringIO(http.get("/lobby", params={"format": "csv"}).text)))
+    assert [float(row["media_time"]) for row in rows] == [number / 10 for number in range(2 * PAGE + 3)]
+    table = pq.read_table(io.BytesIO(http.get("/lobby", params={"format": "parquet"}).content))
+    assert table.column("media_time").to_pylist() == [number / 10 for number in range(2 * PAGE + 3)]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_of_nothing_is_a_file(http: httpx.Client, format: str) -> None:
+    answer = http.get("/lobby", params={"format": format})
+    assert answer.status_code == 200
+    if format == "parquet":
+        assert pq.read_table(io.BytesIO(answer.content)).num_rows == 0
+    else:
+        assert len(answer.text.splitlines()) == {"jsonl": 0, "csv": 1, "vtt": 3}[format]
+
+
+def test_parquet_goes_out_in_groups() -> None:
+    stream = ParquetStream(READING_COLUMNS)
+    row = message_row(json.loads(encode_event(reading(1)).body))
+    pieces = [stream.add([row] * 1000) for _ in range(GROUP // 1000 + 1)]
+    pieces.append(stream.end())
+    assert [number for number, piece in enumerate(pieces) if piece] == [
+        0,
+        GROUP // 1000 - 1,
+        GROUP // 1000 + 1,
+    ]
+    file = pq.ParquetFile(io.BytesIO(b"".join(pieces)))
+    assert [file.metadata.row_group(group).num_rows for group in range(2)] == [GROUP, 1000]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("after=1-0&from=-1m", "from"),
+        ("before=1-0&to=-1m", "to"),
+        ("after=x", "after"),
+        ("from=-1m&to=-2m", "to"),
+        ("after=9-0&before=8-0", "before"),
+        ("format=xml", "format"),
+        ("columns=fex", "columns"),
+        ("format=csv&limit=0", "limit"),
+    ],
+)
+def test_a_range_that_cannot_be_names_its_parameter(http: httpx.Client, query: str, field: str) -> None:
+    told = problem(http.get(f"/lobby?{query}"), 422)
+    assert [error["field"] for error in told["errors"]] == [field]
+    assert told["detail"]
