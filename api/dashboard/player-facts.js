@@ -1,0 +1,88 @@
+// What a recording came to: figures, each face's shares, and the files to take away.
+
+import { ticketed } from "./access.js";
+import { COLOURS, STACK } from "./palette.js";
+import { filePath } from "./recordings-server.js";
+import { bytes, isUnderWay, moment, times } from "./recordings-words.js";
+import { percent } from "./words.js";
+
+const FILES = {
+  "readings.csv": "Readings as CSV, one row for each face and frame",
+  "readings.parquet": "Readings as Parquet",
+  "spans.csv": "Spans of one label as CSV",
+  "coverage.csv": "Coverage as CSV",
+  "timeline.vtt": "Captions as WebVTT, for video players",
+  "summary.json": "Summary as JSON",
+  "report.html": "Report, a page that opens without this service",
+};
+const NOTABLE = 0.005; // share that is worth a word
+
+export function showFigures(list, recording) {
+  const { duration, faces, readings, speed, width, height, rate, size, purpose } = recording;
+  const figures = [
+    ["faces", faces],
+    ["duration", duration ? moment(duration * 1000) : null],
+    ["readings", readings],
+    ["speed", speed ? times(speed) : null],
+    ["picture", width && height ? `${width} × ${height}` : null],
+    ["readings a second", rate === "all" ? "every frame" : rate],
+    ["file", size ? bytes(size) : null],
+    ["purpose", purpose?.replace("_", " ")],
+  ].filter(([, value]) => value !== null && value !== undefined);
+  list.replaceChildren(...figures.map(([name, value]) => {
+    const pair = document.createElement("div");
+    pair.append(make("dt", name), make("dd", String(value)));
+    return pair;
+  }));
+}
+
+// `tracks` are { track, shares: { label: 0..1 }, started, ended (ms) }.
+export function showShares(list, tracks) {
+  list.replaceChildren(...tracks.map(({ track, shares, started, ended }) => {
+    const item = document.createElement("li");
+    const bar = Object.assign(document.createElement("div"), { className: "bar" });
+    bar.setAttribute("aria-hidden", "true");
+    for (const name of [...STACK, "unsure"]) {
+      const part = bar.appendChild(make("i", ""));
+      part.style.flexGrow = shares[name] ?? 0;
+      if (name === "unsure") part.className = "hatched";
+      else part.style.background = COLOURS[name];
+    }
+    const named = Object.entries(shares).filter(([, share]) => share >= NOTABLE).sort(([, a], [, b]) => b - a);
+    const words = named.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+    item.append(make("span", `Face ${track}`, "who"), make("span", `${moment(started)} to ${moment(ended)}`, "when"),
+      bar, make("span", words, "says"));
+    return item;
+  }));
+}
+
+// The links fetch their tickets when they are used, since those do not last.
+export function showFiles(place, recording) {
+  const { list, hint } = place;
+  hint.hidden = recording.files.length > 0;
+  hint.textContent = isUnderWay(recording)
+    ? "The files are written when all of it has been read."
+    : "There are no files: it was not read to its end.";
+  const known = Object.keys(FILES);
+  const files = [...recording.files].sort((a, b) => known.indexOf(a.name) - known.indexOf(b.name));
+  list.replaceChildren(...files.map(({ name, size }) => {
+    const item = document.createElement("li");
+    const path = filePath(recording.id, name);
+    const link = Object.assign(document.createElement("a"), { href: path, download: name });
+    link.append(make("b", name), make("span", FILES[name] ?? ""), make("span", bytes(size), "size"));
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      fetchFile(path, name);
+    });
+    item.append(link);
+    return item;
+  }));
+}
+
+async function fetchFile(path, name) {
+  Object.assign(document.createElement("a"), { href: await ticketed(path), download: name }).click();
+}
+
+function make(tag, text, className = "") {
+  return Object.assign(document.createElement(tag), { textContent: text, className });
+}

@@ -1,0 +1,53 @@
+// A recording's whole timeline, second by second: each face's means and labels, and the coverage.
+
+import { LABELS } from "./palette.js";
+import { Series } from "./series.js";
+
+export class Overview {
+  faces = new Map(); // track: Series; times are ms of the video
+  coverage = []; // { started, ended (ms), kind, frames }, in order
+  step = 1000; // ms
+  revision = 0; // rises with each document that says something new
+
+  // Takes a document of the API; while a job runs each says more than the last.
+  take({ step, tracks, coverage }) {
+    this.step = step * 1000;
+    for (const { track, times, values, labels } of tracks) {
+      if (!this.faces.has(track)) this.faces.set(track, new Series());
+      const series = this.faces.get(track);
+      for (let index = series.length === 0 ? 0 : firstAfter(times, series.last); index < times.length; index += 1) {
+        series.append(times[index], values[index].map((value) => value / 100), labels[index]);
+      }
+    }
+    this.coverage = coverage.map(({ kind, started_at: started, ended_at: ended, frames }) => (
+      { kind, frames, started: started * 1000, ended: ended * 1000 }
+    ));
+    this.revision += 1;
+  }
+
+  // The moment (ms) up to which it is known.
+  get until() {
+    const seen = [...this.faces.values()].map((series) => series.last + this.step);
+    return Math.max(0, this.coverage.at(-1)?.ended ?? 0, ...seen);
+  }
+
+  // ms between two seconds of a face that still belong together; `gap` is that of its readings.
+  gap(gap) { return Math.max(gap, 2.5 * this.step); }
+
+  // Seconds of each label of a face: { label: share of its seconds, unsure: ... }.
+  shares(track) {
+    const series = this.faces.get(track);
+    const shares = {};
+    for (let index = 0; index < series.length; index += 1) {
+      const name = LABELS[series.label(index)] ?? "unsure";
+      shares[name] = (shares[name] ?? 0) + 1 / series.length;
+    }
+    return shares;
+  }
+}
+
+// The first index whose time is after `time`.
+function firstAfter(times, time) {
+  const index = times.findLastIndex((known) => known <= time);
+  return index + 1;
+}

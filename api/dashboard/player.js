@@ -1,0 +1,193 @@
+// One recording: its video with what was read drawn over it, and timelines that move with it, both ways.
+
+import { Problem, ticketed } from "./access.js";
+import { write } from "./elements.js";
+import { showFaces } from "./faces.js";
+import { Controls } from "./player-controls.js";
+import { showFigures, showFiles, showShares } from "./player-facts.js";
+import { Film } from "./player-film.js";
+import { Overlay } from "./player-overlay.js";
+import { Overview } from "./player-overview.js";
+import { Readings } from "./player-readings.js";
+import { Timelines } from "./player-timelines.js";
+import { View } from "./player-view.js";
+import { filePath, overviewOf, videoPath } from "./recordings-server.js";
+import { isUnderWay, moment } from "./recordings-words.js";
+
+const FRESH = 2000; // ms between looks at how far a running job is
+const CALM = 250; // ms between changes of who is in view, and looks at which readings are needed
+const AHEAD = 12_000; // ms of readings that are fetched before they are played
+const CAPTIONS = "timeline.vtt";
+
+export class Player {
+  #recording;
+  #places;
+  #overview = new Overview();
+  #readings;
+  #view = new View();
+  #film;
+  #overlay;
+  #timelines;
+  #controls;
+  #asked = -Infinity; // when the overview was asked for, ms
+  #shown = -Infinity; // when who is in view was shown, ms
+  #closed = false;
+  #unplayable = false;
+  #told = ""; // the recording that the figures were made of
+  #followed = 0; // the moment that the view followed last, ms
+  #stopped = new AbortController();
+
+  constructor(recording, places) {
+    this.#places = places;
+    this.#readings = new Readings(recording.id, recording.rate);
+    this.#film = new Film(places.video, 0, {
+      changed: () => { this.#shown = -Infinity; },
+      failed: () => this.#cannotPlay(),
+      framed: () => this.#paint(),
+    });
+    this.#overlay = new Overlay(places.overlay, places.video, recording);
+    const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
+    this.#timelines = new Timelines(places, known, (time) => this.#seek(time));
+    this.#controls = new Controls(places, this.#film, this.#view, recording.rate);
+    this.#listenToZoom();
+    places.now.replaceChildren();
+    this.update(recording);
+    if (recording.has_video) this.#film.open(videoPath(recording.id));
+    else this.#cannotPlay();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stopped.abort();
+    this.#controls.close();
+    this.#timelines.close();
+    this.#readings.close();
+    this.#film.close();
+    this.#places.video.replaceChildren();
+  }
+
+  // The recording as the list tells it; its job may be further on.
+  update(recording) {
+    const before = this.#recording;
+    this.#recording = recording;
+    const duration = recording.duration ?? recording.position ?? 0;
+    this.#film.duration = duration * 1000;
+    this.#view.extend(Math.max(1000 * duration, this.#overview.until));
+    this.#readings.reach(isUnderWay(recording) ? recording.position ?? 0 : duration, isUnderWay(recording));
+    const ended = !isUnderWay(recording) && (!before || isUnderWay(before));
+    if (ended || performance.now() - this.#asked > FRESH) this.#look(ended);
+    this.#tell();
+    this.#addCaptions();
+  }
+
+  // `now` is ms on the clock of performance.now().
+  draw(now) {
+    this.#film.tick();
+    const time = this.#film.time;
+    if (time !== this.#followed && !this.#view.isWhole) this.#view.follow(time);
+    this.#followed = time;
+    const here = this.#readings.has(time) || time > this.#overview.until;
+    const readings = this.#readings.at(this.#film.frameTime);
+    this.#timelines.draw(time, here ? readings : null, now);
+    this.#controls.draw(this.#overview.until);
+    this.#paint();
+    if (now - this.#shown < CALM) return;
+    this.#shown = now;
+    if (here) showFaces(this.#places, readings);
+    this.#want(time);
+    this.#showZoom();
+  }
+
+  #seek(time) {
+    this.#film.seek(time);
+    this.#followed = this.#film.time;
+  }
+
+  #paint() {
+    const time = this.#film.frameTime;
+    this.#overlay.draw(this.#readings.at(time), time, this.#readings.revision);
+  }
+
+  // The readings that are played next, then those that are looked at.
+  #want(time) {
+    const ranges = [{ started: time - 1000, ended: time + AHEAD * Math.max(1, this.#film.rate) }];
+    if (this.#timelines.isFine) ranges.push(this.#view);
+    this.#readings.want(ranges);
+  }
+
+  async #look(always) {
+    this.#asked = performance.now();
+    if (!always && !isUnderWay(this.#recording) && this.#overview.revision > 0) return;
+    let document;
+    try {
+      document = await overviewOf(this.#recording.id);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem; // the list says that the server is away, or that it is gone
+      return;
+    }
+    if (this.#closed) return;
+    this.#overview.take(document);
+    this.#view.extend(Math.max(this.#film.duration, this.#overview.until));
+    this.#tell();
+  }
+
+  #tell() {
+    const told = JSON.stringify([this.#recording, this.#overview.revision]);
+    if (told === this.#told) return;
+    this.#told = told;
+    showFigures(this.#places.figures, this.#recording);
+    showFiles({ list: this.#places.files, hint: this.#places.noFiles }, this.#recording);
+    showShares(this.#places.shares, [...this.#overview.faces].map(([track, series]) => (
+      { track, shares: this.#overview.shares(track), started: series.first, ended: series.last + this.#overview.step }
+    )));
+    this.#places.sharesNone.hidden = this.#overview.faces.size > 0;
+    this.#notice();
+  }
+
+  #cannotPlay() {
+    this.#unplayable = true;
+    this.#places.screen.dataset.blank = "true";
+    this.#notice();
+  }
+
+  // What is to be known before one looks at the rest.
+  #notice() {
+    const { state, reason, has_video: hasVideo, position, duration } = this.#recording;
+    const words = [];
+    if (state === "error") words.push(`It could not be read${position ? ` beyond ${moment(position * 1000)}` : ""}: ${reason}.`);
+    if (state === "aborted") words.push(`It was cancelled at ${moment((position ?? 0) * 1000)}${duration ? ` of ${moment(duration * 1000)}` : ""}.`);
+    if (!isUnderWay(this.#recording) && state !== "completed" && this.#overview.until > 0) words.push("What was read until then is below.");
+    if (!hasVideo) words.push("The video itself is no longer there. What was read in it is.");
+    else if (this.#unplayable) words.push("This browser cannot play this kind of video. What was read in it is shown without the picture.");
+    write(this.#places.notice, words.join(" "));
+    this.#places.notice.hidden = words.length === 0;
+  }
+
+  async #addCaptions() {
+    const { video } = this.#places;
+    const there = this.#recording.files.some(({ name }) => name === CAPTIONS);
+    if (!there || video.querySelector("track")) return;
+    const track = document.createElement("track");
+    Object.assign(track, { kind: "captions", label: "What the faces show", srclang: "en" });
+    video.append(track);
+    track.src = await ticketed(filePath(this.#recording.id, CAPTIONS));
+  }
+
+  #listenToZoom() {
+    for (const button of this.#places.zoom.children) {
+      button.addEventListener("click", () => {
+        const seconds = Number(button.dataset.length);
+        this.#view.zoom(seconds ? seconds * 1000 : this.#view.duration, this.#film.time);
+      }, { signal: this.#stopped.signal });
+    }
+  }
+
+  #showZoom() {
+    for (const button of this.#places.zoom.children) {
+      const length = Number(button.dataset.length) * 1000;
+      button.hidden = length >= this.#view.duration;
+      const chosen = length ? Math.abs(this.#view.length - length) < 1 : this.#view.isWhole;
+      button.setAttribute("aria-pressed", String(chosen));
+    }
+  }
+}
