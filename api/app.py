@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import health, live, models, sources, timelines
+from api import health, live, models, recording_data, recordings, sources, timelines
 from api.access.gate import Gate
 from api.access.guard import Guard
 from api.problems import add_problem_handlers
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Gate)
     app.add_middleware(Guard)
     add_problem_handlers(app)
-    for part in (sources, timelines, models, health, live):
+    for part in (sources, recordings, recording_data, timelines, models, health, live):
         app.include_router(part.router)
     app.mount("/", Dashboard(directory=DASHBOARD, html=True))
     return app

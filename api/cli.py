@@ -60,6 +60,7 @@ def command_line() -> argparse.ArgumentParser:
         ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
         ("ingest", "ingest", "run one part of the service: reads the cameras"),
         ("engine", "engine", "run one part of the service: reads the faces"),
+        ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
         ("bench", "deploy.bench", "measure parts of the service on this machine"),
     ):

@@ -1,8 +1,9 @@
 """Where the API finds its server and its folders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
 from ingest.bus import redis_url
 from ingest.settings import data_folder, media_folder
@@ -15,6 +16,8 @@ class Settings:
     redis_url: str
     media: Path  # sources that are files must lie under it
     models: Path = MODELS
+    data: Path = field(default_factory=data_folder)  # recordings lie in it
+    limits: Limits = field(default_factory=limits_from_environment)
 
 
 def settings_from_environment() -> Settings:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from api.access.guard import is_loopback
+from api.jobs.limits import limits_from_environment
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
@@ -22,7 +23,7 @@ from ingest.settings import SettingError, data_folder, media_folder, retention
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
-STOPPED_BY = {"demo": 0.5, "api": 2.5, "ingest": 3.2, "engine": 3.8, "redis": 4.4}
+STOPPED_BY = {"demo": 0.5, "api": 2.5, "jobs": 2.9, "ingest": 3.2, "engine": 3.8, "redis": 4.4}
 
 REDIS = "redis"  # the folder in the data folder that Redis keeps its files in
 
@@ -90,6 +91,7 @@ class Supervisor:
         host, port = self._settings.host, self._settings.port
         self._keep(self._module("engine", "engine"))
         self._keep(self._module("ingest", "ingest"))
+        self._keep(self._module("jobs", "api.jobs"))
         self._keep(self._module("api", "api", "--host", host, "--port", str(port)))
         await _until(self._api_answers, "the API does not answer yet")
         print(f"the dashboard is at {self._settings.address}", flush=True)
@@ -174,6 +176,7 @@ def serve(settings: Settings) -> int:
     """Serves in the foreground; returns the exit code."""
     try:
         retention()  # refused here, where one line says it, and not by each part
+        limits_from_environment()
         if not is_loopback(settings.host):
             raise ClaimError(f"expected a loopback address, actual {settings.host}: mien has no tokens yet")
         lock = claim_folder(settings.data)

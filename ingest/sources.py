@@ -69,10 +69,11 @@ class Recording:
         """Raises SeekUntrustedError where it is to begin at a place that cannot be found for certain."""
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
         self.total_frames = stream.frames or None  # as the container says
+        self.format = container.format.name
         self.rate = rate
         self._source = source
         self._container = container
-        self._declared = (container.duration or 0) * 1000  # ns
+        self.declared = (container.duration or 0) * 1000  # ns; as the container says, 0 where it does not
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
         self._number = 0  # of the next frame
@@ -100,7 +101,7 @@ class Recording:
     @property
     def duration(self) -> int:
         """ns: what the container says, else the end of what was decoded so far."""
-        return self._declared if self._declared > self._decoder.damage.last else self._decoder.end
+        return self.declared if self.declared > self._decoder.damage.last else self._decoder.end
 
     @property
     def frames_decoded(self) -> int:

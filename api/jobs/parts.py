@@ -3,9 +3,10 @@
 Each attempt at a job writes files of its own, so that one that lost the job and does not know yet spoils
 nothing. A checkpoint names what counts of them:
 
-parts/{attempt}.events    all events in order, a line each (engine.stored)
-parts/{attempt}.brief     what a page draws of the whole: seconds of each face, stretches of coverage, spans
-parts/{attempt}.json      the checkpoint: how much of all attempts' files counts, and where the reading stood
+parts/{attempt}.events      all events in order, a line each (engine.stored)
+parts/{attempt}.seconds     each second's faces in brief, a line each (engine.wire.encode_seconds)
+parts/{attempt}.stretches   spans and coverage as messages, a line each
+parts/{attempt}.json        the checkpoint: how much of all attempts' files counts, and where reading stood
 """
 
 import json
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-KINDS = ("events", "brief")
+KINDS = ("events", "seconds", "stretches")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -36,6 +36,7 @@ from engine.records import Coverage, Event, FaceStart, Reading, Span
 from engine.rollup import Rollup
 from engine.stored import BadLineError, decode_stored, encode_stored
 from engine.wire import encode_event, encode_seconds
+from ingest.bus import TimelineEntry
 from ingest.damage import Damage
 from ingest.pace import SECOND
 from ingest.resume import decode_resume
@@ -194,9 +195,9 @@ class Recorder:
             self._writer.add("events", encode_stored(event))
             match event:
                 case Reading():
-                    self._brief(encode_seconds(self._rollup.add(event)))
+                    self._keep("seconds", encode_seconds(self._rollup.add(event)))
                 case Span() | Coverage():
-                    self._brief([encode_event(event)])
+                    self._keep("stretches", [encode_event(event)])
         self._progress.position = position
 
     def is_due(self) -> bool:
@@ -215,15 +216,15 @@ class Recorder:
 
     def conclude(self, facts: dict[str, Any]) -> Checkpoint:
         """Nothing more will be read."""
-        self._brief(encode_seconds(self._rollup.flush()))
+        self._keep("seconds", encode_seconds(self._rollup.flush()))
         return self._commit(facts=facts)
 
     def close(self) -> None:
         self._writer.close()
 
-    def _brief(self, entries: Any) -> None:
+    def _keep(self, kind: str, entries: Iterable[TimelineEntry]) -> None:
         for entry in entries:
-            self._writer.add("brief", entry.body + b"\n")
+            self._writer.add(kind, entry.body + b"\n")
 
     def _commit(self, **state: Any) -> Checkpoint:
         progress = self._progress

@@ -51,7 +51,7 @@ def free_port() -> int:
 def serving(redis_url: str, media: Path, port: int | None = None) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
-    server = uvicorn.Server(configuration(Settings(redis_url, media), "127.0.0.1", api.port))
+    server = uvicorn.Server(configuration(Settings(redis_url, media, data=media / "data"), "127.0.0.1", api.port))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

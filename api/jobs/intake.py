@@ -1,0 +1,62 @@
+"""Makes a job of a file that somebody wants to have read."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.jobs.job import Job
+from api.jobs.limits import Limits
+from api.jobs.probing import RefusedError, probe
+from api.problems import ProblemError
+
+LONGEST_NAME = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to have read, and how."""
+
+    name: str
+    path: str | None  # below the media folder; None: it was uploaded
+    rate: float | None  # readings a second; None: every frame
+    purpose: str
+    ground: str | None
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def checked_name(text: str, field: str = "name") -> str:
+    """A file's name without the folders before it. Raises a 422 problem."""
+    name = " ".join(text.replace("\\", "/").rpartition("/")[2].split())
+    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+        expected = f"expected a file's name of up to {LONGEST_NAME} printable characters"
+        raise ProblemError(422, expected, {field: expected})
+    return name
+
+
+async def job_of(id: str, wish: Wish, file: Path, limits: Limits) -> Job:
+    """Where the file can be read and is not too large; else raises a 422 problem."""
+    try:
+        probed = await probe(file, limits)
+    except RefusedError as error:
+        field = "file" if wish.path is None else "path"
+        raise ProblemError(422, f"{wish.name}: {error}", {field: str(error)}) from None
+    status = file.stat()
+    return Job(
+        id=id,
+        name=wish.name,
+        path=wish.path,
+        rate=wish.rate,
+        purpose=wish.purpose,
+        ground=wish.ground,
+        created_at=time.time(),
+        size=status.st_size,
+        modified=status.st_mtime_ns,
+        media_type=probed.media_type,
+        duration=probed.duration,
+        width=probed.width,
+        height=probed.height,
+    )

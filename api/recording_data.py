@@ -1,0 +1,126 @@
+"""What comes of a recording: its timeline while it is read and after, its files, the video itself."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+
+from api.access.callers import Who
+from api.jobs.folder import job_folder
+from api.jobs.outline import read_outline
+from api.jobs.view import video_of
+from api.jobs.window import read_window
+from api.overview_document import OVERVIEW_SCHEMA
+from api.problems import MEDIA_TYPE, ProblemError
+from api.recordings import known_recording
+from api.services import Here
+
+router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])
+
+LONGEST_WINDOW = 60.0  # seconds
+
+PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
+
+FileName = Literal[
+    "readings.csv",
+    "readings.parquet",
+    "spans.csv",
+    "coverage.csv",
+    "timeline.vtt",
+    "summary.json",
+    "report.html",
+]
+FILE_TYPES = {
+    "readings.csv": "text/csv; charset=utf-8",
+    "readings.parquet": "application/vnd.apache.parquet",
+    "spans.csv": "text/csv; charset=utf-8",
+    "coverage.csv": "text/csv; charset=utf-8",
+    "timeline.vtt": "text/vtt; charset=utf-8",
+    "summary.json": "application/json",
+    "report.html": "text/html; charset=utf-8",
+}
+
+WINDOW_SCHEMA = {
+    "type": "object",
+    "required": ["readings", "spans", "coverage", "until"],
+    "properties": {
+        "readings": {"type": "array", "items": {"type": "object"}, "description": "messages, in order"},
+        "spans": {"type": "array", "items": {"type": "object"}, "description": "that reach into the window"},
+        "coverage": {"type": "array", "items": {"type": "object"}, "description": "likewise"},
+        "until": {"type": "number", "description": "seconds; up to here everything is read"},
+    },
+}
+
+Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+@router.get(
+    "/timeline",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {"schema": WINDOW_SCHEMA}}},
+        404: PROBLEM,
+        422: PROBLEM,
+    },
+)
+async def get_window(
+    id: str,
+    here: Here,
+    who: Who,
+    began: Annotated[Moment, Query(alias="from", description="seconds")] = 0.0,
+    ended: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later, at most")] = None,
+) -> Response:
+    """All readings of up to a minute, and the spans and stretches of coverage that reach into it."""
+    known = await known_recording(here, id)
+    until = began + LONGEST_WINDOW if ended is None else ended
+    if not began < until <= began + LONGEST_WINDOW:
+        expected = f"expected a moment up to {LONGEST_WINDOW:g} s after `from`"
+        raise ProblemError(422, f"to: {expected}", {"to": expected})
+    await here.audit.note(who, "recording.read", id)
+    parts = job_folder(here.settings.data, id).parts
+    window = await asyncio.to_thread(read_window, parts, known.job.name, began, until)
+    return Response(window.text(), media_type="application/json")
+
+
+@router.get(
+    "/overview",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, 404: PROBLEM},
+)
+async def get_overview(id: str, here: Here, who: Who) -> Response:
+    """The whole recording in brief: a value a second and face, in percent; times are ms of the recording."""
+    known = await known_recording(here, id)
+    await here.audit.note(who, "recording.read", id)
+    parts = job_folder(here.settings.data, id).parts
+    document, until = await asyncio.to_thread(read_outline, parts, known.job.name)
+    return Response(await document.text(until), media_type="application/json")
+
+
+@router.get("/video", response_class=FileResponse, responses={404: PROBLEM})
+async def get_video(id: str, here: Here, who: Who) -> FileResponse:
+    """The video itself, to be played; ranges are understood."""
+    known = await known_recording(here, id)
+    folder = job_folder(here.settings.data, id)
+    file = await asyncio.to_thread(video_of, known, folder, here.settings.media)
+    if file is None:
+        raise ProblemError(404, f"the video of {known.job.name} is not there any more")
+    await here.audit.note(who, "recording.read", id)
+    return FileResponse(
+        file,
+        media_type=known.job.media_type,
+        filename=known.job.name,
+        content_disposition_type="inline",
+    )
+
+
+@router.get("/files/{name}", response_class=FileResponse, responses={404: PROBLEM, 422: PROBLEM})
+async def get_file(id: str, name: FileName, here: Here, who: Who) -> FileResponse:
+    """One of the files that are there once the recording is read."""
+    known = await known_recording(here, id)
+    file = job_folder(here.settings.data, id).results / name
+    if not await asyncio.to_thread(file.is_file):
+        raise ProblemError(404, f"there is no {name} of {known.job.name} yet: it is {known.standing.state}")
+    await here.audit.note(who, "recording.downloaded", f"{id}/{name}")
+    stem = known.job.name.rpartition(".")[0] or known.job.name
+    return FileResponse(file, media_type=FILE_TYPES[name], filename=f"{stem} {name}")

@@ -1,0 +1,147 @@
+"""Recordings: upload one or name one of the media folder, see how far it is read, cancel, remove."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access.callers import Who
+from api.jobs.folder import job_folder, media_file
+from api.jobs.intake import Wish, checked_name, job_of, new_id
+from api.jobs.job import JOBS
+from api.jobs.register import Known, Register
+from api.jobs.upload import uploaded
+from api.jobs.view import RecordingView, shown
+from api.problems import MEDIA_TYPE, ProblemError
+from api.services import Here, Services
+
+router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
+
+PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
+
+EveryFrame = Literal["all"]
+Number = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
+Rate = Annotated[Number | EveryFrame, Field(description="readings a second, or `all`: every frame")]
+
+
+class NewRecording(BaseModel):
+    """A file of the media folder that is to be read."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"path": "interviews/monday.mp4", "rate": 10}}
+    )
+
+    path: Annotated[str, Field(min_length=1, max_length=2000, description="of a file in the media folder")]
+    name: Annotated[str | None, Field(max_length=200, description="for people; the file's, if not given")] = (
+        None
+    )
+    rate: Rate = 10.0
+    purpose: str = "personal"
+    ground: str | None = None
+
+
+@router.get("")
+async def list_recordings(here: Here) -> list[RecordingView]:
+    """All recordings, the newest first."""
+    known = await Register(here.redis).all()
+    return await asyncio.to_thread(lambda: [_shown(here, each) for each in known])
+
+
+@router.post("", status_code=201, responses={422: PROBLEM})
+async def add_recording(new: NewRecording, here: Here, who: Who, response: Response) -> RecordingView:
+    """Has a file of the media folder read; it stays where it is."""
+    name = checked_name(new.name or new.path, "name" if new.name else "path")
+    file = await asyncio.to_thread(media_file, here.settings.media, new.path)
+    if file is None:
+        missing = "no such file in the media folder"
+        raise ProblemError(422, missing, {"path": missing})
+    path = str(file.relative_to(here.settings.media.resolve()))
+    wish = Wish(name=name, path=path, rate=_rate(new.rate), purpose=new.purpose, ground=new.ground)
+    job = await job_of(new_id(), wish, file, here.settings.limits)
+    await here.audit.note(who, "recording.added", job.id)
+    await asyncio.to_thread(job_folder(here.settings.data, job.id).path.mkdir, parents=True)
+    return _created(here, await Register(here.redis).add(job), response)
+
+
+@router.post(
+    "/upload",
+    status_code=201,
+    responses={413: PROBLEM, 422: PROBLEM, 507: PROBLEM},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload_recording(
+    request: Request,
+    here: Here,
+    who: Who,
+    response: Response,
+    name: Annotated[str, Query(max_length=2000, description="the file's name, for people")],
+    rate: Annotated[Rate, Query()] = 10.0,
+    purpose: str = "personal",
+    ground: str | None = None,
+) -> RecordingView:
+    """Has a video file read that comes as the body of the request."""
+    wish = Wish(checked_name(name), path=None, rate=_rate(rate), purpose=purpose, ground=ground)
+    id = new_id()
+    limits = here.settings.limits
+    async with uploaded(request, job_folder(here.settings.data, id), limits) as file:
+        job = await job_of(id, wish, file, limits)
+        await here.audit.note(who, "recording.added", id)
+        known = await Register(here.redis).add(job)
+    return _created(here, known, response)
+
+
+@router.get("/{id}", responses={404: PROBLEM})
+async def get_recording(id: str, here: Here) -> RecordingView:
+    known = await known_recording(here, id)
+    return await asyncio.to_thread(_shown, here, known)
+
+
+@router.post("/{id}/cancel", responses={404: PROBLEM, 409: PROBLEM})
+async def cancel_recording(id: str, here: Here, who: Who) -> RecordingView:
+    """Stops the reading; what was read stays."""
+    await known_recording(here, id)
+    await here.audit.note(who, "recording.cancelled", id)
+    if not await Register(here.redis).cancel(id):
+        raise ProblemError(409, "there is nothing to cancel: it is over already")
+    return _shown(here, await known_recording(here, id))
+
+
+@router.delete("/{id}", status_code=204, responses={404: PROBLEM})
+async def remove_recording(id: str, here: Here, who: Who) -> None:
+    """Deletes a recording with all that was made of it; a file of the media folder stays there."""
+    if not await here.redis.hexists(JOBS, id):  # it need not be readable
+        raise _no_recording(id)
+    await here.audit.note(who, "recording.removed", id)
+    await Register(here.redis).remove(id)
+    await asyncio.to_thread(job_folder(here.settings.data, id).remove)
+
+
+async def known_recording(here: Services, id: str) -> Known:
+    """Raises a 404 problem if there is none of this id."""
+    known = await Register(here.redis).find(id)
+    if known is None:
+        raise _no_recording(id)
+    return known
+
+
+def _no_recording(id: str) -> ProblemError:
+    return ProblemError(404, f"there is no recording {id[:80]!r}")
+
+
+def _created(here: Services, known: Known, response: Response) -> RecordingView:
+    response.headers["Location"] = f"/v1/recordings/{known.job.id}"
+    return _shown(here, known)
+
+
+def _shown(here: Services, known: Known) -> RecordingView:
+    return shown(known, job_folder(here.settings.data, known.job.id), here.settings.media)
+
+
+def _rate(given: float | EveryFrame) -> float | None:
+    return None if given == "all" else given

@@ -1,0 +1,65 @@
+"""What a video file is, told by a process that can do no harm: `python -m ingest.probe FILE`.
+
+A file from somebody else is opened for the first time here: with so much memory and time and no more, and
+without the right to write. Prints one JSON object: what it found, or the `reason` why the file is no video.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+from ingest.sources import UnreadableError, open_recording
+
+MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K pictures of 12 MB
+WORK = 20  # seconds of the processor
+
+TYPES = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
+    "matroska,webm": "video/webm",
+    "avi": "video/x-msvideo",
+    "mpegts": "video/mp2t",
+    "ogg": "video/ogg",
+}
+OTHER_TYPE = "application/octet-stream"
+
+
+def limit() -> None:
+    """From here on nothing can be written, and little be used up."""
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, WORK),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """Decodes the first picture. Raises UnreadableError."""
+    with open_recording(path, path.name, None) as recording:
+        if recording.frames_decoded == 0:
+            raise UnreadableError(path, "no picture in it can be decoded")
+        return {
+            "duration": recording.declared / 1e9 if recording.declared else None,
+            "width": recording.width,
+            "height": recording.height,
+            "media_type": TYPES.get(recording.format, OTHER_TYPE),
+        }
+
+
+def main() -> int:
+    limit()
+    try:
+        found = probe(Path(sys.argv[1]))
+    except UnreadableError as error:
+        found = {"reason": error.reason}
+    except MemoryError:
+        found = {"reason": "needs too much memory"}
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
