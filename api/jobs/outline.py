@@ -15,7 +15,7 @@ def read_outline(parts: Path, source: str) -> tuple[OverviewDocument, float]:
     if checkpoint is None:
         return document, 0.0
     for line in stored_lines(parts, checkpoint, "seconds"):
-        document.add_seconds(json.loads(line))
+        document.add_seconds(line.rstrip())
     _add_coverage(document, parts, checkpoint)
     return document, checkpoint.state["position"] / SECOND
 

@@ -131,7 +131,7 @@ class Queue:
 
     def _taken(self, entry: str, id: str) -> Taken | None:
         job = self._job(id)
-        attempt = self._take(keys=_keys(id), args=[entry, json.dumps(time.time())]) if job else 0
+        attempt = self._take(keys=_keys(id), args=[json.dumps(entry), json.dumps(time.time())]) if job else 0
         if job is None or not attempt:  # cancelled or removed meanwhile
             self._redis.xack(QUEUE, GROUP, entry)
             self._redis.xdel(QUEUE, entry)
