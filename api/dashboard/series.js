@@ -23,25 +23,17 @@ export class Series {
   label(index) { return this.#labels[this.#start + index]; }
 
   add(time, distribution, label) {
-    if (this.length > 0 && time <= this.last) return;
-    if (this.#end === this.#capacity) this.#move(0);
-    const at = this.#end++;
-    this.#times[at] = time;
-    this.#labels[at] = label === null ? ABSTAINED : LABELS.indexOf(label);
-    LABELS.forEach((name, number) => { this.#values[at * LABELS.length + number] = distribution[name]; });
+    this.append(time, LABELS.map((name) => distribution[name]), label === null ? ABSTAINED : LABELS.indexOf(label));
   }
 
-  // Puts a series that is older than this one in front of it.
-  prepend(older) {
-    const count = this.length === 0 ? older.length : older.indexOf(this.first);
-    if (count === 0) return;
-    this.#move(count);
-    this.#start -= count;
-    this.#times.set(older.#times.subarray(older.#start, older.#start + count), this.#start);
-    this.#labels.set(older.#labels.subarray(older.#start, older.#start + count), this.#start);
-    const width = LABELS.length;
-    const values = older.#values.subarray(older.#start * width, (older.#start + count) * width);
-    this.#values.set(values, this.#start * width);
+  // The same with the values in the order of LABELS and the label's number. Passes over what is not newer.
+  append(time, values, label) {
+    if (this.length > 0 && time <= this.last) return;
+    if (this.#end === this.#capacity) this.#move();
+    const at = this.#end++;
+    this.#times[at] = time;
+    this.#labels[at] = label;
+    this.#values.set(values, at * LABELS.length);
   }
 
   forgetBefore(time) {
@@ -60,19 +52,19 @@ export class Series {
     return low;
   }
 
-  // Moves the content to fresh arrays with room for `before` in front and as much again behind.
-  #move(before) {
+  // Moves the content to the front of fresh arrays with room for as much again.
+  #move() {
     const width = LABELS.length;
     const count = this.length;
-    this.#capacity = Math.max(256, (before + count) * 2);
+    this.#capacity = Math.max(256, count * 2);
     const times = new Float64Array(this.#capacity);
     const values = new Float32Array(this.#capacity * width);
     const labels = new Int8Array(this.#capacity);
-    times.set(this.#times.subarray(this.#start, this.#end), before);
-    labels.set(this.#labels.subarray(this.#start, this.#end), before);
-    values.set(this.#values.subarray(this.#start * width, this.#end * width), before * width);
+    times.set(this.#times.subarray(this.#start, this.#end));
+    labels.set(this.#labels.subarray(this.#start, this.#end));
+    values.set(this.#values.subarray(this.#start * width, this.#end * width));
     [this.#times, this.#values, this.#labels] = [times, values, labels];
-    this.#start = before;
-    this.#end = before + count;
+    this.#start = 0;
+    this.#end = count;
   }
 }
