@@ -1,0 +1,136 @@
+// One source on the wall: its picture, how it stands, who is in view, and its last ten minutes.
+
+import { Problem } from "./access.js";
+import { write } from "./elements.js";
+import { Follower } from "./follow.js";
+import { Glance, KEPT } from "./glance.js";
+import { COLOURS } from "./palette.js";
+import { spoken } from "./picture.js";
+import { hearTime, overviewOf, serverNow } from "./server.js";
+import { drawStrip } from "./strip.js";
+import { Surface } from "./surface.js";
+import { stateOf, troubleOf } from "./words.js";
+
+const FIRST = "-3s"; // history that comes whole; the overview tells what was before
+const FACES = 4; // named on the picture
+const CALM = 250; // ms between changes of words
+
+const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas><span class="veil"></span>
+  <span class="faces"></span></span>
+  <span class="caption"><span class="dot"></span><span class="name"></span><span class="words"></span></span>
+  <canvas class="strip" aria-hidden="true"></canvas></a>`;
+
+export class Tile {
+  element = Object.assign(document.createElement("li"), { className: "tile", innerHTML: TILE });
+  #source;
+  #on;
+  #glance = null;
+  #follower = null;
+  #preview;
+  #strip;
+  #places;
+  #written = -Infinity; // ms
+  #drawn = "";
+
+  // `on` has lost(), answered() and removed().
+  constructor(source, on) {
+    this.#on = on;
+    this.#preview = new Surface(this.element.querySelector(".preview"));
+    this.#strip = new Surface(this.element.querySelector(".strip"));
+    const find = (name) => this.element.querySelector(`.${name}`);
+    this.#places = { link: this.element.firstChild, name: find("name"), words: find("words"), veil: find("veil"), faces: find("faces") };
+    this.#places.link.href = `#${source.id}`;
+    this.update(source);
+  }
+
+  get id() { return this.#source.id; }
+  get hasPicture() { return this.#source.state === "live" && this.#source.picture !== "none"; }
+  get pixels() { return Math.max(1, Math.round(this.#preview.size.width * this.#preview.scale)); }
+
+  update(source) { this.#source = source; }
+
+  // Begins to follow the source; what was known before is asked for anew.
+  open() {
+    if (this.#follower) return;
+    this.#glance = new Glance();
+    this.#follower = new Follower(this.id, FIRST, {
+      message: (message) => this.#take(message),
+      missed: () => this.#lookBack(),
+      connected: this.#on.answered,
+      lost: this.#on.lost,
+      removed: this.#on.removed,
+    });
+    this.#lookBack();
+  }
+
+  shut() {
+    this.#follower?.close();
+    this.#follower = null;
+  }
+
+  show(bitmap) {
+    const { canvas, context } = this.#preview;
+    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+    }
+    context.drawImage(bitmap, 0, 0);
+  }
+
+  draw(now, colours) {
+    if (!this.#follower) return;
+    const { width } = this.#strip.size;
+    const drawing = `${Math.floor(now / 1000)} ${width} ${colours.ink}`;
+    if (drawing !== this.#drawn && width > 0) {
+      this.#drawn = drawing;
+      drawStrip(this.#strip, this.#glance, { now, kept: KEPT, trouble: troubleOf(this.#source, now) }, colours);
+    }
+    if (now - this.#written < CALM && now >= this.#written) return;
+    this.#written = now;
+    this.#write(now);
+  }
+
+  #write(now) {
+    const { link, name, words, veil } = this.#places;
+    const stands = stateOf(this.#source, now);
+    if (link.dataset.tone !== stands.tone) link.dataset.tone = stands.tone;
+    write(name, this.#source.name);
+    write(words, stands.words);
+    const hidden = this.#source.picture === "none" ? "picture not shown" : "";
+    write(veil, this.#source.state === "live" ? hidden : "no picture");
+    this.#writeFaces();
+  }
+
+  #writeFaces() {
+    const { faces: place } = this.#places;
+    const faces = [...this.#glance.faces.values()].map(({ reading }) => reading).sort((a, b) => a.track - b.track);
+    const shown = faces.slice(0, FACES);
+    while (place.children.length > shown.length) place.lastChild.remove();
+    shown.forEach((reading, at) => {
+      const chip = place.children[at] ?? place.appendChild(document.createElement("span"));
+      const more = at === FACES - 1 && faces.length > FACES ? ` and ${faces.length - FACES} more` : "";
+      const label = reading.label ?? "unsure";
+      if (chip.dataset.label !== label) chip.style.setProperty("--label", COLOURS[label] ?? "#e8eaed");
+      chip.dataset.label = label;
+      write(chip, `${reading.label ?? spoken(reading)}${more}`);
+    });
+  }
+
+  #take(message) {
+    if (message.type === "heartbeat") {
+      hearTime(message.at);
+      this.#glance.forget(serverNow());
+    } else if (message.type !== "error") {
+      this.#glance.add(message);
+    }
+  }
+
+  async #lookBack() {
+    const glance = this.#glance;
+    try {
+      glance.takeOverview(await overviewOf(this.id, `-${KEPT}s`));
+      this.#drawn = "";
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem; // the server is away: the strip begins now
+    }
+  }
+}
