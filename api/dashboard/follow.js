@@ -1,23 +1,31 @@
 // Follows a source's messages over a websocket, and goes on from its cursor whenever it breaks.
 
-const FIRST = "-60s"; // history that arrives before the live messages
+import { openSocket, signOut } from "./access.js";
+
 const SILENCE = 4000; // ms; a heartbeat comes each second, so longer means that the connection is dead
 const PAUSES = [250, 500, 1000, 2000, 4000]; // ms before each new try
+const TOO_LONG = 120_000; // ms away after which the overview tells what was missed, not every message
 const BAD_REQUEST = 4400;
-const GONE = [4404, 4410];
+const UNAUTHORISED = 4401;
+const GONE = [4403, 4404, 4410];
 
-// Calls back on: message(object), connected(), lost(), removed().
 export class Follower {
   #source;
+  #first;
   #on;
   #cursor = null;
+  #heard = 0; // ms: when the last message came
   #socket = null;
+  #opening = null; // names the attempt that counts
   #tries = 0;
   #timer = null;
   #watchdog = null;
 
-  constructor(source, on) {
+  // `first` is the history that comes before the live messages, as in "-60s".
+  // Calls back on: message(object), connected(), lost(), removed(), and missed() where messages were left out.
+  constructor(source, first, on) {
     this.#source = source;
+    this.#first = first;
     this.#on = on;
     this.#open();
   }
@@ -28,22 +36,40 @@ export class Follower {
     this.#drop();
   }
 
-  #open() {
-    const query = new URLSearchParams(this.#cursor ? { after: this.#cursor } : { from: FIRST });
-    const url = new URL(`/v1/sources/${encodeURIComponent(this.#source)}/live?${query}`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    this.#socket = new WebSocket(url);
-    this.#socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    this.#socket.onclose = (event) => this.#closed(event.code);
+  async #open() {
+    if (this.#cursor && Date.now() - this.#heard > TOO_LONG) this.#startOver();
+    const query = this.#cursor ? { after: this.#cursor } : { from: this.#first };
+    const opening = this.#opening = Symbol("attempt");
     this.#watch();
+    let socket;
+    try {
+      socket = await openSocket(`/v1/sources/${encodeURIComponent(this.#source)}/live`, query);
+    } catch {
+      if (this.#opening === opening) this.#closed(0);
+      return;
+    }
+    if (this.#opening !== opening) {
+      socket.close();
+      return;
+    }
+    this.#socket = socket;
+    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
+    socket.onclose = (event) => this.#closed(event.code);
   }
 
   #take(message) {
     this.#watch();
-    if (this.#tries > 0 || this.#cursor === null) this.#on.connected();
+    if (this.#tries > 0 || this.#heard === 0) this.#on.connected();
     this.#tries = 0;
+    this.#heard = Date.now();
     if (message.cursor) this.#cursor = message.cursor;
-    this.#on.message(message);
+    if (message.type === "error" && ["missed", "expired"].includes(message.code)) this.#on.missed();
+    else this.#on.message(message);
+  }
+
+  #startOver() {
+    this.#cursor = null;
+    this.#on.missed();
   }
 
   #watch() {
@@ -55,6 +81,7 @@ export class Follower {
   }
 
   #drop() {
+    this.#opening = null;
     if (!this.#socket) return;
     this.#socket.onclose = this.#socket.onmessage = null;
     this.#socket.close();
@@ -63,11 +90,12 @@ export class Follower {
 
   #closed(code) {
     clearTimeout(this.#watchdog);
+    if (code === UNAUTHORISED) signOut();
     if (GONE.includes(code)) {
       this.#on.removed();
       return;
     }
-    if (code === BAD_REQUEST) this.#cursor = null; // a cursor of another server's: begin anew
+    if (code === BAD_REQUEST && this.#cursor) this.#startOver(); // a cursor of another server's
     this.#on.lost();
     const pause = PAUSES[Math.min(this.#tries, PAUSES.length - 1)];
     this.#tries += 1;

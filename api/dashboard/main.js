@@ -1,98 +1,100 @@
-// The page: which source is chosen, how the timelines are looked at, and one loop that draws it all.
+// The live page: the wall of all sources or the chosen one, how its timelines are looked at, and one loop that draws.
 
+import { Controls } from "./controls.js";
+import { write } from "./elements.js";
 import { fillLegends } from "./legend.js";
-import { serverNow } from "./server.js";
+import { purposeOf } from "./purposes.js";
+import { noticeOf } from "./server.js";
 import { connection, enter, tellSources } from "./shell.js";
+import { SourceForm } from "./source-form.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";
+import { View } from "./view.js";
+import { Wall } from "./wall.js";
 
 const FRAME = 1000 / 30; // ms; the screen is drawn no oftener, whatever arrives
+const WALL = "/"; // in the address, after the hash; no source is called so
 
 const find = (id) => document.getElementById(id);
 
-const view = { length: 60_000, pausedAt: null }; // ms
-let known = [];
-let stage = null;
-let chosen = null; // id
-
+const who = await enter("live");
+const view = new View();
+const controls = new Controls(view);
+const wall = new Wall(find("tiles"), find("wall-words"));
+const form = new SourceForm(who.tokens, async (source) => {
+  await sources.refresh();
+  location.hash = source.id;
+});
 const places = {
   name: find("chosen-name"), state: find("chosen-state"),
   picture: find("picture"), pictureWords: find("picture-words"),
-  now: find("now"), nobody: find("nobody"),
+  now: find("now"), nobody: find("nobody"), plots: find("plots"),
   rows: find("rows"), more: find("more-rows"), coverage: find("coverage"), axis: find("axis"),
-  sentence: find("sentence"), tip: find("tip"),
+  marker: find("marker"), sentence: find("sentence"), tip: find("tip"), said: find("said"),
 };
 
-await enter("live");
-
-const sources = new Sources(
-  {
-    list: find("source-list"), addButtons: [find("add"), find("add-first")],
-    addDialog: find("add-dialog"), form: find("add-form"), cancel: find("add-cancel"),
-    removeDialog: find("remove-dialog"), removeTitle: find("remove-title"),
-  },
-  { ...connection, list: listed, choose: (id) => { location.hash = id; } },
-);
+let known = [];
+let stage = null;
+let chosen = null; // the source on the stage
+const sources = new Sources({ ...connection, list: listed });
 
 function listed(list) {
   known = list;
   tellSources(list);
+  show();
+}
+
+// Shows what the address says: a source, or the wall. A single source needs no wall.
+function show() {
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const source = known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted !== WALL ? known[0] : null);
   find("welcome").hidden = known.length > 0;
-  find("chosen").hidden = known.length === 0;
-  choose(decodeURIComponent(location.hash.slice(1)));
-  if (stage) stage.update(known.find(({ id }) => id === chosen));
-}
-
-// Shows the source with this id, or the first when there is none such.
-function choose(wanted) {
-  const source = known.find(({ id }) => id === wanted) ?? known[0];
-  if (source?.id === chosen) return;
-  stage?.close();
-  chosen = source?.id ?? null;
-  stage = source ? new Stage(source, places, { ...connection, removed: () => sources.refresh() }) : null;
+  find("wall").hidden = known.length === 0 || source !== null;
+  find("chosen").hidden = find("sources").hidden = source === null;
+  find("layout").classList.toggle("wide", source === null);
+  choose(source);
+  wall.show(source === null ? known : []);
+  sources.show(source?.id);
   document.title = source ? `${source.name} · mien` : "mien";
-  sources.show(chosen);
-  setPaused(false);
 }
 
-function setPaused(paused) {
-  view.pausedAt = paused ? serverNow() : null;
-  find("pause").setAttribute("aria-pressed", String(paused));
-  find("pause").textContent = paused ? "Go on" : "Pause";
-}
-
-function setWindow(seconds) {
-  view.length = seconds * 1000;
-  for (const button of document.querySelectorAll("[data-window]")) {
-    button.setAttribute("aria-pressed", String(Number(button.dataset.window) === seconds));
+function choose(source) {
+  if (source && chosen?.id === source.id && chosen.created_at === source.created_at) {
+    stage.update(source);
+  } else {
+    stage?.close();
+    stage = source ? new Stage(source, view, places, { ...connection, ...controls.moves, removed: () => sources.refresh() }) : null;
+    controls.follow();
   }
+  chosen = source;
+  write(find("chosen-purpose"), source ? purposeOf(source) : "");
 }
 
-function listenToKeys(event) {
-  if (event.target.closest("dialog, input") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const seconds = { 1: 10, 2: 60, 3: 600 }[event.key];
-  if (seconds) setWindow(seconds);
-  else if (event.key === "p" || (event.key === " " && !event.target.closest("button"))) {
-    event.preventDefault();
-    setPaused(view.pausedAt === null);
-  }
+async function showNotice() {
+  find("notice-text").textContent = await noticeOf(chosen.id).catch((problem) => problem.message);
+  find("notice-dialog").showModal();
 }
+
+const isSeen = () => document.visibilityState === "visible";
 
 let drawnAt = 0;
 function draw(at) {
   requestAnimationFrame(draw);
   if (at - drawnAt < FRAME - 2) return; // the screen's own beat is not quite regular
   drawnAt = at;
-  stage?.draw(view);
+  stage?.draw();
+  wall.draw();
 }
 
 fillLegends(find("legend"), find("coverage-legend"));
-find("pause").addEventListener("click", () => setPaused(view.pausedAt === null));
-find("remove").addEventListener("click", () => sources.remove(known.find(({ id }) => id === chosen)));
-for (const button of document.querySelectorAll("[data-window]")) {
-  button.addEventListener("click", () => setWindow(Number(button.dataset.window)));
-}
-document.addEventListener("visibilitychange", () => stage?.see(document.visibilityState === "visible"));
-addEventListener("hashchange", () => choose(decodeURIComponent(location.hash.slice(1))));
-addEventListener("keydown", listenToKeys);
+for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => form.openNew());
+find("edit").addEventListener("click", () => form.openFor(chosen));
+find("remove").addEventListener("click", () => sources.remove(chosen));
+find("notice").addEventListener("click", showNotice);
+document.addEventListener("visibilitychange", () => {
+  stage?.see(isSeen());
+  wall.see(isSeen());
+});
+addEventListener("hashchange", show);
+addEventListener("keydown", (event) => { if (stage) controls.press(event); });
 requestAnimationFrame(draw);

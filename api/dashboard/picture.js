@@ -1,7 +1,9 @@
 // The live picture with what was read in it, each frame with its own readings.
 
+import { openSocket, signOut } from "./access.js";
+import { write } from "./elements.js";
 import { COLOURS, inkOn } from "./palette.js";
-import { Surface } from "./chart.js";
+import { Surface } from "./surface.js";
 import { clock, percent } from "./words.js";
 
 const WAITING = 40; // frames that may wait for their readings; some 0.9 MB each
@@ -9,6 +11,8 @@ const PATIENCE = 3000; // ms that a frame waits for its readings while readings 
 const NEAR = 0.2; // s between a frame and a reading that is drawn on it
 const STALE = 2500; // ms without a frame after which the picture is said to stand still
 const PAUSES = [500, 1000, 2000, 4000]; // ms before each new try
+const BAD_REQUEST = 4400;
+const UNAUTHORISED = 4401;
 
 export class Picture {
   #source;
@@ -16,11 +20,13 @@ export class Picture {
   #surface;
   #words;
   #socket = null;
+  #opening = null; // names the attempt that counts; null: nobody looks
   #timer = null;
   #tries = 0;
   #closed = false;
   #frames = []; // { mediaTime, arrived, bitmap }, in order
   #shown = null;
+  #shape = ""; // width / height
   #drawn = null; // what was drawn last, so as not to draw it again
 
   constructor(source, history, canvas, words) {
@@ -41,17 +47,30 @@ export class Picture {
 
   // Shows the newest frame whose readings are there. `names` says in words how the source stands.
   draw(names) {
+    if (this.#source.picture === "none") {
+      this.#drawWithout(names);
+      return;
+    }
     this.#choose(performance.now());
     const still = this.#shown === null || performance.now() - this.#shown.arrived > STALE;
     this.#words.hidden = !still;
-    if (still) this.#words.textContent = this.#stillWords(names);
+    if (still) write(this.#words, this.#stillWords(names));
     this.#surface.canvas.classList.toggle("still", still);
     if (this.#shown === null) return;
-    const { clientWidth, clientHeight } = this.#surface.canvas;
-    const drawing = `${this.#shown.mediaTime} ${clientWidth}x${clientHeight} ${still}`;
+    const { width, height } = this.#surface.size;
+    const drawing = `${this.#shown.mediaTime} ${width}x${height} ${still}`;
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
     this.#paint(still);
+  }
+
+  // Boxes and keypoints alone, for a source whose picture nobody may see.
+  #drawWithout(names) {
+    write(this.#words, names.tone === "bad" ? names.words : "The picture of this source is not shown.");
+    if (this.#history.newestMediaTime === this.#drawn) return;
+    this.#drawn = this.#history.newestMediaTime;
+    const { width, height } = this.#surface.begin();
+    for (const reading of this.#history.readingsAt(this.#drawn, NEAR)) drawReading(this.#surface.context, reading, width, height);
   }
 
   #stillWords(names) {
@@ -61,26 +80,41 @@ export class Picture {
   }
 
   // Begins to ask for pictures.
-  open() {
-    if (this.#socket !== null) return;
-    const url = new URL(`/v1/sources/${encodeURIComponent(this.#source)}/frames`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    this.#socket = new WebSocket(url);
-    this.#socket.binaryType = "arraybuffer";
-    this.#socket.onmessage = (event) => this.#take(event.data);
-    this.#socket.onclose = ({ code }) => {
-      if (code >= 4400) return; // the source is gone
-      this.#socket = null;
-      this.#timer = setTimeout(() => this.open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
-      this.#tries += 1;
-    };
+  async open() {
+    if (this.#opening !== null || this.#source.picture === "none") return;
+    const opening = this.#opening = Symbol("attempt");
+    let socket;
+    try {
+      socket = await openSocket(`/v1/sources/${encodeURIComponent(this.#source.id)}/frames`);
+    } catch {
+      if (this.#opening === opening) this.#again(0);
+      return;
+    }
+    if (this.#opening !== opening) {
+      socket.close();
+      return;
+    }
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = (event) => this.#take(event.data);
+    socket.onclose = ({ code }) => this.#again(code);
+  }
+
+  #again(code) {
+    this.#socket = null;
+    if (code === UNAUTHORISED) signOut();
+    if (code >= BAD_REQUEST) return; // the source is gone, or shows no picture
+    this.#opening = null;
+    this.#timer = setTimeout(() => this.open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
+    this.#tries += 1;
   }
 
   // Asks no longer; what was shown stays.
   shut() {
     clearTimeout(this.#timer);
+    this.#opening = null;
     if (this.#socket === null) return;
-    this.#socket.onclose = null;
+    this.#socket.onclose = this.#socket.onmessage = null;
     this.#socket.close();
     this.#socket = null;
   }
@@ -119,7 +153,8 @@ export class Picture {
   #paint(still) {
     const { bitmap, mediaTime } = this.#shown;
     const { canvas, context } = this.#surface;
-    canvas.style.aspectRatio = `${bitmap.width} / ${bitmap.height}`;
+    const shape = `${bitmap.width} / ${bitmap.height}`;
+    if (shape !== this.#shape) canvas.style.aspectRatio = this.#shape = shape;
     const { width, height } = this.#surface.begin();
     context.drawImage(bitmap, 0, 0, width, height);
     if (still) return;

@@ -17,14 +17,34 @@ export function hearTime(at) {
 export const listSources = () => ask("/v1/sources");
 export const removeSource = (id) => ask(`/v1/sources/${encodeURIComponent(id)}`, { method: "DELETE" });
 
-export function addSource(name, url) {
-  const headers = { "Content-Type": "application/json" };
-  return ask("/v1/sources", { method: "POST", headers, body: JSON.stringify({ name, url }) });
+const JSON_BODY = { "Content-Type": "application/json" };
+
+export function addSource(fields) {
+  return ask("/v1/sources", { method: "POST", headers: JSON_BODY, body: JSON.stringify(fields) });
 }
 
-// A page of messages; `query` as in docs/protocol.md.
-export function timelinePage(source, query) {
-  return ask(`/v1/timelines/${encodeURIComponent(source)}?${new URLSearchParams(query)}`);
+// `fields` are those that change.
+export function changeSource(id, fields) {
+  const options = { method: "PATCH", headers: JSON_BODY, body: JSON.stringify(fields) };
+  return ask(`/v1/sources/${encodeURIComponent(id)}`, options);
+}
+
+// What people in view of a source are to be told, as text.
+export async function noticeOf(id) {
+  const response = await reach(`/v1/sources/${encodeURIComponent(id)}/notice`);
+  if (!response.ok) throw new Problem("The notice cannot be had now.", [], response.status);
+  return response.text();
+}
+
+// The newest picture of a source as a blob; null where there is none now.
+export async function previewOf(id) {
+  const response = await reach(`/v1/sources/${encodeURIComponent(id)}/preview.jpg`);
+  return response.ok ? response.blob() : null;
+}
+
+// Each second of each face, and the coverage; `from` as in "-1h".
+export function overviewOf(source, from) {
+  return ask(`/v1/timelines/${encodeURIComponent(source)}/overview?${new URLSearchParams({ from })}`);
 }
 
 // Which parts are ready; a 503 carries the same document.

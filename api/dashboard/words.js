@@ -50,6 +50,14 @@ function live(source, now) {
   return { tone: "good", words: "live" };
 }
 
+const SILENT = ["connecting", "reconnecting", "error"];
+
+// The stretch of coverage that trouble makes and nobody has told yet; null when there is none.
+export function troubleOf(source, now) {
+  if (!SILENT.includes(source.state) || !source.since) return null;
+  return { kind: "disconnected", frames: 0, started: Date.parse(source.since), ended: now };
+}
+
 // Time (ms) and frames of each kind of coverage within a view { started, ended }: { kind: { time, frames } }.
 export function coverageTotals(coverage, view) {
   const totals = {};

@@ -14,10 +14,12 @@ import uvicorn
 from api.__main__ import configuration
 from api.settings import Settings
 from engine.labels import LABELS, Label
-from engine.records import Box, Coverage, CoverageKind, Event, Reading
-from engine.wire import encode_event
-from ingest.bus import SOURCES, Bus, connect
+from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading
+from engine.rollup import Second
+from engine.wire import encode_event, encode_seconds
+from ingest.bus import SOURCES, Bus, connect, overview_key
 from ingest.configured import SourceConfig, encode_config
+from ingest.settings import TokenMode
 from tests.waiting import until
 
 NANOSECONDS = 1_000_000_000
@@ -48,10 +50,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(redis_url: str, media: Path, port: int | None = None) -> Iterator[Api]:
+def serving(
+    redis_url: str, media: Path, port: int | None = None, *, tokens: TokenMode = "open"
+) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
-    server = uvicorn.Server(configuration(Settings(redis_url, media, data=media / "data"), "127.0.0.1", api.port))
+    server = uvicorn.Server(
+        configuration(Settings(redis_url, media, data=media / "data", tokens=tokens), "127.0.0.1", api.port)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -75,11 +81,40 @@ def write(redis_url: str, events: Iterable[Event]) -> None:
         Bus(client).push_timeline([encode_event(event) for event in events])
 
 
+def write_seconds(
+    redis_url: str, label: Label, ago: float, length: float, *, track: int = 1, source: str = "lobby"
+) -> None:
+    """Writes the seconds of a face that shows one expression as the engine does, from `ago` seconds on."""
+    now = datetime.now(UTC).timestamp()
+    with connect(redis_url) as client, client.pipeline(transaction=False) as commands:
+        for number in range(int(length)):
+            at = now - ago + number
+            second = Second(
+                source,
+                track,
+                number * NANOSECONDS,
+                datetime.fromtimestamp(at, UTC),
+                10,
+                values_of(label),
+                label,
+            )
+            [entry] = encode_seconds([second])
+            commands.xadd(
+                overview_key(source), {"type": entry.type, "body": entry.body}, id=f"{int(at * 1000)}-0"
+            )
+        commands.execute()
+
+
+def values_of(label: Label | None) -> Floats:
+    values = np.full(len(LABELS), 0.04, np.float32)
+    values[LABELS.index(label or "neutral")] = 0.76
+    return values
+
+
 def reading(number: int, label: Label | None = "happy", track: int = 1, ago: float = 0.0) -> Reading:
     """A face in the middle of the picture, captured `ago` seconds before now."""
     captured = datetime.now(UTC) - timedelta(seconds=ago)
-    values = np.full(len(LABELS), 0.04, np.float32)
-    values[LABELS.index(label or "neutral")] = 0.76
+    values = values_of(label)
     grid = np.linspace(0.42, 0.58, 15, dtype=np.float32)
     return Reading(
         source="lobby",

@@ -10,49 +10,26 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.labels import LABELS
 from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.records import Event
-from engine.wire import encode_event
 from ingest.bus import Bus, connect
 from ingest.wire import SourceState, encode_state
-from tests.api.serving import Api, configure, coverage, reading, serving, write
+from tests.api.browsing import SHARE, chromium, page_of, share, wait_for_share
+from tests.api.serving import Api, configure, coverage, reading, serving, write, write_seconds
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
-SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 GREYS = (40, 120)  # of the dark and light pictures that the tests show
-
-# Which share of a part of a canvas has a colour, within a tolerance that forgives smoothed edges.
-SHARE = """(canvas, [colour, left, right, top, bottom]) => {
-  const wide = Math.max(1, Math.floor(canvas.width * (right - left)));
-  const high = Math.max(1, Math.floor(canvas.height * (bottom - top)));
-  const data = canvas.getContext("2d")
-    .getImageData(Math.floor(canvas.width * left), Math.floor(canvas.height * top), wide, high).data;
-  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  let hits = 0;
-  for (let at = 0; at < data.length; at += 4) {
-    hits += data[at + 3] > 200 && wanted.every((part, index) => Math.abs(part - data[at + index]) < 12);
-  }
-  return hits / (wide * high);
-}"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(
-                executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-            )
-        except Error as error:
-            pytest.skip(f"Chromium does not start: {str(error).splitlines()[0]}")
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -64,32 +41,14 @@ def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
 
 @pytest.fixture
 def page(browser: Browser, api: Api) -> Iterator[Page]:
-    """A page that must not raise errors, and must ask nobody but the API."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme="light")
-    page = context.new_page()
-    errors: list[str] = []
-    strangers: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: None if api.http in request.url else strangers.append(request.url))
-    page.goto(api.http)
-    yield page
-    context.close()
-    assert not errors
-    assert not [url for url in strangers if not url.startswith(("blob:", api.ws))]
+    with page_of(browser, api) as page:
+        page.goto(api.http)
+        yield page
 
 
 def tell(redis_url: str, state: Any, reason: str = "") -> None:
     with connect(redis_url) as client:
         Bus(client).push_timeline([encode_state(SourceState("lobby", state, reason, datetime.now(UTC)))])
-
-
-def share(page: Page, canvas: str, colour: str, *, part: tuple[float, float] = (0.0, 1.0)) -> float:
-    """The share of the upper two thirds of a canvas, between two ratios of its width, that has a colour."""
-    return float(page.locator(canvas).first.evaluate(SHARE, [colour, *part, 0.0, 0.66]))
-
-
-def wait_for_share(page: Page, canvas: str, colour: str, least: float, **part: Any) -> None:
-    until(lambda: share(page, canvas, colour, **part) >= least, 10, f"{colour} on {canvas}")
 
 
 SURPRISE = LABEL_COLOURS["surprise"]
@@ -119,18 +78,13 @@ def test_the_timeline_moves_as_readings_come(page: Page, api: Api) -> None:
     wait_for_share(page, TIMELINE, LABEL_COLOURS["angry"], 0.03, part=(0.5, 1.0))
 
 
-def test_older_history_follows(page: Page, api: Api) -> None:
-    """What lies before the first minute comes in parts."""
-    now = datetime.now(UTC).timestamp()
-    with connect(api.redis_url) as client:
-        for number in range(600):
-            ago = 540 - number / 10
-            entry = encode_event(reading(number, "fear", ago=ago))
-            fields = {"type": entry.type, "body": entry.body}
-            client.xadd("timeline:lobby", fields, id=f"{int((now - ago) * 1000)}-0")
+def test_the_hour_before_is_drawn_second_by_second(page: Page, api: Api) -> None:
+    """Afraid from 50 to 40 minutes ago: only the overview knows it."""
+    write_seconds(api.redis_url, "fear", ago=3000, length=600)
     page.reload()
-    page.get_by_role("button", name="10 min").click()
-    wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.5, part=(0.12, 0.18))
+    page.get_by_role("button", name="1 h", exact=True).click()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.5, part=(0.18, 0.32))
+    assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.4, 1.0)) == 0
 
 
 def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> None:
@@ -315,25 +269,27 @@ def test_it_draws_no_oftener_than_thirty_times_a_second(page: Page, api: Api) ->
 
 
 def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
-    """An hour of readings at 10 a second leaves at most the ten minutes of the widest window."""
+    """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
     kept = page.evaluate(
         """async ([labels]) => {
-      const { History, KEPT } = await import("/history.js");
+      const { History, KEPT, KEPT_WHOLE } = await import("/history.js");
       const history = new History();
       const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
-      for (let at = 0; at < 3_600_000; at += 100) {
+      for (let at = 0; at < 7_200_000; at += 100) {
         history.add({ type: "reading", track: 1, media_time: at / 1000, label: null, smoothed,
           captured_at: new Date(at).toISOString() });
         if (at % 1000 === 0) history.forget(at, null);
       }
-      const { series } = history.faces.get(1);
-      const span = series.last - series.first;
-      return { readings: series.length, span, kept: KEPT, whole: history.recent.length };
+      const { readings, seconds } = history.faces.get(1);
+      return { readings: readings.last - readings.first - KEPT_WHOLE,
+        seconds: seconds.last - seconds.first - KEPT,
+        counts: [readings.length, seconds.length], whole: history.recent.length };
     }""",
         [list(LABELS)],
     )
-    assert kept["span"] <= kept["kept"] + 1000
-    assert kept["readings"] <= 6011
+    assert 0 <= kept["readings"] <= 2000
+    assert -2000 <= kept["seconds"] <= 2000
+    assert kept["counts"] == [6010, 3600]
     assert kept["whole"] < 200
 
 
