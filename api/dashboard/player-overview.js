@@ -3,23 +3,23 @@
 import { LABELS } from "./palette.js";
 import { Series } from "./series.js";
 
+const STEP = 1000; // ms: the API makes a value of each second
+
 export class Overview {
-  faces = new Map(); // track: Series; times are ms of the video
+  faces = new Map(); // track: Seconds; times are ms of the video
   coverage = []; // { started, ended (ms), kind, frames }, in order
-  step = 1000; // ms
   revision = 0; // rises with each document that says something new
 
   // Takes a document of the API; while a job runs each says more than the last.
-  take({ step, tracks, coverage }) {
-    this.step = step * 1000;
+  take({ tracks, coverage }) {
     for (const { track, times, values, labels } of tracks) {
-      if (!this.faces.has(track)) this.faces.set(track, new Series());
+      if (!this.faces.has(track)) this.faces.set(track, new Seconds());
       const series = this.faces.get(track);
       for (let index = series.length === 0 ? 0 : firstAfter(times, series.last); index < times.length; index += 1) {
         series.append(times[index], values[index].map((value) => value / 100), labels[index]);
       }
     }
-    this.coverage = coverage.map(({ kind, started_at: started, ended_at: ended, frames }) => (
+    this.coverage = coverage.map(({ kind, started, ended, frames }) => (
       { kind, frames, started: started * 1000, ended: ended * 1000 }
     ));
     this.revision += 1;
@@ -27,12 +27,18 @@ export class Overview {
 
   // The moment (ms) up to which it is known.
   get until() {
-    const seen = [...this.faces.values()].map((series) => series.last + this.step);
+    const seen = [...this.faces.values()].map((series) => series.last + STEP);
     return Math.max(0, this.coverage.at(-1)?.ended ?? 0, ...seen);
   }
 
   // ms between two seconds of a face that still belong together; `gap` is that of its readings.
-  gap(gap) { return Math.max(gap, 2.5 * this.step); }
+  gap(gap) { return Math.max(gap, 2.5 * STEP); }
+
+  // From when to when (ms) a face is there.
+  range(track) {
+    const series = this.faces.get(track);
+    return { started: series.first, ended: series.last + STEP };
+  }
 
   // Seconds of each label of a face: { label: share of its seconds, unsure: ... }.
   shares(track) {
@@ -44,6 +50,11 @@ export class Overview {
     }
     return shares;
   }
+}
+
+// A face's seconds; the last of a stretch goes on to its end.
+class Seconds extends Series {
+  holds() { return STEP; }
 }
 
 // The first index whose time is after `time`.

@@ -2,18 +2,15 @@
 
 import { Surface, drawAxis, drawCoverage, drawFace } from "./chart.js";
 import { write } from "./elements.js";
-import { Levels } from "./levels.js";
 import { COLOURS, pageColours } from "./palette.js";
 import { spoken } from "./picture.js";
 import { moment } from "./recordings-words.js";
-import { Series } from "./series.js";
 import { coverageAt, placeTip, valuesAt } from "./tip.js";
 import { coverageSentence, coverageTotals } from "./words.js";
 
 const FINE = 120_000; // ms: a view no longer than this shows every reading, a longer one each second
 const ROWS = 8; // faces that are shown unless all are asked for
 const CALM = 200; // ms between changes of words and figures
-const NOTHING = new Series();
 
 export class Timelines {
   #places; // elements: tracks, rows, all, coverage, axis, sentence, tip
@@ -23,6 +20,7 @@ export class Timelines {
   #coverage;
   #axis;
   #colours = pageColours();
+  #gap = 0; // ms: the longest time between two points of a face that still belong together
   #all = false; // whether every face has a row, however many
   #pointer = null; // { series or null, canvas, ratio }: where values are asked for
   #drawn = "";
@@ -85,28 +83,19 @@ export class Timelines {
     this.#drawn = "";
   }
 
-  // What each face has in the view: { track: series }; every reading where they are all here, else each second.
-  #seriesByTrack() {
+  // What each face has in the view: every reading where they are all here, else each second.
+  #seriesInView() {
     const { overview, readings, view } = this.#known;
     const fine = this.isFine ? readings.seriesIn(view) : null;
-    const series = new Map();
-    if (fine !== null) {
-      for (const [track, read] of fine) series.set(track, this.#levels(NOTHING, read));
-      return series;
-    }
-    for (const [track, seconds] of overview.faces) series.set(track, this.#levels(seconds, NOTHING));
-    return series;
-  }
-
-  #levels(seconds, readings) {
-    return new Levels({ seconds, readings }, this.#known.view.length, this.#known.readings.gap);
+    return fine ? { series: fine, gap: readings.gap } : { series: overview.faces, gap: overview.gap(readings.gap) };
   }
 
   // One row for each face in the view, or for those that are longest in it; those that stay keep theirs.
   #arrange() {
     const { view } = this.#known;
     const weights = new Map();
-    const series = this.#seriesByTrack();
+    const { series, gap } = this.#seriesInView();
+    this.#gap = gap;
     for (const [track, points] of series) {
       const weight = points.indexOf(view.ended) - points.indexOf(view.started);
       if (weight > 0) weights.set(track, weight);
@@ -150,7 +139,7 @@ export class Timelines {
 
   #paint() {
     const { overview, view } = this.#known;
-    for (const { surface, series } of this.#rows.values()) drawFace(surface, series, view, this.#colours);
+    for (const { surface, series } of this.#rows.values()) drawFace(surface, series, view, this.#gap, this.#colours);
     drawCoverage(this.#coverage, overview.coverage, view, this.#colours);
     drawAxis(this.#axis, view, this.#colours, moment);
   }
@@ -219,7 +208,7 @@ export class Timelines {
     const at = view.time(asked.ratio);
     const words = (time) => moment(time, 1);
     const series = asked.seriesOf();
-    const told = series ? valuesAt(series, at, words) : coverageAt(overview.coverage, at, words);
+    const told = series ? valuesAt(series, at, this.#gap, words) : coverageAt(overview.coverage, at, words);
     tip.replaceChildren(...told);
     tracks.style.setProperty("--pointer", asked.ratio.toFixed(5));
     placeTip(tip, asked.canvas, asked.ratio);

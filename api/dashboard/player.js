@@ -49,6 +49,7 @@ export class Player {
     const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
     this.#timelines = new Timelines(places, known, (time) => this.#seek(time));
     this.#controls = new Controls(places, this.#film, this.#view, recording.rate);
+    places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
     this.#listenToZoom();
     places.now.replaceChildren();
     this.update(recording);
@@ -137,8 +138,8 @@ export class Player {
     this.#told = told;
     showFigures(this.#places.figures, this.#recording);
     showFiles({ list: this.#places.files, hint: this.#places.noFiles }, this.#recording);
-    showShares(this.#places.shares, [...this.#overview.faces].map(([track, series]) => (
-      { track, shares: this.#overview.shares(track), started: series.first, ended: series.last + this.#overview.step }
+    showShares(this.#places.shares, [...this.#overview.faces.keys()].map((track) => (
+      { track, shares: this.#overview.shares(track), ...this.#overview.range(track) }
     )));
     this.#places.sharesNone.hidden = this.#overview.faces.size > 0;
     this.#notice();
@@ -189,5 +190,6 @@ export class Player {
       const chosen = length ? Math.abs(this.#view.length - length) < 1 : this.#view.isWhole;
       button.setAttribute("aria-pressed", String(chosen));
     }
+    this.#places.zoom.hidden = this.#places.zoom.querySelectorAll("button:not([hidden])").length < 2;
   }
 }

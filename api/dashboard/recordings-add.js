@@ -2,13 +2,11 @@
 
 import { Problem } from "./access.js";
 import { write } from "./elements.js";
+import { GROUNDS, NEEDS_GROUND, PURPOSES } from "./purposes.js";
 import { addFromMedia, upload } from "./recordings-server.js";
 import { bytes, remaining } from "./recordings-words.js";
 
 const CALM = 250; // ms between changes of an upload's figures
-const PURPOSES = ["personal", "research", "accessibility", "entertainment", "retail", "public_space", "safety",
-  "medical", "workplace", "education"];
-const GROUNDED = ["workplace", "education"]; // lawful only on a ground
 const FIELDS = ["path", "purpose", "ground"];
 
 export class Adding {
@@ -34,11 +32,12 @@ export class Adding {
 
   #fillPurposes(demanding) {
     const { form, groundField } = this.#places;
-    const { purpose } = form.elements;
-    if (demanding) purpose.append(new Option("choose", ""));
-    purpose.append(...PURPOSES.map((name) => new Option(name.replace("_", " "), name)));
+    const { purpose, ground } = form.elements;
+    const options = (names) => Object.entries(names).map(([value, words]) => new Option(words, value));
+    purpose.append(...(demanding ? [new Option("Choose one", "")] : []), ...options(PURPOSES));
+    ground.append(new Option("Neither", ""), ...options(GROUNDS));
     purpose.addEventListener("change", () => {
-      groundField.hidden = !GROUNDED.includes(purpose.value);
+      groundField.hidden = !NEEDS_GROUND.includes(purpose.value);
       this.#tell({});
     });
   }
@@ -88,7 +87,7 @@ export class Adding {
   // What the form asks for; null when it lacks something.
   #wishes() {
     const { rate, purpose, ground } = this.#places.form.elements;
-    const grounded = GROUNDED.includes(purpose.value);
+    const grounded = NEEDS_GROUND.includes(purpose.value);
     this.#tell(purpose.value ? {} : { purpose: "Choose what for: it is kept with the recording." });
     if (!purpose.value) return null;
     return { rate: rate.value, purpose: purpose.value, ...(grounded && ground.value && { ground: ground.value }) };

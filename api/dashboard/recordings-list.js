@@ -3,7 +3,7 @@
 import { write } from "./elements.js";
 import { bytes, isUnderWay, moment, pace, standing } from "./recordings-words.js";
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 export class RecordingList {
   #list;
@@ -60,11 +60,17 @@ function showOne({ element, recording }) {
   element.querySelector("progress").value = progress ?? 0;
   element.querySelector("progress").setAttribute("aria-label", `Read of ${name}`);
   write(element.querySelector(".pace"), pace(recording));
-  const about = [duration && moment(duration * 1000), size && bytes(size), created && DAY.format(new Date(created))];
+  const about = [duration && moment(duration * 1000), size && bytes(size), created && dayOf(new Date(created))];
   write(element.querySelector(".about"), about.filter(Boolean).join(" · "));
   for (const [selector, verb] of [[".cancel", "Cancel"], [".remove", "Remove"]]) {
     element.querySelector(selector).setAttribute("aria-label", `${verb} ${name}`);
   }
   element.querySelector(".cancel").hidden = !underWay;
   element.querySelector(".remove").hidden = underWay;
+}
+
+// Day and time; the year only where it is another one.
+function dayOf(date) {
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return date.toLocaleString(undefined, { ...DAY, ...year });
 }
