@@ -12,6 +12,7 @@ from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.records import Coverage, Event, Reading, Span
 
 PICTURED_FACES = 2_000  # faces of still pictures that the page lists
+MEASURED = ("elapsed", "speed")  # of the run, not of the recording: the same recording gives the same page
 
 
 class VideoReport:
@@ -58,10 +59,9 @@ class PictureReport:
 
 
 def _write(path: Path, summary: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
+    shown = {name: value for name, value in summary.items() if name not in MEASURED}
     colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
-    path.write_text(
-        page({"summary": summary, "labels": LABELS, "colours": colours, **drawn}), encoding="utf-8"
-    )
+    path.write_text(page({"summary": shown, "labels": LABELS, "colours": colours, **drawn}), encoding="utf-8")
 
 
 def page(data: Mapping[str, Any]) -> str:

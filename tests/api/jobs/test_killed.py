@@ -1,0 +1,46 @@
+"""A worker that is killed: another one goes on, and nobody can tell from the files."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from api.jobs.parts import newest_checkpoint
+from ingest.pace import SECOND
+from tests.api.jobs.working import Place, worker
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
+from tests.waiting import until
+
+
+@pytest.fixture
+def place(redis_url: str, tmp_path: Path) -> Place:
+    (tmp_path / "data" / "media").mkdir(parents=True)
+    return Place(redis_url, tmp_path / "data")
+
+
+def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place) -> None:
+    clip = face_clip(place.media / "clip.mp4", even(400), empty=range(200, 230))
+    broken, unbroken = place.add(clip), place.add(clip)
+    parts = place.folder(broken).parts
+    with worker(place) as first:
+        until(lambda: newest_checkpoint(parts), 20, "a checkpoint")
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+    kept = newest_checkpoint(parts)
+    assert kept is not None
+    assert kept.state["facts"] is None, "it was killed too late"
+    with worker(place):
+        standing = place.wait(broken, "completed")
+        place.wait(unbroken, "completed")
+    assert standing.attempt == 2
+    assert standing.readings > 100
+    assert place.results(broken) == place.results(unbroken)
+    summary = json.loads((place.folder(broken).results / "summary.json").read_text())
+    assert summary["frames_decoded"] == 400
+    last = newest_checkpoint(parts)
+    assert last is not None
+    assert [piece.attempt for piece in last.pieces] == [1, 2]
+    assert last.state["position"] == 16 * SECOND
