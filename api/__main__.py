@@ -1,4 +1,8 @@
-"""`python -m api`: the API and the dashboard on this machine."""
+"""`python -m api`: the API and the dashboard.
+
+Who asks from another machine needs a token (`mien tokens add`). With MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY it
+is served over TLS. docs/operations.md has all settings.
+"""
 
 import argparse
 import logging
@@ -6,9 +10,11 @@ import sys
 
 import uvicorn
 
-from api.access.guard import is_loopback
+from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, from_environment, key_pair
 from api.app import create_app
+from api.connection import PATIENCE, Connection
 from api.settings import Settings, settings_from_environment
+from ingest.settings import SettingError
 
 REFUSED = 2  # exit code for arguments that are not accepted
 GRACE = 2  # seconds that open connections get when the service stops
@@ -16,34 +22,38 @@ GRACE = 2  # seconds that open connections get when the service stops
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="default: %(default)s")
     arguments = parser.parse_args()
-    if not is_loopback(arguments.host):
-        print(
-            f"expected a loopback address, actual {arguments.host}: mien has no tokens yet, so anybody who "
-            "reached it could watch the cameras",
-            file=sys.stderr,
-        )
+    try:
+        settings = settings_from_environment(arguments.host)
+        pair = key_pair(from_environment(CERTIFICATE), from_environment(KEY))
+    except (SettingError, CertificateError) as error:
+        print(error, file=sys.stderr)
         return REFUSED
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    uvicorn.Server(configuration(settings_from_environment(), arguments.host, arguments.port)).run()
+    uvicorn.Server(configuration(settings, arguments.host, arguments.port, pair)).run()
     return 0
 
 
-def configuration(settings: Settings, host: str, port: int) -> uvicorn.Config:
+def configuration(settings: Settings, host: str, port: int, pair: KeyPair | None = None) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         create_app(settings),
         host=host,
         port=port,
-        ws="websockets-sansio",  # waits when a client does not read, which is what bounds its memory
+        loop="asyncio",  # whatever else is installed: a faster one would gain nothing, as measured
+        ws=Connection,
         ws_per_message_deflate=False,  # costs more than it saves on one machine
+        ws_ping_timeout=PATIENCE,
         ws_max_size=4096,  # bytes; clients have nothing to send
         timeout_graceful_shutdown=GRACE,
         access_log=False,
         log_config=None,
+        log_level=logging.WARNING,  # below, it writes down each websocket with its query
         server_header=False,
+        ssl_certfile=pair.certificate if pair else None,
+        ssl_keyfile=pair.key if pair else None,
     )
 
 

@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from api import health, live, models, recording_data, recordings, sources, timelines
 from api.access.gate import Gate
 from api.access.guard import Guard
+from api.access.routes import router as access
+from api.bodies import Bodies
+from api.openapi import described
 from api.problems import add_problem_handlers
 from api.removal import sweep
 from api.services import make_services
@@ -35,21 +39,46 @@ def create_app(settings: Settings) -> FastAPI:
             await stop(sweeping)
 
     # Its interactive pages would load scripts from elsewhere.
-    app = FastAPI(
+    app = Service(
+        settings,
         title="mien",
         version="1",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
-    app.add_middleware(Gate)
-    app.add_middleware(Guard)
+    app.add_middleware(Bodies)
     add_problem_handlers(app)
     for part in (sources, recordings, recording_data, timelines, models, health, live):
         app.include_router(part.router)
+    app.include_router(access)
     app.mount("/", Dashboard(directory=DASHBOARD, html=True))
     return app
+
+
+class Service(FastAPI):
+    """The app behind its guard and its gate, which stand before everything, answers to faults included."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._required = settings.tokens == "required"
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = described(super().openapi(), tokens=self._required)
+        return self.openapi_schema
+
+    def build_middleware_stack(self) -> ASGIApp:
+        gate = Gate(super().build_middleware_stack(), required=self._required, public=public_paths())
+        return Guard(gate, any_host=self._required)
+
+
+def public_paths() -> frozenset[str]:
+    """What needs no token: whether the process lives, and the page that asks for a token."""
+    files = (path.relative_to(DASHBOARD) for path in DASHBOARD.rglob("*") if path.is_file())
+    return frozenset({"/healthz", "/", *(f"/{file.as_posix()}" for file in files)})
 
 
 class Dashboard(StaticFiles):

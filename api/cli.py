@@ -58,6 +58,7 @@ def command_line() -> argparse.ArgumentParser:
     _add(verbs, "models", _models, "show the networks that are installed, and how good they are")
     for name, module, purpose in (
         ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
+        ("tokens", "deploy.tokens", "say who may ask the service from another machine"),
         ("ingest", "ingest", "run one part of the service: reads the cameras"),
         ("engine", "engine", "run one part of the service: reads the faces"),
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),

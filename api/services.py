@@ -7,6 +7,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.access.audit import Audit
+from api.access.tickets import Tickets
+from api.access.tokens import Tokens
 from api.feed import Feeds
 from api.history import History
 from api.overview import Overview
@@ -28,6 +30,8 @@ class Services:
     pictures: Pictures
     overview: Overview
     audit: Audit
+    tokens: Tokens
+    tickets: Tickets
 
     async def source(self, id: str) -> SourceConfig | None:
         """The configuration of a source, if there is such a source and it can be read."""
@@ -56,6 +60,8 @@ def make_services(settings: Settings, client: Any) -> Services:
         pictures=Pictures(client),
         overview=Overview(client, history),
         audit=Audit(client),
+        tokens=Tokens(client),
+        tickets=Tickets(client),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
 from ingest.bus import redis_url
-from ingest.settings import data_folder, media_folder
+from ingest.settings import TokenMode, data_folder, media_folder, token_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,12 @@ class Settings:
     models: Path = MODELS
     data: Path = field(default_factory=data_folder)  # recordings lie in it
     limits: Limits = field(default_factory=limits_from_environment)
+    tokens: TokenMode = "open"  # whether who asks needs a token
 
 
-def settings_from_environment() -> Settings:
-    """REDIS_URL and the media folder, with the defaults of a single machine."""
-    return Settings(redis_url=redis_url(), media=media_folder(data_folder()))
+def settings_from_environment(host: str) -> Settings:
+    """What the environment says to an API that listens on `host`, with the defaults of a single machine.
+
+    Raises SettingError.
+    """
+    return Settings(redis_url=redis_url(), media=media_folder(data_folder()), tokens=token_mode(host))

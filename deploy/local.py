@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.access.guard import is_loopback
+from api.access.certificates import CERTIFICATE, KEY, from_environment
 from api.jobs.limits import limits_from_environment
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
+from deploy.listening import Listening, ListeningError, check_tokens, listening
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
-from ingest.settings import SettingError, data_folder, media_folder, retention
+from ingest.settings import SettingError, audit_retention, data_folder, media_folder, retention
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
@@ -35,17 +36,10 @@ PATIENCE = 10.0  # seconds after which a line says that it does not
 class Settings:
     """What the service on one machine is told."""
 
-    host: str
-    port: int
+    listening: Listening
     data: Path
     media: Path
     demo: bool
-
-    @property
-    def address(self) -> str:
-        """Where a browser finds the dashboard."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, redis: Redis | None) -> None:
         self._settings = settings
+        self._listening = settings.listening
         self._redis = redis
         self._children: dict[str, Child] = {}
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -88,15 +83,19 @@ class Supervisor:
         if self._redis is not None:
             self._keep(self._redis.command)
             await _until(self._redis_answers, f"redis does not answer yet; it writes to {self._redis.log}")
-        host, port = self._settings.host, self._settings.port
+        if self._listening.tokens == "required" and not await self._somebody_gets_in():
+            return
         self._keep(self._module("engine", "engine"))
         self._keep(self._module("ingest", "ingest"))
         self._keep(self._module("jobs", "api.jobs"))
-        self._keep(self._module("api", "api", "--host", host, "--port", str(port)))
-        await _until(self._api_answers, "the API does not answer yet")
-        print(f"the dashboard is at {self._settings.address}", flush=True)
+        host, port = self._listening.host, str(self._listening.port)
+        self._keep(self._module("api", "api", "--host", host, "--port", port))
+        await _until(self._listening.answers, "the API does not answer yet")
+        print(f"the dashboard is at {self._listening.address}", flush=True)
+        if self._listening.is_readable_by_others:
+            say("serve", "warning: without a TLS certificate others can read tokens and pictures on the way")
         if self._settings.demo:
-            self._keep(self._module("demo", "deploy.demo", self._settings.address, once=True))
+            self._keep(self._module("demo", "deploy.demo", self._listening.address, once=True))
 
     async def _stop(self) -> None:
         asked = time.monotonic()
@@ -125,6 +124,7 @@ class Supervisor:
             "MIEN_DATA": str(self._settings.data),
             "MIEN_MEDIA": str(self._settings.media),
             "PYTHONUNBUFFERED": "1",
+            **self._listening.environment(),
         }
         if self._redis is not None:
             environment["REDIS_URL"] = self._redis.server.url
@@ -135,17 +135,16 @@ class Supervisor:
         assert self._redis is not None
         return await asyncio.to_thread(self._redis.server.answers)
 
-    async def _api_answers(self) -> bool:
+    async def _somebody_gets_in(self) -> bool:
+        """Says what to do, and ends it all, where nobody would."""
+        url = os.environ["REDIS_URL"] if self._redis is None else self._redis.server.url
         try:
-            async with asyncio.timeout(1.0):
-                reader, writer = await asyncio.open_connection(self._settings.host, self._settings.port)
-                try:
-                    writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
-                    return await reader.read(5) == b"HTTP/"
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError):
+            await asyncio.to_thread(check_tokens, url, self._settings.data)
+        except ListeningError as error:
+            print(f"mien serve: {error}", file=sys.stderr)
+            self._end(CANNOT_WORK)
             return False
+        return True
 
 
 async def _until(answers: Callable[[], Awaitable[bool]], late: str) -> None:
@@ -177,10 +176,9 @@ def serve(settings: Settings) -> int:
     try:
         retention()  # refused here, where one line says it, and not by each part
         limits_from_environment()
-        if not is_loopback(settings.host):
-            raise ClaimError(f"expected a loopback address, actual {settings.host}: mien has no tokens yet")
+        audit_retention()
         lock = claim_folder(settings.data)
-        check_port(settings.host, settings.port)
+        check_port(settings.listening.host, settings.listening.port)
         settings.media.mkdir(parents=True, exist_ok=True)
         if "REDIS_URL" in os.environ:
             check_server(os.environ["REDIS_URL"])
@@ -205,9 +203,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="mien serve",
         description=__doc__,
-        epilog="MIEN_RETENTION says how long timelines are kept: hours, or such as 90m, 24h (default) or 7d.",
+        epilog="The environment has more settings, such as MIEN_RETENTION=24h: see docs/operations.md.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; any but this machine's own asks for tokens (%(default)s)",
+    )
     parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     parser.add_argument(
         "--data",
@@ -218,11 +220,32 @@ def main() -> int:
     parser.add_argument(
         "--media", type=Path, help="folder that file sources lie in (MIEN_MEDIA, else DATA/media)"
     )
+    parser.add_argument(
+        "--tls-certificate",
+        type=Path,
+        default=from_environment(CERTIFICATE),
+        metavar="FILE",
+        help="serve over TLS with this certificate (PEM; MIEN_TLS_CERTIFICATE)",
+    )
+    parser.add_argument(
+        "--tls-key",
+        type=Path,
+        default=from_environment(KEY),
+        metavar="FILE",
+        help="its key (PEM; MIEN_TLS_KEY)",
+    )
     parser.add_argument("--demo", action="store_true", help="draw a moving picture and watch it")
     given = parser.parse_args()
     os.umask(0o077)  # what is written names cameras with their passwords: nobody else may read it
     media = given.media or media_folder(given.data)
-    return serve(Settings(given.host, given.port, given.data.resolve(), media.resolve(), given.demo))
+    try:
+        place = listening(given.host, given.port, given.tls_certificate, given.tls_key)
+        if given.demo and (place.tokens == "required" or place.pair is not None):
+            raise ListeningError("--demo: expected this machine's own address without tokens or TLS")
+    except ListeningError as error:
+        print(f"mien serve: {error}", file=sys.stderr)
+        return CANNOT_WORK
+    return serve(Settings(place, given.data.resolve(), media.resolve(), given.demo))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """What the service is told by its environment; how ingest works."""
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
@@ -11,6 +13,8 @@ RETENTION = "24h"
 AUDIT_RETENTION = "90d"
 
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare number counts hours
+
+TokenMode = Literal["open", "required"]
 
 
 class SettingError(Exception):
@@ -61,6 +65,30 @@ def retention() -> float:
 def audit_retention() -> float:
     """Seconds that the audit log is kept: MIEN_AUDIT_RETENTION, 90 days by default. Raises SettingError."""
     return _seconds("MIEN_AUDIT_RETENTION", AUDIT_RETENTION)
+
+
+def token_mode(host: str | None = None) -> TokenMode:
+    """Whether who asks needs a token: MIEN_TOKENS, else `open` only where `host` is this machine alone.
+
+    Raises SettingError, also for open doors on an address that others reach.
+    """
+    text = os.environ.get("MIEN_TOKENS", "").strip()
+    if text not in ("", "open", "required"):
+        raise SettingError(f"MIEN_TOKENS: expected open or required, actual {text!r}")
+    elsewhere = host is None or not is_loopback(host)
+    if text == "open" and host is not None and elsewhere:
+        raise SettingError(f"MIEN_TOKENS=open: expected a loopback address to listen on, actual {host}")
+    return "required" if text == "required" or (not text and elsewhere) else "open"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _seconds(name: str, default: str) -> float:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.access.callers import Caller
+from api.access.callers import LOCAL, Caller
 from ingest.bus import AUDIT, oldest_kept
 from ingest.settings import audit_retention
 
@@ -26,6 +26,8 @@ Action = Literal[
     "recording.cancelled",
     "recording.removed",
     "audit.read",
+    "token.added",
+    "token.removed",
 ]
 
 # Who looks at something looks again and again: that is noted once in so many seconds.
@@ -82,6 +84,12 @@ class Audit:
         if len(self._looked) > REMEMBERED:
             for oldest in list(self._looked)[: REMEMBERED // 2]:
                 del self._looked[oldest]
+
+
+def note_locally(client: Any, action: Action, subject: str) -> None:
+    """Notes what is done on this machine without the API; `client` is a blocking connection."""
+    fields = {"caller": LOCAL.name, "action": action, "subject": subject}
+    client.xadd(AUDIT, fields, minid=oldest_kept(client.time(), audit_retention()), approximate=True)
 
 
 def _note(id: bytes, fields: dict[bytes, bytes]) -> Note:

@@ -4,7 +4,7 @@ A route that notes what was done takes `who: Who`. What a method demands (readin
 `operate`) is the gate's to know; a route that demands more than its method does takes `who: Operator`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from fastapi import Depends
@@ -24,6 +24,7 @@ class Caller:
 
     name: str
     scope: Scope
+    token: str = field(default="", repr=False)  # the digest of the token; empty where none is asked for
 
 
 LOCAL = Caller("local", "operate")  # whoever works on this machine, where no token is asked for

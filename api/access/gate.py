@@ -4,18 +4,157 @@ It stands before all routes, so that none can forget it. What is open to all: /h
 files, which hold nothing of anybody's.
 """
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+import logging
+import time
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
-from api.access.callers import LOCAL
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from api.access.callers import LOCAL, NEEDS_OPERATE, Caller
+from api.access.tickets import SOCKETS
+from api.messages import error
+from api.problems import problem_response
+from ingest.bus import LOST
+
+logger = logging.getLogger(__name__)
+
+READS = ("GET", "HEAD")
+FOR_VIEWERS = "/v1/tickets"  # asking for one changes nothing
+ASKED_AGAIN = 5.0  # seconds after which an open websocket's token is looked up again
+TRY_LATER = 1013  # the close code's name in its registry
+
+NEEDS_TOKEN = "expected a token: Authorization: Bearer …, or for browsers a ticket; see docs/operations.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody does not get in: to a request its status, to a websocket its code and close code."""
+
+    status: int
+    code: str
+    close: int
+    detail: str
+
+
+UNKNOWN = Refusal(401, "unauthorized", 4401, NEEDS_TOKEN)
+VIEWER = Refusal(403, "forbidden", 4403, NEEDS_OPERATE)
+AWAY = Refusal(503, "unavailable", TRY_LATER, "Redis does not answer; try again in some seconds")
+REMOVED = Refusal(401, "unauthorized", 4401, "the token was removed")
 
 
 class Gate:
-    """Finds out who asks, and leaves it in the connection's state."""
+    """Finds out who asks, leaves it in the connection's state, and sends away who may not."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, required: bool, public: frozenset[str]) -> None:
+        """`required`: nobody gets in without a token but to the paths in `public`."""
         self._app = app
+        self._required = required
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        ticket = _taken_ticket(scope)
+        if not self._required:
             scope.setdefault("state", {})["caller"] = LOCAL
-        await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] in READS and scope["path"] in self._public:
+            await self._app(scope, receive, send)
+        else:
+            await self._let_in(scope, receive, send, ticket)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send, ticket: str | None) -> None:
+        try:
+            caller = await _caller(scope, ticket)
+        except LOST:
+            await _refuse(AWAY, scope, receive, send)
+            return
+        if caller is None:
+            await _refuse(UNKNOWN, scope, receive, send)
+        elif caller.scope != "operate" and _needs_operate(scope):
+            await _refuse(VIEWER, scope, receive, send)
+        else:
+            scope.setdefault("state", {})["caller"] = caller
+            await self._app(scope, receive, _while_valid(scope, caller, send))
+
+
+def _needs_operate(scope: Scope) -> bool:
+    return bool(scope["type"] == "http" and scope["method"] not in READS and scope["path"] != FOR_VIEWERS)
+
+
+async def _caller(scope: Scope, ticket: str | None) -> Caller | None:
+    """Who holds the token, or the ticket, that came along. Raises what Redis raises."""
+    services = scope["app"].state.services
+    kind, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        token = await services.tokens.find(text.strip())
+        return token.caller() if token else None
+    if ticket is None or (scope["type"] == "http" and scope["method"] not in READS):
+        return None
+    caller = await services.tickets.take(ticket, scope["type"], scope["path"])
+    return caller if caller and await services.tokens.holds(caller.token) else None
+
+
+def _taken_ticket(scope: Scope) -> str | None:
+    """The ticket in the query, which is taken out of it: what comes after, logs too, does not see it."""
+    if b"ticket=" not in scope["query_string"]:
+        return None
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    scope["query_string"] = urlencode([pair for pair in pairs if pair[0] != "ticket"]).encode()
+    return next((value for name, value in pairs if name == "ticket"), None)
+
+
+async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    known = SOCKETS.fullmatch(scope["path"]) if scope["type"] == "websocket" else None
+    if known is None:
+        await _response(refusal)(scope, receive, send)
+        return
+    await receive()  # the wish to connect
+    await send({"type": "websocket.accept"})
+    await _close(refusal, known[1], send)
+
+
+def _response(refusal: Refusal) -> Response:
+    response = problem_response(refusal.status, refusal.detail)
+    if refusal.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+async def _close(refusal: Refusal, source: str, send: Send) -> None:
+    """A browser learns nothing of a refused handshake: it is told on the open websocket."""
+    await send({"type": "websocket.send", "text": error(source[:80], refusal.code, refusal.detail)})
+    await send({"type": "websocket.close", "code": refusal.close})
+
+
+def _while_valid(scope: Scope, caller: Caller, send: Send) -> Send:
+    """Sends for as long as the caller's token is there: removing a token ends the websockets it opened."""
+    if scope["type"] != "websocket":
+        return send
+    asked_at = time.monotonic()
+
+    async def sending(message: Message) -> None:
+        nonlocal asked_at
+        if time.monotonic() - asked_at >= ASKED_AGAIN:
+            asked_at = time.monotonic()
+            if not await _still_holds(scope, caller):
+                known = SOCKETS.fullmatch(scope["path"])
+                await _close(REMOVED, known[1] if known else "", send)
+                raise WebSocketDisconnect(REMOVED.close)
+        await send(message)
+
+    return sending
+
+
+async def _still_holds(scope: Scope, caller: Caller) -> bool:
+    """While Redis is away nobody is taken for removed."""
+    try:
+        return bool(await scope["app"].state.services.tokens.holds(caller.token))
+    except LOST as error:
+        logger.warning("redis does not answer, tokens are not looked up: %s", error)
+        return True

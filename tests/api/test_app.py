@@ -1,8 +1,6 @@
 """The REST side: sources, timelines, health, and what is refused."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -343,11 +341,3 @@ def test_every_answer_carries_the_security_headers(http: httpx.Client) -> None:
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-
-
-def test_only_this_machine_is_served() -> None:
-    command = [sys.executable, "-m", "api", "--host", "0.0.0.0"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert refused.returncode == 2
-    assert "expected a loopback address, actual 0.0.0.0" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.waiting import until
 
-READY = re.compile(r"the dashboard is at (http://\S+)")
+READY = re.compile(r"the dashboard is at (https?://\S+)")
 
 
 class Service:

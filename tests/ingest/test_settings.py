@@ -13,7 +13,7 @@ def test_the_media_lie_in_the_data_folder_unless_told_otherwise(monkeypatch: pyt
     monkeypatch.setenv("MIEN_DATA", "/kept")
     assert media_folder(data_folder()) == Path("/kept/media")
     monkeypatch.setenv("MIEN_MEDIA", "/films")
-    assert settings_from_environment().media == settings_of_the_api().media == Path("/films")
+    assert settings_from_environment().media == settings_of_the_api("127.0.0.1").media == Path("/films")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""What the service says about access: who the caller is, tickets for browsers, and the audit log."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access.callers import Operator, Scope, Who
+from api.access.tickets import LONGEST_PATH, TicketError
+from api.messages import BadCursorError, checked_cursor
+from api.problems import MEDIA_TYPE, ProblemError
+from api.services import Here
+from ingest.wire import rfc3339
+
+router = APIRouter(prefix="/v1", tags=["access"])
+
+PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
+PAGE, LARGEST_PAGE = 100, 1000  # notes
+
+
+class Session(BaseModel):
+    """Who asks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "front-desk", "scope": "view", "tokens": "required"}}
+    )
+
+    name: Annotated[str, Field(description="of the token; local where none is asked for")]
+    scope: Scope
+    tokens: Annotated[Literal["open", "required"], Field(description="whether a token is asked for here")]
+
+
+class WantedTicket(BaseModel):
+    """What a ticket is to open."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"path": "/v1/sources/lobby/live"}}
+    )
+
+    path: Annotated[str, Field(max_length=LONGEST_PATH, description="without a query")]
+
+
+class GivenTicket(BaseModel):
+    """A ticket: to be put behind its path, once, as ?ticket=…"""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "ticket": "m2Yl6tGJ0b9mXq1lW7n5cQd4TzqY8rVh3kEoUu0sAaI",
+                "expires_at": "2026-01-31T12:04:07.250Z",
+            }
+        }
+    )
+
+    ticket: str
+    expires_at: str
+
+
+class AuditNote(BaseModel):
+    """One line of the audit log."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "cursor": "1769861047250-0",
+                "at": "2026-01-31T12:04:07.250Z",
+                "caller": "front-desk",
+                "action": "live.watched",
+                "subject": "lobby",
+            }
+        }
+    )
+
+    cursor: str
+    at: str
+    caller: Annotated[str, Field(description="the name of the token; local where none is asked for")]
+    action: str
+    subject: Annotated[str, Field(description="the id of a source or recording")]
+
+
+class AuditPage(BaseModel):
+    """A page of the audit log, the newest first."""
+
+    notes: list[AuditNote]
+    next: Annotated[str | None, Field(description="what to ask for as `before` next; null at the end")]
+
+
+@router.get("/session")
+async def get_session(who: Who, here: Here) -> Session:
+    """Who the caller is, and what they may do."""
+    return Session(name=who.name, scope=who.scope, tokens=here.settings.tokens)
+
+
+@router.post("/tickets", status_code=201, responses={422: PROBLEM})
+async def issue_ticket(wanted: WantedTicket, who: Who, here: Here, response: Response) -> GivenTicket:
+    """Leave to open one path, for what a browser opens without headers: websockets, pictures, videos.
+
+    A websocket's ticket is good once, within a minute; any other for ten minutes.
+    """
+    try:
+        ticket = await here.tickets.issue(who, wanted.path)
+    except TicketError as error:
+        raise ProblemError(422, str(error), {"path": str(error)}) from None
+    response.headers["Cache-Control"] = "no-store"
+    return GivenTicket(ticket=ticket.text, expires_at=_moment(ticket.expires_at))
+
+
+@router.get("/audit", responses={403: PROBLEM, 422: PROBLEM})
+async def read_audit(
+    who: Operator,
+    here: Here,
+    before: Annotated[str | None, Query(description="cursor: only what came before it")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
+) -> AuditPage:
+    """Who watched, read and changed what; it needs the scope operate."""
+    try:
+        end = "+" if before is None else checked_cursor(before)
+    except BadCursorError as error:
+        raise ProblemError(422, str(error), {"before": str(error)}) from None
+    await here.audit.note(who, "audit.read", "audit")
+    found = await here.audit.page(end, limit)
+    notes = [
+        AuditNote(
+            cursor=note.cursor,
+            at=_moment(int(note.cursor.partition("-")[0]) / 1000),
+            caller=note.caller,
+            action=note.action,
+            subject=note.subject,
+        )
+        for note in found
+    ]
+    return AuditPage(notes=notes, next=found[-1].cursor if len(found) == limit else None)
+
+
+def _moment(seconds: float) -> str:
+    moment = rfc3339(datetime.fromtimestamp(seconds, UTC))
+    assert moment is not None
+    return moment

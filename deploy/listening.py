@@ -1,0 +1,82 @@
+"""Where the service listens, what it asks of those who come, and whether it answers."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
+from ingest.bus import TOKENS, connect
+from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
+
+ANSWERS_WITHIN = 1.0  # seconds
+
+HOW_TO_ADD = "add one with: mien tokens add NAME --scope operate --data"
+
+
+class ListeningError(Exception):
+    """Nobody can be served like this; the message is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """An address, whether tokens are asked for there, and with which certificate it is served."""
+
+    host: str
+    port: int
+    tokens: TokenMode = "open"
+    pair: KeyPair | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the dashboard."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.pair else 'http'}://{host}:{self.port}"
+
+    @property
+    def is_readable_by_others(self) -> bool:
+        """Whether what goes over the network can be read on its way, tokens and pictures too."""
+        return self.pair is None and not is_loopback(self.host)
+
+    def environment(self) -> dict[str, str]:
+        """What the parts of the service are told of this."""
+        told: dict[str, str] = {"MIEN_TOKENS": self.tokens}
+        if self.pair is not None:
+            told |= {CERTIFICATE: str(self.pair.certificate), KEY: str(self.pair.key)}
+        return told
+
+    async def answers(self) -> bool:
+        """Whether the API does, whatever its certificate says: it is ours."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                reader, writer = await asyncio.open_connection(
+                    self.host, self.port, ssl=_unverified() if self.pair else None
+                )
+                try:
+                    writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                    return await reader.read(5) == b"HTTP/"
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):  # ssl.SSLError is an OSError
+            return False
+
+
+def listening(host: str, port: int, certificate: Path | None, key: Path | None) -> Listening:
+    """What the arguments and MIEN_TOKENS say. Raises ListeningError."""
+    try:
+        return Listening(host, port, token_mode(host), key_pair(certificate, key))
+    except (SettingError, CertificateError) as error:
+        raise ListeningError(str(error)) from error
+
+
+def check_tokens(url: str, data: Path) -> None:
+    """Raises ListeningError where there is no token yet, so that nobody could get in."""
+    with connect(url) as client:
+        if not client.exists(TOKENS):
+            raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

@@ -1,0 +1,130 @@
+"""`mien tokens`: who may ask the service from another machine.
+
+Works on the server that REDIS_URL names, else on the one in the data folder, whether the service runs or not:
+the first token must be there before the service listens to others.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from api.access.audit import note_locally
+from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
+from deploy.claims import ClaimError, claim_folder, socket_path
+from deploy.local import REDIS
+from deploy.redis_server import RedisServer, ServerError
+from ingest.bus import LOST, TOKENS, connect
+from ingest.settings import SettingError, data_folder
+from ingest.wire import rfc3339
+
+FAILED = 1  # exit code
+COMES_UP_WITHIN = 10.0  # seconds that a service that has just been started may take to its Redis
+
+
+def add(client: Any, arguments: argparse.Namespace) -> None:
+    """Prints the new token, which is shown this once. Raises TokenError."""
+    text, token = make_token(arguments.name, arguments.scope, time.time())
+    if not client.hsetnx(TOKENS, token.name, encode_token(token)):
+        raise TokenError(f"there is a token {token.name!r} already: remove it first, or choose another name")
+    note_locally(client, "token.added", token.name)
+    print(text)
+    print(
+        f"added {token.name} with the scope {token.scope}; the line above is shown only now", file=sys.stderr
+    )
+
+
+def list_all(client: Any, _: argparse.Namespace) -> None:
+    rows = [("NAME", "SCOPE", "ADDED")]
+    for token in decode_tokens(client.hgetall(TOKENS)):
+        added = rfc3339(datetime.fromtimestamp(token.created_at, UTC))
+        rows.append((token.name, token.scope, str(added)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def remove(client: Any, arguments: argparse.Namespace) -> None:
+    """Raises TokenError where there is no such token."""
+    if not client.hdel(TOKENS, arguments.name):
+        raise TokenError(f"there is no token {arguments.name[:80]!r}")
+    note_locally(client, "token.removed", arguments.name)
+    print(f"removed {arguments.name}: it is refused from now on, and its websockets end within seconds")
+
+
+@contextmanager
+def redis_of(data: Path) -> Iterator[str]:
+    """The address of the service's Redis, which is started for the moment where the service does not run.
+
+    Raises ClaimError, ServerError and OSError.
+    """
+    if "REDIS_URL" in os.environ:
+        yield os.environ["REDIS_URL"]
+        return
+    folder = data.resolve() / REDIS
+    server = RedisServer(folder, socket_path(folder))
+    deadline = time.monotonic() + COMES_UP_WITHIN
+    while not server.answers():
+        try:
+            lock = claim_folder(data.resolve(), patience=0.0)
+        except ClaimError:  # a service holds it that has not come up yet, or one that goes
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+            continue
+        try:
+            server.start()
+            yield server.url
+        finally:
+            server.stop()
+            os.close(lock)
+        return
+    yield server.url
+
+
+def main() -> int:
+    os.umask(0o077)  # as the service itself does
+    given = command_line().parse_args()
+    try:
+        with redis_of(given.data) as url, connect(url, retries=1) as client:
+            given.action(client, given)
+    except (TokenError, ClaimError, ServerError, SettingError, OSError, *LOST) as error:
+        print(f"mien tokens: {error}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mien tokens", description=__doc__)
+    actions = parser.add_subparsers(required=True, metavar="add|list|remove")
+    for action, purpose in (
+        (add, "add a token and show it, once"),
+        (list_all, "list the tokens: their names, scopes and dates"),
+        (remove, "remove a token, which is refused from then on"),
+    ):
+        verb = actions.add_parser(
+            action.__name__.removesuffix("_all"), help=purpose, description=purpose, allow_abbrev=False
+        )
+        verb.set_defaults(action=action)
+        verb.add_argument(
+            "--data", type=Path, default=data_folder(), help="the service's data folder (%(default)s)"
+        )
+        if action is not list_all:
+            verb.add_argument("name", metavar="NAME", help="whose it is, such as front-desk")
+        if action is add:
+            verb.add_argument(
+                "--scope",
+                choices=("view", "operate"),
+                required=True,
+                help="view: look at everything; operate: change everything, too",
+            )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

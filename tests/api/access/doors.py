@@ -1,0 +1,68 @@
+"""An API that asks for tokens, and callers who hold them."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as open_websocket
+
+from api.access.callers import Scope
+from api.access.tokens import encode_token, make_token
+from ingest.bus import TOKENS, connect
+from tests.api.serving import Api, configure, serving
+
+
+def add_token(redis_url: str, name: str, scope: Scope) -> str:
+    """Its text."""
+    text, token = make_token(name, scope, time.time())
+    with connect(redis_url) as client:
+        client.hset(TOKENS, name, encode_token(token))
+    return text
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def guarded(redis_url: str, media: Path) -> Iterator[Api]:
+    """An API that asks for tokens, and knows a source `lobby`."""
+    configure(redis_url)
+    with serving(redis_url, media, tokens="required") as api:
+        yield api
+
+
+@contextmanager
+def calling(api: Api, token: str | None = None) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api.http, headers=bearer(token) if token else {}) as client:
+        yield client
+
+
+def refused_websocket(address: str, headers: dict[str, str] | None = None) -> tuple[str, int]:
+    """The code of the error and the close code that a websocket ends with before anything else."""
+    with open_websocket(address, additional_headers=headers) as client:
+        (message,) = heard_until_closed(client)
+        assert client.close_code is not None
+        return json.loads(message)["code"], client.close_code
+
+
+def heard_until_closed(client: ClientConnection) -> list[str]:
+    """All messages until the server closes the websocket."""
+    heard = []
+    try:
+        while True:
+            heard.append(str(client.recv(10)))
+    except ConnectionClosed:
+        return heard
+
+
+def heard_first(address: str, headers: dict[str, str] | None = None) -> str:
+    """The type of the first message on a websocket."""
+    with open_websocket(address, additional_headers=headers) as client:
+        kind: str = json.loads(client.recv(10))["type"]
+        return kind

@@ -1,0 +1,193 @@
+"""Where tokens are asked for: nobody gets in without one, and nobody further than its scope goes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect as open_websocket
+
+from api.access import gate
+from api.app import public_paths
+from ingest.bus import TOKENS, connect, ticket_key
+from tests.api.access.doors import (
+    add_token,
+    bearer,
+    calling,
+    guarded,
+    heard_first,
+    heard_until_closed,
+    refused_websocket,
+)
+from tests.api.serving import Api, serving
+from tests.waiting import until
+
+CAMERA = {"name": "Door", "url": "rtsp://viewer:planted@camera.example/1", "purpose": "safety"}
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    with guarded(redis_url, tmp_path) as api:
+        yield api
+
+
+@pytest.fixture
+def viewer(api: Api) -> str:
+    return add_token(api.redis_url, "wall", "view")
+
+
+@pytest.fixture
+def operator(api: Api) -> str:
+    return add_token(api.redis_url, "front-desk", "operate")
+
+
+def operations(api: Api) -> list[tuple[str, str]]:
+    """Every method and path that the service describes."""
+    with calling(api, add_token(api.redis_url, "reader", "view")) as http:
+        paths = http.get("/v1/openapi.json").json()["paths"]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+def test_no_route_lets_in_who_has_no_token(api: Api) -> None:
+    with calling(api) as http:
+        found = operations(api)
+        assert len(found) > 10
+        for method, path in found:
+            answer = http.request(method, path.replace("{id}", "lobby").replace("{source}", "lobby"))
+            assert answer.status_code == (200 if path == "/healthz" else 401), (method, path)
+
+
+def test_no_route_lets_viewers_change_anything(api: Api, viewer: str) -> None:
+    with calling(api, viewer) as http:
+        for method, path in operations(api):
+            answer = http.request(method, path.replace("{id}", "nowhere").replace("{source}", "nowhere"))
+            changes = method != "GET" and path != "/v1/tickets"
+            assert (answer.status_code == 403) == (changes or path == "/v1/audit"), (method, path)
+
+
+def test_the_page_and_its_files_are_open(api: Api) -> None:
+    assert {"/", "/healthz", "/main.js", "/style.css"} <= public_paths()
+    with calling(api) as http:
+        for path in sorted(public_paths()):
+            assert http.get(path).status_code == 200, path
+            assert http.post(path).status_code == 401, path
+        for path in ("/nothing", "/%2e%2e/app.py", "/x/%2e%2e/healthz", "/metrics", "/readyz"):
+            assert http.get(path).status_code == 401, path
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer"}, bearer("mien_planted"), {"Authorization": "Basic eDp5"}]
+)
+def test_who_is_not_known_is_told_what_to_bring(api: Api, headers: dict[str, str]) -> None:
+    answer = httpx.get(f"{api.http}/v1/sources", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "planted" not in answer.text
+
+
+def test_operators_may_change(api: Api, operator: str) -> None:
+    with calling(api, operator) as http:
+        assert http.delete("/v1/sources/lobby").status_code == 204
+        assert http.get("/v1/session").json() == {
+            "name": "front-desk",
+            "scope": "operate",
+            "tokens": "required",
+        }
+
+
+def test_a_removed_token_is_worth_nothing(api: Api, viewer: str) -> None:
+    with calling(api, viewer) as http, connect(api.redis_url) as client:
+        assert http.get("/v1/sources").status_code == 200
+        client.hdel(TOKENS, "wall")
+        until(lambda: http.get("/v1/sources").status_code == 401, 5, "the token is refused")
+
+
+def test_what_cannot_be_read_as_a_token_lets_nobody_in(api: Api, operator: str) -> None:
+    with calling(api, operator) as http, connect(api.redis_url) as client:
+        client.hset(TOKENS, mapping={"a": "{}", "b": '{"scope": "all", "digest": "", "created_at": 0}'})
+        assert http.get("/v1/sources").status_code == 200
+    assert httpx.get(f"{api.http}/v1/sources", headers={"Authorization": "Bearer"}).status_code == 401
+
+
+def test_no_token_and_no_ticket_lies_in_redis(api: Api, operator: str) -> None:
+    with calling(api, operator) as http, connect(api.redis_url, retries=1) as client:
+        ticket = http.post("/v1/tickets", json={"path": "/v1/sources/lobby/live"}).json()["ticket"]
+        kept = b"".join(client.dump(key) + key for key in client.scan_iter())
+    assert ticket_key("").encode() in kept
+    assert ticket.encode() not in kept
+    assert operator.encode() not in kept
+
+
+def test_websockets_are_told_why_they_are_closed(api: Api) -> None:
+    assert refused_websocket(f"{api.ws}/v1/sources/lobby/live") == ("unauthorized", 4401)
+    assert refused_websocket(f"{api.ws}/v1/sources/lobby/frames?ticket=x") == ("unauthorized", 4401)
+
+
+def test_a_websocket_ticket_is_good_once_for_its_path(api: Api, viewer: str) -> None:
+    with calling(api, viewer) as http:
+
+        def ticket(path: str) -> str:
+            return f"ticket={http.post('/v1/tickets', json={'path': path}).json()['ticket']}"
+
+        live = f"{api.ws}/v1/sources/lobby/live"
+        query = ticket("/v1/sources/lobby/live")
+        assert heard_first(f"{live}?from=-1s&{query}") in ("state", "heartbeat")
+        assert refused_websocket(f"{live}?{query}") == ("unauthorized", 4401)
+        assert refused_websocket(f"{live}?{ticket('/v1/sources/yard/live')}") == ("unauthorized", 4401)
+        assert heard_first(live, bearer(viewer)) in ("state", "heartbeat")
+
+
+def test_a_ticket_opens_its_path_again_and_again_but_changes_nothing(api: Api, operator: str) -> None:
+    with calling(api, operator) as http:
+        answer = http.post("/v1/tickets", json={"path": "/v1/sources/lobby"})
+        assert answer.status_code == 201
+        query = {"ticket": answer.json()["ticket"]}
+    for _ in range(2):
+        assert httpx.get(f"{api.http}/v1/sources/lobby", params=query).status_code == 200
+    assert httpx.get(f"{api.http}/v1/sources", params=query).status_code == 401
+    assert httpx.delete(f"{api.http}/v1/sources/lobby", params=query).status_code == 401
+
+
+def test_tickets_end_with_their_token(api: Api, viewer: str) -> None:
+    with calling(api, viewer) as http, connect(api.redis_url) as client:
+        query = {"ticket": http.post("/v1/tickets", json={"path": "/v1/sources"}).json()["ticket"]}
+        client.hdel(TOKENS, "wall")
+        url = f"{api.http}/v1/sources"
+        until(lambda: httpx.get(url, params=query).status_code == 401, 5, "the ticket is refused")
+
+
+@pytest.mark.parametrize("path", ["/", "https://evil.example/v1/", "/v1/sources?x", "/v1/" + "x" * 600])
+def test_tickets_are_for_paths_of_the_service(api: Api, viewer: str, path: str) -> None:
+    with calling(api, viewer) as http:
+        answer = http.post("/v1/tickets", json={"path": path})
+        assert answer.status_code == 422
+        assert [each["field"] for each in answer.json()["errors"]] == ["path"]
+
+
+def test_removing_a_token_ends_the_websockets_it_opened(
+    api: Api, viewer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "ASKED_AGAIN", 0.5)
+    address = f"{api.ws}/v1/sources/lobby/live"
+    with (
+        open_websocket(address, additional_headers=bearer(viewer)) as client,
+        connect(api.redis_url) as redis,
+    ):
+        redis.hdel(TOKENS, "wall")
+        assert '"code":"unauthorized"' in heard_until_closed(client)[-1]
+        assert client.close_code == 4401
+
+
+def test_where_none_is_asked_for_everybody_is_local(redis_url: str, tmp_path: Path) -> None:
+    with serving(redis_url, tmp_path) as api:
+        session = httpx.get(f"{api.http}/v1/session", headers=bearer("mien_whatever")).json()
+        assert session == {"name": "local", "scope": "operate", "tokens": "open"}
+
+
+def test_without_redis_nobody_gets_in_but_all_are_told(tmp_path: Path) -> None:
+    nowhere = f"unix://{tmp_path}/none.sock"
+    with serving(nowhere, tmp_path, tokens="required") as api:
+        assert httpx.get(f"{api.http}/healthz").status_code == 200
+        answer = httpx.get(f"{api.http}/v1/sources", headers=bearer("mien_x"), timeout=20)
+        assert answer.status_code == 503

@@ -1,0 +1,174 @@
+"""`mien serve` for others: tokens first, TLS, and the commands that reach it."""
+
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.deploy.service import Service, free_port
+from tests.waiting import until
+
+SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tls")
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> tuple[Path, Path]:
+    return make_pair(folder, "own")
+
+
+def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key."""
+    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    written = ["-keyout", str(key), "-out", str(certificate), "-days", "2"]
+    subprocess.run([*command, *SUBJECT, *written], check=True, capture_output=True)
+    return certificate, key
+
+
+def mien(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | settings
+    command = [str(Path(sys.executable).with_name("mien")), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
+def add_token(data: Path, name: str, scope: str) -> str:
+    added = mien("tokens", "add", name, "--scope", scope, "--data", str(data))
+    assert added.returncode == 0, added.stderr
+    return added.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> Path:
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def token(data: Path) -> str:
+    """Added before the service has ever run."""
+    return add_token(data, "front-desk", "operate")
+
+
+@pytest.fixture(scope="module")
+def secured(data: Path, token: str, pair: tuple[Path, Path]) -> Iterator[Service]:
+    """A service that all may reach who have a token."""
+    service = Service(data, "--host", "0.0.0.0", "--tls-certificate", str(pair[0]), "--tls-key", str(pair[1]))
+    yield service
+    service.close()
+
+
+def test_without_a_token_others_are_not_served(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    service = Service(data, "--host", "0.0.0.0")
+    assert service.process.wait(30) == 2
+    service.close()
+    assert service.lines == [
+        "mien serve: expected at least one token, actual none: "
+        f"add one with: mien tokens add NAME --scope operate --data {data}"
+    ]
+
+
+def test_with_a_token_and_tls_others_are_served(
+    secured: Service, token: str, pair: tuple[Path, Path]
+) -> None:
+    assert secured.address() == f"https://0.0.0.0:{secured.port}"
+    trusted = ssl.create_default_context(cafile=str(pair[0]))
+    url = f"https://localhost:{secured.port}"
+    with httpx.Client(base_url=url, verify=trusted) as http:
+        page = http.get("/")
+        assert page.status_code == 200
+        assert page.headers["strict-transport-security"].startswith("max-age=")
+        assert http.get("/v1/sources").status_code == 401
+        mine = {"Authorization": f"Bearer {token}", "Host": "mien.example"}
+        assert http.get("/v1/session", headers=mine).json()["name"] == "front-desk"
+    assert not any("warning" in line for line in secured.lines)
+
+
+def test_tokens_come_and_go_while_it_runs(secured: Service, pair: tuple[Path, Path]) -> None:
+    secured.address()
+    wall = add_token(secured.data, "wall", "view")
+    listed = mien("tokens", "list", "--data", str(secured.data)).stdout
+    assert [line.split()[:2] for line in listed.splitlines()] == [
+        ["NAME", "SCOPE"],
+        ["front-desk", "operate"],
+        ["wall", "view"],
+    ]
+    assert "mien_" not in listed
+    trusted = ssl.create_default_context(cafile=str(pair[0]))
+    with httpx.Client(base_url=f"https://localhost:{secured.port}", verify=trusted) as http:
+        headers = {"Authorization": f"Bearer {wall}"}
+        assert http.get("/v1/sources", headers=headers).status_code == 200
+        assert mien("tokens", "remove", "wall", "--data", str(secured.data)).returncode == 0
+        until(lambda: http.get("/v1/sources", headers=headers).status_code == 401, 5, "the refusal")
+    again = mien("tokens", "remove", "wall", "--data", str(secured.data))
+    assert (again.returncode, again.stderr) == (1, "mien tokens: there is no token 'wall'\n")
+
+
+def test_a_name_is_given_to_one_token_only(secured: Service) -> None:
+    secured.address()
+    again = mien("tokens", "add", "front-desk", "--scope", "view", "--data", str(secured.data))
+    assert again.returncode == 1
+    assert again.stdout == ""
+    assert "there is a token 'front-desk' already" in again.stderr
+
+
+def test_the_commands_reach_it_with_token_and_certificate(
+    secured: Service, token: str, pair: tuple[Path, Path]
+) -> None:
+    secured.address()
+    url = f"https://localhost:{secured.port}"
+    listed = mien("sources", "list", "--json", MIEN_URL=url, MIEN_TOKEN=token, MIEN_CA=str(pair[0]))
+    assert (listed.returncode, listed.stdout) == (0, "[]\n"), listed.stderr
+    without = mien("sources", "list", MIEN_URL=url, MIEN_CA=str(pair[0]))
+    assert without.returncode == 1
+    assert "expected a token" in without.stderr
+    unknown = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN=token)
+    assert unknown.returncode == 1
+    assert "certificate" in unknown.stderr
+    assert len(unknown.stderr.splitlines()) == 1
+    assert token not in unknown.stderr
+    off = mien("sources", "list", "--json", MIEN_URL=url, MIEN_TOKEN=token, MIEN_CA="none")
+    assert off.returncode == 0, off.stderr
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    _, other = make_pair(tmp_path, "other")
+    lines = refused(tmp_path, "--tls-certificate", str(pair[0]), "--tls-key", str(other))
+    assert lines == [f"mien serve: {other}: expected the key of {pair[0]}, actual another's"]
+
+
+def test_half_a_pair_and_none_at_all_are_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    lines = refused(tmp_path, "--tls-certificate", str(pair[0]))
+    assert lines == ["mien serve: expected a TLS certificate and its key, actual no key"]
+    (tmp_path / "text").write_text("no certificate")
+    (line,) = refused(tmp_path, "--tls-certificate", str(tmp_path / "text"), "--tls-key", str(pair[1]))
+    assert line.startswith("mien serve: expected a certificate and its key")
+    missing = tmp_path / "missing"
+    lines = refused(tmp_path, "--tls-certificate", str(missing), "--tls-key", str(pair[1]))
+    assert lines == [f"mien serve: {missing}: no such file or directory"]
+
+
+def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
+    told = mien("serve", "--host", "0.0.0.0", "--data", str(tmp_path / "data"), MIEN_TOKENS="open")
+    assert told.returncode == 2
+    assert told.stderr == (
+        "mien serve: MIEN_TOKENS=open: expected a loopback address to listen on, actual 0.0.0.0\n"
+    )
+    told = mien("serve", "--demo", "--data", str(tmp_path / "data"), MIEN_TOKENS="required")
+    assert told.returncode == 2
+
+
+def refused(folder: Path, *arguments: str) -> list[str]:
+    service = Service(folder / "data", *arguments, port=free_port())
+    assert service.process.wait(30) == 2
+    service.close()
+    return service.lines
