@@ -1,0 +1,116 @@
+"""Errors in plain words: what cannot be found, asked, read or taken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ingest.bus import connect, timeline_key
+from tests.api.serving import configure, serving
+
+SOURCE = {"name": "Gate", "url": "rtsp://192.0.2.7/1"}
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+def http(redis_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
+    with serving(redis_url, tmp_path) as api, httpx.Client(base_url=api.http) as client:
+        yield client
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (body["type"], body["status"]) == ("about:blank", status)
+    assert body["title"]
+    return body
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/nothing.js", "/v1/sources/lobby/nothing"])
+def test_what_is_not_there_is_named(http: httpx.Client, path: str) -> None:
+    assert problem(http.get(path), 404)["detail"] == f"there is nothing at '{path}'"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/sources", "GET, POST"),
+        ("GET", "/v1/tickets", "POST"),
+        ("POST", "/v1/timelines/lobby/overview", "GET"),
+        ("OPTIONS", "/v1/recordings/upload", "POST"),
+        ("DELETE", "/style.css", "GET, HEAD"),
+    ],
+)
+def test_what_may_be_asked_is_named(http: httpx.Client, method: str, path: str, allowed: str) -> None:
+    refused = http.request(method, path)
+    assert refused.headers["allow"] == allowed
+    assert problem(refused, 405)["detail"] == f"expected {allowed.replace(', ', ' or ')}, actual {method}"
+
+
+def test_nothing_may_be_asked_of_what_is_not_there(http: httpx.Client) -> None:
+    problem(http.delete("/v1/nothing"), 404)
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_of_another_media_type_is_told_apart(http: httpx.Client, media_type: str) -> None:
+    refused = http.post("/v1/sources", content=b'{"name":"Gate"}', headers={"content-type": media_type})
+    assert problem(refused, 415)["detail"].startswith("expected a body of application/json, actual ")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_is_not_read(http: httpx.Client, announced: bool) -> None:
+    pieces = (b"[1,1]".ljust(1024) for _ in range(100))
+    refused = http.post("/v1/sources", content=b" " * 102_400 if announced else pieces, headers=JSON)
+    assert problem(refused, 413)["detail"] == "expected a body of at most 65536 bytes"
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({}, {"name": "expected a value, actual none", "url": "expected a value, actual none"}),
+        (SOURCE | {"name": 7}, {"name": "expected text"}),
+        (SOURCE | {"name": ""}, {"name": "expected 1 or more characters"}),
+        (SOURCE | {"name": "x" * 81}, {"name": "expected 80 or fewer characters"}),
+        (SOURCE | {"rate": "fast"}, {"rate": "expected a number"}),
+        (SOURCE | {"rate": 0}, {"rate": "expected more than 0"}),
+        (SOURCE | {"rate": 61}, {"rate": "expected at most 60"}),
+        (SOURCE | {"colour": "red"}, {"colour": "there is no such field"}),
+        ([], {"body": "expected a JSON object"}),
+    ],
+)
+def test_each_field_is_told_in_plain_words(http: httpx.Client, body: Any, errors: dict[str, str]) -> None:
+    told = problem(http.post("/v1/sources", json=body), 422)
+    assert {error["field"]: error["detail"] for error in told["errors"]} == errors
+    sentences = "; ".join(f"{field}: {text}" for field, text in errors.items())
+    assert told["detail"] == f"the request is not valid: {sentences}"
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"[" * 10_000, b"\xff\xfe"])
+def test_what_is_no_json_is_refused(http: httpx.Client, content: bytes) -> None:
+    refused = http.post("/v1/sources", content=content, headers=JSON)
+    assert refused.status_code in (400, 422)
+    problem(refused, refused.status_code)
+
+
+def test_a_value_of_several_kinds_names_them_all(http: httpx.Client) -> None:
+    told = problem(http.post("/v1/recordings", json={"path": "clip.mp4", "rate": "fast"}), 422)
+    assert told["errors"] == [{"field": "rate", "detail": "expected a number, or expected 'all'"}]
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"), [("many", "a whole number"), ("0", "at least 1"), ("5001", "at most 5000")]
+)
+def test_a_parameter_is_told_by_its_name(http: httpx.Client, limit: str, why: str) -> None:
+    told = problem(http.get("/v1/timelines/lobby", params={"limit": limit}), 422)
+    assert told["errors"] == [{"field": "limit", "detail": f"expected {why}"}]
+
+
+def test_a_fault_of_ours_says_no_more_than_that(redis_url: str, http: httpx.Client) -> None:
+    configure(redis_url)
+    with connect(redis_url) as client:
+        client.set(timeline_key("lobby"), "planted")  # no stream
+    told = problem(http.get("/v1/timelines/lobby"), 500)
+    assert told["detail"] == "something went wrong in the service; its log says what"
