@@ -55,7 +55,10 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
             "description": "what the stretches of time were, as in the messages of that type",
             "items": {"type": "object", "required": ["kind", "frames"]},
         },
-        "until": {"type": "string", "description": "the cursor after which messages tell what follows"},
+        "until": {
+            "type": ["string", "number"],
+            "description": "the cursor after which messages tell what follows; of recordings: seconds",
+        },
     },
     "example": {
         "source": "lobby",

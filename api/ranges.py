@@ -11,9 +11,11 @@ from api.problems import ProblemError
 
 After = Annotated[
     str | None,
-    Query(description="cursor: begins after it; 0 is the beginning", examples=["1769861007250-0"]),
+    Query(pattern="^(0|[0-9]{1,20}-[0-9]{1,20})$", description="cursor: begins after it; 0 is the beginning"),
 ]
-Before = Annotated[str | None, Query(description="cursor: ends before it", examples=["1769861019250-0"])]
+Before = Annotated[
+    str | None, Query(pattern="^[0-9]{1,20}-[0-9]{1,20}$", description="cursor: ends before it")
+]
 From = Annotated[
     str | None,
     Query(alias="from", description="instead of `after`: -10m (s, m, h), or a moment with its zone"),

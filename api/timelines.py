@@ -98,7 +98,7 @@ async def get_timeline(
     response_class=Response,
     responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, **problems(404, 422)},
 )
-async def get_overview(
+async def get_timeline_overview(
     source: str, here: Here, who: Who, since: From = "-1h", to: To = None, accepts: AcceptEncoding = ""
 ) -> Response:
     """Each face's seconds and the coverage, the last hour's where nothing else is asked for; at most 6 hours.
