@@ -1,0 +1,176 @@
+"""The queue on a real server: shared, claimed from the dead, refused to the slow."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from api.jobs.job import GROUP, JOBS, QUEUE, Job, job_key
+from api.jobs.queue import Queue, Taken
+from api.jobs.register import Known, Register
+from ingest.bus import connect, connect_async
+from tests.waiting import until
+
+LOST_AFTER = 0.2  # seconds
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Any]:
+    with connect(redis_url) as client:
+        yield client
+
+
+def queue(client: Any) -> Queue:
+    joined = Queue(client, lost_after=LOST_AFTER)
+    joined.join()
+    return joined
+
+
+def job(id: str) -> Job:
+    return Job(
+        id=id,
+        name=f"{id}.mp4",
+        path=f"{id}.mp4",
+        rate=10.0,
+        purpose="personal",
+        ground=None,
+        created_at=time.time(),
+        size=1,
+        modified=1,
+        media_type="video/mp4",
+        duration=10.0,
+        width=640,
+        height=360,
+    )
+
+
+def register(redis_url: str, call: str, *arguments: Any) -> Any:
+    async def ask() -> Any:
+        async with connect_async(redis_url) as client:
+            return await getattr(Register(client), call)(*arguments)
+
+    return asyncio.run(ask())
+
+
+def standing(redis_url: str, id: str) -> Any:
+    known: Known | None = register(redis_url, "find", id)
+    assert known is not None
+    return known.standing
+
+
+def taken(queue: Queue) -> Taken:
+    return until(lambda: queue.take(wait=0.01), 5, "a job")  # type: ignore[return-value]
+
+
+def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url: str) -> None:
+    one, other = queue(client), queue(client)
+    for id in ("first", "second"):
+        register(redis_url, "add", job(id))
+    assert (taken(one).job.id, taken(other).job.id) == ("first", "second")
+    assert one.take(wait=0.01) is None
+
+
+def test_a_job_is_kept_by_who_gives_signs_of_life(client: Any, redis_url: str) -> None:
+    one, other = queue(client), queue(client)
+    register(redis_url, "add", job("clip"))
+    mine = taken(one)
+    deadline = time.monotonic() + 3 * LOST_AFTER
+    while time.monotonic() < deadline:
+        assert one.tell(mine, {"position": 1.5}) == "running"
+        assert other.take(wait=0.01) is None
+    assert standing(redis_url, "clip").position == 1.5
+
+
+def test_a_job_whose_worker_is_silent_is_taken_over_and_the_slow_one_is_refused(
+    client: Any, redis_url: str
+) -> None:
+    slow, other = queue(client), queue(client)
+    register(redis_url, "add", job("clip"))
+    before = taken(slow)
+    after = taken(other)
+    assert (before.attempt, after.attempt, after.fruitless) == (1, 2, 1)
+    assert other.tell(after, {"position": 4.0, "fruitless": 0}) == "running"
+    assert slow.tell(before, {"position": 2.0}) == "lost"
+    assert not slow.end(before, "error", {"reason": "slow"})
+    slow.give_back(before, fruitless=True)
+    assert other.tell(after, {}) == "running"
+    now = standing(redis_url, "clip")
+    assert (now.state, now.position, now.attempt, now.fruitless) == ("running", 4.0, 2, 0)
+
+
+def test_a_job_that_is_given_back_is_taken_up_at_once(client: Any, redis_url: str) -> None:
+    one, other = Queue(client, lost_after=60.0), Queue(client, lost_after=60.0)
+    one.join()
+    register(redis_url, "add", job("clip"))
+    one.give_back(taken(one), fruitless=False)
+    again = taken(other)
+    assert (again.job.id, again.attempt, again.fruitless) == ("clip", 2, 0)
+
+
+def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: str) -> None:
+    one = queue(client)
+    register(redis_url, "add", job("clip"))
+    assert one.end(taken(one), "completed", {"position": 10.0})
+    now = standing(redis_url, "clip")
+    assert (now.state, now.position) == ("completed", 10.0)
+    assert now.ended_at is not None
+    assert client.xlen(QUEUE) == 0
+    assert client.xpending(QUEUE, GROUP)["pending"] == 0
+    assert not register(redis_url, "cancel", "clip")
+
+
+def test_a_cancelled_job_is_not_begun(client: Any, redis_url: str) -> None:
+    one = queue(client)
+    register(redis_url, "add", job("clip"))
+    assert register(redis_url, "cancel", "clip")
+    assert one.take(wait=0.01) is None
+    assert standing(redis_url, "clip").state == "aborted"
+    assert client.xlen(QUEUE) == 0
+
+
+def test_a_worker_hears_that_its_job_was_cancelled_and_ends_it(client: Any, redis_url: str) -> None:
+    one = queue(client)
+    register(redis_url, "add", job("clip"))
+    mine = taken(one)
+    assert register(redis_url, "cancel", "clip")
+    assert one.tell(mine, {"position": 3.0}) == "aborted"
+    assert one.end(mine, "completed", {"position": 3.0})
+    now = standing(redis_url, "clip")
+    assert (now.state, now.position) == ("aborted", 3.0)
+    assert client.xlen(QUEUE) == 0
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_removed_job_leaves_no_key(client: Any, redis_url: str, *, running: bool) -> None:
+    one = queue(client)
+    register(redis_url, "add", job("clip"))
+    mine = taken(one) if running else None
+    assert register(redis_url, "remove", "clip")
+    assert not register(redis_url, "remove", "clip")
+    assert not client.exists(JOBS, job_key("clip"))
+    assert client.xlen(QUEUE) == 0
+    if mine is not None:
+        assert one.tell(mine, {"position": 1.0}) == "lost"
+        assert not one.end(mine, "completed", {})
+        assert not client.exists(job_key("clip"))
+
+
+def test_an_entry_without_its_job_is_passed_over(client: Any, redis_url: str) -> None:
+    one = queue(client)
+    client.xadd(QUEUE, {"id": "gone"})
+    register(redis_url, "add", job("clip"))
+    assert taken(one).job.id == "clip"
+
+
+def test_what_another_version_wrote_stops_nobody(client: Any, redis_url: str) -> None:
+    register(redis_url, "add", job("clip"))
+    client.hset(JOBS, "old", '{"id": "old", "codec": "h264"}')
+    client.hset(job_key("odd"), "state", "queued")
+    client.hset(JOBS, "odd", "[]")
+    assert [known.job.id for known in register(redis_url, "all")] == ["clip"]
+    client.xadd(QUEUE, {"id": "old"})
+    one = queue(client)
+    assert taken(one).job.id == "clip"
+    assert one.take(wait=0.01) is None
