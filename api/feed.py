@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.connection import text_frame
 from api.history import History
 from api.mailbox import Mailbox
-from api.messages import START, heartbeat, now, with_cursor
+from api.messages import START, Position, heartbeat, now, position, with_cursor
 from ingest.bus import LOST, SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,15 @@ PAUSE = 0.5  # seconds before Redis is tried again
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the timeline, ready to be sent; all clients share the text."""
+    """One entry of the timeline, ready to be sent; all clients share the bytes."""
 
     cursor: str
-    text: str
+    position: Position
+    frame: bytes
+
+
+def message_of(cursor: str, body: bytes) -> Message:
+    return Message(cursor, position(cursor), text_frame(with_cursor(body, cursor)))
 
 
 @dataclass(slots=True)
@@ -101,11 +107,10 @@ class Feed:
 
     def _give(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         for id, fields in entries:
-            cursor = id.decode()
-            message = Message(cursor, with_cursor(fields[b"body"], cursor))
+            message = message_of(id.decode(), fields[b"body"])
             for mailbox in self._mailboxes:
                 self._counters.missed += mailbox.put(message)
-            self.position = cursor
+            self.position = message.cursor
         self._note_newest([(fields[b"type"], fields[b"body"]) for _, fields in entries])
 
     def _note_newest(self, entries: list[tuple[bytes, bytes]]) -> None:
@@ -119,9 +124,9 @@ class Feed:
         while not self._stopped:
             await asyncio.sleep(BEAT)
             await self._look_for_removal()
-            text = heartbeat(self._source, now(), self._newest_frame)
+            frame = text_frame(heartbeat(self._source, now(), self._newest_frame))
             for mailbox in self._mailboxes:
-                mailbox.beat(text)
+                mailbox.beat(frame)
                 if self.removed:
                     mailbox.close()
 

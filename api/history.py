@@ -27,15 +27,17 @@ class History:
         found = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
         return [_entry(id, fields) for id, fields in found]
 
-    async def pages(self, source: str, after: str, until: str) -> AsyncIterator[list[Entry]]:
+    async def pages(
+        self, source: str, after: str, until: str = "+", size: int = PAGE
+    ) -> AsyncIterator[list[Entry]]:
         """All entries after the cursor `after` up to `until`, a page at a time."""
         full = True
         while full:
-            page = await self.page(source, after, until=until)
+            page = await self.page(source, after, size, until)
             if page:
                 after = page[-1][0]
                 yield page
-            full = len(page) == PAGE
+            full = len(page) == size
 
     async def last(self, source: str, after: str, until: str) -> str:
         """The newest cursor of such a range; `after` itself where there is nothing in it."""

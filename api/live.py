@@ -8,8 +8,7 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.feed import Feed, Message
-from api.history import PAGE
+from api.feed import Feed, Message, message_of
 from api.mailbox import Mailbox
 from api.messages import (
     BAD_REQUEST,
@@ -23,7 +22,6 @@ from api.messages import (
     missed,
     now,
     position,
-    with_cursor,
 )
 from api.services import Here, Services
 from api.stopping import stop
@@ -35,6 +33,7 @@ logger = logging.getLogger(__name__)
 Serve = Callable[[WebSocket, str, Services], Coroutine[Any, Any, None]]
 
 FIRST = "-60s"  # what a client without a cursor gets before the live messages
+PAGE = 32  # entries of the history that are read and sent at once: some 45 KB of readings
 TRY_LATER = 1013  # the close code's name in its registry
 REMOVED = "the source was removed"
 
@@ -94,30 +93,31 @@ class _Client:
 
     async def _catch_up(self, until: str = "+") -> None:
         """Sends the history page by page, at the client's own pace."""
-        while True:
-            page = await self._here.history.page(self._source, self.cursor, PAGE, until)
-            for cursor, _, body in page:
-                await self._send(Message(cursor, with_cursor(body, cursor)))
-            if len(page) < PAGE:
-                return
+        async for page in self._here.history.pages(self._source, self.cursor, until, PAGE):
+            await self._send([message_of(cursor, body) for cursor, _, body in page])
 
     async def _follow(self, feed: Feed, mailbox: Mailbox[Message]) -> None:
         while True:
             delivery = await mailbox.take()
             if delivery.missed:
                 await self._websocket.send_text(missed(self._source, delivery.missed, self.cursor))
-            for message in delivery.items:
-                if position(message.cursor) > position(self.cursor):
-                    await self._send(message)
-            if delivery.heartbeat:
-                await self._websocket.send_text(delivery.heartbeat)
+            reached = position(self.cursor)
+            await self._send(
+                [message for message in delivery.items if message.position > reached], delivery.heartbeat
+            )
             if delivery.closed and feed.removed:
                 return
 
-    async def _send(self, message: Message) -> None:
-        await self._websocket.send_text(message.text)
-        self.cursor = message.cursor
-        self._here.feeds.counters.delivered += 1
+    async def _send(self, messages: list[Message], heartbeat: bytes | None = None) -> None:
+        """Messages that wait together go out together."""
+        frames = [message.frame for message in messages]
+        if heartbeat:
+            frames.append(heartbeat)
+        if frames:
+            await self._websocket.send({"type": "websocket.send", "frames": b"".join(frames)})
+        if messages:
+            self.cursor = messages[-1].cursor
+            self._here.feeds.counters.delivered += len(messages)
 
 
 def _first_cursor(websocket: WebSocket) -> str:

@@ -14,7 +14,7 @@ class Delivery(Generic[Item]):
 
     missed: int  # items that were thrown away since the delivery before
     items: list[Item]  # in order
-    heartbeat: str | None  # the newest, if one is due
+    heartbeat: bytes | None  # the newest, if one is due
     closed: bool  # nothing more will come
 
 
@@ -25,7 +25,7 @@ class Mailbox(Generic[Item]):
         self._depth = depth
         self._items: deque[Item] = deque()
         self._missed = 0
-        self._heartbeat: str | None = None
+        self._heartbeat: bytes | None = None
         self._closed = False
         self._arrived = asyncio.Event()
 
@@ -40,7 +40,7 @@ class Mailbox(Generic[Item]):
         self._arrived.set()
         return lost
 
-    def beat(self, heartbeat: str) -> None:
+    def beat(self, heartbeat: bytes) -> None:
         self._heartbeat = heartbeat
         self._arrived.set()
 

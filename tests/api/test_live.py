@@ -351,10 +351,10 @@ def test_a_full_mailbox_keeps_only_the_newest() -> None:
         first = await mailbox.take()
         assert lost == [0, 0, 0, 3, 0]
         assert (first.missed, first.items) == (3, [3, 4])
-        mailbox.beat("one")
-        mailbox.beat("two")
+        mailbox.beat(b"one")
+        mailbox.beat(b"two")
         mailbox.put(5)
         second = await mailbox.take()
-        assert (second.missed, second.items, second.heartbeat) == (0, [5], "two")
+        assert (second.missed, second.items, second.heartbeat) == (0, [5], b"two")
 
     asyncio.run(run())
