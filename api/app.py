@@ -16,6 +16,7 @@ from api.access.gate import Gate
 from api.access.guard import Guard
 from api.access.routes import router as access
 from api.bodies import Bodies
+from api.jobs.retention import tidy
 from api.openapi import described
 from api.problems import add_problem_handlers
 from api.removal import sweep
@@ -35,8 +36,9 @@ def create_app(settings: Settings) -> FastAPI:
         async with connect_async(settings.redis_url) as client:
             app.state.services = make_services(settings, client)
             sweeping = asyncio.create_task(sweep(client))
+            tidying = asyncio.create_task(tidy(client, settings.data))
             yield
-            await stop(sweeping)
+            await stop(sweeping, tidying)
 
     # Its interactive pages would load scripts from elsewhere.
     app = Service(

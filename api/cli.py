@@ -55,6 +55,7 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add_run(verbs)
     _add_sources(verbs)
+    _add_recordings(verbs)
     _add(verbs, "models", _models, "show the networks that are installed, and how good they are")
     for name, module, purpose in (
         ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
@@ -126,6 +127,31 @@ def _add_sources(verbs: Verbs) -> None:
     removed.add_argument("name", metavar="ID", help="its id or its name")
 
 
+def _add_recordings(verbs: Verbs) -> None:
+    purpose = "the recordings of a running service (at MIEN_URL, default http://127.0.0.1:8400)"
+    actions = verbs.add_parser("recordings", help=purpose, description=purpose).add_subparsers(
+        required=True, metavar="add|list|cancel|remove|fetch"
+    )
+    add = _add(actions, "add", _recordings("add"), "have a video read: upload it, or name it")
+    add.add_argument("file", metavar="FILE|PATH", help="a file here, or a path in the media folder")
+    add.add_argument(
+        "--rate", type=_rate, default=10.0, metavar="N|all", help="readings a second, or `all` (default: 10)"
+    )
+    add.add_argument("--purpose", metavar="WORD", help="what it is read for, such as research")
+    add.add_argument("--ground", metavar="WORD", help="medical or safety, where the purpose demands one")
+    shown = _add(actions, "list", _recordings("list_all"), "list the recordings and how far they are")
+    shown.add_argument("--json", action="store_true", help="as JSON")
+    for action, call, help in (
+        ("cancel", "cancel", "stop the reading; what was read stays"),
+        ("remove", "remove", "remove a recording with all that was made of it"),
+        ("fetch", "fetch_files", "download the files of results"),
+    ):
+        verb = _add(actions, action, _recordings(call), help)
+        verb.add_argument("id", metavar="ID")
+        if action == "fetch":
+            verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
+
+
 def _add_module(verbs: Verbs, name: str, module: str, purpose: str) -> None:
     verb = verbs.add_parser(name, help=purpose, add_help=False, allow_abbrev=False)
 
@@ -148,6 +174,16 @@ def _sources(action: str) -> Callable[[argparse.Namespace], int]:
 
         arguments.action = getattr(sources, action)
         return sources.sources(arguments)
+
+    return call
+
+
+def _recordings(action: str) -> Callable[[argparse.Namespace], int]:
+    def call(arguments: argparse.Namespace) -> int:
+        from api.verbs import recordings
+
+        arguments.action = getattr(recordings, action)
+        return recordings.recordings(arguments)
 
     return call
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RECORDINGS = "recordings"  # in the data folder
+REMOVED = ".removed"  # the name's end of what is being deleted
 RESULTS = (
     "readings.csv",
     "readings.parquet",
@@ -51,7 +52,7 @@ class JobFolder:
 
     def remove(self) -> None:
         """Deletes everything. It vanishes at once, so that nobody who still writes gets in between."""
-        gone = self.path.with_name(f".{self.path.name}.removed")
+        gone = self.path.with_name(f".{self.path.name}{REMOVED}")
         try:
             os.rename(self.path, gone)
         except FileNotFoundError:

@@ -9,10 +9,15 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
 
 ADDRESS = "http://127.0.0.1:8400"
 TIMEOUT = 10.0  # seconds
+FILE_TIMEOUT = 120.0  # seconds; what is uploaded is looked at before the answer comes
+AT_ONCE = 1024 * 1024  # bytes
 
 
 class RefusedError(Exception):
@@ -21,17 +26,37 @@ class RefusedError(Exception):
 
 def ask(method: str, path: str, body: Any = None) -> Any:
     """The answer's JSON; None where it has no body. Raises RefusedError."""
+    data = None if body is None else json.dumps(body).encode()
+    with _answer(method, path, data, {"Content-Type": "application/json"}) as response:
+        text = response.read()
+        return json.loads(text) if text else None
+
+
+def send(path: str, file: Path) -> Any:
+    """Posts a file as the body; gives the answer's JSON. Raises RefusedError, and OSError of the file."""
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
+    with file.open("rb") as data, _answer("POST", path, data, headers) as response:
+        return json.loads(response.read())
+
+
+def fetch(path: str, target: Path) -> None:
+    """Puts the answer's body into a file. Raises RefusedError, and OSError of the file."""
+    with _answer("GET", path, None, {}) as response, target.open("wb") as file:
+        while data := response.read(AT_ONCE):
+            file.write(data)
+
+
+@contextmanager
+def _answer(
+    method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str]
+) -> Iterator[Any]:
     address = os.environ.get("MIEN_URL", ADDRESS).rstrip("/")
     try:
         request = urllib.request.Request(
-            address + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **_authorization()},
-            method=method,
+            address + path, data=data, headers={**headers, **_authorization()}, method=method
         )
-        with urllib.request.urlopen(request, timeout=TIMEOUT, context=_believed()) as response:
-            text = response.read()
-        return json.loads(text) if text else None
+        timeout = TIMEOUT if data is None or isinstance(data, bytes) else FILE_TIMEOUT
+        response = urllib.request.urlopen(request, timeout=timeout, context=_believed())
     except urllib.error.HTTPError as error:
         raise RefusedError(_problem(error)) from error
     except (OSError, ValueError) as error:
@@ -45,6 +70,8 @@ def ask(method: str, path: str, body: Any = None) -> Any:
             f"no mien service answers at {address}: {getattr(reason, 'strerror', None) or reason}"
             " (start one with `mien serve`, or set MIEN_URL)"
         ) from error
+    with response:
+        yield response
 
 
 def _authorization() -> dict[str, str]:
