@@ -26,6 +26,7 @@ from api.stopping import stop
 from ingest.bus import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
+FOLLOWED = 1000  # sources at a time
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -33,8 +34,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with connect_async(settings.redis_url) as client:
-            app.state.services = make_services(settings, client)
+        async with (
+            connect_async(settings.redis_url) as client,
+            connect_async(settings.redis_url, connections=FOLLOWED) as readers,
+        ):
+            app.state.services = make_services(settings, client, readers)
             sweeping = asyncio.create_task(sweep(client))
             tidying = asyncio.create_task(tidy(client, settings.data))
             yield

@@ -54,9 +54,11 @@ class Counters:
 class Feed:
     """Follows one source's timeline for as long as it has clients."""
 
-    def __init__(self, source: str, client: Any, counters: Counters) -> None:
+    def __init__(self, source: str, client: Any, reader: Any, counters: Counters) -> None:
+        """`reader` waits for entries, and `client` does all that is done at once."""
         self._source = source
         self._redis = client
+        self._reader = reader
         self._counters = counters
         self._mailboxes: set[Mailbox[Message]] = set()
         self._newest_frame: datetime | None = None
@@ -95,7 +97,7 @@ class Feed:
     async def _follow(self) -> None:
         while not self._stopped:
             try:
-                found = await self._redis.xread(
+                found = await self._reader.xread(
                     {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
                 )
             except LOST as error:
@@ -140,8 +142,10 @@ class Feed:
 class Feeds:
     """The feeds of this process, by source; each lives from its first client to its last."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, readers: Any) -> None:
+        """`readers` gives each feed a connection to wait on."""
         self._redis = client
+        self._readers = readers
         self._feeds: dict[str, Feed] = {}
         self._lock = asyncio.Lock()
         self.counters = Counters()
@@ -160,7 +164,7 @@ class Feeds:
         async with self._lock:
             feed = self._feeds.get(source)
             if feed is None or feed.removed:
-                feed = Feed(source, self._redis, self.counters)
+                feed = Feed(source, self._redis, self._readers, self.counters)
                 await feed.start()
                 self._feeds[source] = feed
             return feed, feed.join()

@@ -50,13 +50,14 @@ def no_source(id: str) -> ProblemError:
     return ProblemError(404, f"there is no source {id[:80]!r}")
 
 
-def make_services(settings: Settings, client: Any) -> Services:
+def make_services(settings: Settings, client: Any, readers: Any) -> Services:
+    """`readers` has a connection for each source that somebody follows."""
     history = History(client)
     return Services(
         settings=settings,
         redis=client,
         history=history,
-        feeds=Feeds(client),
+        feeds=Feeds(client, readers),
         pictures=Pictures(client),
         overview=Overview(client, history),
         audit=Audit(client),

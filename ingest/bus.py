@@ -29,7 +29,7 @@ import redis.asyncio
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from ingest.configured import SourceConfig, usable_config
+from ingest.configured import Picture, SourceConfig, usable_config
 from ingest.settings import retention
 
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
@@ -40,6 +40,7 @@ PREVIEW_KEPT = 10  # seconds
 COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
 COMPACT_GROWTH = 2  # times what it had after it was last written anew
 BEATS_FOR = 5  # seconds
+COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
 
 SECONDS = "seconds"  # the type of an entry that is for the overview alone
 
@@ -142,16 +143,20 @@ def connect(url: str | None = None, *, retries: int = 10) -> "redis.Redis":
     )
 
 
-def connect_async(url: str | None = None) -> "redis.asyncio.Redis":
-    """The same for the API's event loop."""
-    retry = redis.asyncio.retry.Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10)
-    return redis.asyncio.Redis.from_url(
+def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> "redis.asyncio.Redis":
+    """The same for the API's event loop: up to so many commands at a time, more wait for their turn.
+
+    A read that waits for entries to come holds its connection: who makes many of them asks for as many.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url or redis_url(),
-        retry=retry,
+        max_connections=connections,
+        retry=redis.asyncio.retry.Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
         socket_timeout=10.0,
         health_check_interval=15,
     )
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 # A frame's pixels are kept out of the server's append-only file: no picture of a face comes to lie on a disk.
@@ -161,7 +166,10 @@ redis.set_repl(redis.REPL_NONE)
 redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], '*', unpack(ARGV, 3))
 """
 
+# The look at the configuration is part of it: no picture is shown that was made before it said otherwise.
 PUT_PREVIEW = """
+local config = redis.call('HGET', KEYS[2], ARGV[4])
+if not config or (cjson.decode(config)['picture'] or 'shown') ~= ARGV[5] then return end
 redis.set_repl(redis.REPL_NONE)
 redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'media_time', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
@@ -239,9 +247,19 @@ class Bus:
     def is_watched(self, source: str) -> bool:
         return bool(self._redis.exists(watch_key(source)))
 
-    def put_preview(self, source: str, jpeg: bytes, media_time: int) -> None:
-        """Replaces the source's preview; it vanishes by itself when nobody renews it."""
-        self._put_preview(keys=[preview_key(source)], args=[jpeg, media_time, PREVIEW_KEPT])
+    def shown_picture(self, source: str) -> Picture:
+        """What of the source's picture may be shown; "none" where it is configured no more."""
+        text = self._redis.hget(SOURCES, source)
+        config = usable_config(source, text) if text else None
+        return "none" if config is None else config.picture
+
+    def put_preview(self, source: str, jpeg: bytes, media_time: int, picture: Picture = "shown") -> None:
+        """Replaces the source's preview; it vanishes by itself when nobody renews it.
+
+        Nothing is put that is not `picture` any more: shown or blurred, as the source is configured now.
+        """
+        keys, args = [preview_key(source), SOURCES], [jpeg, media_time, PREVIEW_KEPT, source, picture]
+        self._put_preview(keys=keys, args=args)
 
     def join_shard(self, shard: int) -> None:
         """Creates the shard's consumer group if it is not there yet."""

@@ -261,6 +261,24 @@ def test_other_sites_may_not_follow(api: Api) -> None:
     assert refused.value.response.status_code == 403
 
 
+def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api) -> None:
+    def connections() -> int:
+        with bus.connect(api.redis_url) as client:
+            return len(client.client_list())
+
+    async def run() -> list[list[int]]:
+        return await asyncio.gather(*(one_client() for _ in range(150)))
+
+    async def one_client() -> list[int]:
+        async with following(api, "after=0") as client:
+            return frames(await receive_until(client, 99))
+
+    write(api.redis_url, [reading(number) for number in range(100)])
+    before = connections()
+    assert asyncio.run(run()) == [list(range(100))] * 150
+    assert connections() - before <= bus.COMMANDS
+
+
 def test_all_clients_of_a_source_share_one_reader(api: Api) -> None:
     def readers() -> int:
         with bus.connect(api.redis_url) as client:
