@@ -52,7 +52,7 @@ def requested_range(after: After = None, before: Before = None, since: From = No
     if not (before or to):
         return Range(start, "+")
     end = _read("before", checked_cursor, before) if before else _read("to", _moment, to)
-    if position(end) < position(start):
+    if position(end) <= position(start):
         raise _wrong("before" if before else "to", "expected a range that ends after it begins")
     return Range(start, f"({end}" if before else end)
 
