@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from api.examples import ANSWERS
 from api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 DESCRIPTION = """\
@@ -72,6 +73,9 @@ def _finish(operation: dict[str, Any], path: str) -> None:
         if parameter["in"] == "path":
             parameter["example"] = EXAMPLES[path.split("/")[2], parameter["name"]]
     responses = operation["responses"]
+    if operation["operationId"] in ANSWERS:
+        answer = next(response for status, response in responses.items() if status.startswith("2"))
+        answer["content"]["application/json"]["example"] = ANSWERS[operation["operationId"]]
     statuses = {int(status) for status in responses if int(status) >= 400}
     if path not in OPEN_TO_ALL:
         statuses |= {*ANYWHERE}

@@ -60,27 +60,6 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
             "description": "the cursor after which messages tell what follows; of recordings: seconds",
         },
     },
-    "example": {
-        "source": "lobby",
-        "step": 1.0,
-        "tracks": [
-            {
-                "track": 7,
-                "times": [1769861007250, 1769861008250],
-                "values": [[1, 0, 2, 88, 3, 1, 5], [1, 0, 2, 92, 2, 1, 2]],
-                "labels": [3, 3],
-            }
-        ],
-        "coverage": [
-            {
-                "kind": "observed",
-                "started_at": "2026-01-31T12:03:07.250Z",
-                "ended_at": "2026-01-31T12:03:17.250Z",
-                "frames": 100,
-            }
-        ],
-        "until": "1769861018311-0",
-    },
 }
 
 

@@ -98,6 +98,7 @@ async def upload_recording(
 
 @router.get("/{id}", responses={404: PROBLEM})
 async def get_recording(id: str, here: Here) -> RecordingView:
+    """A recording, how far it is read, and what there is to download."""
     known = await known_recording(here, id)
     return await asyncio.to_thread(_shown, here, known)
 
