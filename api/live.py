@@ -8,10 +8,12 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from api.access.callers import caller_of
 from api.feed import Feed, Message, message_of
 from api.mailbox import Mailbox
 from api.messages import (
     BAD_REQUEST,
+    FORBIDDEN,
     REMOVED_SOURCE,
     START,
     UNKNOWN_SOURCE,
@@ -23,6 +25,7 @@ from api.messages import (
     now,
     position,
 )
+from api.pictures import NO_PICTURE
 from api.services import Here, Services
 from api.stopping import stop
 from ingest.bus import LOST
@@ -59,6 +62,7 @@ async def _send_messages(websocket: WebSocket, source: str, here: Services) -> N
     except BadCursorError as refused:
         await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(refused)))
         return
+    await here.audit.note(caller_of(websocket), "live.watched", source)
     if lost:
         await websocket.send_text(error(source, "expired", lost))
     await client.serve()
@@ -67,10 +71,14 @@ async def _send_messages(websocket: WebSocket, source: str, here: Services) -> N
 async def _send_pictures(websocket: WebSocket, source: str, here: Services) -> None:
     if not await _is_known(websocket, source, here):
         return
+    await here.audit.note(caller_of(websocket), "frames.watched", source)
     async with here.pictures.watch(source) as watcher:
         while picture := await watcher.take():
             await websocket.send_bytes(picture.packed())
-    await _refuse(websocket, REMOVED_SOURCE, error(source, "removed", REMOVED))
+    if watcher.ended == "no_picture":
+        await _refuse(websocket, FORBIDDEN, error(source, "no_picture", NO_PICTURE))
+    else:
+        await _refuse(websocket, REMOVED_SOURCE, error(source, "removed", REMOVED))
 
 
 class _Client:

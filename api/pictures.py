@@ -6,9 +6,12 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ingest.bus import LOST, SOURCES, WATCHED_FOR, preview_key, watch_key
+from ingest.configured import usable_config
+
+NO_PICTURE = "no picture is made of this source: it is configured so"
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +37,14 @@ class Watcher:
     """One client: the newest picture it has not taken yet."""
 
     picture: Picture | None = None
-    removed: bool = False
+    ended: Literal["", "removed", "no_picture"] = ""  # why no more pictures come
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self) -> Picture | None:
-        """Waits for a picture newer than the last; None when the source was removed."""
+        """Waits for a picture newer than the last; None when no more come."""
         await self.arrived.wait()
         self.arrived.clear()
-        return None if self.removed else self.picture
+        return None if self.ended else self.picture
 
 
 class Pictures:
@@ -105,9 +108,11 @@ class Pictures:
         return bytes(media_time)
 
     async def _renew(self, source: str) -> None:
-        if await self._redis.hexists(SOURCES, source):
+        text = await self._redis.hget(SOURCES, source)
+        config = None if text is None else usable_config(source, text)
+        if config is not None and config.picture != "none":
             await self._redis.set(watch_key(source), b"1", ex=WATCHED_FOR)
             return
         for watcher in self._watchers.get(source, ()):
-            watcher.removed = True
+            watcher.ended = "removed" if text is None else "no_picture"
             watcher.arrived.set()

@@ -16,9 +16,10 @@ from ingest.bus import (
     keys_of,
     oldest_kept,
     overview_key,
+    preview_key,
     timeline_key,
 )
-from ingest.configured import SourceConfig, encode_config
+from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.settings import retention
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,14 @@ return 1
 """
 
 
+CHANGE = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('DEL', KEYS[2])
+return 1
+"""
+
+
 async def wait_for_latecomers(client: Any, source: str) -> None:
     """Returns when nobody works any more on a source of this id that was removed a moment ago."""
     removed_at = await client.zscore(REMOVED, source)
@@ -47,6 +56,18 @@ async def add_afresh(client: Any, config: SourceConfig) -> bool:
     """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
     keys = [SOURCES, REMOVED, *keys_of(config.id)]
     return bool(await client.eval(ADD, len(keys), *keys, config.id, encode_config(config)))
+
+
+async def change_config(client: Any, before: SourceConfig, after: SourceConfig) -> bool:
+    """Replaces a configuration, and takes away the picture that was shown under it.
+
+    False, and nothing done, where it is not what it was `before` any more.
+    """
+    text = await client.hget(SOURCES, before.id)
+    if text is None or decode_config(text) != before:
+        return False
+    keys = [SOURCES, preview_key(before.id)]
+    return bool(await client.eval(CHANGE, len(keys), *keys, before.id, text, encode_config(after)))
 
 
 async def remove_data(client: Any, source: str) -> None:

@@ -1,45 +1,34 @@
-"""The sources: list, add, look at, remove."""
+"""The sources: list, add, look at, change, remove."""
 
 import asyncio
-import hashlib
-import re
 import time
-import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, Field
 
-from api.access.locations import FORMS, LocationError, checked_location, without_password
+from api.access.callers import Who
+from api.access.locations import without_password
+from api.access.purposes import notice
+from api.configuring import NewSource, SourceChange, changed, configured
 from api.overview import Standing
+from api.pictures import NO_PICTURE
 from api.problems import MEDIA_TYPE, ProblemError
-from api.removal import add_afresh, remove_data, wait_for_latecomers
-from api.services import Here, Services, no_source
+from api.removal import add_afresh, change_config, remove_data, wait_for_latecomers
+from api.services import Here, no_source
 from ingest.bus import SOURCES
-from ingest.configured import SourceConfig, usable_config
+from ingest.configured import Picture, SourceConfig, usable_config
+from ingest.settings import retention
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
-LONGEST_ID = 60  # characters
 PICTURE_WAIT = 3.0  # seconds that a picture may take when nobody was watching before
 
 PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
-
-
-class NewSource(BaseModel):
-    """What it takes to add a source."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"example": {"name": "Lobby", "url": "rtsp://192.0.2.7/stream1", "rate": 10}},
-    )
-
-    name: Annotated[str, Field(min_length=1, max_length=80, description="for people; the id is made of it")]
-    url: Annotated[str, Field(description=f"one of {FORMS}")]
-    rate: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False, description="readings a second")] = 10.0
 
 
 class Source(BaseModel):
@@ -49,6 +38,9 @@ class Source(BaseModel):
     name: str
     url: Annotated[str, Field(description="without its password")]
     rate: float
+    purpose: Annotated[str, Field(description="why faces are read")]
+    ground: Annotated[str | None, Field(description="what makes that purpose lawful, where it takes one")]
+    picture: Annotated[Picture, Field(description="what is shown of it")]
     created_at: str
     state: Annotated[
         str | None, Field(description="connecting live reconnecting ended error; null: not told yet")
@@ -71,32 +63,52 @@ async def list_sources(here: Here) -> list[Source]:
 
 
 @router.post("", status_code=201, responses={409: PROBLEM, 422: PROBLEM})
-async def add_source(new: NewSource, here: Here, response: Response) -> Source:
+async def add_source(new: NewSource, here: Here, who: Who, response: Response) -> Source:
     """Adds a source; ingest begins to read it within a second or two.
 
     Takes up to 3 s where a source of the same id was removed a moment ago.
     """
-    config = _checked(new, here)
+    config = configured(new, here.settings)
     await wait_for_latecomers(here.redis, config.id)
     config = replace(config, created_at=time.time())
     if not await add_afresh(here.redis, config):
         taken = f"there is a source {config.id!r} already"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
+    await here.audit.note(who, "source.added", config.id)
     response.headers["Location"] = f"/v1/sources/{config.id}"
     return _shown(config, await here.overview.standing(config))
 
 
 @router.get("/{id}", responses={404: PROBLEM})
 async def get_source(id: str, here: Here) -> Source:
+    """A source, and how it stands."""
     config = await here.known_source(id)
     return _shown(config, await here.overview.standing(config))
 
 
+@router.patch("/{id}", responses={404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
+async def change_source(id: str, change: SourceChange, here: Here, who: Who) -> Source:
+    """Changes what is given and leaves the rest. Only a new address or rate interrupts the timeline."""
+    before = await here.known_source(id)
+    config = changed(before, change, here.settings)
+    await here.audit.note(who, "source.changed", id)
+    if not await change_config(here.redis, before, config):
+        raise ProblemError(409, "somebody else changed the source meanwhile: look at it and try again")
+    return _shown(config, await here.overview.standing(config))
+
+
+@router.get("/{id}/notice", response_class=PlainTextResponse, responses={404: PROBLEM})
+async def get_notice(id: str, here: Here) -> PlainTextResponse:
+    """What is to be put up where the camera looks: what happens there, why, and whom to ask."""
+    return PlainTextResponse(notice(await here.known_source(id), retention()))
+
+
 @router.delete("/{id}", status_code=204, responses={404: PROBLEM})
-async def remove_source(id: str, here: Here) -> None:
+async def remove_source(id: str, here: Here, who: Who) -> None:
     """Removes a source with all that was stored of it."""
     if not await here.redis.hexists(SOURCES, id):  # it need not be readable
         raise no_source(id)
+    await here.audit.note(who, "source.removed", id)
     await remove_data(here.redis, id)
 
 
@@ -105,37 +117,17 @@ async def remove_source(id: str, here: Here) -> None:
     response_class=Response,
     responses={404: PROBLEM, 200: {"content": {"image/jpeg": {}}}},
 )
-async def get_preview(id: str, here: Here) -> Response:
+async def get_preview(id: str, here: Here, who: Who) -> Response:
     """The picture of this moment; its media time in seconds is in the header Media-Time."""
     config = await here.known_source(id)
+    if config.picture == "none":
+        raise ProblemError(404, NO_PICTURE)
+    await here.audit.note(who, "preview.watched", id)
     picture = await here.pictures.newest(config.id, PICTURE_WAIT)
     if picture is None:
         raise ProblemError(404, f"{config.name} gave no picture within {PICTURE_WAIT:g} s")
     headers = {"Cache-Control": "no-store", "Media-Time": f"{picture.media_time / 1e9:.6f}"}
     return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
-
-
-def slug(name: str) -> str:
-    """The id made of a name: lower-case letters and digits, with hyphens between them."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    made = "-".join(re.findall(r"[a-z0-9]+", plain))[:LONGEST_ID].strip("-")
-    return made or f"source-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _checked(new: NewSource, here: Services) -> SourceConfig:
-    """Raises a 422 problem that names each field that is wrong."""
-    errors: dict[str, str] = {}
-    name = " ".join(new.name.split())
-    if not name or not name.isprintable():
-        errors["name"] = "expected a name of printable characters"
-    url = ""
-    try:
-        url = checked_location(new.url, here.settings.media)
-    except LocationError as error:
-        errors["url"] = str(error)
-    if errors:
-        raise ProblemError(422, "the source is not valid", errors)
-    return SourceConfig(id=slug(name), name=name, url=url, rate=new.rate, created_at=time.time())
 
 
 def _shown(config: SourceConfig, standing: Standing) -> Source:
@@ -149,6 +141,9 @@ def _shown(config: SourceConfig, standing: Standing) -> Source:
         name=config.name,
         url=without_password(config.url),
         rate=config.rate,
+        purpose=config.purpose,
+        ground=config.ground,
+        picture=config.picture,
         state=standing.state,
         reason=standing.reason,
         drop_share=standing.drop_share,

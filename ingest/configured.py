@@ -5,14 +5,15 @@ import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from types import NoneType
-from typing import Any
+from typing import Any, Literal, get_args
 
 log = logging.getLogger(__name__)
 
 NUMBER = (int, float)
 
 # As it is; so coarse that no face can be told; none is made at all.
-PICTURES = ("shown", "blurred", "none")
+Picture = Literal["shown", "blurred", "none"]
+PICTURES = get_args(Picture)
 
 Kinds = dict[str, type | tuple[type, ...]]
 
@@ -32,7 +33,7 @@ class SourceConfig:
     created_at: float  # seconds since the epoch; media_time of the source counts from here
     purpose: str = "personal"  # why faces are read; api.access.purposes has them all
     ground: str | None = None  # what makes a purpose lawful that is otherwise refused
-    picture: str = "shown"  # what of the picture is shown to those who watch; see PICTURES
+    picture: Picture = "shown"  # what of it is shown to those who watch
 
 
 REQUIRED: Kinds = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}

@@ -22,6 +22,15 @@ STOPPED_WITHIN = 1.0  # seconds, then by force
 log = logging.getLogger(__name__)
 
 
+def _reads_alike(config: SourceConfig, now: SourceConfig | None) -> bool:
+    """Whether a decoder that reads `config` may go on; what else is configured concerns those who watch."""
+    return now is not None and (config.url, config.rate, config.created_at) == (
+        now.url,
+        now.rate,
+        now.created_at,
+    )
+
+
 class Kept:
     """One source and its child, if it has one at the moment. Makes SourceStates of what happens."""
 
@@ -138,7 +147,7 @@ class Keeper:
         """Follows the configuration."""
         self._bus.beat("ingest")
         configured = self._bus.sources()
-        gone = [kept for id, kept in self._kept.items() if configured.get(id) != kept.config]
+        gone = [kept for id, kept in self._kept.items() if not _reads_alike(kept.config, configured.get(id))]
         for kept in gone:
             kept.stop()
         for kept in gone:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import av
 
 from ingest.bus import BUS_FAULTS, Bus
+from ingest.configured import Picture
 from ingest.frame import Frame
 from ingest.newest import Newest
 from ingest.pace import SECOND
@@ -38,7 +39,7 @@ class Sender(threading.Thread):
         self._shard = shard
         self._shots = shots
         self._looked_at = 0.0
-        self._watched = False
+        self._shown: Picture = "none"  # of the picture, while somebody watches
         self._previewed = -SECOND
         self._told = 0  # losses told so far
         self._told_at = 0.0
@@ -60,10 +61,14 @@ class Sender(threading.Thread):
         self._bus.push_frame(self._shard, encode_frame(frame))
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
-            self._watched = self._bus.is_watched(frame.source)
-        if self._watched and frame.media_time - self._previewed >= BETWEEN * SECOND:
+            watched = self._bus.is_watched(frame.source)
+            self._shown = self._bus.shown_picture(frame.source) if watched else "none"
+        if self._shown == "none":
+            return
+        if frame.media_time - self._previewed >= BETWEEN[self._shown] * SECOND:
             self._previewed = frame.media_time
-            self._bus.put_preview(frame.source, jpeg_of(shot.pixels), frame.media_time)
+            jpeg = jpeg_of(shot.pixels, blurred=self._shown == "blurred")
+            self._bus.put_preview(frame.source, jpeg, frame.media_time, self._shown)
 
     def _tell(self, source: str) -> None:
         lost = self._shots.dropped - self._told

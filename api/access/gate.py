@@ -16,7 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.access.callers import LOCAL, NEEDS_OPERATE, Caller
 from api.access.tickets import SOCKETS
-from api.messages import error
+from api.messages import FORBIDDEN, UNAUTHORIZED, error
 from api.problems import problem_response
 from ingest.bus import LOST
 
@@ -40,10 +40,10 @@ class Refusal:
     detail: str
 
 
-UNKNOWN = Refusal(401, "unauthorized", 4401, NEEDS_TOKEN)
-VIEWER = Refusal(403, "forbidden", 4403, NEEDS_OPERATE)
+UNKNOWN = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
+VIEWER = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
 AWAY = Refusal(503, "unavailable", TRY_LATER, "Redis does not answer; try again in some seconds")
-REMOVED = Refusal(401, "unauthorized", 4401, "the token was removed")
+REMOVED = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
 
 
 class Gate:
