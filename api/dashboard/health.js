@@ -4,6 +4,7 @@ import { listSources, readiness, serverNow } from "./server.js";
 import { stateOf } from "./words.js";
 
 const AGAIN = 10_000; // ms between looks
+const FIRST = 300; // ms until the first look; what the page shows comes before
 const FRESH = 5000; // ms that a page's own knowledge of the sources spares a look
 
 const PLACE = `<summary><span class="dot"></span><span class="words">looking</span></summary><ul></ul>`;
@@ -19,7 +20,7 @@ export class Health {
     this.#place.innerHTML = PLACE;
     header.append(this.#place);
     document.addEventListener("click", ({ target }) => { if (!this.#place.contains(target)) this.#place.open = false; });
-    this.#repeat();
+    setTimeout(() => this.#repeat(), FIRST);
   }
 
   hearSources(sources) {
