@@ -4,9 +4,12 @@ import { ticketed } from "./access.js";
 
 const SMALLEST = 1 / 120; // s: the shortest step in the search for the next frame
 const FARTHEST = 0.5; // s: how far it is searched for
+const SAME = 60; // ms after a seek without word of a frame, in which case the frame is taken for the same
+const STEPS = 3; // that may wait, when a key is held down
 const LASTS = 9 * 60_000; // ms that an address with a ticket is good for, with a margin
 
-// Calls back on: changed() whenever what plays, or the picture's size, has changed; failed(reason).
+// Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame, failed()
+// when there are no pictures.
 export class Film {
   duration; // ms; the recording's, as the API tells it
   playable = false; // whether there are pictures
@@ -15,6 +18,10 @@ export class Film {
   #on;
   #openedAt = 0; // ms
   #shown = null; // s: the moment of the frame that is shown, where the browser tells it
+  #next = null; // s: where to go when the seek that is under way is done
+  #stood = 0; // s: how long the frame before stood, as found when stepping
+  #steps = 0; // that wait or are under way
+  #stepped = Promise.resolve(); // when they are done
   #held = 0; // ms: where the clock without pictures stands
   #since = null; // ms: since when it runs
   #stopped = new AbortController();
@@ -24,22 +31,19 @@ export class Film {
     this.duration = duration;
     this.#on = on;
     const { signal } = this.#stopped;
-    for (const name of ["play", "pause", "ended", "ratechange", "volumechange", "seeked"]) {
-      video.addEventListener(name, () => on.changed(), { signal });
-    }
+    video.addEventListener("seeked", () => this.#seekOn(), { signal });
     video.addEventListener("loadeddata", () => this.#loaded(), { signal });
     video.addEventListener("error", () => this.#failed(), { signal });
     this.#watchFrames();
   }
 
   // Loads the video that lies at this path of the API.
-  async open(path, from = 0) {
+  async open(path) {
     this.#path = path;
     this.#openedAt = Date.now();
     const address = await ticketed(path);
     if (this.#stopped.signal.aborted) return;
     this.#video.src = address;
-    if (from > 0) this.#video.currentTime = from;
   }
 
   close() {
@@ -54,7 +58,7 @@ export class Film {
 
   // The moment (ms) that is to be seen.
   get time() {
-    if (this.playable) return this.#video.currentTime * 1000;
+    if (this.playable) return (this.#next ?? this.#video.currentTime) * 1000;
     const run = this.#since === null ? 0 : (performance.now() - this.#since) * this.rate;
     return Math.min(this.#held + run, this.duration);
   }
@@ -76,14 +80,21 @@ export class Film {
 
   seek(time) {
     const wanted = Math.min(Math.max(0, time), this.duration);
-    if (this.playable) this.#video.currentTime = wanted / 1000;
-    else this.#hold(wanted);
+    if (!this.playable) this.#hold(wanted);
+    else if (this.#video.seeking) this.#next = wanted / 1000; // the newest place wins
+    else this.#video.currentTime = wanted / 1000;
     this.#on.changed();
   }
 
   toggle() {
     if (this.playing) this.pause();
     else this.#play();
+  }
+
+  #seekOn() {
+    if (this.#next !== null) this.#video.currentTime = this.#next;
+    this.#next = null;
+    this.#on.changed();
   }
 
   pause() {
@@ -94,32 +105,41 @@ export class Film {
   }
 
   // Shows the frame after or before the one that is shown; `rate` of readings is the step without a picture.
-  async step(direction, rate) {
+  step(direction, rate) {
     if (this.playing) this.pause();
     if (!this.playable || this.#shown === null) {
       this.seek(this.time + (direction * 1000) / rate);
-      return;
-    }
-    const from = this.#shown;
-    if (direction < 0) {
-      await this.#show(from - 0.001); // a frame stands until the next, so this is the one before
-      return;
-    }
-    for (let ahead = SMALLEST; ahead <= FARTHEST && this.#shown <= from; ahead += SMALLEST) {
-      await this.#show(from + ahead); // how long a frame stands is not told, and may vary
+    } else if (this.#steps < STEPS) {
+      this.#steps += 1;
+      this.#stepped = this.#stepped.then(() => this.#stepOnce(direction));
     }
   }
 
+  // A frame stands until the next, so just before it is the one before. How long it stands is not told and may
+  // vary: the next one is searched for, from a little less than the last one stood.
+  async #stepOnce(direction) {
+    const from = this.#shown;
+    if (direction < 0) await this.#show(from - 0.001);
+    let ahead = Math.max(SMALLEST, this.#stood - SMALLEST);
+    for (; direction > 0 && this.#shown <= from && ahead <= FARTHEST; ahead += SMALLEST) {
+      await this.#show(from + ahead);
+      this.#stood = ahead;
+    }
+    this.#steps -= 1;
+  }
+
   async #show(seconds) {
-    const seeked = new Promise((done) => this.#video.addEventListener("seeked", done, { once: true }));
-    this.#video.currentTime = Math.min(Math.max(0, seconds), this.#video.duration);
+    const video = this.#video;
+    const seeked = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+    const framed = new Promise((done) => video.requestVideoFrameCallback(done));
+    video.currentTime = Math.min(Math.max(0, seconds), video.duration);
     await seeked;
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await Promise.race([framed, new Promise((done) => setTimeout(done, SAME))]);
   }
 
   #play() {
     if (this.time >= this.duration - 40) this.seek(0);
-    if (this.playable) this.#video.play();
+    if (this.playable) this.#video.play().catch(() => this.#on.changed()); // paused again before it began
     else this.#since = performance.now();
     this.#on.changed();
   }
@@ -140,18 +160,21 @@ export class Film {
       return;
     }
     if (!this.playable) this.#video.currentTime = this.#held / 1000;
+    if (this.#since !== null) this.#video.play();
     this.playable = true;
     this.#since = null;
     this.#on.changed();
   }
 
+  // An address with a ticket does not last; a new one goes on where the old one ended.
   #failed() {
-    const expired = Date.now() - this.#openedAt > LASTS;
-    if (this.playable && expired) {
-      this.open(this.#path, this.#video.currentTime);
+    this.#held = this.time;
+    if (this.playable && Date.now() - this.#openedAt > LASTS) {
+      if (this.playing) this.#since = performance.now();
+      this.playable = false;
+      this.open(this.#path);
       return;
     }
-    this.#held = this.time;
     this.playable = false;
     this.#on.failed();
   }
