@@ -66,7 +66,6 @@ class Attempt:
     def _hear(self, word: dict[str, Any]) -> None:
         if "end" in word:
             self._ending = Ending(word["end"], word.get("reason", ""))
-            return
         if "certain" in word:
             self.changes["fruitless"] = 0
         known = ("position", "faces", "readings", "duration")

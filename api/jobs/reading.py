@@ -97,8 +97,8 @@ class Job:
         self._stopping = False
         signal.signal(signal.SIGTERM, self._stop)
 
-    def run(self) -> str:
-        """Reads what is still to be read and writes the results; gives how it ended.
+    def run(self) -> None:
+        """Reads what is still to be read, writes the results, and tells how it ended.
 
         Raises StoppedError, UnreadableError, WriteFailedError, and what a damaged checkpoint raises.
         """
@@ -109,7 +109,7 @@ class Job:
                 before = self._read(before)
         facts = _facts(before.state["facts"])
         self._write(before, facts)
-        return "aborted" if facts.interrupted else "completed"
+        self._progress.tell(end="aborted" if facts.interrupted else "completed")
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -268,7 +268,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     os.nice(NICE)
     try:
-        tell(end=Job(order).run())
+        Job(order).run()
     except UnreadableError as error:
         tell(end="error", reason=error.reason)
     except (StoppedError, WriteFailedError, CardMismatchError) as error:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.jobs.folder import JobFolder
@@ -15,6 +16,7 @@ from api.jobs.limits import Limits
 from api.problems import ProblemError
 
 AT_ONCE = 1024 * 1024  # bytes that are collected before they are written
+PATIENCE = 60.0  # seconds without a byte after which an upload is given up
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -23,7 +25,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 async def uploaded(request: Request, folder: JobFolder, limits: Limits) -> AsyncIterator[Path]:
     """The body of the request as the folder's video; the folder stays only if what is inside succeeds.
 
-    Raises a 411, 413, 422 or 507 problem, and ClientDisconnect.
+    Raises a 408, 413, 422 or 507 problem, and ClientDisconnect.
     """
     _check_length(request, limits)
     await asyncio.to_thread(folder.path.mkdir, parents=True)
@@ -47,17 +49,17 @@ def check_room(folder: Path, size: int, limits: Limits) -> None:
 def _check_length(request: Request, limits: Limits) -> None:
     text = request.headers.get("content-length", "0")
     if text.isdecimal() and int(text) > limits.upload:
-        raise _too_large(limits)
+        raise ProblemError(413, _too_large(limits))
 
 
 async def _receive(request: Request, part: Path, limits: Limits) -> None:
     size, waiting = 0, bytearray()
     try:
         with part.open("xb", buffering=0) as file:
-            async for chunk in request.stream():
+            async for chunk in _chunks(request):
                 size += len(chunk)
-                if size > limits.upload:
-                    raise _too_large(limits)
+                if size > limits.upload:  # it may never end: the connection is not kept for what follows
+                    raise HTTPException(413, _too_large(limits), headers={"Connection": "close"})
                 waiting += chunk
                 if len(waiting) >= AT_ONCE:
                     check_room(part.parent, len(waiting), limits)
@@ -74,13 +76,22 @@ async def _receive(request: Request, part: Path, limits: Limits) -> None:
         raise ProblemError(422, "expected a video file as the body, actual nothing", {"file": "empty file"})
 
 
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    chunks = aiter(request.stream())
+    try:
+        while chunk := await asyncio.wait_for(anext(chunks, b""), PATIENCE):
+            yield chunk
+    except TimeoutError:
+        raise ProblemError(408, f"nothing more came for {PATIENCE:g} s") from None
+
+
 def _write(file: int, rest: bytes) -> None:
     while rest:
         rest = rest[os.write(file, rest) :]
 
 
-def _too_large(limits: Limits) -> ProblemError:
-    return ProblemError(413, f"expected at most {limits.upload} bytes: see MIEN_UPLOAD_LIMIT")
+def _too_large(limits: Limits) -> str:
+    return f"expected at most {limits.upload} bytes: see MIEN_UPLOAD_LIMIT"
 
 
 def _full(reason: str) -> ProblemError:

@@ -12,6 +12,7 @@ import numpy as np
 import uvicorn
 
 from api.__main__ import configuration
+from api.jobs.limits import Limits
 from api.settings import Settings
 from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading
@@ -34,6 +35,10 @@ class Api:
     media: Path
 
     @property
+    def data(self) -> Path:
+        return self.media / "data"
+
+    @property
     def http(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -51,13 +56,17 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    redis_url: str, media: Path, port: int | None = None, *, tokens: TokenMode = "open"
+    redis_url: str,
+    media: Path,
+    port: int | None = None,
+    *,
+    tokens: TokenMode = "open",
+    limits: Limits | None = None,
 ) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
-    server = uvicorn.Server(
-        configuration(Settings(redis_url, media, data=media / "data", tokens=tokens), "127.0.0.1", api.port)
-    )
+    settings = Settings(redis_url, media, data=api.data, tokens=tokens, limits=limits or Limits(reserve=0))
+    server = uvicorn.Server(configuration(settings, "127.0.0.1", api.port))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

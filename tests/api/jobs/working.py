@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from api.jobs.folder import JobFolder, job_folder
-from api.jobs.intake import Wish, job_of, new_id
-from api.jobs.job import Job, Standing
+from api.jobs.intake import new_id
+from api.jobs.job import Job, Standing, decode_standing, job_key
 from api.jobs.limits import Limits
 from api.jobs.register import Register
-from ingest.bus import connect_async
+from ingest.bus import connect, connect_async
 from tests.waiting import until
 
 ROOMY = Limits(reserve=0)
@@ -38,27 +39,44 @@ class Place:
         return job_folder(self.data, job.id)
 
     def add(self, file: Path, *, rate: float | None = 10.0) -> Job:
-        """Queues a file of the media folder, as the API does."""
-
-        async def add() -> Job:
-            async with connect_async(self.redis_url) as client:
-                path = str(file.relative_to(self.media))
-                wish = Wish(name=file.name, path=path, rate=rate, purpose="personal", ground=None)
-                job = await job_of(new_id(), wish, file, ROOMY)
-                self.folder(job).path.mkdir(parents=True)
-                await Register(client).add(job)
-                return job
-
-        return asyncio.run(add())
+        """Queues a file of the media folder, as the API does, but without looking into it."""
+        status = file.stat()
+        job = Job(
+            id=new_id(),
+            name=file.name,
+            path=str(file.relative_to(self.media)),
+            rate=rate,
+            purpose="personal",
+            ground=None,
+            created_at=time.time(),
+            size=status.st_size,
+            modified=status.st_mtime_ns,
+            media_type="video/mp4",
+            duration=None,
+            width=640,
+            height=360,
+        )
+        self.folder(job).path.mkdir(parents=True)
+        self._register("add", job)
+        return job
 
     def standing(self, job: Job) -> Standing:
-        async def find() -> Standing:
-            async with connect_async(self.redis_url) as client:
-                known = await Register(client).find(job.id)
-                assert known is not None
-                return known.standing
+        with connect(self.redis_url) as client:
+            return decode_standing(client.hgetall(job_key(job.id)))
 
-        return asyncio.run(find())
+    def cancel(self, job: Job) -> None:
+        assert self._register("cancel", job.id)
+
+    def remove(self, job: Job) -> None:
+        assert self._register("remove", job.id)
+        self.folder(job).remove()
+
+    def _register(self, call: str, *arguments: Any) -> Any:
+        async def ask() -> Any:
+            async with connect_async(self.redis_url) as client:
+                return await getattr(Register(client), call)(*arguments)
+
+        return asyncio.run(ask())
 
     def wait(self, job: Job, state: str, seconds: float = 40.0) -> Standing:
         until(lambda: self.standing(job).state == state, seconds, f"{job.name} is {state}")

@@ -1,0 +1,237 @@
+"""Recordings over REST: taken in, bounded, shown, cancelled, and deleted to the last byte."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.cli import main
+from api.jobs.limits import Limits
+from api.jobs.queue import Queue
+from api.jobs.right_of_way import RightOfWay
+from api.jobs.worker import Places, Worker
+from ingest.bus import connect
+from tests.api.jobs.working import ROOMY
+from tests.api.serving import Api, serving
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even, make_clip
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", even(50), size=(160, 120))
+
+
+@pytest.fixture
+def media(tmp_path: Path, clip: Path) -> Path:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(clip.read_bytes())
+    (folder / "notes.txt").write_text("no video\n")
+    return folder
+
+
+@pytest.fixture
+def api(redis_url: str, media: Path) -> Iterator[Api]:
+    with serving(redis_url, media) as api:
+        yield api
+
+
+def post(api: Api, **body: Any) -> httpx.Response:
+    return httpx.post(f"{api.http}/v1/recordings", json=body, timeout=20)
+
+
+def upload(api: Api, content: Any, name: str = "clip.mp4", **headers: str) -> httpx.Response:
+    url = f"{api.http}/v1/recordings/upload"
+    return httpx.post(url, params={"name": name}, content=content, headers=headers, timeout=20)
+
+
+def field_errors(response: httpx.Response) -> dict[str, str]:
+    return {each["field"]: each["detail"] for each in response.json().get("errors", ())}
+
+
+def left_over(api: Api) -> list[Path]:
+    """Whatever lies in the folder of recordings."""
+    folder = api.data / "recordings"
+    return list(folder.rglob("*")) if folder.exists() else []
+
+
+def test_a_file_of_the_media_folder_is_queued(api: Api) -> None:
+    added = post(api, path="clip.mp4", rate="all")
+    assert added.status_code == 201
+    recording = added.json()
+    assert added.headers["location"] == f"/v1/recordings/{recording['id']}"
+    expected = {
+        "name": "clip.mp4",
+        "state": "queued",
+        "rate": "all",
+        "duration": 2.0,
+        "width": 160,
+        "height": 120,
+        "progress": 0.0,
+        "eta": None,
+        "files": [],
+        "has_video": True,
+    }
+    assert {name: recording[name] for name in expected} == expected
+    assert httpx.get(f"{api.http}/v1/recordings").json() == [recording]
+
+
+def test_a_queued_recording_can_be_cancelled_once(api: Api) -> None:
+    path = post(api, path="clip.mp4").headers["location"]
+    assert httpx.post(f"{api.http}{path}/cancel").json()["state"] == "aborted"
+    assert httpx.post(f"{api.http}{path}/cancel").status_code == 409
+    assert httpx.get(f"{api.http}{path}").json()["ended_at"] is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.mp4", "/etc/passwd", "link.mp4", "gone.mp4", "a" * 300, "a\0b", "."]
+)
+def test_only_files_of_the_media_folder_are_read(api: Api, path: str) -> None:
+    secret = api.media.parent / "secret.mp4"
+    secret.write_bytes((api.media / "clip.mp4").read_bytes())
+    (api.media / "link.mp4").symlink_to(secret)
+    answer = post(api, path=path)
+    assert answer.status_code == 422
+    assert set(field_errors(answer)) == {"path"}
+    assert left_over(api) == []
+
+
+def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
+    answer = post(api, path="notes.txt")
+    assert (answer.status_code, field_errors(answer)) == (422, {"path": "not a video"})
+    uploaded = upload(api, b"no video\n", "notes.txt")
+    assert (uploaded.status_code, field_errors(uploaded)) == (422, {"file": "not a video"})
+    assert upload(api, b"").status_code == 422
+    assert left_over(api) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (replace(ROOMY, duration=1.0), "expected at most 1 s of video, actual 2 s"),
+        (replace(ROOMY, pixels=100), "expected pictures of at most 100 pixels, actual 160x120"),
+    ],
+)
+def test_what_is_too_long_or_too_large_is_refused(
+    redis_url: str, media: Path, limits: Limits, expected: str
+) -> None:
+    with serving(redis_url, media, limits=limits) as api:
+        answer = upload(api, (media / "clip.mp4").read_bytes())
+        assert (answer.status_code, field_errors(answer)) == (422, {"file": expected})
+        assert left_over(api) == []
+
+
+def test_an_upload_beyond_the_limit_is_refused_before_and_while_it_comes(redis_url: str, media: Path) -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield bytes(65536)
+
+    with serving(redis_url, media, limits=replace(ROOMY, upload=1_000_000)) as api:
+        assert upload(api, bytes(1_000_001)).status_code == 413
+        with suppress(httpx.WriteError):  # the connection is closed before all is sent
+            assert upload(api, endless()).status_code == 413
+        until(lambda: left_over(api) == [], 5, "nothing is left")
+
+
+def test_an_upload_onto_a_full_disk_is_refused(redis_url: str, media: Path) -> None:
+    with serving(redis_url, media, limits=Limits(reserve=10**18)) as api:
+        answer = upload(api, (media / "clip.mp4").read_bytes())
+        assert answer.status_code == 507
+        assert answer.json()["detail"].startswith("no room for the recording: ")
+        assert left_over(api) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(api: Api) -> None:
+    with socket.create_connection(("127.0.0.1", api.port)) as connection:
+        request = "POST /v1/recordings/upload?name=clip.mp4 HTTP/1.1"
+        head = "\r\n".join([request, "Host: 127.0.0.1", "Content-Length: 9000000", "\r\n"])
+        connection.sendall(head.encode() + bytes(3_000_000))
+        until(lambda: left_over(api), 5, "a part")
+    until(lambda: left_over(api) == [], 5, "nothing is left")
+    assert httpx.get(f"{api.http}/v1/recordings").json() == []
+
+
+def test_an_uploaded_video_can_be_played_in_ranges_and_is_deleted_whole(api: Api, redis_url: str) -> None:
+    video = (api.media / "clip.mp4").read_bytes()
+    path = upload(api, video, "../../evil\\clip.mp4").headers["location"]
+    assert httpx.get(f"{api.http}{path}").json()["name"] == "clip.mp4"
+    part = httpx.get(f"{api.http}{path}/video", headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, video[10:20])
+    assert part.headers["content-type"] == "video/mp4"
+    assert part.headers["content-disposition"].startswith("inline")
+    assert httpx.delete(f"{api.http}{path}").status_code == 204
+    assert httpx.get(f"{api.http}{path}").status_code == 404
+    assert httpx.delete(f"{api.http}{path}").status_code == 404
+    assert left_over(api) == []
+    with connect(redis_url) as client:
+        assert [key for key in client.keys("job*") if key != b"jobs:queue"] == []
+        assert client.xlen("jobs:queue") == 0
+
+
+@pytest.mark.parametrize("part", ["", "/timeline", "/overview", "/video", "/files/readings.csv"])
+def test_what_is_not_there_is_not_found(api: Api, part: str) -> None:
+    assert httpx.get(f"{api.http}/v1/recordings/0123456789ab{part}").status_code == 404
+
+
+def test_from_the_command_line_to_the_files(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = face_clip(tmp_path / "face.mp4", even(125))
+    media = tmp_path / "media"
+    media.mkdir()
+    with serving(redis_url, media) as api, connect(redis_url, retries=0) as client:
+        monkeypatch.setenv("MIEN_URL", api.http)
+        worker = Worker(Queue(client), RightOfWay(client), Places(api.data, media, ROOMY))
+        assert main(["recordings", "add", str(clip)]) == 0
+        thread = threading.Thread(target=lambda: worker.run(until_empty=True))
+        thread.start()
+        (recording,) = httpx.get(f"{api.http}/v1/recordings").json()
+        address = f"{api.http}/v1/recordings/{recording['id']}"
+        thread.join(60)
+        done = httpx.get(address).json()
+        assert (done["state"], done["progress"], done["faces"]) == ("completed", 1.0, 1)
+        check_window(address, done)
+        check_overview(address)
+        assert main(["recordings", "fetch", recording["id"], "--out", str(tmp_path / "out")]) == 0
+        fetched = {path.name: path.stat().st_size for path in (tmp_path / "out").iterdir()}
+        assert fetched == {file["name"]: file["size"] for file in done["files"]}
+        assert len(fetched) == 7
+        assert main(["recordings", "list"]) == 0
+        assert main(["recordings", "cancel", recording["id"]]) == 1
+        assert main(["recordings", "remove", recording["id"]]) == 0
+        assert left_over(api) == []
+    said = capfd.readouterr()
+    assert f"added {recording['id']}: face.mp4" in said.out
+    assert "completed  100%" in said.out
+    assert said.err == "mien: there is nothing to cancel: it is over already\n"
+
+
+def check_window(address: str, done: dict[str, Any]) -> None:
+    window = httpx.get(f"{address}/timeline", params={"from": 2, "to": 4}).json()
+    times = [reading["media_time"] for reading in window["readings"]]
+    assert times == sorted(times)
+    assert (len(times), times[0] >= 2, times[-1] < 4, window["until"]) == (25, True, True, 5.0)
+    whole = httpx.get(f"{address}/timeline").json()
+    assert len(whole["readings"]) == done["readings"]
+    assert {span["track"] for span in whole["spans"]} == {1}
+    assert sum(stretch["frames"] for stretch in whole["coverage"]) == 63
+    assert httpx.get(f"{address}/timeline", params={"from": 0, "to": 61}).status_code == 422
+    assert httpx.get(f"{address}/timeline", params={"from": 5, "to": 5}).status_code == 422
+
+
+def check_overview(address: str) -> None:
+    overview = httpx.get(f"{address}/overview").json()
+    (face,) = overview["tracks"]
+    assert face["times"] == [0, 1000, 2000, 3000, 4000]
+    assert [len(face["values"]), len(face["labels"])] == [5, 5]
+    assert overview["until"] == 5.0
+    assert json.dumps(overview["coverage"]).count("observed") >= 1

@@ -1,0 +1,189 @@
+"""A real worker: what it does when jobs are cancelled, cannot go on, or must wait."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from api.jobs import attempt
+from api.jobs.attempt import WAITS
+from api.jobs.limits import Limits
+from api.jobs.queue import Queue
+from api.jobs.right_of_way import LATE, RightOfWay
+from api.jobs.worker import Places, Worker
+from ingest.bus import SOURCES, Bus, connect, dropped_key, frames_key
+from tests.api.jobs.working import ROOMY, Place, worker
+from tests.api.serving import configure
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
+from tests.deploy.service import command_line, family
+from tests.waiting import until
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return face_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", even(500))
+
+
+@pytest.fixture
+def place(redis_url: str, tmp_path: Path, clip: Path) -> Place:
+    place = Place(redis_url, tmp_path / "data")
+    place.media.mkdir(parents=True)
+    shutil.copy(clip, place.media)
+    return place
+
+
+@contextmanager
+def working(place: Place, limits: Limits = ROOMY) -> Iterator[None]:
+    """A worker in a thread of this process."""
+    with connect(place.redis_url, retries=0) as client:
+        places = Places(place.data, place.media, limits)
+        worker = Worker(Queue(client, lost_after=1.0), RightOfWay(client), places)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            worker.stopping = True
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def reader() -> int | None:
+    """The process that reads."""
+    mine = family(os.getpid())
+    return next((pid for pid in mine if "api.jobs.reading" in command_line(pid)), None)
+
+
+def test_a_cancelled_job_keeps_what_was_read(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+    with working(place):
+        until(lambda: place.standing(job).readings, 20, "readings")
+        asked = time.monotonic()
+        place.cancel(job)
+        until(lambda: reader() is None, 5, "the reader is gone")
+        took = time.monotonic() - asked
+        until(lambda: (place.folder(job).results / "summary.json").exists(), 5, "results")
+    assert took < 5
+    standing = place.standing(job)
+    assert standing.state == "aborted"
+    summary = json.loads((place.folder(job).results / "summary.json").read_text())
+    assert summary["interrupted"]
+    assert 0 < summary["readings"] < 200
+
+
+def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+    with worker(place) as first:
+        until(lambda: place.standing(job).readings, 20, "readings")
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(5) == 0
+    stopped = place.standing(job)
+    assert (stopped.state, stopped.attempt) == ("running", 1)
+    with connect(place.redis_url) as client:
+        again = Queue(client, lost_after=60).take()
+    assert again is not None
+    assert (again.job.id, again.attempt, again.fruitless) == (job.id, 2, 0)
+
+
+def test_a_removed_job_is_stopped_and_nothing_of_it_is_left(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+    with working(place):
+        until(lambda: place.standing(job).readings, 20, "readings")
+        place.remove(job)
+        until(lambda: reader() is None, 5, "the reader is gone")
+    assert list((place.data / "recordings").iterdir()) == []
+
+
+def test_a_file_that_has_changed_is_not_read(place: Place) -> None:
+    job, gone = place.add(place.media / "clip.mp4"), place.add(place.media / "clip.mp4")
+    os.utime(place.media / "clip.mp4")
+    with working(place):
+        assert place.wait(job, "error").reason == "the file is another one than when the job was added"
+        (place.media / "clip.mp4").unlink()
+        place.wait(gone, "error")
+
+
+def test_a_full_disk_ends_the_job_and_says_so(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+    with working(place, Limits(reserve=10**18)):
+        reason = place.wait(job, "error").reason
+    assert reason.startswith("the disk is full: expected 1000000000000 MB free, actual ")
+
+
+def test_a_recording_that_is_longer_than_it_said_is_not_read_on(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+    with working(place, Limits(duration=3.0, reserve=0)):
+        assert place.wait(job, "error").reason == "expected at most 3 s of video, actual more"
+
+
+def test_a_reader_that_dies_again_and_again_is_given_up(place: Place) -> None:
+    job = place.add(place.media / "clip.mp4")
+
+    def kill() -> bool:
+        if pid := reader():
+            os.kill(pid, signal.SIGKILL)
+        return place.standing(job).state == "error"
+
+    with working(place):
+        until(kill, 20, "the job is given up")
+    standing = place.standing(job)
+    assert standing.reason == "given up: the reader died 3 times at the same place"
+    assert standing.attempt == 4
+
+
+def test_a_reader_that_hangs_is_ended(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "SILENCE", 1.0)
+    job = place.add(place.media / "clip.mp4")
+    with working(place):
+        pid = until(reader, 10, "a reader")
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        assert place.wait(job, "error").reason == "the reader made no progress for 1 s and was ended"
+        until(lambda: reader() is None, 5, "the reader is gone")
+
+
+def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
+    configure(place.redis_url)
+    job = place.add(place.media / "clip.mp4")
+    with working(place), connect(place.redis_url) as client:
+        until(lambda: place.standing(job).readings, 20, "readings")
+
+        def drops() -> bool:
+            client.incr(dropped_key("lobby"))
+            return place.standing(job).reason == WAITS
+
+        until(drops, 10, "the job waits")
+        before = until(lambda: place.standing(job), 1, "its standing")
+        assert before.state == "running"
+        standing = place.wait(job, "completed")
+    assert standing.reason == ""
+
+
+def test_late_frames_and_new_drops_take_the_right_of_way(redis_url: str) -> None:
+    configure(redis_url)
+    now = [100.0]
+    with connect(redis_url) as client:
+        right = RightOfWay(client, clock=lambda: now[0])
+        assert not right.is_taken()
+        client.incrby(dropped_key("lobby"), 3)
+        assert right.is_taken()
+        now[0] += 1.9
+        assert right.is_taken()
+        now[0] += 0.2
+        assert not right.is_taken()
+        milliseconds = int(client.time()[0] * 1000 - LATE * 1000) - 1000
+        client.xadd(frames_key(0), {"source": "lobby"}, id=f"{milliseconds}-0")
+        assert right.is_taken()
+        Bus(client).join_shard(0)
+        client.delete(frames_key(0))
+        client.hdel(SOURCES, "lobby")
+        now[0] += 2.1
+        assert not right.is_taken()
