@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.acceptance import live, recorded
+from tests.acceptance import live, recorded, service, websocket
 from tests.acceptance.check import AbsentError, Check, Row
+
+PARTS = (recorded, live, websocket, service)
 
 
 def rows(check: Check, folder: Path) -> Iterator[Row]:
@@ -26,7 +28,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the rows as a JSON list")
     parser.add_argument("checks", nargs="*", help="names of checks; default: all")
     arguments = parser.parse_args()
-    known = {check.__name__: check for check in recorded.CHECKS + live.CHECKS}
+    known = {check.__name__: check for part in PARTS for check in part.CHECKS}
     if unknown := set(arguments.checks) - set(known):
         parser.error(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     done: list[Row] = []

@@ -61,13 +61,19 @@ class Watcher:
         return until(lambda: self.readings(since), seconds, f"a reading of {self.url}")[0][0]
 
 
-def add_source(address: str, name: str, url: str) -> Watcher:
+def post_source(address: str, name: str, url: str) -> str:
+    """Adds a source; returns its id."""
     body = json.dumps({"name": name, "url": url}).encode()
     request = urllib.request.Request(
         f"{address}/v1/sources", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request) as answer:
-        source = json.load(answer)["id"]
+        return str(json.load(answer)["id"])
+
+
+def add_source(address: str, name: str, url: str) -> Watcher:
+    """Adds a source, and watches it."""
+    source = post_source(address, name, url)
     watcher = Watcher(f"{address.replace('http', 'ws', 1).rstrip('/')}/v1/sources/{source}/live")
     watcher.start()
     return watcher
