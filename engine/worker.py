@@ -2,9 +2,11 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from engine.counts import Counts
 from engine.freshness import Arrived, fresh
 from engine.pipeline import BadStateError, Pipeline
 from engine.records import Event, Reading
@@ -39,6 +41,7 @@ class Worker:
         self._quiet_after = quiet_after
         self._rollups: dict[str, Rollup] = {}
         self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
+        self._counts = Counts()
         self._lost = 0  # frames left out since the last word about it
         self._told_at = 0.0
         self._looked_at = -LOOKS_EVERY
@@ -100,26 +103,29 @@ class Worker:
         now = time.monotonic()
         known = self._pipeline.sources()
         quiet = [source for source in known if now - self._heard.setdefault(source, now) >= self._quiet_after]
-        entries = [encode_event(event) for source in quiet for event in self._pipeline.pause(source)]
+        events = [event for source in quiet for event in self._pipeline.pause(source)]
+        self._counts.add(events)
+        entries = [encode_event(event) for event in events]
         entries += [entry for source in quiet for entry in encode_seconds(self._rollup(source).flush())]
         if entries:
-            self._bus.commit(self._shard, [], entries, self._states(quiet))
+            self._bus.commit(self._shard, [], entries, self._states(quiet), self._counts.take())
 
     def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
         arrived = _decode(taken)
         kept = fresh(arrived, time.time())
-        self._count(len(arrived) - len(kept))
+        self._count(Counter(each.frame.source for each in arrived) - Counter(frame.source for frame in kept))
         self._restore({frame.source for frame in kept})
         events = self._pipeline.step(kept)
         now = datetime.now(UTC)
-        entries: list[TimelineEntry] = [
-            encode_event(stamped(event, now)) for caused in events for event in caused
-        ]
+        entries: list[TimelineEntry] = []
         for frame, caused in zip(kept, events, strict=True):
-            entries += self._roll_up(frame, caused)
+            told = [stamped(event, now) for event in caused]
+            self._counts.add(told)
+            entries += [*map(encode_event, told), *self._roll_up(frame, told)]
         sources = {frame.source for frame in kept}
         self._heard |= dict.fromkeys(sources, time.monotonic())
-        self._bus.commit(self._shard, [id for id, _ in taken], entries, self._states(sources))
+        done = [id for id, _ in taken]
+        self._bus.commit(self._shard, done, entries, self._states(sources), self._counts.take())
 
     def _roll_up(self, frame: Frame, caused: Sequence[Event]) -> list[TimelineEntry]:
         rollup = self._rollup(frame.source)
@@ -149,9 +155,11 @@ class Worker:
                 # An update of the service must not stop it: tracks, and the second, start anew.
                 log.warning("%s", error)
 
-    def _count(self, lost: int) -> None:
+    def _count(self, lost: Counter[str]) -> None:
         """Says once a second how many frames were too old to read; the timeline's coverage says it too."""
-        self._lost += lost
+        for source, frames in lost.items():
+            self._counts.skip(source, frames)
+        self._lost += lost.total()
         if self._lost and time.monotonic() - self._told_at >= 1.0:
             log.warning("engine is slow: %d frames skipped", self._lost)
             self._lost, self._told_at = 0, time.monotonic()

@@ -8,9 +8,11 @@ preview:{source}    hash     the newest colour JPEG, made only while somebody wa
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
 beat:{part}         string   there while a part of the service is alive
+parts               sorted   every part that was ever alive, and when it last was
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
 position:{source}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
 state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
+counts:{source}     hash     the engine's counts since the source was added: see engine.counts
 dropped:{source}    string   frames lost since the source was added, as its coverage tells them
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 tokens              hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
@@ -20,6 +22,7 @@ audit               stream   who did what, trimmed by time (ingest.settings.audi
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +49,7 @@ SECONDS = "seconds"  # the type of an entry that is for the overview alone
 
 SOURCES = "sources"
 REMOVED = "removed"
+PARTS = "parts"
 TOKENS = "tokens"
 AUDIT = "audit"
 
@@ -103,10 +107,14 @@ def dropped_key(source: str) -> str:
     return f"dropped:{source}"
 
 
+def counts_key(source: str) -> str:
+    return f"counts:{source}"
+
+
 def keys_of(source: str) -> list[str]:
     """Everything that is kept of a source, apart from its configuration and the frames on their way."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
-    return [key(source) for key in (*keys, dropped_key)]
+    return [key(source) for key in (*keys, dropped_key, counts_key)]
 
 
 def ticket_key(digest: str) -> str:
@@ -224,7 +232,10 @@ class Bus:
 
     def beat(self, part: str) -> None:
         """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not."""
-        self._redis.set(beat_key(part), "1", ex=BEATS_FOR)
+        with self._redis.pipeline(transaction=True) as transaction:
+            transaction.set(beat_key(part), "1", ex=BEATS_FOR)
+            transaction.zadd(PARTS, {part: time.time()})
+            transaction.execute()
 
     def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
         """Adds a frame; beyond FRAMES_KEPT the oldest of the shard fall out (the engine sees the gap)."""
@@ -302,8 +313,9 @@ class Bus:
         taken: Sequence[bytes],
         entries: Iterable[TimelineEntry],
         states: Mapping[str, bytes],
+        counts: Mapping[str, Mapping[str, int]],
     ) -> None:
-        """Writes results and states and acknowledges the frames in one transaction.
+        """Writes results, states and counts and acknowledges the frames in one transaction.
 
         Exactly once only on a connection that does not retry: a lost answer would be written again.
         """
@@ -311,6 +323,9 @@ class Bus:
             _add_entries(transaction, entries, self._oldest_kept())
             for source, state in states.items():
                 transaction.set(engine_key(source), state)
+            for source, counted in counts.items():
+                for name, count in counted.items():
+                    transaction.hincrby(counts_key(source), name, count)
             if taken:
                 transaction.xack(frames_key(shard), GROUP, *taken)
                 transaction.xdel(frames_key(shard), *taken)

@@ -17,6 +17,7 @@ from ingest.bus import (
     Bus,
     TimelineEntry,
     connect,
+    counts_key,
     engine_key,
     frames_key,
     keys_of,
@@ -48,11 +49,12 @@ class LosingBus(Bus):
         taken: Sequence[bytes],
         entries: Iterable[TimelineEntry],
         states: Mapping[str, bytes],
+        counts: Mapping[str, Mapping[str, int]],
     ) -> None:
         loss = self._losses.get(self._commits)
         self._commits += 1
         if loss != "before":
-            super().commit(shard, taken, entries, states)
+            super().commit(shard, taken, entries, states, counts)
         if loss:
             raise redis.ConnectionError("lost")
 
@@ -104,6 +106,8 @@ def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
         push(bus, range(start, start + 4))
         worker.run(until_empty=True)
     assert frames_read(redis_url) == Counter(range(20))
+    client: Any = connect(redis_url)
+    assert client.hget(counts_key("lobby"), "readings") == b"20"
     assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
 
 
