@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Who
+from api.access.purposes import Ground, Purpose
 from api.jobs.folder import job_folder, media_file
-from api.jobs.intake import Wish, checked_name, job_of, new_id
+from api.jobs.intake import Wish, checked_name, job_of, lawful, new_id
 from api.jobs.job import JOBS
 from api.jobs.register import Known, Register
 from api.jobs.upload import uploaded
@@ -19,6 +20,9 @@ from api.services import Here, Services
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
 PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
+
+WHY = "why faces are read; must be given where tokens are asked for"
+LAWFUL = "what alone makes the purposes workplace and education lawful"
 
 EveryFrame = Literal["all"]
 Number = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
@@ -37,8 +41,8 @@ class NewRecording(BaseModel):
         None
     )
     rate: Rate = 10.0
-    purpose: str = "personal"
-    ground: str | None = None
+    purpose: Annotated[Purpose | None, Field(description=WHY)] = None
+    ground: Annotated[Ground | None, Field(description=LAWFUL)] = None
 
 
 @router.get("")
@@ -57,8 +61,8 @@ async def add_recording(new: NewRecording, here: Here, who: Who, response: Respo
         missing = "no such file in the media folder"
         raise ProblemError(422, missing, {"path": missing})
     path = str(file.relative_to(here.settings.media.resolve()))
-    wish = Wish(name=name, path=path, rate=_rate(new.rate), purpose=new.purpose, ground=new.ground)
-    job = await job_of(new_id(), wish, file, here.settings.limits)
+    wish = Wish(name, path, _rate(new.rate), new.purpose, new.ground)
+    job = await job_of(new_id(), lawful(wish, here.settings), file, here.settings.limits)
     await here.audit.note(who, "recording.added", job.id)
     await asyncio.to_thread(job_folder(here.settings.data, job.id).path.mkdir, parents=True)
     return _created(here, await Register(here.redis).add(job), response)
@@ -82,11 +86,11 @@ async def upload_recording(
     response: Response,
     name: Annotated[str, Query(max_length=2000, description="the file's name, for people")],
     rate: Annotated[Rate, Query()] = 10.0,
-    purpose: str = "personal",
-    ground: str | None = None,
+    purpose: Annotated[Purpose | None, Query(description=WHY)] = None,
+    ground: Annotated[Ground | None, Query(description=LAWFUL)] = None,
 ) -> RecordingView:
     """Has a video file read that comes as the body of the request."""
-    wish = Wish(checked_name(name), path=None, rate=_rate(rate), purpose=purpose, ground=ground)
+    wish = lawful(Wish(checked_name(name), None, _rate(rate), purpose, ground), here.settings)
     id = new_id()
     limits = here.settings.limits
     async with uploaded(request, job_folder(here.settings.data, id), limits) as file:

@@ -2,13 +2,15 @@
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from api.access.purposes import PurposeError, checked_purpose
 from api.jobs.job import Job
 from api.jobs.limits import Limits
 from api.jobs.probing import RefusedError, probe
 from api.problems import ProblemError
+from api.settings import Settings
 
 LONGEST_NAME = 200  # characters
 
@@ -20,7 +22,7 @@ class Wish:
     name: str
     path: str | None  # below the media folder; None: it was uploaded
     rate: float | None  # readings a second; None: every frame
-    purpose: str
+    purpose: str | None  # as given; None: not given
     ground: str | None
 
 
@@ -37,8 +39,18 @@ def checked_name(text: str, field: str = "name") -> str:
     return name
 
 
+def lawful(wish: Wish, settings: Settings) -> Wish:
+    """The wish with its purpose. Raises a 422 problem where that is missing or prohibited."""
+    default = "personal" if settings.tokens == "open" else None
+    try:
+        return replace(wish, purpose=checked_purpose(wish.purpose, wish.ground, default))
+    except PurposeError as error:
+        raise ProblemError(422, f"purpose: {error}", {"purpose": str(error)}) from None
+
+
 async def job_of(id: str, wish: Wish, file: Path, limits: Limits) -> Job:
     """Where the file can be read and is not too large; else raises a 422 problem."""
+    assert wish.purpose is not None
     try:
         probed = await probe(file, limits)
     except RefusedError as error:

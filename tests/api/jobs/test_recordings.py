@@ -105,6 +105,16 @@ def test_only_files_of_the_media_folder_are_read(api: Api, path: str) -> None:
     assert left_over(api) == []
 
 
+def test_prohibited_purposes_are_refused_before_a_byte_is_taken(api: Api) -> None:
+    assert set(field_errors(post(api, path="clip.mp4", purpose="workplace"))) == {"purpose"}
+    url = f"{api.http}/v1/recordings/upload"
+    refused = httpx.post(url, params={"name": "clip.mp4", "purpose": "education"}, content=bytes(10))
+    assert set(field_errors(refused)) == {"purpose"}
+    allowed = post(api, path="clip.mp4", purpose="workplace", ground="safety").json()
+    assert (allowed["purpose"], allowed["ground"]) == ("workplace", "safety")
+    assert post(api, path="clip.mp4").json()["purpose"] == "personal"
+
+
 def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
     answer = post(api, path="notes.txt")
     assert (answer.status_code, field_errors(answer)) == (422, {"path": "not a video"})
