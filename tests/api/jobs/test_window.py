@@ -1,0 +1,85 @@
+"""Stretches of a recording are found on the disk, whoever wrote them, however many."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from api.jobs.parts import BadCheckpointError, Checkpoint, PartsWriter, newest_checkpoint, stored_lines
+from api.jobs.window import read_window
+from engine.records import Coverage, Reading
+from engine.stored import encode_stored
+from engine.wire import encode_event
+from ingest.pace import SECOND
+from tests.api.results.recorded_events import reading
+
+STEP = SECOND // 10  # ns between two frames
+FRAMES = 2000
+
+
+def read(number: int) -> Reading:
+    return replace(reading(0), frame=number, media_time=number * STEP)
+
+
+def written(parts: Path) -> list[Reading]:
+    """Two faces in the first 50 s, none from 50 to 100 s, one after.
+
+    Three attempts wrote it, each with a tail behind its last checkpoint that does not count.
+    """
+    readings = [read(n) for n in range(FRAMES) for _ in range(2 if n < 500 else 1) if not 500 <= n < 1000]
+    before: Checkpoint | None = None
+    for attempt, (first, last) in enumerate([(0, 300), (300, 301), (301, len(readings))], start=1):
+        writer = PartsWriter(parts, attempt, before)
+        for each in readings[first:last]:
+            writer.add("events", encode_stored(each))
+            if each.frame % 100 == 0:
+                began = each.media_time
+                stretch = Coverage("clip.mp4", "observed", began, began + 100 * STEP, None, None, 100)
+                writer.add("events", encode_stored(stretch))
+                writer.add("stretches", encode_event(stretch).body + b"\n")
+        before = writer.commit({"position": readings[last - 1].media_time})
+        writer.add("events", encode_stored(read(last + 5000)))
+        writer.close()
+    return readings
+
+
+@pytest.mark.parametrize(
+    ("began", "ended"),
+    [(0, 60), (0, 0.05), (12.34, 13.0), (29.9, 30.1), (49, 101), (60, 90), (170, 230), (300, 310)],
+)
+def test_a_window_holds_exactly_its_readings(tmp_path: Path, began: float, ended: float) -> None:
+    readings = written(tmp_path / "parts")
+    window = read_window(tmp_path / "parts", "clip.mp4", began, ended)
+    expected = [each for each in readings if began * SECOND <= each.media_time < ended * SECOND]
+    assert window.readings == [encode_event(each).body for each in expected]
+    assert window.until == 199.9
+
+
+def test_stretches_that_reach_into_a_window_are_told(tmp_path: Path) -> None:
+    written(tmp_path / "parts")
+    text = read_window(tmp_path / "parts", "clip.mp4", 15, 25).text()
+    shown = json.loads(text)
+    assert {(each["started"], each["ended"]) for each in shown["coverage"]} == {(10.0, 20.0), (20.0, 30.0)}
+    assert shown["spans"] == []
+
+
+def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
+    readings = written(tmp_path / "parts")
+    checkpoint = newest_checkpoint(tmp_path / "parts")
+    assert checkpoint is not None
+    events = list(stored_lines(tmp_path / "parts", checkpoint, "events"))
+    assert sum(line.startswith(b'["reading"') for line in events) == len(readings)
+
+
+def test_before_the_first_checkpoint_there_is_nothing(tmp_path: Path) -> None:
+    assert read_window(tmp_path / "parts", "clip.mp4", 0, 10).text() == (
+        b'{"readings":[],"spans":[],"coverage":[],"until":0.0}'
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"pieces": 1, "state": {}}'])
+def test_a_damaged_checkpoint_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "7.json").write_text(text)
+    with pytest.raises(BadCheckpointError, match=r"^7\.json: not a checkpoint of this version"):
+        newest_checkpoint(tmp_path)
