@@ -6,7 +6,8 @@ from pathlib import Path
 from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
 from ingest.bus import redis_url
-from ingest.settings import TokenMode, data_folder, media_folder, token_mode
+from ingest.networks import EVERYWHERE, Networks
+from ingest.settings import TokenMode, data_folder, media_folder, source_networks, token_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Settings:
     data: Path = field(default_factory=data_folder)  # recordings lie in it
     limits: Limits = field(default_factory=limits_from_environment)
     tokens: TokenMode = "open"  # whether who asks needs a token
+    networks: Networks = EVERYWHERE  # that sources may lie in
 
 
 def settings_from_environment(host: str) -> Settings:
@@ -26,4 +28,10 @@ def settings_from_environment(host: str) -> Settings:
 
     Raises SettingError.
     """
-    return Settings(redis_url=redis_url(), media=media_folder(data_folder()), tokens=token_mode(host))
+    tokens = token_mode(host)
+    return Settings(
+        redis_url=redis_url(),
+        media=media_folder(data_folder()),
+        tokens=tokens,
+        networks=source_networks(tokens),
+    )

@@ -11,14 +11,14 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.access.callers import Who
-from api.access.locations import without_password
+from api.access.locations import LocationError, check_reach, without_password
 from api.access.purposes import notice
 from api.configuring import NewSource, SourceChange, changed, configured
 from api.overview import Standing
 from api.pictures import NO_PICTURE
 from api.problems import MEDIA_TYPE, ProblemError
 from api.removal import add_afresh, change_config, remove_data, wait_for_latecomers
-from api.services import Here, no_source
+from api.services import Here, Services, no_source
 from ingest.bus import SOURCES
 from ingest.configured import Picture, SourceConfig, usable_config
 from ingest.settings import retention
@@ -69,6 +69,7 @@ async def add_source(new: NewSource, here: Here, who: Who, response: Response) -
     Takes up to 3 s where a source of the same id was removed a moment ago.
     """
     config = configured(new, here.settings)
+    await _check_reach(config, here)
     await wait_for_latecomers(here.redis, config.id)
     config = replace(config, created_at=time.time())
     if not await add_afresh(here.redis, config):
@@ -91,6 +92,8 @@ async def change_source(id: str, change: SourceChange, here: Here, who: Who) -> 
     """Changes what is given and leaves the rest. Only a new address or rate interrupts the timeline."""
     before = await here.known_source(id)
     config = changed(before, change, here.settings)
+    if config.url != before.url:
+        await _check_reach(config, here)
     await here.audit.note(who, "source.changed", id)
     if not await change_config(here.redis, before, config):
         raise ProblemError(409, "somebody else changed the source meanwhile: look at it and try again")
@@ -128,6 +131,13 @@ async def get_preview(id: str, here: Here, who: Who) -> Response:
         raise ProblemError(404, f"{config.name} gave no picture within {PICTURE_WAIT:g} s")
     headers = {"Cache-Control": "no-store", "Media-Time": f"{picture.media_time / 1e9:.6f}"}
     return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+
+
+async def _check_reach(config: SourceConfig, here: Services) -> None:
+    try:
+        await check_reach(config.url, here.settings.networks)
+    except LocationError as error:
+        raise ProblemError(422, "the source is not valid", {"url": str(error)}) from None
 
 
 def _shown(config: SourceConfig, standing: Standing) -> Source:

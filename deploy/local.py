@@ -20,7 +20,14 @@ from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_pat
 from deploy.listening import Listening, ListeningError, check_tokens, listening
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
-from ingest.settings import SettingError, audit_retention, data_folder, media_folder, retention
+from ingest.settings import (
+    SettingError,
+    audit_retention,
+    data_folder,
+    media_folder,
+    retention,
+    source_networks,
+)
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
 # connections two seconds.
@@ -177,6 +184,7 @@ def serve(settings: Settings) -> int:
         retention()  # refused here, where one line says it, and not by each part
         limits_from_environment()
         audit_retention()
+        source_networks(settings.listening.tokens)
         lock = claim_folder(settings.data)
         check_port(settings.listening.host, settings.listening.port)
         settings.media.mkdir(parents=True, exist_ok=True)

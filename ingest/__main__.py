@@ -10,7 +10,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ingest.bus import Bus, connect
 from ingest.keeper import Keeper
-from ingest.settings import settings_from_environment
+from ingest.settings import SettingError, settings_from_environment
+
+CANNOT_WORK = 2  # exit code
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -18,7 +22,12 @@ def main() -> int:
     # An exception, not a mark: it also ends a wait for Redis.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    Keeper(Bus(connect(retries=0)), settings_from_environment()).run()
+    try:
+        keeper = Keeper(Bus(connect(retries=0)), settings_from_environment())
+    except SettingError as error:
+        log.error("%s", error)
+        return CANNOT_WORK
+    keeper.run()
     return 0
 
 

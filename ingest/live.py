@@ -3,7 +3,7 @@
 import errno
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import av
@@ -141,14 +141,19 @@ class LiveStream:
         return pts * base.numerator * SECOND // base.denominator
 
 
-def open_network(address: Address, settings: Settings) -> tuple[InputContainer, VideoStream]:
-    """Connects to a camera or a network stream; the caller closes it. Raises SourceLostError."""
+def open_network(
+    address: Address, settings: Settings, more: Mapping[str, str]
+) -> tuple[InputContainer, VideoStream]:
+    """Connects to a camera or a network stream, with `more` options; the caller closes it.
+
+    Raises SourceLostError.
+    """
     began = time.monotonic()
     try:
         container = av.open(
             address.target,
             format="v4l2" if address.kind == "webcam" else None,
-            options=_options(address),
+            options={**_options(address), **more},
             metadata_errors="replace",
             timeout=(settings.open_timeout, settings.read_timeout),
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ingest.networks import EVERYWHERE, Networks, parse_networks
+
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
 RETENTION = "24h"
@@ -28,6 +30,7 @@ class Settings:
     media: Path  # sources that are files lie under it
     open_timeout: float = OPEN_TIMEOUT
     read_timeout: float = READ_TIMEOUT
+    networks: Networks = EVERYWHERE  # that sources may lie in
 
     @property
     def silence(self) -> float:
@@ -36,11 +39,15 @@ class Settings:
 
 
 def settings_from_environment() -> Settings:
-    """The media folder, and MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds."""
+    """The media folder, MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds, and MIEN_SOURCE_NETWORKS.
+
+    Raises SettingError.
+    """
     return Settings(
         media=media_folder(data_folder()),
         open_timeout=float(os.environ.get("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT)),
         read_timeout=float(os.environ.get("MIEN_READ_TIMEOUT", READ_TIMEOUT)),
+        networks=source_networks(token_mode()),
     )
 
 
@@ -79,6 +86,21 @@ def token_mode(host: str | None = None) -> TokenMode:
     if text == "open" and host is not None and elsewhere:
         raise SettingError(f"MIEN_TOKENS=open: expected a loopback address to listen on, actual {host}")
     return "required" if text == "required" or (not text and elsewhere) else "open"
+
+
+def source_networks(tokens: TokenMode) -> Networks:
+    """Where sources may lie: MIEN_SOURCE_NETWORKS beside public addresses.
+
+    Where no token is asked for, and nothing is named, everywhere: who asks sits at this machine, and reaches
+    what it reaches. Raises SettingError.
+    """
+    named = os.environ.get("MIEN_SOURCE_NETWORKS")
+    if named is None and tokens == "open":
+        return EVERYWHERE
+    try:
+        return parse_networks(named or "")
+    except ValueError as error:
+        raise SettingError(f"MIEN_SOURCE_NETWORKS: {error}") from error
 
 
 def is_loopback(host: str) -> bool:

@@ -18,8 +18,10 @@ from ingest.bus import BUS_FAULTS, Bus, connect
 from ingest.clock import LiveClock
 from ingest.configured import SourceConfig
 from ingest.frame import Frame
+from ingest.gateway import Way, way_out
 from ingest.live import LivePicture, LiveStream, SourceLostError, comes_in_real_time, open_network
 from ingest.luma import grey_of, shown_size
+from ingest.networks import ForbiddenError
 from ingest.newest import Newest
 from ingest.pace import Pace
 from ingest.player import Player
@@ -74,8 +76,16 @@ def open_pictures(address: Address, settings: Settings) -> Iterator[list[LivePic
     if address.kind == "file":
         yield from Player(_files(address))
         return
-    container, stream = open_network(address, settings)
-    if address.kind != "http" or comes_in_real_time(container):
+    with way_out(address, settings.networks, settings.open_timeout) as way:
+        try:
+            yield from _fetched(way, settings)
+        except SourceLostError as error:
+            raise SourceLostError(way.reason or str(error)) from error
+
+
+def _fetched(way: Way, settings: Settings) -> Iterator[list[LivePicture]]:
+    container, stream = open_network(way.address, settings, way.options)
+    if way.address.kind != "http" or comes_in_real_time(container):
         yield from LiveStream(container, stream)
         return
     has_end = container.duration is not None
@@ -124,7 +134,7 @@ def decode(source: str) -> int:
         tell("error", "not configured")
     except (AddressError, UnreadableError) as error:
         tell("error", error.reason if isinstance(error, UnreadableError) else str(error))
-    except SourceLostError as error:
+    except (SourceLostError, ForbiddenError) as error:
         tell("lost", str(error))
     except BUS_FAULTS as error:
         tell("lost", f"redis: {error}")

@@ -1,13 +1,16 @@
 """Which addresses a source may have, and how an address is shown."""
 
+import asyncio
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from ingest.address import NETWORK, AddressError, parse_address
+from ingest.networks import ForbiddenError, Networks, checked
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 LONGEST = 2000  # characters
+RESOLVED_WITHIN = 3.0  # seconds
 SECRET = re.compile(r"pass|pwd|secret|token|key|auth|sign", re.IGNORECASE)
 
 
@@ -34,6 +37,23 @@ def checked_location(text: str, media: Path) -> str:
     if address.kind == "file":
         return _checked_file(text, Path(address.target), media)
     return _checked_network(text)
+
+
+async def check_reach(location: str, networks: Networks) -> None:
+    """Raises LocationError where the host of a checked location lies where no source may lie.
+
+    A name that does not resolve now may do so later: ingest looks again each time that it connects.
+    """
+    parts = urlsplit(location)
+    if networks.everywhere or parts.scheme not in NETWORK:
+        return
+    try:
+        async with asyncio.timeout(RESOLVED_WITHIN):
+            await asyncio.to_thread(checked, parts.hostname or "", parts.port or 0, networks)
+    except ForbiddenError as error:
+        raise LocationError(str(error)) from None
+    except (OSError, TimeoutError):
+        return
 
 
 def without_password(url: str) -> str:

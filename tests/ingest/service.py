@@ -21,7 +21,13 @@ class Ingest:
 
     def __init__(self, url: str, media: Path) -> None:
         self.client = connect(url)
-        environment = {**os.environ, **QUICK, "REDIS_URL": url, "MIEN_MEDIA": str(media)}
+        environment = {
+            **os.environ,
+            **QUICK,
+            "MIEN_TOKENS": "open",
+            "REDIS_URL": url,
+            "MIEN_MEDIA": str(media),
+        }
         self.process = subprocess.Popen([sys.executable, "-m", "ingest"], env=environment)
 
     def add(self, id: str, url: str) -> None:

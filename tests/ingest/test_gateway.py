@@ -1,0 +1,192 @@
+"""Real servers on two addresses of this machine: the decoder gets to none but the one that is named."""
+
+import http.server
+import socketserver
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ingest.address import parse_address
+from ingest.gateway import NO_UDP, NOT_FOLLOWED
+from ingest.live import SourceLostError
+from ingest.networks import ForbiddenError, Networks, parse_networks
+from ingest.settings import Settings
+from ingest.worker import open_pictures
+from tests.clips import even, make_clip
+from tests.servers import RtspServer
+
+NAMED, OTHER = "127.0.0.2", "127.0.0.1"
+FORBIDDEN = r"127\.0\.0\.1 lies in a network that sources may not lie in"
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Files; `/to/ADDRESS` redirects there. Notes what it was asked for."""
+
+    def __init__(self, *arguments: object, asked: list[str], **options: object) -> None:
+        self.asked = asked
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Tests are silent."""
+
+
+class Web:
+    """A web server on one address, and what it was asked for."""
+
+    def __init__(self, host: str, folder: Path, tls: ssl.SSLContext | None = None) -> None:
+        self.asked: list[str] = []
+        handler = partial(Handler, asked=self.asked, directory=str(folder))
+        self.server = http.server.ThreadingHTTPServer((host, 0), handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.server.server_port}"
+
+
+@contextmanager
+def web(host: str, folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Web]:
+    served = Web(host, folder, tls)
+    threading.Thread(target=served.server.serve_forever, args=(0.01,), daemon=True).start()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[Web]:
+    make_clip(tmp_path / "clip.mp4", even(10))
+    with web(NAMED, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Web]:
+    with web(OTHER, tmp_path) as served:
+        yield served
+
+
+def count(url: str, folder: Path, networks: Networks | None = None) -> int:
+    """How many pictures come of a source, by default where 127.0.0.2 is named."""
+    settings = Settings(folder, networks=networks or parse_networks(NAMED))
+    return sum(len(pictures) for pictures in open_pictures(parse_address(url, folder), settings))
+
+
+def test_what_is_named_is_read(named: Web, tmp_path: Path) -> None:
+    assert count(f"{named.url}/clip.mp4?a=1", tmp_path) == 10
+    assert "/clip.mp4?a=1" in named.asked
+
+
+def test_what_is_not_named_is_not_even_asked(other: Web, tmp_path: Path) -> None:
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{other.url}/clip.mp4", tmp_path)
+    with pytest.raises(SourceLostError, match="localhost is "):
+        count(f"{other.url}/clip.mp4".replace(OTHER, "localhost"), tmp_path)
+    assert other.asked == []
+
+
+def test_redirections_are_followed_only_where_sources_may_lie(named: Web, other: Web, tmp_path: Path) -> None:
+    assert count(f"{named.url}/to/{named.url}/clip.mp4", tmp_path) == 10
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{named.url}/to/{other.url}/clip.mp4", tmp_path)
+    number = other.url.replace(OTHER, "2130706433")
+    with pytest.raises(SourceLostError, match=r"2130706433 is 127\.0\.0\.1, which lies"):
+        count(f"{named.url}/to/{number}/clip.mp4", tmp_path)
+    assert other.asked == []
+
+
+def test_a_playlist_opens_no_door(named: Web, other: Web, tmp_path: Path) -> None:
+    head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
+    (tmp_path / "own.m3u8").write_text(f"{head}{named.url}/clip.ts\n#EXT-X-ENDLIST\n")
+    (tmp_path / "other.m3u8").write_text(f"{head}{other.url}/clip.ts\n#EXT-X-ENDLIST\n")
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "clip.mp4"), "-c", "copy"]
+    subprocess.run([*command, str(tmp_path / "clip.ts")], check=True)
+    assert count(f"{named.url}/own.m3u8", tmp_path) == 10
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{named.url}/other.m3u8", tmp_path)
+    assert other.asked == []
+
+
+def test_tls_goes_through_to_the_server(tmp_path: Path, named: Web) -> None:
+    with web(NAMED, tmp_path, certified(tmp_path)) as secure:
+        assert count(f"{secure.url}/clip.mp4", tmp_path) == 10
+        with pytest.raises(SourceLostError, match=FORBIDDEN):
+            count(f"{secure.url}/clip.mp4".replace(NAMED, OTHER), tmp_path)
+
+
+def test_a_server_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    with web(NAMED, tmp_path) as gone:
+        pass
+    with pytest.raises(SourceLostError, match="connection refused"):
+        count(f"{gone.url}/clip.mp4", tmp_path)
+
+
+@pytest.mark.rtsp
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_rtsp_is_read_where_it_is_named(
+    rtsp_server: Callable[[dict[str, Path]], RtspServer], tmp_path: Path, transport: str
+) -> None:
+    make_clip(tmp_path / "clip.mp4", even(50))
+    url = rtsp_server({"door": tmp_path / "clip.mp4"}).url("door") + f"?mien_transport={transport}"
+    opened = open_pictures(
+        parse_address(url, tmp_path), Settings(tmp_path, networks=parse_networks("127.0.0.1"))
+    )
+    assert next(pictures for pictures in opened if pictures)
+    opened.close()  # type: ignore[attr-defined]
+    with pytest.raises((SourceLostError, ForbiddenError), match=FORBIDDEN):
+        count(url, tmp_path)
+
+
+REDIRECTED = b"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLoc\ration: rtsp://127.0.0.1:%d/door\r\n\r\n"
+
+
+def test_an_rtsp_redirection_is_not_followed(tmp_path: Path, other: Web) -> None:
+    with (
+        answering(REDIRECTED % other.server.server_port) as port,
+        pytest.raises(SourceLostError, match=NOT_FOLLOWED),
+    ):
+        count(f"rtsp://{NAMED}:{port}/door", tmp_path)
+    assert other.asked == []
+
+
+def test_rtsp_over_udp_is_for_named_networks(tmp_path: Path) -> None:
+    with pytest.raises(ForbiddenError, match=NO_UDP):
+        count("rtsp://8.8.8.8/door?mien_transport=udp", tmp_path)
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """A server that gives everybody the same answer; its port."""
+
+    class Visit(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer((NAMED, 0), Visit) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """With a certificate that signs itself, as cameras have them."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    written = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate"), "-subj", "/CN=camera"]
+    subprocess.run([*command, *written], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate", folder / "key")
+    return context
