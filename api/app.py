@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from api import health, live, models, recording_data, recordings, sources, timelines
+from api import health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.access.gate import Gate
 from api.access.guard import Guard
 from api.access.routes import router as access
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Bodies)
     add_problem_handlers(app)
-    for part in (sources, recordings, recording_data, timelines, models, health, live):
+    for part in (sources, recordings, recording_data, timelines, models, health, metrics, live):
         app.include_router(part.router)
     app.include_router(access)
     app.mount("/", Dashboard(directory=DASHBOARD, html=True))

@@ -10,11 +10,12 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from api.connection import text_frame
+from api.delays import Delays
 from api.history import History
 from api.mailbox import Mailbox
 from api.messages import START, Position, heartbeat, now, position, with_cursor
@@ -49,6 +50,7 @@ class Counters:
     clients: int = 0
     delivered: int = 0
     missed: int = 0
+    delays: Delays = field(default_factory=Delays)
 
 
 class Feed:

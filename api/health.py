@@ -1,6 +1,8 @@
-"""Whether the service is up, whether each of its parts is ready and if not why, and its counters."""
+"""Whether the service is up, and whether each of its parts is ready and if not why."""
 
 import asyncio
+import shutil
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +12,13 @@ from pydantic import BaseModel, Field
 from api.services import Here
 from engine.card import CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
-from ingest.bus import BEATS_FOR, LOST, SOURCES, beat_key, dropped_key
+from ingest.bus import BEATS_FOR, LOST, PARTS, beat_key
 
 router = APIRouter(tags=["health"])
 
 NETWORKS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}  # and their outputs
-LIVING = ("ingest", "engine:0")  # what says on the bus that it is alive
+FOR_RECORDINGS = ("jobs", "disk")  # parts that live sources do not need
+FORGOTTEN_AFTER = 86_400.0  # seconds; a shard that is silent for longer was taken away on purpose
 PATIENCE = 2.0  # seconds that Redis may take to answer
 
 
@@ -28,7 +31,7 @@ class Part(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Ready when each part is."""
+    """Ready when each part is that live sources need."""
 
     ready: bool
     parts: list[Part]
@@ -42,32 +45,25 @@ async def get_health() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 async def get_readiness(here: Here, response: Response) -> Readiness:
-    """Redis, the networks' files, the engine and ingest, each with its reason; 503 when one is not ready."""
-    parts = [await asyncio.to_thread(check_models, here.settings.models)]
+    """Each part with its reason; 503 when one that live sources need is not ready.
+
+    Recordings need the parts `jobs` and `disk` as well: those are told, and leave live sources alone.
+    """
+    parts = [
+        await asyncio.to_thread(check_models, here.settings.models),
+        await asyncio.to_thread(check_disk, here.settings.data, here.settings.limits.reserve),
+    ]
     try:
         async with asyncio.timeout(PATIENCE):
             await here.redis.ping()
-            living = [await _living(here.redis, part) for part in LIVING]
+            living = [await _living(here.redis, part) for part in await _expected(here.redis)]
         parts = [Part(name="redis", ready=True, reason=""), *parts, *living]
     except (*LOST, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]
-    ready = all(part.ready for part in parts)
+    ready = all(part.ready for part in parts if part.name not in FOR_RECORDINGS)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, parts=parts)
-
-
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def get_metrics(here: Here) -> Response:
-    """This process's counters, and each source's, in Prometheus' text format."""
-    counters = here.feeds.counters
-    lines = [
-        *_metric("clients", "gauge", "Websocket clients that follow a source.", counters.clients),
-        *_metric("messages_total", "counter", "Messages sent to clients.", counters.delivered),
-        *_metric("messages_missed_total", "counter", "Messages that slow clients missed.", counters.missed),
-        *await _dropped(here.redis),
-    ]
-    return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
 
 
 def check_models(folder: Path) -> Part:
@@ -76,12 +72,25 @@ def check_models(folder: Path) -> Part:
     return Part(name="models", ready=not reasons, reason="; ".join(reasons))
 
 
-def _flaw(name: str, outputs: tuple[str, ...], folder: Path) -> str:
-    try:
-        read_card(name, outputs, folder)
-    except (CardMismatchError, OSError) as error:
-        return str(error)
-    return ""
+def check_disk(folder: Path, reserve: int) -> Part:
+    """Whether the data folder has room for more recordings than the `reserve` (bytes) that is kept free."""
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    free = shutil.disk_usage(existing).free
+    if free >= reserve:
+        return Part(name="disk", ready=True, reason="")
+    told = f"expected {reserve / 1e6:.0f} MB free in the data folder, actual {free / 1e6:.0f}"
+    return Part(name="disk", ready=False, reason=f"{told}: uploads are refused")
+
+
+async def shards_of(client: Any) -> list[int]:
+    """The engine's shards: the first, and every other one that was alive within FORGOTTEN_AFTER."""
+    parts = await client.zrangebyscore(PARTS, time.time() - FORGOTTEN_AFTER, "+inf")
+    names = (part.decode().partition(":") for part in parts)
+    return sorted({0} | {int(shard) for name, _, shard in names if name == "engine"})
+
+
+async def _expected(client: Any) -> list[str]:
+    return ["ingest", *(f"engine:{shard}" for shard in await shards_of(client)), "jobs"]
 
 
 async def _living(client: Any, part: str) -> Part:
@@ -89,25 +98,9 @@ async def _living(client: Any, part: str) -> Part:
     return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
 
 
-async def _dropped(client: Any) -> list[str]:
-    """Frames lost on their way to a reading, whether the decoder, the bus or the engine had no time."""
+def _flaw(name: str, outputs: tuple[str, ...], folder: Path) -> str:
     try:
-        async with asyncio.timeout(PATIENCE):
-            sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
-            counts = await client.mget([dropped_key(source) for source in sources]) if sources else []
-    except (*LOST, TimeoutError):
-        return []  # this process's own counters are there all the same
-    name = "mien_frames_dropped_total"
-    return [
-        f"# HELP {name} Frames of a source that were dropped since it was added.",
-        f"# TYPE {name} counter",
-        *(
-            f'{name}{{source="{source}"}} {int(count or 0)}'
-            for source, count in zip(sources, counts, strict=True)
-        ),
-    ]
-
-
-def _metric(name: str, kind: str, help: str, value: int) -> list[str]:
-    full = f"mien_api_{name}"
-    return [f"# HELP {full} {help}", f"# TYPE {full} {kind}", f"{full} {value}"]
+        read_card(name, outputs, folder)
+    except (CardMismatchError, OSError) as error:
+        return str(error)
+    return ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -110,9 +111,11 @@ class _Client:
             if delivery.missed:
                 await self._websocket.send_text(missed(self._source, delivery.missed, self.cursor))
             reached = position(self.cursor)
-            await self._send(
-                [message for message in delivery.items if message.position > reached], delivery.heartbeat
-            )
+            news = [message for message in delivery.items if message.position > reached]
+            await self._send(news, delivery.heartbeat)
+            if news:
+                written_at = news[0].position[0] / 1000
+                self._here.feeds.counters.delays.add(time.time() - written_at, len(news))
             if delivery.closed and feed.removed:
                 return
 

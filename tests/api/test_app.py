@@ -1,6 +1,5 @@
 """The REST side: sources, timelines, health, and what is refused."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.health import check_models
 from api.overview import Tally
-from engine.card import MODELS
 from ingest.bus import Bus, connect, keys_of
 from ingest.configured import SourceConfig, encode_config
 from ingest.wire import SourceState, encode_state
@@ -271,52 +268,6 @@ def test_a_preview_wakes_the_camera_and_comes_with_its_time(api: Api, http: http
     child.join()
     assert answer.content == b"\xff\xd8picture"
     assert (answer.headers["content-type"], answer.headers["media-time"]) == ("image/jpeg", "1.500000")
-
-
-def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) -> None:
-    parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
-    assert parts["redis"]["ready"]
-    assert parts["ingest"]["reason"] == parts["engine:0"]["reason"] == "silent for more than 5 s"
-    with connect(api.redis_url) as client:
-        Bus(client).beat("ingest")
-        Bus(client).beat("engine:0")
-    parts = {part["name"]: part for part in http.get("/readyz").json()["parts"]}
-    assert parts["ingest"]["ready"]
-    assert parts["engine:0"]["ready"]
-    assert http.get("/healthz").json() == {"status": "ok"}
-    assert "mien_api_clients 0" in http.get("/metrics").text
-
-
-def test_frames_dropped_are_counted_by_source(api: Api, http: httpx.Client) -> None:
-    for id in ("gate", "lobby"):
-        configure(api.redis_url, id)
-    stretches = [coverage("dropped", 3, 5, 1), coverage("observed", 50, 4, 1), coverage("dropped", 4, 3, 1)]
-    write(api.redis_url, stretches)
-    lines = http.get("/metrics").text.splitlines()
-    assert 'mien_frames_dropped_total{source="lobby"} 7' in lines
-    assert 'mien_frames_dropped_total{source="gate"} 0' in lines
-
-
-def test_without_redis_the_api_says_so(tmp_path: Path) -> None:
-    with serving(f"unix://{tmp_path}/none.sock", tmp_path) as api, httpx.Client(base_url=api.http) as http:
-        answer = http.get("/readyz")
-        assert answer.status_code == 503
-        assert answer.json()["parts"][0]["name"] == "redis"
-        assert not answer.json()["parts"][0]["ready"]
-        assert "mien_api_clients 0" in http.get("/metrics").text
-
-
-def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
-    card = json.loads((MODELS / "emotion.json").read_text()) | {"sha256": "00"}
-    (tmp_path / "emotion.json").write_text(json.dumps(card | {"file": "emotion.onnx"}))
-    (tmp_path / "emotion.onnx").write_bytes(b"weights")
-    (tmp_path / "keypoints.json").write_text("{")
-    reason = check_models(tmp_path).reason
-    assert "detector.json: no such model card" in reason
-    assert "keypoints.json: not a model card" in reason
-    assert "emotion.onnx: expected sha256 00, actual " in reason
-    (tmp_path / "emotion.json").write_text(json.dumps(card | {"outputs": ["happy"]}))
-    assert "emotion.json: expected outputs ('angry', " in check_models(tmp_path).reason
 
 
 def test_cards_are_shown_as_they_are(http: httpx.Client) -> None:

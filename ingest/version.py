@@ -1,0 +1,5 @@
+"""Which version of mien this is."""
+
+from importlib.metadata import version
+
+VERSION = version("mien")
