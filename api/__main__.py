@@ -15,6 +15,9 @@ from api.app import create_app
 from api.connection import PATIENCE, Connection
 from api.settings import Settings, settings_from_environment
 from ingest.settings import SettingError
+from ingest.version import VERSION
+
+log = logging.getLogger(__name__)
 
 REFUSED = 2  # exit code for arguments that are not accepted
 GRACE = 2  # seconds that open connections get when the service stops
@@ -32,6 +35,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return REFUSED
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    address = f"{'https' if pair else 'http'}://{arguments.host}:{arguments.port}"
+    log.info("mien %s: API at %s, tokens: %s", VERSION, address, settings.tokens)
     uvicorn.Server(configuration(settings, arguments.host, arguments.port, pair)).run()
     return 0
 

@@ -47,11 +47,22 @@ def main(words: Sequence[str] | None = None) -> int:
     return code
 
 
+class ShowVersion(argparse.Action):
+    """`--version`: looked up when it is asked for, which takes longer than the help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ingest.version import VERSION
+
+        print(f"mien {VERSION}")
+        parser.exit()
+
+
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mien", description="Video in, timelines of emotions for each face out."
     )
     parser.set_defaults(passes_on=False)
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and stop")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add_run(verbs)
     _add_sources(verbs)

@@ -9,6 +9,9 @@ from engine.card import CardMismatchError
 from engine.pipeline import Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import Bus, connect
+from ingest.version import VERSION
+
+log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -22,6 +25,13 @@ def main() -> int:
     except CardMismatchError as error:
         print(f"mien engine: {error}", file=sys.stderr)
         return 2
+    log.info(
+        "mien %s: engine %d reads with %s on the CPU, threads a network: %d",
+        VERSION,
+        arguments.shard,
+        networks.classifier.model,
+        arguments.threads,
+    )
     worker = Worker(Bus(connect(retries=0)), Pipeline(networks), arguments.shard)
 
     def stop(*_: object) -> None:
