@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.acceptance import live, recorded, service, websocket
+from tests.acceptance import jobs, live, recorded, service, websocket
 from tests.acceptance.check import AbsentError, Check, Row
 
-PARTS = (recorded, live, websocket, service)
+PARTS = (recorded, live, websocket, service, jobs)
 
 
 def rows(check: Check, folder: Path) -> Iterator[Row]:
