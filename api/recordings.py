@@ -45,6 +45,14 @@ class NewRecording(BaseModel):
     ground: Annotated[Ground | None, Field(description=LAWFUL)] = None
 
 
+class LimitsView(BaseModel):
+    """What a recording may have at the most, so that nobody sends for an hour what is then refused."""
+
+    size: Annotated[int, Field(description="bytes of an upload")]
+    duration: Annotated[float, Field(description="seconds")]
+    pixels: Annotated[int, Field(description="of a picture, width times height")]
+
+
 @router.get("")
 async def list_recordings(here: Here) -> list[RecordingView]:
     """All recordings, the newest first."""
@@ -98,6 +106,13 @@ async def upload_recording(
         await here.audit.note(who, "recording.added", id)
         known = await Register(here.redis).add(job)
     return _created(here, known, response)
+
+
+@router.get("/limits")
+async def get_limits(here: Here) -> LimitsView:
+    """How large a recording may be."""
+    limits = here.settings.limits
+    return LimitsView(size=limits.upload, duration=limits.duration, pixels=limits.pixels)
 
 
 @router.get("/{id}", responses={404: PROBLEM})

@@ -1,25 +1,26 @@
 // How recordings come in: dropped, picked or named in the media folder; each upload with its progress.
 
 import { Problem } from "./access.js";
-import { write } from "./elements.js";
 import { GROUNDS, NEEDS_GROUND, PURPOSES } from "./purposes.js";
-import { addFromMedia, upload } from "./recordings-server.js";
+import { addFromMedia, limits } from "./recordings-server.js";
+import { Upload } from "./recordings-upload.js";
 import { bytes, remaining } from "./recordings-words.js";
 
-const CALM = 250; // ms between changes of an upload's figures
 const FIELDS = ["path", "purpose", "ground"];
 
 export class Adding {
-  #places; // elements: drop, pick, files, form, uploads, groundField
+  #places; // elements: drop, pick, files, form, uploads, groundField, most
   #added; // called with each new recording
   #waiting = []; // uploads, in order
   #sending = null;
+  #most = Infinity; // bytes that a file may have
 
   // `demanding`: whether a purpose must be chosen, or is personal unless one is.
   constructor(places, { demanding }, added) {
     this.#places = places;
     this.#added = added;
     this.#fillPurposes(demanding);
+    this.#learnLimits();
     places.pick.addEventListener("click", () => places.files.click());
     places.files.addEventListener("change", () => {
       this.#takeAll([...places.files.files]);
@@ -28,6 +29,17 @@ export class Adding {
     places.form.addEventListener("submit", (event) => this.#submit(event));
     this.#listenToDrops();
     addEventListener("beforeunload", (event) => { if (this.#sending) event.preventDefault(); });
+  }
+
+  // What cannot be taken is not sent at all; without an answer the upload itself says it.
+  async #learnLimits() {
+    try {
+      const { size, duration } = await limits();
+      this.#most = size;
+      this.#places.most.textContent = `Up to ${bytes(size)} and ${remaining(duration)} each.`;
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+    }
   }
 
   #fillPurposes(demanding) {
@@ -67,10 +79,11 @@ export class Adding {
     if (wishes === null) return;
     location.hash = ""; // to where they are seen
     for (const file of files) {
-      const sending = new Sending(file, wishes);
-      this.#places.uploads.append(sending.element);
-      if (folders.includes(file.name)) sending.fail("This is a folder. Drop the files that are in it.");
-      else this.#waiting.push(sending);
+      const upload = new Upload(file, wishes);
+      this.#places.uploads.append(upload.element);
+      if (folders.includes(file.name)) upload.fail("This is a folder. Drop the files that are in it.");
+      else if (file.size > this.#most) upload.fail(`It has ${bytes(file.size)}; this service takes at most ${bytes(this.#most)}.`);
+      else this.#waiting.push(upload);
     }
     this.#sendNext();
   }
@@ -124,75 +137,4 @@ export class Adding {
     }
     form.elements[FIELDS.find((name) => errors[name])]?.focus();
   }
-}
-
-// One upload: its line in the list, and its way to the server.
-class Sending {
-  element = document.createElement("li");
-  #file;
-  #wishes;
-  #stopped = new AbortController();
-  #told = -Infinity; // ms
-
-  constructor(file, wishes) {
-    this.#file = file;
-    this.#wishes = wishes;
-    this.element.innerHTML = `<span class="name"></span><span class="words"></span><progress max="1" value="0"></progress>
-      <button type="button" class="quiet">Cancel</button>`;
-    this.#find("progress").setAttribute("aria-label", `Sent of ${file.name}`);
-    write(this.#find(".name"), file.name);
-    this.#say(`waits, ${bytes(file.size)}`);
-    this.#find("button").addEventListener("click", () => this.#cancel());
-  }
-
-  // Resolves with the recording, or null when it was cancelled or refused.
-  async run() {
-    if (this.#stopped.signal.aborted) return null;
-    const began = performance.now();
-    try {
-      const recording = await upload(this.#file, this.#wishes, {
-        signal: this.#stopped.signal,
-        progress: (sent) => this.#show(sent, performance.now() - began),
-      });
-      this.element.remove();
-      return recording;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      this.fail(Object.values(problem.errors)[0] ?? problem.message);
-      return null;
-    }
-  }
-
-  fail(words) {
-    this.element.dataset.tone = "bad";
-    this.#find("progress").hidden = true;
-    this.#find("button").textContent = "Dismiss";
-    this.#find(".words").setAttribute("role", "alert");
-    this.#say(words);
-  }
-
-  // `sent` in bytes after `time` ms.
-  #show(sent, time) {
-    this.#find("progress").value = sent / this.#file.size;
-    const now = performance.now();
-    if (now - this.#told < CALM && sent < this.#file.size) return;
-    this.#told = now;
-    if (sent >= this.#file.size) {
-      this.#say(`${bytes(sent)} sent, looked at by the service`);
-      return;
-    }
-    const pace = (sent / time) * 1000; // bytes a second
-    const parts = [`${bytes(sent)} of ${bytes(this.#file.size)}`];
-    if (time > 1000) parts.push(`${bytes(pace)}/s`, `${remaining((this.#file.size - sent) / pace)} left`);
-    this.#say(parts.join(" · "));
-  }
-
-  #cancel() {
-    this.#stopped.abort();
-    this.element.remove();
-  }
-
-  #say(words) { write(this.#find(".words"), words); }
-
-  #find(selector) { return this.element.querySelector(selector); }
 }

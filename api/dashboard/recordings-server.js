@@ -6,6 +6,7 @@ const HOME = "/v1/recordings";
 
 export const pathOf = (id) => `${HOME}/${encodeURIComponent(id)}`;
 export const listRecordings = () => ask(HOME);
+export const limits = () => ask(`${HOME}/limits`);
 export const cancelRecording = (id) => ask(`${pathOf(id)}/cancel`, { method: "POST" });
 export const removeRecording = (id) => ask(pathOf(id), { method: "DELETE" });
 export const overviewOf = (id) => ask(`${pathOf(id)}/overview`);
@@ -26,7 +27,7 @@ export function addFromMedia(path, wishes) {
 
 // Sends a file; `progress` hears how many bytes have gone. The promise gives the recording, or null once
 // `signal` aborted it. Raises a Problem.
-export function upload(file, wishes, { progress, signal }) {
+export function sendFile(file, wishes, { progress, signal }) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest(); // fetch() tells nothing of an upload's progress
     request.open("POST", `${HOME}/upload?${new URLSearchParams({ ...wishes, name: file.name })}`);

@@ -30,7 +30,7 @@ export function remaining(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}`;
 }
 
 export const times = (speed) => `${speed < 9.95 ? speed.toFixed(1) : Math.round(speed)} × real time`;
@@ -61,4 +61,22 @@ export function pace({ state, progress, speed, eta }) {
   if (speed) parts.push(times(speed));
   if (eta !== null && eta !== undefined) parts.push(`${remaining(eta)} left`);
   return parts.join(" · ");
+}
+
+// What is to be known of a recording before one looks at it; "" when there is nothing to be said.
+export function noteOf(recording, { isEmpty, isPlayable }) {
+  const words = [endOf(recording)];
+  const isCut = !isUnderWay(recording) && recording.state !== "completed";
+  if (isCut) words.push(isEmpty ? "Nothing was read." : "What was read until then is below.");
+  if (!recording.has_video) words.push("The video itself is no longer there.");
+  else if (!isPlayable) words.push("This browser cannot play this kind of video; what was read is shown without it.");
+  return words.filter(Boolean).join(" ");
+}
+
+// How a recording came to an end that is not the video's.
+function endOf({ state, reason, position, duration }) {
+  const place = moment((position ?? 0) * 1000);
+  if (state === "error") return `It could not be read${position ? ` beyond ${place}` : ""}: ${reason || "no reason given"}.`;
+  if (state !== "aborted") return "";
+  return `It was cancelled at ${place}${duration ? ` of ${moment(duration * 1000)}` : ""}.`;
 }

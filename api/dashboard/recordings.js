@@ -17,6 +17,7 @@ const LATER = 5000; // ms between looks otherwise: others may add, too
 const find = (id) => document.getElementById(id);
 
 const places = {
+  one: find("one"),
   screen: find("screen"), stage: find("stage"), video: find("video"), overlay: find("overlay"),
   scrubber: find("scrubber"), play: find("play"), back: find("back"), ahead: find("ahead"), time: find("time"),
   speed: find("speed"), captions: find("captions"), sound: find("sound"), full: find("full"),
@@ -147,7 +148,7 @@ const who = await enter("recordings");
 fillLegends(find("legend"), find("coverage-legend"));
 new Adding(
   { drop: find("drop"), pick: find("pick"), files: find("files"), form: find("media-form"), uploads: find("uploads"),
-    groundField: find("ground-field") },
+    groundField: find("ground-field"), most: find("most") },
   { demanding: who.tokens === "required" },
   () => look(),
 );

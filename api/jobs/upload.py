@@ -91,7 +91,7 @@ def _write(file: int, rest: bytes) -> None:
 
 
 def _too_large(limits: Limits) -> str:
-    return f"expected at most {limits.upload} bytes: see MIEN_UPLOAD_LIMIT"
+    return f"expected at most {limits.upload / 1e6:g} MB: see MIEN_UPLOAD_LIMIT"
 
 
 def _full(reason: str) -> ProblemError:
