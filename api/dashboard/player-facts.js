@@ -22,7 +22,7 @@ export function showFigures(list, recording) {
   const figures = [
     ["faces", faces],
     ["duration", duration ? moment(duration * 1000) : null],
-    ["readings", readings],
+    ["readings", readings.toLocaleString()],
     ["speed", speed ? times(speed) : null],
     ["picture", width && height ? `${width} × ${height}` : null],
     ["readings a second", rate === "all" ? "every frame" : rate],

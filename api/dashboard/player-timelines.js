@@ -119,7 +119,9 @@ export class Timelines {
   }
 
   #sayMore(count) {
+    const { overview, view } = this.#known;
     this.#places.nobodyHere.hidden = count > 0;
+    write(this.#places.nobodyHere, overview.until > view.started ? "No face in this stretch." : "Not read yet.");
     this.#places.all.hidden = count <= ROWS;
     write(this.#places.all, this.#all ? `Show the ${ROWS} longest` : `Show all ${count} faces`);
   }
@@ -148,9 +150,8 @@ export class Timelines {
   #mark(time) {
     const { view } = this.#known;
     const { style, dataset } = this.#places.tracks;
-    const ratio = view.ratio(time);
-    style.setProperty("--playhead", ratio.toFixed(5));
-    dataset.playhead = ratio >= 0 && ratio <= 1 ? "in" : "out";
+    style.setProperty("--playhead", view.ratio(time).toFixed(5));
+    dataset.playhead = view.holds(time) ? "in" : "out";
   }
 
   // What a face shows at the moment that plays.

@@ -35,9 +35,11 @@ export class View {
 
   pan(by) { this.show(this.length, this.started + by); }
 
-  // Turns the page when what plays leaves it, a tenth before the new page's beginning.
+  holds(time) { return time >= this.started && time <= this.ended; }
+
+  // Turns the page when what plays leaves it; the new one begins a tenth of it before that.
   follow(time) {
-    if (time >= this.started && time <= this.ended) return;
+    if (this.holds(time)) return;
     this.show(this.length, time - this.length / 10);
   }
 

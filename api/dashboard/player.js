@@ -12,10 +12,12 @@ import { Readings } from "./player-readings.js";
 import { Timelines } from "./player-timelines.js";
 import { View } from "./player-view.js";
 import { filePath, overviewOf, videoPath } from "./recordings-server.js";
-import { isUnderWay, moment } from "./recordings-words.js";
+import { isUnderWay, noteOf } from "./recordings-words.js";
 
 const FRESH = 2000; // ms between looks at how far a running job is
 const CALM = 250; // ms between changes of who is in view, and looks at which readings are needed
+const SHARE = 0.05; // of the time that may be spent on those looks, as they grow with the recording
+const JUMP = 1000; // ms between two drawings that are more than playing
 const AHEAD = 12_000; // ms of readings that are fetched before they are played
 const CAPTIONS = "timeline.vtt";
 
@@ -29,7 +31,7 @@ export class Player {
   #overlay;
   #timelines;
   #controls;
-  #asked = -Infinity; // when the overview was asked for, ms
+  #again = -Infinity; // when the overview is worth another look, ms
   #shown = -Infinity; // when who is in view was shown, ms
   #closed = false;
   #unplayable = false;
@@ -47,7 +49,7 @@ export class Player {
     });
     this.#overlay = new Overlay(places.overlay, places.video, recording);
     const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
-    this.#timelines = new Timelines(places, known, (time) => this.#seek(time));
+    this.#timelines = new Timelines(places, known, (time) => this.#film.seek(time));
     this.#controls = new Controls(places, this.#film, this.#view, recording.rate);
     places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
     this.#listenToZoom();
@@ -76,7 +78,7 @@ export class Player {
     this.#view.extend(Math.max(1000 * duration, this.#overview.until));
     this.#readings.reach(isUnderWay(recording) ? recording.position ?? 0 : duration, isUnderWay(recording));
     const ended = !isUnderWay(recording) && (!before || isUnderWay(before));
-    if (ended || performance.now() - this.#asked > FRESH) this.#look(ended);
+    if (ended || performance.now() > this.#again) this.#look(ended);
     this.#tell();
     this.#addCaptions();
   }
@@ -85,8 +87,7 @@ export class Player {
   draw(now) {
     this.#film.tick();
     const time = this.#film.time;
-    if (time !== this.#followed && !this.#view.isWhole) this.#view.follow(time);
-    this.#followed = time;
+    this.#follow(time);
     const here = this.#readings.has(time) || time > this.#overview.until;
     const readings = this.#readings.at(this.#film.frameTime);
     this.#timelines.draw(time, here ? readings : null, now);
@@ -99,9 +100,13 @@ export class Player {
     this.#showZoom();
   }
 
-  #seek(time) {
-    this.#film.seek(time);
-    this.#followed = this.#film.time;
+  // The view goes along with what plays unless somebody moved it away, and to every place that is gone to.
+  #follow(time) {
+    const before = this.#followed;
+    this.#followed = time;
+    if (time === before) return;
+    const jumped = !this.#film.playing || Math.abs(time - before) > JUMP;
+    if (jumped || this.#view.holds(before)) this.#view.follow(time);
   }
 
   #paint() {
@@ -117,15 +122,18 @@ export class Player {
   }
 
   async #look(always) {
-    this.#asked = performance.now();
     if (!always && !isUnderWay(this.#recording) && this.#overview.revision > 0) return;
+    const began = performance.now();
+    this.#again = Infinity;
     let document;
     try {
       document = await overviewOf(this.#recording.id);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem; // the list says that the server is away, or that it is gone
+      this.#again = performance.now() + FRESH;
       return;
     }
+    this.#again = performance.now() + Math.max(FRESH, (performance.now() - began) / SHARE);
     if (this.#closed) return;
     this.#overview.take(document);
     this.#view.extend(Math.max(this.#film.duration, this.#overview.until));
@@ -153,15 +161,11 @@ export class Player {
 
   // What is to be known before one looks at the rest.
   #notice() {
-    const { state, reason, has_video: hasVideo, position, duration } = this.#recording;
-    const words = [];
-    if (state === "error") words.push(`It could not be read${position ? ` beyond ${moment(position * 1000)}` : ""}: ${reason}.`);
-    if (state === "aborted") words.push(`It was cancelled at ${moment((position ?? 0) * 1000)}${duration ? ` of ${moment(duration * 1000)}` : ""}.`);
-    if (!isUnderWay(this.#recording) && state !== "completed" && this.#overview.until > 0) words.push("What was read until then is below.");
-    if (!hasVideo) words.push("The video itself is no longer there. What was read in it is.");
-    else if (this.#unplayable) words.push("This browser cannot play this kind of video. What was read in it is shown without the picture.");
-    write(this.#places.notice, words.join(" "));
-    this.#places.notice.hidden = words.length === 0;
+    const { one, notice } = this.#places;
+    const isEmpty = !isUnderWay(this.#recording) && this.#overview.revision > 0 && this.#overview.until === 0;
+    write(notice, noteOf(this.#recording, { isEmpty, isPlayable: !this.#unplayable }));
+    notice.hidden = notice.textContent === "";
+    Object.assign(one.dataset, { empty: isEmpty, video: this.#recording.has_video });
   }
 
   async #addCaptions() {
