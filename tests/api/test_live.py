@@ -22,6 +22,8 @@ import ingest.bus as bus
 from api.mailbox import Mailbox
 from deploy.redis_server import RedisServer
 from engine.records import Reading
+from engine.wire import encode_event
+from tests.api.schema import parsed
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until
 
@@ -44,16 +46,18 @@ async def following(api: Api, query: str = "") -> AsyncIterator[ClientConnection
 async def receive(client: ClientConnection, kind: str = "reading") -> dict[str, Any]:
     """The next message of this kind."""
     while True:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), 10))
+        message = parsed(await asyncio.wait_for(client.recv(), 10))
         if message["type"] == kind:
             return message
 
 
 async def receive_until(client: ClientConnection, frame: int) -> list[dict[str, Any]]:
-    """All readings up to that of a frame."""
+    """All readings up to that of a frame; only the first is held against the schema, which takes its time."""
     messages = [await receive(client)]
     while messages[-1]["frame"] != frame:
-        messages.append(await receive(client))
+        message = json.loads(await asyncio.wait_for(client.recv(), 10))
+        if message["type"] == "reading":
+            messages.append(message)
     return messages
 
 
@@ -170,10 +174,9 @@ def test_history_from_a_moment(api: Api, start: str, expected: list[int]) -> Non
     with bus.connect(api.redis_url) as client:
         for number, ago in enumerate([3000, 300, 0]):
             at = datetime.now(UTC) - timedelta(seconds=ago)
-            body = json.dumps({"type": "reading", "source": "lobby", "frame": number, "captured_at": None})
-            client.xadd(
-                "timeline:lobby", {"type": "reading", "body": body}, id=f"{int(at.timestamp() * 1000)}-*"
-            )
+            body = encode_event(reading(number, ago=ago)).body
+            id = f"{int(at.timestamp() * 1000)}-*"
+            client.xadd("timeline:lobby", {"type": "reading", "body": body}, id=id)
 
     async def run() -> list[int]:
         async with following(api, start) as client:

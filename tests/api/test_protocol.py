@@ -1,11 +1,11 @@
 """docs/protocol.md and the schema beside it say what is really sent."""
 
 import asyncio
-import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from api.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
 from ingest.wire import SourceState, encode_state
+from tests.api.access.doors import add_token, guarded
+from tests.api.browsing import chromium, page_of
+from tests.api.schema import SCHEMA, parsed
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.waiting import until
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "protocol.md").read_text()
-SCHEMA = json.loads((DOCS / "messages.schema.json").read_text())
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 NOW = datetime.now(UTC)
 
 EVENTS: list[Event] = [
@@ -48,23 +49,21 @@ def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
 def test_every_message_fits_the_schema(api: Api) -> None:
     async def receive() -> list[dict[str, Any]]:
         async with connect(f"{api.ws}/v1/sources/lobby/live?after=1000-0") as client:
-            return [json.loads(await client.recv()) for _ in range(len(EVENTS) + 3)]
+            return [parsed(await client.recv()) for _ in range(len(EVENTS) + 3)]
 
     write(api.redis_url, EVENTS)
     with bus.connect(api.redis_url) as client:
         bus.Bus(client).push_timeline([encode_state(SourceState("lobby", "live", "", NOW))])
     messages = asyncio.run(receive())
-    for message in messages:
-        VALIDATOR.validate(message)
     described = {definition.split("/")[-1] for entry in SCHEMA["oneOf"] for definition in entry.values()}
     assert {message["type"] for message in messages} == described
 
 
 def test_what_the_api_adds_fits_the_schema() -> None:
     for text in (heartbeat("lobby", NOW, None), heartbeat("lobby", NOW, NOW), missed("lobby", 7, "5-0")):
-        VALIDATOR.validate(json.loads(text))
+        parsed(text)
     with pytest.raises(jsonschema.ValidationError):
-        VALIDATOR.validate(json.loads(error("lobby", "whatever", "")))
+        parsed(error("lobby", "whatever", ""))
 
 
 def test_the_schema_knows_the_labels_and_keypoints_in_their_order() -> None:
@@ -80,19 +79,56 @@ def test_the_page_names_every_field_code_and_path(api: Api) -> None:
     assert not missing
 
 
+def example(language: str, api: Api) -> str:
+    """The page's example client, for the API under test."""
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1].replace("127.0.0.1:8400", f"127.0.0.1:{api.port}")
+
+
 def test_the_python_example_follows_a_source_over_a_restart(redis_url: str, tmp_path: Path) -> None:
     configure(redis_url)
-    found = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
     script, output = tmp_path / "example.py", tmp_path / "output.txt"
     with serving(redis_url, tmp_path) as api, output.open("w") as sink:
-        script.write_text(found[1].replace("127.0.0.1:8400", f"127.0.0.1:{api.port}"))
-        example = subprocess.Popen([sys.executable, str(script)], stdout=sink)
+        script.write_text(example("python", api))
+        client = subprocess.Popen([sys.executable, str(script)], stdout=sink)
         write(redis_url, [reading(1, "happy")])
         until(lambda: "happy" in output.read_text(), 20, "the first reading is printed")
     write(redis_url, [reading(2, "sad")])
     with serving(redis_url, tmp_path, api.port):
         until(lambda: "sad" in output.read_text(), 10, "the second reading is printed")
-    example.kill()
-    example.wait()
+    client.kill()
+    client.wait()
     assert [line.split()[-1] for line in output.read_text().splitlines()] == ["happy", "sad"]
+
+
+def test_the_python_example_ends_when_it_is_refused(redis_url: str, tmp_path: Path) -> None:
+    with guarded(redis_url, tmp_path) as api:
+        ran = subprocess.run(
+            [sys.executable, "-c", example("python", api)], capture_output=True, text=True, timeout=20
+        )
+    assert (ran.returncode, ran.stderr) == (1, "refused: 4401\n")
+
+
+@pytest.mark.browser
+def test_the_javascript_example_follows_a_source_over_a_restart(redis_url: str, tmp_path: Path) -> None:
+    """Where tokens are asked for, in a browser: so each connection needs a ticket."""
+
+    def labels() -> list[str | None]:
+        got: list[str | None] = page.evaluate("got.map(({ label }) => label)")
+        return got
+
+    with ExitStack() as stack:
+        browser = stack.enter_context(chromium())
+        with guarded(redis_url, tmp_path) as api:
+            token = add_token(redis_url, "screen", "view")
+            page = stack.enter_context(page_of(browser, api))
+            page.goto(api.http)
+            page.evaluate(example("js", api))
+            take = "(message) => message.type === 'reading' && got.push(message)"
+            page.evaluate(f"globalThis.got = []; follow('lobby', {take}, '{token}'); 0")
+            write(redis_url, [reading(1, "happy")])
+            until(lambda: labels() == ["happy"], 10, "the first reading")
+        write(redis_url, [reading(2, "sad")])
+        with serving(redis_url, tmp_path, api.port, tokens="required"):
+            until(lambda: labels() == ["happy", "sad"], 10, "the second reading")
