@@ -135,9 +135,11 @@ class Feed:
                     mailbox.close()
 
     async def _look_for_removal(self) -> None:
+        """Without much patience: heartbeats go on while Redis is away."""
         try:
-            self.removed = not await self._redis.hexists(SOURCES, self._source)
-        except LOST:
+            async with asyncio.timeout(BEAT / 2):
+                self.removed = not await self._redis.hexists(SOURCES, self._source)
+        except (*LOST, TimeoutError):
             return  # the follower says so; who is configured is not known now
 
 

@@ -140,7 +140,9 @@ def test_a_restart_of_redis_is_survived(tmp_path: Path) -> None:
                 async with following(api) as client:
                     await receive_until(client, 1)
                     await asyncio.to_thread(server.stop)
-                    await receive(client, "heartbeat")
+                    for _ in range(3):
+                        async with asyncio.timeout(2):
+                            await receive(client, "heartbeat")
                     await asyncio.to_thread(server.start)
                     await asyncio.to_thread(write, server.url, [reading(2)])
                     assert frames(await receive_until(client, 2)) == [2]
@@ -346,6 +348,34 @@ def test_a_slow_client_is_told_what_it_missed_and_costs_the_others_nothing(api: 
         assert page["messages"][0]["frame"] == gap_after + 1
 
     asyncio.run(run())
+
+
+def test_a_client_that_reads_nothing_at_all_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.connection.PATIENCE", 1)
+
+    def followers() -> str:
+        metrics = httpx.get(f"{api.http}/metrics").text.splitlines()
+        return next(line for line in metrics if line.startswith("mien_clients "))
+
+    with socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", api.port))
+        stuck.sendall(handshake_request(api))
+        until(lambda: followers() == "mien_clients 1", 5, "the client follows")
+        write(api.redis_url, list(map(wide, range(100))))
+        until(lambda: followers() == "mien_clients 0", 10, "the client is gone")
+
+
+def handshake_request(api: Api) -> bytes:
+    lines = (
+        "GET /v1/sources/lobby/live HTTP/1.1",
+        f"Host: 127.0.0.1:{api.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
 def test_pictures_come_while_somebody_watches(api: Api) -> None:
