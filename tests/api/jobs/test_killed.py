@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from api.jobs.parts import newest_checkpoint
+from deploy.redis_server import RedisServer
 from ingest.pace import SECOND
 from tests.api.jobs.working import Place, worker
 from tests.api.verbs.portrait_clips import face_clip
@@ -44,3 +46,26 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place) -> None:
     assert last is not None
     assert [piece.attempt for piece in last.pieces] == [1, 2]
     assert last.state["position"] == 16 * SECOND
+
+
+def test_a_job_goes_on_while_redis_is_away(tmp_path: Path) -> None:
+    """The server is killed and started again; what it had on its disk is enough."""
+    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        place = Place(server.url, tmp_path / "data")
+        place.media.mkdir(parents=True)
+        job = place.add(face_clip(place.media / "clip.mp4", even(300)))
+        waiting = place.add(place.media / "clip.mp4", rate=1.0)
+        with worker(place):
+            until(lambda: place.standing(job).readings, 20, "readings")
+            assert server.process is not None
+            server.process.kill()
+            server.process.wait()
+            until(lambda: not server.answers(), 5, "the server is gone")
+            server.start()
+            standing = place.wait(job, "completed")
+            assert place.wait(waiting, "completed").attempt == 1
+        server.stop()
+    assert standing.attempt == 1
+    assert standing.position == 12.0
