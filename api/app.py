@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
             connect_async(settings.redis_url, connections=FOLLOWED) as readers,
         ):
             app.state.services = make_services(settings, client, readers)
-            sweeping = asyncio.create_task(sweep(client))
+            sweeping = asyncio.create_task(sweep(client, app.state.services.audit))
             tidying = asyncio.create_task(tidy(client, settings.data))
             yield
             await stop(sweeping, tidying)

@@ -9,10 +9,12 @@ import logging
 import time
 from typing import Any
 
+from api.access.audit import Audit
 from ingest.bus import (
     LOST,
     REMOVED,
     SOURCES,
+    engine_key,
     keys_of,
     oldest_kept,
     overview_key,
@@ -43,6 +45,9 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1
 """
+
+# Where the engine stood is as old as the newest entry: it speaks of the last faces.
+FORGET = "if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end"
 
 
 async def wait_for_latecomers(client: Any, source: str) -> None:
@@ -79,8 +84,8 @@ async def remove_data(client: Any, source: str) -> None:
         await transaction.execute()
 
 
-async def sweep(client: Any) -> None:
-    """Deletes what was written of removed sources after their removal, and what is too old.
+async def sweep(client: Any, audit: Audit) -> None:
+    """Deletes what was written of removed sources after their removal, and what is too old, of the log too.
 
     Runs until cancelled.
     """
@@ -89,6 +94,7 @@ async def sweep(client: Any) -> None:
         try:
             if time.monotonic() >= trim_at:
                 await trim_timelines(client, kept)
+                await audit.trim()
                 trim_at = time.monotonic() + TRIMS_EVERY
             for name, removed_at in await client.zrange(REMOVED, 0, -1, withscores=True):
                 await _sweep_one(client, name.decode(), removed_at)
@@ -101,8 +107,10 @@ async def trim_timelines(client: Any, kept: float) -> None:
     """Deletes each source's entries that are older than `kept` seconds."""
     oldest = oldest_kept(await client.time(), kept)
     for source in await client.hkeys(SOURCES):
+        id = source.decode()
         for key in (timeline_key, overview_key):
-            await client.xtrim(key(source.decode()), minid=oldest, approximate=False)
+            await client.xtrim(key(id), minid=oldest, approximate=False)
+        await client.eval(FORGET, 2, timeline_key(id), engine_key(id))
 
 
 async def _sweep_one(client: Any, source: str, removed_at: float) -> None:

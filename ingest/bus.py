@@ -17,6 +17,7 @@ dropped:{source}    string   frames lost since the source was added, as its cove
 removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
 tokens              hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
 ticket:{sha256}     string   a browser's leave to open one path, for a minute or some
+compacted           string   when the server's file was last written anew, seconds since the epoch
 audit               stream   who did what, trimmed by time (ingest.settings.audit_retention)
 """
 
@@ -42,6 +43,8 @@ WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 PREVIEW_KEPT = 10  # seconds
 COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
 COMPACT_GROWTH = 2  # times what it had after it was last written anew
+COMPACTS_A_RETENTION = 4  # times that it is written anew while an entry is kept, however little it grows
+COMPACTS_AT_MOST, COMPACTS_AT_LEAST = 60.0, 86400.0  # seconds
 BEATS_FOR = 5  # seconds
 COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
 
@@ -52,6 +55,7 @@ REMOVED = "removed"
 PARTS = "parts"
 TOKENS = "tokens"
 AUDIT = "audit"
+COMPACTED = "compacted"
 
 # What a worker meets when the server is away, comes back empty, or does not answer in time.
 BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
@@ -202,7 +206,7 @@ class Bus:
         return {id: config for id, config in configs if config is not None}
 
     def compact(self, *, whatever_its_size: bool = False) -> bool:
-        """Has the server write its append-only file anew when that has grown; says whether it does.
+        """Has the server write its append-only file anew when it has grown or is old; says whether it does.
 
         The server would take frames and previews into the new file: they are dropped at that moment, which
         the engine counts as it counts all dropped frames. A server that writes no such file is let alone.
@@ -210,9 +214,8 @@ class Bus:
         state = self._redis.info("persistence")
         if not state["aof_enabled"] or state["aof_rewrite_in_progress"]:
             return False
-        if not whatever_its_size and state["aof_current_size"] < max(
-            COMPACT_FROM, COMPACT_GROWTH * state["aof_base_size"]
-        ):
+        grown = state["aof_current_size"] >= max(COMPACT_FROM, COMPACT_GROWTH * state["aof_base_size"])
+        if not (whatever_its_size or grown or self._holds_too_old()):
             return False
         pictures = [
             *self._redis.scan_iter(match=frames_key("*")),
@@ -226,9 +229,16 @@ class Bus:
                     commands.xtrim(key, maxlen=0, approximate=False)
                 else:
                     commands.delete(key)
+            commands.set(COMPACTED, time.time())
             commands.bgrewriteaof()
             commands.execute()
         return True
+
+    def _holds_too_old(self) -> bool:
+        """Whether the file may hold what is too old to be kept: it forgets only when it is written anew."""
+        often = min(max(self._kept / COMPACTS_A_RETENTION, COMPACTS_AT_MOST), COMPACTS_AT_LEAST)
+        self._redis.set(COMPACTED, time.time(), nx=True)  # the first look
+        return time.time() - float(self._redis.get(COMPACTED)) >= often
 
     def beat(self, part: str) -> None:
         """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not."""

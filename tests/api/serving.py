@@ -20,6 +20,7 @@ from engine.rollup import Second
 from engine.wire import encode_event, encode_seconds
 from ingest.bus import SOURCES, Bus, connect, overview_key
 from ingest.configured import SourceConfig, encode_config
+from ingest.networks import EVERYWHERE, Networks
 from ingest.settings import TokenMode
 from tests.waiting import until
 
@@ -62,10 +63,12 @@ def serving(
     *,
     tokens: TokenMode = "open",
     limits: Limits | None = None,
+    networks: Networks = EVERYWHERE,
 ) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
-    settings = Settings(redis_url, media, data=api.data, tokens=tokens, limits=limits or Limits(reserve=0))
+    bounds = limits or Limits(reserve=0)
+    settings = Settings(redis_url, media, data=api.data, limits=bounds, tokens=tokens, networks=networks)
     server = uvicorn.Server(configuration(settings, "127.0.0.1", api.port))
     thread = threading.Thread(target=server.run)
     thread.start()

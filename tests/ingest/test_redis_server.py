@@ -8,6 +8,7 @@ import pytest
 
 from deploy import local
 from deploy import redis_server as servers
+from deploy.listening import Listening
 from deploy.redis_server import RedisServer, ServerError, find_server
 from ingest.bus import connect
 from tests.deploy.service import free_port
@@ -96,7 +97,8 @@ def test_a_server_elsewhere_that_is_too_old_is_refused(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_server.url)
     monkeypatch.setattr(servers, "OLDEST", 99)
-    settings = local.Settings("127.0.0.1", free_port(), tmp_path / "data", tmp_path / "media", demo=False)
+    place = Listening("127.0.0.1", free_port())
+    settings = local.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)
     assert local.serve(settings) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("mien serve: REDIS_URL: expected Redis 99 or later, actual ")

@@ -1,0 +1,114 @@
+"""What is too old or was removed is gone: from every key of Redis, and from every file of the data folder."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import ingest.bus as bus
+from api.access.audit import Audit
+from api.removal import trim_timelines
+from deploy.redis_server import RedisServer
+from ingest.bus import AUDIT, Bus, connect, connect_async, engine_key, overview_key, timeline_key
+from tests.api.serving import configure, serving
+from tests.waiting import until
+
+OLD, NEW = "planted-old", "planted-new"
+HOUR = 3600.0  # seconds
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A server of this test's own, whose files can be looked into."""
+    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+def holding(server: RedisServer, text: str) -> list[str]:
+    """Keys and files in which the text is found."""
+    with connect(server.url) as client:
+        keys = [key.decode() for key in client.scan_iter() if text.encode() in kept(client, key)]
+    files = [file for file in server.socket.parent.rglob("*") if file.is_file()]
+    return keys + [file.name for file in files if text.encode() in file.read_bytes()]
+
+
+def kept(client: object, key: bytes) -> bytes:
+    """All that a key holds."""
+    read = {
+        b"string": "get",
+        b"hash": "hgetall",
+        b"stream": "xrange",
+        b"zset": "zrange",
+    }[client.type(key)]  # type: ignore[attr-defined]
+    more = (0, -1) if read == "zrange" else ()
+    return repr(getattr(client, read)(key, *more)).encode()
+
+
+def plant(server: RedisServer, source: str, text: str, ago: float) -> None:
+    """Writes what the service writes of a source, `ago` seconds before now."""
+    at = f"{int((time.time() - ago) * 1000)}-1"
+    with connect(server.url) as client:
+        client.xadd(timeline_key(source), {"type": "reading", "body": json.dumps({"id": text})}, id=at)
+        client.xadd(overview_key(source), {"body": text}, id=at)
+        client.set(engine_key(source), text)
+
+
+def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", "1h")
+    monkeypatch.setenv("MIEN_AUDIT_RETENTION", "2h")
+    for source, text, ago in (("lobby", OLD, 2 * HOUR), ("yard", NEW, 60.0)):
+        configure(server.url, source)
+        plant(server, source, text, ago)
+    with connect(server.url) as client:
+        for text, ago in ((OLD, 3 * HOUR), (NEW, 1.5 * HOUR)):
+            note = {"caller": text, "action": "live.watched", "subject": "yard"}
+            client.xadd(AUDIT, note, id=f"{int((time.time() - ago) * 1000)}-1")
+        assert len(holding(server, OLD)) >= 4
+
+        asyncio.run(trim(server.url))
+        assert [key for key in holding(server, OLD) if not key.startswith("appendonly")] == []
+
+        # The file forgets when its time has come, however small it is.
+        monkeypatch.setattr(bus, "COMPACTS_AT_LEAST", 0.0)
+        assert Bus(client).compact()
+        until(lambda: not holding(server, OLD), 10, "the new file")
+        assert {timeline_key("yard"), overview_key("yard"), engine_key("yard"), AUDIT} <= set(
+            holding(server, NEW)
+        )
+
+
+async def trim(url: str) -> None:
+    async with connect_async(url) as client:
+        await trim_timelines(client, HOUR)
+        await Audit(client).trim()
+
+
+def test_the_file_is_written_anew_in_time_and_not_all_the_time(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_RETENTION", "1h")
+    with connect(server.url) as client:
+        assert not Bus(client).compact()
+        client.set(bus.COMPACTED, time.time() - HOUR / 4 - 1)
+        assert Bus(client).compact()
+        until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0, 10, "the new file")
+        assert not Bus(client).compact()
+
+
+def test_a_removed_source_leaves_nothing_but_that_it_was_removed(server: RedisServer, tmp_path: Path) -> None:
+    configure(server.url, "lobby", f"rtsp://viewer:{OLD}@192.0.2.7/1")
+    plant(server, "lobby", OLD, 60.0)
+    with serving(server.url, tmp_path) as api, connect(server.url) as client:
+        assert httpx.delete(f"{api.http}/v1/sources/lobby").status_code == 204
+        assert [key for key in holding(server, OLD) if not key.startswith("appendonly")] == []
+        assert holding(server, "lobby")[:2] in ([AUDIT, "removed"], ["removed", AUDIT])
+        assert Bus(client).compact(whatever_its_size=True)  # as ingest does seconds after a removal
+        until(lambda: not holding(server, OLD), 10, "the new file")

@@ -1,0 +1,202 @@
+"""Sources are declared, changed in place, announced, shown as configured, and all of that is noted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect as open_websocket
+
+from ingest.bus import SOURCES, Bus, connect, preview_key
+from ingest.configured import SourceConfig, decode_config
+from ingest.networks import parse_networks
+from tests.api.access.doors import add_token, bearer, calling, guarded, heard_until_closed
+from tests.api.serving import Api, configure, serving
+
+NAMED = parse_networks("192.168.7.0/24")
+CAMERA = {"name": "Front door", "url": "rtsp://viewer:planted@192.0.2.7/1"}
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    with serving(redis_url, tmp_path) as api:
+        yield api
+
+
+@pytest.fixture
+def http(api: Api) -> Iterator[httpx.Client]:
+    with calling(api) as client:
+        yield client
+
+
+def kept(api: Api, id: str = "front-door") -> SourceConfig:
+    with connect(api.redis_url) as client:
+        text = client.hget(SOURCES, id)
+        assert isinstance(text, bytes)
+        return decode_config(text)
+
+
+def wrong(answer: httpx.Response) -> dict[str, str]:
+    """What a 422 says of each field."""
+    assert answer.status_code == 422, answer.text
+    assert "planted" not in answer.text
+    return {each["field"]: each["detail"] for each in answer.json()["errors"]}
+
+
+def test_work_and_education_take_a_ground(http: httpx.Client) -> None:
+    for purpose in ("workplace", "education"):
+        errors = wrong(http.post("/v1/sources", json={**CAMERA, "purpose": purpose}))
+        assert "Art. 5(1)(f)" in errors["purpose"]
+    assert wrong(http.post("/v1/sources", json={**CAMERA, "purpose": "fun"})).keys() == {"purpose"}
+    lawful = {**CAMERA, "purpose": "workplace", "ground": "safety"}
+    added = http.post("/v1/sources", json=lawful).json()
+    assert (added["purpose"], added["ground"], added["picture"]) == ("workplace", "safety", "shown")
+    errors = wrong(http.patch("/v1/sources/front-door", json={"ground": None}))
+    assert "Art. 5(1)(f)" in errors["purpose"]
+
+
+def test_whoever_serves_others_says_why(redis_url: str, tmp_path: Path) -> None:
+    with guarded(redis_url, tmp_path) as api:
+        token = add_token(redis_url, "front-desk", "operate")
+        with calling(api, token) as http:
+            assert "expected why faces are read" in wrong(http.post("/v1/sources", json=CAMERA))["purpose"]
+            answer = http.post("/v1/sources", json={**CAMERA, "purpose": "safety"})
+            assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"name": "Back  door"}, {"name": "Back door"}),
+        ({"rate": 5}, {"rate": 5.0}),
+        ({"picture": "blurred"}, {"picture": "blurred"}),
+        ({"purpose": "retail"}, {"purpose": "retail"}),
+        ({"url": "rtsp://u:x@192.0.2.8/"}, {"url": "rtsp://u:***@192.0.2.8/"}),
+    ],
+)
+def test_a_source_is_changed_in_place(
+    api: Api, http: httpx.Client, change: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    before = http.post("/v1/sources", json=CAMERA).json()
+    answer = http.patch("/v1/sources/front-door", json=change)
+    assert answer.status_code == 200
+    after = answer.json()
+    assert after == {**before, **shown, "since": after["since"], "state": after["state"]}
+
+
+def test_an_address_that_comes_back_as_it_was_shown_keeps_its_password(api: Api, http: httpx.Client) -> None:
+    shown = http.post("/v1/sources", json=CAMERA).json()["url"]
+    assert http.patch("/v1/sources/front-door", json={"url": shown, "rate": 5}).status_code == 200
+    assert kept(api).url == CAMERA["url"]
+    elsewhere = shown.replace("192.0.2.7", "192.0.2.66")
+    assert wrong(http.patch("/v1/sources/front-door", json={"url": elsewhere})).keys() == {"url"}
+    assert kept(api).url == CAMERA["url"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"name": ""}, "name"), ({"rate": 0}, "rate"), ({"url": "ftp://x/"}, "url"), ({"name": None}, "name")],
+)
+def test_a_change_that_cannot_be_changes_nothing(
+    api: Api, http: httpx.Client, change: dict[str, Any], field: str
+) -> None:
+    http.post("/v1/sources", json=CAMERA)
+    before = kept(api)
+    assert field in wrong(http.patch("/v1/sources/front-door", json=change))
+    assert kept(api) == before
+    assert http.patch("/v1/sources/nowhere", json={"rate": 5}).status_code == 404
+
+
+def test_the_notice_says_what_those_who_are_watched_are_to_know(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_CONTACT", "Ada, ada@example.org")
+    monkeypatch.setenv("MIEN_RETENTION", "7d")
+    http.post("/v1/sources", json={**CAMERA, "purpose": "public_space", "picture": "blurred"})
+    answer = http.get("/v1/sources/front-door/notice")
+    assert answer.headers["content-type"].startswith("text/plain")
+    for part in (
+        "Front door",
+        "emotion",
+        "a public space",
+        "7 days",
+        "too coarsely",
+        "ada@example.org",
+        "50(3)",
+    ):
+        assert part in answer.text
+    assert "192.0.2.7" not in answer.text
+    assert http.get("/v1/sources/nowhere/notice").status_code == 404
+
+
+def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -> None:
+    http.post("/v1/sources", json={**CAMERA, "picture": "none"})
+    answer = http.get("/v1/sources/front-door/preview.jpg")
+    assert answer.status_code == 404
+    assert "configured so" in answer.json()["detail"]
+    with open_websocket(f"{api.ws}/v1/sources/front-door/frames") as client:
+        assert '"code":"no_picture"' in heard_until_closed(client)[0]
+        assert client.close_code == 4403
+    with connect(api.redis_url) as client, connect(api.redis_url) as redis:
+        Bus(client).put_preview("front-door", b"jpeg", 1)
+        assert not redis.exists(preview_key("front-door"))
+
+
+def test_a_picture_made_before_is_not_shown_after(api: Api, http: httpx.Client) -> None:
+    http.post("/v1/sources", json=CAMERA)
+    with connect(api.redis_url) as client:
+        Bus(client).put_preview("front-door", b"jpeg", 1)
+        assert client.exists(preview_key("front-door"))
+        http.patch("/v1/sources/front-door", json={"picture": "blurred"})
+        assert not client.exists(preview_key("front-door"))
+        Bus(client).put_preview("front-door", b"late", 2)
+        assert not client.exists(preview_key("front-door"))
+        Bus(client).put_preview("front-door", b"coarse", 3, "blurred")
+        assert http.get("/v1/sources/front-door/preview.jpg").content == b"coarse"
+
+
+def test_the_log_says_who_did_what(redis_url: str, tmp_path: Path) -> None:
+    with guarded(redis_url, tmp_path) as api:
+        tokens = {name: add_token(redis_url, name, "operate") for name in ("ada", "bob")}
+        with calling(api, tokens["ada"]) as http:
+            http.post("/v1/sources", json={**CAMERA, "purpose": "safety"})
+            http.patch("/v1/sources/front-door", json={"rate": 5})
+            http.patch("/v1/sources/front-door", json={"rate": 6})
+            for _ in range(2):
+                http.get("/v1/timelines/front-door")
+            http.delete("/v1/sources/front-door")
+        live = f"{api.ws}/v1/sources/lobby/live"
+        with open_websocket(live, additional_headers=bearer(tokens["bob"])) as client:
+            client.recv(10)
+        with calling(api, tokens["bob"]) as http:
+            page = http.get("/v1/audit", params={"limit": 3}).json()
+            rest = http.get("/v1/audit", params={"before": page["next"]}).json()
+    assert rest["next"] is None
+    notes = page["notes"] + rest["notes"]
+    assert [(note["caller"], note["action"], note["subject"]) for note in notes] == [
+        ("bob", "audit.read", "audit"),
+        ("bob", "live.watched", "lobby"),
+        ("ada", "source.removed", "front-door"),
+        ("ada", "timeline.read", "front-door"),
+        ("ada", "source.changed", "front-door"),
+        ("ada", "source.changed", "front-door"),
+        ("ada", "source.added", "front-door"),
+    ]
+    assert all(note["at"].endswith("Z") for note in notes)
+
+
+def test_sources_lie_where_they_may(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
+    public = {"name": "Public", "url": "rtsp://8.8.8.8/1"}
+    inside = {"name": "Inside", "url": "http://localhost:8080/planted"}
+    with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
+        assert http.post("/v1/sources", json=public).status_code == 201
+        for url in ("http://2130706433/", "http://[::ffff:127.0.0.1]/", "rtsp://u:planted@169.254.169.254/"):
+            errors = wrong(http.post("/v1/sources", json={**inside, "url": url}))
+            assert "MIEN_SOURCE_NETWORKS" in errors["url"]
+        assert "localhost is " in wrong(http.post("/v1/sources", json=inside))["url"]
+        assert "url" in wrong(http.patch("/v1/sources/public", json={"url": inside["url"]}))
+        named = {"name": "Named", "url": "rtsp://192.168.7.7/1"}
+        assert http.post("/v1/sources", json=named).status_code == 201
+        assert http.patch("/v1/sources/lobby", json={"rate": 5}).status_code == 200  # it was there before
