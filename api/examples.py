@@ -100,6 +100,7 @@ ANSWERS: dict[str, Any] = {
     "list_recordings": [RECORDING],
     "add_recording": RECORDING | {"state": "queued", "started_at": None, "position": 0.0, "progress": 0.0},
     "upload_recording": RECORDING | {"state": "queued", "started_at": None, "position": 0.0, "progress": 0.0},
+    "get_limits": {"size": 2_000_000_000, "duration": 14_400.0, "pixels": 8_294_400},
     "get_recording": RECORDING,
     "cancel_recording": RECORDING | {"state": "aborted", "eta": None},
     "get_window": {"readings": [READING], "spans": [SPAN], "coverage": [COVERAGE], "until": 60.0},
