@@ -13,9 +13,9 @@ RESULTS = (
     "spans.csv",
     "coverage.csv",
     "timeline.vtt",
-    "summary.json",
     "report.html",
-)
+    "summary.json",
+)  # in the order in which they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class JobFolder:
         return self.path / f"results.{attempt}"
 
     def publish(self, attempt: int) -> None:
-        """Makes an attempt's results the job's, if it has none yet: those of all attempts are alike."""
-        if not self.results.is_dir():
+        """Makes an attempt's results the job's if they are whole; those of all attempts are alike."""
+        whole = (self.unfinished(attempt) / RESULTS[-1]).is_file()
+        if whole and not self.results.is_dir():
             os.rename(self.unfinished(attempt), self.results)
         for left in self.path.glob("results.*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -101,14 +101,8 @@ class Worker:
                 log.warning("%s: %s", taken.job.id, ending.reason)
                 self._tell(lambda: self._queue.give_back(taken, fruitless=True))
             case state:
-                self._publish(taken, folder)
+                folder.publish(taken.attempt)
                 self._end(taken, state, {**changes, "reason": ending.reason})
-
-    def _publish(self, taken: Taken, folder: JobFolder) -> None:
-        try:
-            folder.publish(taken.attempt)
-        except FileNotFoundError:  # nothing was written, or the job was removed
-            return
 
     def _end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> None:
         log.info("%s %s %s", taken.job.id, state, changes.get("reason", ""))

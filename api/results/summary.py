@@ -1,7 +1,7 @@
 """What a recording came to, as summary.json: faces, coverage, shares, speed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -132,6 +132,16 @@ def _track(number: int, totals: _TrackTotals) -> dict[str, Any]:
         "share": {label: round(totals.labels[label] / totals.readings, 4) for label in LABELS},
         "abstained": dict(sorted(totals.abstained.items())),
     }
+
+
+def damage_in_words(damage: Sequence[Damage]) -> str:
+    """The first damaged stretch, and how many more there are; empty where there is none."""
+    if not damage:
+        return ""
+    first, *others = damage
+    where = f" from {first.started / SECOND:.2f} s to {first.ended / SECOND:.2f} s" if first.ended else ""
+    more = f", and in {len(others)} more places" if others else ""
+    return f"damaged{where}: {first.reason}{more}"
 
 
 def _damage(damage: Damage) -> dict[str, Any]:

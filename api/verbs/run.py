@@ -11,6 +11,7 @@ from typing import Any
 from api.results.folder import WriteFailedError
 from api.results.recorded import Loaded, Outcome, VideoReader, Wanted, load_all
 from api.results.stills import PicturesReader
+from api.results.summary import damage_in_words
 from api.verbs.inputs import Work, printable, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
@@ -100,12 +101,8 @@ class Command:
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         self._summaries.append(outcome.summary)
-        for damage in outcome.damage[:1]:
-            where = (
-                f" from {damage.started / 1e9:.2f} s to {damage.ended / 1e9:.2f} s" if damage.ended else ""
-            )
-            more = f", and in {len(outcome.damage) - 1} more places" if len(outcome.damage) > 1 else ""
-            self._fault(DAMAGED, f"{work.given}: damaged{where}: {damage.reason}{more}")
+        if outcome.damage:
+            self._fault(DAMAGED, f"{work.given}: {damage_in_words(outcome.damage)}")
         if not self._json:
             print(in_one_line(outcome.summary, self._out / work.folder), flush=True)
 

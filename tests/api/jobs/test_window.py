@@ -12,7 +12,7 @@ from engine.records import Coverage, Reading
 from engine.stored import encode_stored
 from engine.wire import encode_event
 from ingest.pace import SECOND
-from tests.api.results.recorded_events import reading
+from tests.api.results.recorded_events import coverage, reading, span
 
 STEP = SECOND // 10  # ns between two frames
 FRAMES = 2000
@@ -38,7 +38,7 @@ def written(parts: Path) -> list[Reading]:
                 stretch = Coverage("clip.mp4", "observed", began, began + 100 * STEP, None, None, 100)
                 writer.add("events", encode_stored(stretch))
                 writer.add("stretches", encode_event(stretch).body + b"\n")
-        before = writer.commit({"position": readings[last - 1].media_time})
+        before = writer.commit({"position": readings[last - 1].media_time, "longest": 100 * STEP})
         writer.add("events", encode_stored(read(last + 5000)))
         writer.close()
     return readings
@@ -62,6 +62,20 @@ def test_stretches_that_reach_into_a_window_are_told(tmp_path: Path) -> None:
     shown = json.loads(text)
     assert {(each["started"], each["ended"]) for each in shown["coverage"]} == {(10.0, 20.0), (20.0, 30.0)}
     assert shown["spans"] == []
+
+
+def test_a_long_span_is_found_from_its_middle(tmp_path: Path) -> None:
+    writer = PartsWriter(tmp_path / "parts", 1, None)
+    for second in range(0, 2000, 10):
+        if second == 1000:
+            writer.add("stretches", encode_event(span(100, 1000)).body + b"\n")
+        writer.add("stretches", encode_event(coverage("observed", second, second + 10)).body + b"\n")
+    writer.commit({"position": 2000 * SECOND, "longest": 900 * SECOND})
+    writer.close()
+    window = read_window(tmp_path / "parts", "clip.mp4", 200, 210)
+    assert window.spans == [encode_event(span(100, 1000)).body]
+    assert window.coverage == [encode_event(coverage("observed", 200, 210)).body]
+    assert read_window(tmp_path / "parts", "clip.mp4", 1000, 1010).spans == []
 
 
 def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
