@@ -54,6 +54,7 @@ export class Player {
     places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
     this.#listenToZoom();
     places.now.replaceChildren();
+    places.screen.dataset.blank = "false";
     this.update(recording);
     if (recording.has_video) this.#film.open(videoPath(recording.id));
     else this.#cannotPlay();

@@ -45,8 +45,10 @@ export function standing(recording) {
       return { tone: "idle", words: reason ? `waits: ${reason}` : "waits for its turn" };
     case "running":
       return { tone: "busy", words: reason ? `being read: ${reason}` : "being read" };
-    case "completed":
-      return { tone: "good", words: reason ? `read: ${reason}` : `read, ${faces ? counted(faces, "face", "faces") : "no face"}` };
+    case "completed": {
+      const read = `read, ${faces ? counted(faces, "face", "faces") : "no face"}`;
+      return reason ? { tone: "busy", words: `${read}; ${reason}` } : { tone: "good", words: read };
+    }
     case "aborted":
       return { tone: "idle", words: `cancelled${position && duration ? ` at ${moment(position * 1000)} of ${moment(duration * 1000)}` : ""}` };
     default:

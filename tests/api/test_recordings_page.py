@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from api.jobs.limits import Limits
 from deploy.redis_server import RedisServer
 from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from ingest.bus import connect
@@ -102,6 +103,11 @@ def page(browser: Browser, service: Service) -> Iterator[Page]:
 
 def drop(page: Page, name: str, data: bytes) -> None:
     page.evaluate(DROP, [name, base64.b64encode(data).decode()])
+
+
+def database(server: RedisServer, number: int) -> str:
+    """Another database of the server, in which there is nothing."""
+    return server.url.replace("db=0", f"db={number}")
 
 
 def line_of(page: Page, name: str) -> Locator:
@@ -213,6 +219,20 @@ def test_captions_are_those_of_the_results(page: Page, service: Service) -> None
     assert "face 1: happy" in told[0]
 
 
+def test_what_is_too_large_is_not_sent(browser: Browser, redis_server: RedisServer, tmp_path: Path) -> None:
+    small = Limits(upload=1000, reserve=0)
+    with (
+        serving(database(redis_server, 4), tmp_path, limits=small) as api,
+        page_of(browser, api) as page,
+    ):
+        page.goto(f"{api.http}/recordings.html")
+        expect(page.locator("#most")).to_have_text("Up to 1.0 kB and 4 h each.")
+        drop(page, "large.mp4", bytes(2000))
+        expect(page.locator("#uploads li")).to_contain_text(
+            "It has 2.0 kB; this service takes at most 1.0 kB."
+        )
+
+
 def test_what_is_refused_is_told_beside_it(page: Page, service: Service) -> None:
     drop(page, "notes.mp4", b"not a video at all" * 100)
     upload = page.locator("#uploads li")
@@ -277,6 +297,9 @@ def test_timelines_are_there_where_the_browser_cannot_play_the_video(page: Page,
     clip.unlink()
     page.reload()
     expect(page.locator("#notice")).to_contain_text("no longer there")
+    open_player(page, service)
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.locator("#video")).to_be_visible()
 
 
 def test_who_may_only_look_sees_all_and_changes_nothing(
@@ -308,9 +331,7 @@ def test_who_may_only_look_sees_all_and_changes_nothing(
 def test_without_a_recording_the_page_says_what_to_do(
     browser: Browser, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    another = redis_server.url.replace("db=0", "db=3")
-    assert another != redis_server.url
-    with serving(another, tmp_path) as api, page_of(browser, api) as page:
+    with serving(database(redis_server, 3), tmp_path) as api, page_of(browser, api) as page:
         page.goto(f"{api.http}/recordings.html")
         expect(page.locator("#no-recordings")).to_contain_text("Drop a video above")
 
