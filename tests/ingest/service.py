@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ingest.bus import SOURCES, connect, frames_key, timeline_key
-from ingest.configured import SourceConfig, encode_config
+from ingest.bus import SOURCES, connect, frames_key, preview_key, timeline_key
+from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.frame import Frame
 from ingest.wire import decode_frame
 
@@ -33,6 +35,13 @@ class Ingest:
     def add(self, id: str, url: str) -> None:
         config = SourceConfig(id=id, name=id, url=url, rate=10.0, created_at=time.time())
         self.client.hset(SOURCES, id, encode_config(config))
+
+    def change(self, id: str, **fields: Any) -> None:
+        """Changes what is configured, and takes away the picture that was shown until then."""
+        before = self.client.hget(SOURCES, id)
+        assert isinstance(before, bytes)
+        self.client.hset(SOURCES, id, encode_config(replace(decode_config(before), **fields)))
+        self.client.delete(preview_key(id))
 
     def remove(self, id: str) -> None:
         self.client.hdel(SOURCES, id)

@@ -208,6 +208,30 @@ def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> No
     assert jpeg[:2] == b"\xff\xd8"
 
 
+def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    ingest.client.set(watch_key("clip"), "1")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a preview")
+    (decoder,) = ingest.children()
+
+    ingest.change("clip", name="Hall", picture="none")
+    newest = ingest.frames("clip")[-1].number
+    until(lambda: ingest.frames("clip")[-1].number > newest + 20, 10, "two seconds more")
+    assert not ingest.client.exists(preview_key("clip"))
+
+    ingest.change("clip", picture="blurred")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a coarse preview")
+    coarse = ingest.client.hget(preview_key("clip"), "jpeg")
+    ingest.change("clip", picture="shown")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "the picture itself")
+    shown = ingest.client.hget(preview_key("clip"), "jpeg")
+    assert coarse is not None
+    assert shown is not None
+    assert len(coarse) < len(shown) / 2, "a picture of few squares is small"
+    assert ingest.children() == [decoder]
+
+
 def test_stops_with_all_its_decoders(redis_url: str, media: Path) -> None:
     service = Ingest(redis_url, media)
     for number in range(3):

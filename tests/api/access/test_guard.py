@@ -1,0 +1,129 @@
+"""Other sites' pages are kept out, and every answer says what a page may do."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect as open_websocket
+
+from api.app import DASHBOARD, create_app
+from api.settings import Settings
+from tests.api.access.doors import add_token, bearer, guarded
+from tests.api.serving import Api, configure, serving
+
+EVIL = "https://evil.example"
+
+
+@pytest.fixture
+def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    configure(redis_url)
+    with serving(redis_url, tmp_path) as api:
+        yield api
+
+
+def is_secured(headers: httpx.Headers) -> bool:
+    policy = headers["content-security-policy"]
+    return (
+        "default-src 'self'" in policy
+        and "frame-ancestors 'none'" in policy
+        and "unsafe" not in policy
+        and headers["x-content-type-options"] == "nosniff"
+        and headers["x-frame-options"] == "DENY"
+        and headers["referrer-policy"] == "no-referrer"
+        and "strict-transport-security" not in headers
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/style.css", 200),
+        ("GET", "/nothing.js", 404),
+        ("GET", "/v1/sources", 200),
+        ("GET", "/v1/nothing", 404),
+        ("PUT", "/v1/sources", 405),
+        ("POST", "/v1/sources", 422),
+        ("GET", "/v1/sources/lobby/live", 404),
+    ],
+)
+def test_every_answer_is_secured(api: Api, method: str, path: str, status: int) -> None:
+    answer = httpx.request(method, f"{api.http}{path}")
+    assert answer.status_code == status
+    assert is_secured(answer.headers)
+
+
+def test_refusals_are_secured(api: Api, redis_url: str, tmp_path: Path) -> None:
+    assert is_secured(httpx.get(f"{api.http}/", headers={"Host": "evil.example"}).headers)
+    with guarded(redis_url, tmp_path) as other:
+        assert is_secured(httpx.get(f"{other.http}/v1/sources").headers)
+
+
+def test_a_fault_of_the_service_is_secured_and_told_in_general(tmp_path: Path) -> None:
+    app = create_app(Settings("unix:///nowhere", tmp_path))
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get("/v1/sources")  # before it has started, nothing is there yet
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert "state" not in answer.text
+    assert is_secured(answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "status"),
+    [("/v1/sources/lobby/live", EVIL, 403), ("/v1/sources/lobby/live", "null", 403), ("/nothing", None, 404)],
+)
+def test_refused_websockets_are_secured(api: Api, path: str, origin: str | None, status: int) -> None:
+    headers = {"Origin": origin} if origin else {}
+    with pytest.raises(InvalidStatus) as refused:
+        open_websocket(f"{api.ws}{path}", additional_headers=headers)
+    assert refused.value.response.status_code == status
+    assert is_secured(httpx.Headers(list(refused.value.response.headers.raw_items())))
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_browser_that_asks_for_another_site_is_refused(api: Api, site: str) -> None:
+    sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    assert httpx.get(f"{api.http}/v1/sources", headers=sent).status_code == 403
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    assert httpx.get(f"{api.http}/", headers=link).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    assert httpx.get(f"{api.http}/v1/sources", headers=own).status_code == 200
+
+
+def test_with_tokens_any_name_is_answered_to_but_no_other_sites_websocket(
+    redis_url: str, tmp_path: Path
+) -> None:
+    with guarded(redis_url, tmp_path) as api:
+        mine = bearer(add_token(redis_url, "wall", "view"))
+        named = {**mine, "Host": "mien.example"}
+        assert httpx.get(f"{api.http}/v1/sources", headers=named).status_code == 200
+        with pytest.raises(InvalidStatus) as refused:
+            open_websocket(f"{api.ws}/v1/sources/lobby/live", additional_headers={**mine, "Origin": EVIL})
+        assert refused.value.response.status_code == 403
+
+
+def test_no_answer_sets_a_cookie_or_lets_other_sites_read(api: Api) -> None:
+    for path in ("/", "/v1/sources", "/v1/session"):
+        headers = httpx.get(f"{api.http}{path}", headers={"Origin": EVIL}).headers
+        assert "set-cookie" not in headers
+        assert not [name for name in headers if name.startswith("access-control-")]
+
+
+def test_no_page_has_a_script_in_it(api: Api) -> None:
+    pages = sorted(DASHBOARD.rglob("*.html"))
+    assert pages
+    for page in pages:
+        text = page.read_text()
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", text, re.I), (
+            page
+        )
+        assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text), page
