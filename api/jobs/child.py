@@ -32,6 +32,7 @@ class Child:
                 [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(order))],
                 stdin=subprocess.DEVNULL,
                 stdout=theirs,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
                 preexec_fn=ends_with_parent(signal.SIGKILL),
             )
         finally:

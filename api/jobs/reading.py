@@ -38,7 +38,7 @@ from ingest.sources import Recording, UnreadableError, open_recording
 EVENTS_AT_ONCE = 1000  # that are written into the results between two signs of life
 THREADS = 1  # for the networks: what is live needs the others
 NICE = 19
-MEMORY = 3 * 1024**3  # bytes; a recording of 640x360 takes 0.3 GB, one of 4K 0.7 GB
+MEMORY = 4 * 1024**3  # bytes that may be asked for; a recording of 640x360 asks for 1.5 GB, one of 4K for 1.6
 
 log = logging.getLogger(__name__)
 
