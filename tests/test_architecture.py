@@ -29,7 +29,7 @@ HOMES = {
     "torch": ("training/",),
 }
 
-TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "torch", "tensorrt")
+TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensorrt")
 
 
 def modules() -> list[Path]:

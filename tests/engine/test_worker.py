@@ -258,3 +258,4 @@ def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks
     assert frames_read(redis_url) == Counter(range(5))
     told = [message for message in messages(redis_url) if message["type"] == "coverage"]
     assert [(each["started"], each["ended"]) for each in told] == [(0, 0.2), (0.2, 0.4)]
+    assert len(seconds_of(redis_url)) == 2  # what there was of the second, at each end
