@@ -13,6 +13,7 @@ import { View } from "./view.js";
 import { Wall } from "./wall.js";
 
 const FRAME = 1000 / 30; // ms; the screen is drawn no oftener, whatever arrives
+const STAGED = ["id", "created_at", "picture", "rate"]; // what a source's stage is made for
 const WALL = "/"; // in the address, after the hash; no source is called so
 
 const find = (id) => document.getElementById(id);
@@ -59,7 +60,7 @@ function show() {
 }
 
 function choose(source) {
-  if (source && chosen?.id === source.id && chosen.created_at === source.created_at) {
+  if (source && chosen && STAGED.every((name) => chosen[name] === source[name])) {
     stage.update(source);
   } else {
     stage?.close();

@@ -15,7 +15,7 @@ export const PURPOSES = {
 
 export const NEEDS_GROUND = ["workplace", "education"];
 
-export const GROUNDS = { medical: "Medical reasons", safety: "Safety reasons" };
+export const GROUNDS = { medical: "medical reasons", safety: "safety reasons" };
 
 export const PICTURES = { shown: "Shown", blurred: "Blurred, so that no face can be told", none: "Not shown at all" };
 
@@ -25,5 +25,5 @@ export function purposeOf({ purpose, ground, picture }) {
   if (ground) words.push(GROUNDS[ground] ?? ground);
   if (picture === "blurred") words.push("picture blurred");
   if (picture === "none") words.push("picture not shown");
-  return words.filter(Boolean).join(", ").replace(/^./, (first) => first.toUpperCase());
+  return words.filter(Boolean).join(", ");
 }

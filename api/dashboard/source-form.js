@@ -20,7 +20,7 @@ export class SourceForm {
     this.#saved = saved;
     this.#first = tokens === "required" ? "" : "personal"; // where others are watched, somebody has to say why
     fill(this.#field("purpose"), [["", "Choose one"], ...Object.entries(PURPOSES)]);
-    fill(this.#field("ground"), [["", "Neither"], ...Object.entries(GROUNDS)]);
+    fill(this.#field("ground"), [["", "neither"], ...Object.entries(GROUNDS)]);
     fill(this.#field("picture"), Object.entries(PICTURES));
     document.getElementById("source-cancel").addEventListener("click", () => this.#dialog.close());
     this.#field("purpose").addEventListener("change", () => this.#askForGround());
