@@ -55,7 +55,7 @@ def page_of(browser: Browser, api: Api, **context: Any) -> Iterator[Page]:
     page.on("request", lambda request: asked.append(request.url))
     yield page
     made.close()
-    assert not errors
+    assert not errors, errors
     assert not [url for url in asked if not url.startswith((api.http, api.ws, "blob:"))]
 
 

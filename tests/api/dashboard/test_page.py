@@ -1,0 +1,117 @@
+"""The page as a whole: what it says, that it goes on after an interruption, and what it costs."""
+
+import time
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.labels import LABELS
+from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from ingest.bus import connect
+from tests.api.browsing import wait_for_share
+from tests.api.dashboard.watching import TIMELINE, stretch, tell
+from tests.api.serving import Api, configure, reading, serving, write
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_restart_of_the_api_is_survived_without_a_gap(
+    browser: Browser, redis_url: str, tmp_path: Path
+) -> None:
+    configure(redis_url)
+    page = browser.new_page()
+    with ExitStack() as running:
+        api = running.enter_context(serving(redis_url, tmp_path))
+        page.goto(api.http)
+        write(redis_url, stretch("happy", 1, 1))
+        seen = time.monotonic()
+        wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.005)
+    expect(page.locator("#banner")).to_contain_text("No connection to the server since", timeout=10_000)
+    until(lambda: time.monotonic() > seen + 1.5, 5, "there is time for another second of readings")
+    write(redis_url, stretch("disgust", 1, 1, 20))
+    with serving(redis_url, tmp_path, api.port):
+        expect(page.locator("#banner")).to_be_hidden(timeout=10_000)
+        wait_for_share(page, TIMELINE, LABEL_COLOURS["disgust"], 0.005)
+    page.close()
+
+
+def test_states_are_told_in_words(page: Page, api: Api) -> None:
+    link = page.locator("#source-list a")
+    expect(link).to_contain_text("waiting to be picked up")
+    tell(api.redis_url, "live")
+    write(api.redis_url, [reading(1)])
+    expect(link.locator(".words")).to_have_text("live")
+    tell(api.redis_url, "reconnecting", "connection refused")
+    at = datetime.now().strftime("%H:%M")
+    expect(link).to_contain_text(f"no signal since {at}")
+    expect(link).to_contain_text("connection refused")
+    expect(page.locator("#picture-words")).to_contain_text("no signal since")
+
+
+def test_without_a_source_the_page_says_what_to_do(page: Page, api: Api) -> None:
+    with connect(api.redis_url) as client:
+        client.flushall()
+    page.reload()
+    expect(page.get_by_role("button", name="Add a source")).to_be_visible()
+
+
+def test_it_draws_no_oftener_than_thirty_times_a_second(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="10 s", exact=True).click()
+    write(api.redis_url, [reading(1)])
+    page.wait_for_selector(TIMELINE)
+    drawn = page.evaluate("""() => new Promise((done) => {
+      const axis = document.getElementById("axis").getContext("2d");
+      let drawn = 0;
+      axis.clearRect = function (...box) {
+        drawn += 1;
+        CanvasRenderingContext2D.prototype.clearRect.apply(this, box);
+      };
+      setTimeout(() => done(drawn), 2000);
+    })""")
+    assert 5 < drawn <= 62
+
+
+def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
+    """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
+    kept = page.evaluate(
+        """async ([labels]) => {
+      const { History, KEPT, KEPT_WHOLE } = await import("/history.js");
+      const history = new History();
+      const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
+      for (let at = 0; at < 7_200_000; at += 100) {
+        history.add({ type: "reading", track: 1, media_time: at / 1000, label: null, smoothed,
+          captured_at: new Date(at).toISOString() });
+        if (at % 1000 === 0) history.forget(at, null);
+      }
+      const { readings, seconds } = history.faces.get(1);
+      return { readings: readings.last - readings.first - KEPT_WHOLE,
+        seconds: seconds.last - seconds.first - KEPT,
+        counts: [readings.length, seconds.length], whole: history.recent.length };
+    }""",
+        [list(LABELS)],
+    )
+    assert 0 <= kept["readings"] <= 2000
+    assert -2000 <= kept["seconds"] <= 2000
+    assert kept["counts"] == [6010, 3600]
+    assert kept["whole"] < 200
+
+
+def test_its_colours_are_those_of_reports_and_pictures(page: Page, api: Api) -> None:
+    palette = page.evaluate("import('/palette.js').then((module) => ({ ...module }))")
+    assert palette["LABELS"] == list(LABELS)
+    assert palette["COLOURS"] == LABEL_COLOURS
+    assert {kind: entry["colour"] for kind, entry in palette["COVERAGE"].items()} == COVERAGE_COLOURS
+
+
+def test_it_fits_a_phone(browser: Browser, api: Api) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(api.http)
+    write(api.redis_url, [reading(1)])
+    page.wait_for_selector(TIMELINE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()

@@ -1,0 +1,91 @@
+"""The live picture in a real browser: each frame with its own boxes, and only for those who look."""
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from engine.palette import LABEL_COLOURS
+from ingest.bus import Bus, connect
+from tests.api.browsing import SHARE
+from tests.api.dashboard.watching import tell
+from tests.api.serving import Api, reading, write
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+GREYS = (40, 120)  # of the dark and light pictures that the tests show
+
+
+def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api) -> None:
+    """Faces are angry in dark frames and sad in light ones: each box has the colour that fits its frame."""
+    tell(api.redis_url, "live")
+    stop = threading.Event()
+    camera = threading.Thread(target=film, args=(api.redis_url, stop))
+    camera.start()
+    try:
+        page.wait_for_selector("#picture-words", state="hidden")
+        canvas = page.locator("#picture")
+        seen: list[tuple[str, str]] = []
+
+        def both_kinds() -> bool:
+            seen.append(look(canvas))
+            return len(seen) >= 40 and len(set(seen)) >= 2
+
+        until(both_kinds, 20, "both kinds of frame")
+        assert set(seen) <= {("dark", "angry"), ("light", "sad"), ("dark", "none"), ("light", "none")}
+        assert {("dark", "angry"), ("light", "sad")} <= set(seen)
+        assert canvas.evaluate(SHARE, ["#ffffff", 0.4, 0.6, 0.4, 0.6]) > 0.0005  # keypoints
+        expect(page.locator("#now li")).to_have_count(1)
+        expect(page.locator("#now .says")).to_contain_text("76 %")
+        assert "76\N{NO-BREAK SPACE}%" in (page.locator("#now .says").text_content() or "")
+    finally:
+        stop.set()
+        camera.join()
+
+
+def film(redis_url: str, stop: threading.Event) -> None:
+    """Pictures and readings of one face, ten a second; every three frames both change."""
+    jpegs = [cv2.imencode(".jpg", np.full((240, 320, 3), grey, np.uint8))[1].tobytes() for grey in GREYS]
+    with connect(redis_url) as client:
+        for number in range(10_000):
+            kind = number // 3 % 2
+            Bus(client).put_preview("lobby", jpegs[kind], number * 100_000_000)
+            write(redis_url, [reading(number, ("angry", "sad")[kind])])
+            if stop.wait(0.1):
+                return
+
+
+def look(canvas: Locator) -> tuple[str, str]:
+    """Which frame is shown, and which box on it, looked at in one go."""
+    colours = {
+        "dark": f"#{GREYS[0]:02x}{GREYS[0]:02x}{GREYS[0]:02x}",
+        "light": f"#{GREYS[1]:02x}{GREYS[1]:02x}{GREYS[1]:02x}",
+        "angry": LABEL_COLOURS["angry"],
+        "sad": LABEL_COLOURS["sad"],
+    }
+    left_edge = "[colour, 0.245, 0.255, 0.35, 0.65]"
+    shares = canvas.evaluate(
+        f"(canvas, colours) => colours.map((colour) => ({SHARE})(canvas, {left_edge}))",
+        list(colours.values()),
+    )
+    found = dict(zip(colours, shares, strict=True))
+    box = max(("angry", "sad"), key=found.__getitem__)
+    return max(("dark", "light"), key=found.__getitem__), box if found[box] else "none"
+
+
+def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
+    with connect(api.redis_url) as client:
+        bus = Bus(client)
+        until(lambda: bus.is_watched("lobby"), 5, "the page watches")
+        hide = """(state) => {
+          Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+        page.evaluate(hide, "hidden")
+        until(lambda: not bus.is_watched("lobby"), 8, "nobody watches")
+        page.evaluate(hide, "visible")
+        until(lambda: bus.is_watched("lobby"), 5, "the page watches again")

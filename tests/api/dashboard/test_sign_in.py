@@ -1,0 +1,82 @@
+"""Where the service asks for tokens, the page does once: the way in, what a view may do, and the way out."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.palette import LABEL_COLOURS
+from ingest.bus import TOKENS, connect
+from tests.api.access.doors import add_token, guarded
+from tests.api.browsing import page_of, wait_for_share
+from tests.api.dashboard.watching import TIMELINE, stretch
+from tests.api.serving import Api, serving, write
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def door(browser: Browser, redis_url: str, tmp_path: Path) -> Iterator[tuple[Page, Api]]:
+    with guarded(redis_url, tmp_path) as api, page_of(browser, api) as page:
+        page.goto(api.http)
+        yield page, api
+
+
+def sign_in(page: Page, token: str) -> None:
+    page.get_by_label("Token").fill(token)
+    page.keyboard.press("Enter")
+
+
+def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) -> None:
+    """Also the websockets, which go by tickets."""
+    page, api = door
+    expect(page.get_by_label("Token")).to_be_focused()
+    expect(page.locator("#chosen")).to_be_hidden()
+    sign_in(page, "mistyped")
+    expect(page.get_by_role("alert")).to_contain_text("does not know this token")
+    sign_in(page, add_token(api.redis_url, "front-desk", "operate"))
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    write(api.redis_url, stretch("happy", 10, 10))
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.02)
+    page.reload()
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.get_by_role("button", name="Remove")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> None:
+    page, api = door
+    sign_in(page, add_token(api.redis_url, "guard", "view"))
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.get_by_text("guard, view only")).to_be_visible()
+    for name in ("Add", "Edit", "Remove"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_a_token_that_is_taken_back_ends_in_the_form(door: tuple[Page, Api]) -> None:
+    page, api = door
+    sign_in(page, add_token(api.redis_url, "guest", "view"))
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    with connect(api.redis_url) as client:
+        client.delete(TOKENS)
+    expect(page.get_by_label("Token")).to_be_visible(timeout=15_000)
+
+
+def test_a_restart_is_survived_with_new_tickets(browser: Browser, redis_url: str, tmp_path: Path) -> None:
+    with ExitStack() as staying, ExitStack() as running:
+        api = running.enter_context(guarded(redis_url, tmp_path))
+        page = staying.enter_context(page_of(browser, api))
+        page.goto(api.http)
+        sign_in(page, add_token(redis_url, "front-desk", "operate"))
+        write(redis_url, stretch("happy", 3, 3))
+        wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.01)
+        running.close()
+        expect(page.locator("#banner")).to_be_visible(timeout=10_000)
+        write(redis_url, stretch("sad", 0, 2, 100))
+        with serving(redis_url, tmp_path, api.port, tokens="required"):
+            wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.01)
+            expect(page.locator("#banner")).to_be_hidden()

@@ -1,0 +1,70 @@
+"""Sources are added, changed and removed on the page, with each error beside its field."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ingest.bus import Bus, connect
+from tests.api.serving import Api
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_source_is_added_and_removed_with_errors_beside_their_fields(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.keyboard.type("Lobby")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ftp://192.0.2.7")
+    page.keyboard.press("Enter")
+    expect(page.locator("#url-error")).to_contain_text("actual ftp")
+    expect(page.locator("#url")).to_be_focused()
+    page.locator("#url").fill("rtsp://viewer:planted@192.0.2.9/1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-error")).to_contain_text("already")
+    page.locator("#name").fill("Back door")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen-name")).to_have_text("Back door")
+    assert "planted" not in page.content()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.locator("#remove-dialog .danger").click()
+    expect(page.locator("#source-list li")).to_have_count(1)
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+
+
+def test_what_is_missing_is_said_before_anything_is_sent(page: Page) -> None:
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Readings a second").fill("90")
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-error")).to_have_text("A name is needed.")
+    expect(page.locator("#url-error")).to_have_text("An address is needed.")
+    expect(page.locator("#rate-error")).to_contain_text("up to 60")
+    expect(page.locator("#name")).to_be_focused()
+
+
+def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="Edit").click()
+    expect(page.locator("#url")).to_have_value("rtsp://viewer:***@192.0.2.7/1")
+    page.get_by_label("Name").fill("Main lobby")
+    page.get_by_label("Readings a second").fill("5")
+    page.get_by_label("Picture", exact=True).select_option("none")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#chosen-name")).to_have_text("Main lobby")
+    expect(page.locator("#chosen-purpose")).to_have_text("Personal, picture not shown")
+    expect(page.locator("#picture-words")).to_contain_text("not shown")
+    with connect(api.redis_url) as client:
+        changed = Bus(client).sources()["lobby"]
+    assert (changed.rate, changed.picture, changed.url) == (5, "none", "rtsp://viewer:planted@192.0.2.7/1")
+
+
+def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="Edit").click()
+    expect(page.locator("#law")).to_be_hidden()
+    page.get_by_label("Purpose").select_option("workplace")
+    expect(page.locator("#law")).to_contain_text("Art. 5(1)(f)")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#purpose-error")).to_contain_text("prohibited")
+    expect(page.locator("#purpose")).to_be_focused()
+    page.get_by_label("Ground").select_option("safety")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#chosen-purpose")).to_have_text("Workplace, safety reasons")
+    page.get_by_role("button", name="Notice").click()
+    expect(page.locator("#notice-text")).to_contain_text("EMOTION RECOGNITION IN USE")

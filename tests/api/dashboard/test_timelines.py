@@ -1,0 +1,174 @@
+"""The timelines in a real browser, by the pixels of their canvases."""
+
+from itertools import count
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine.labels import LABELS
+from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.records import Event
+from tests.api.browsing import share, wait_for_share
+from tests.api.dashboard.watching import TIMELINE, stretch
+from tests.api.serving import Api, coverage, reading, write, write_seconds
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+# Four lines of the canvas: three through the stack, one through the labels.
+PIXELS = """(canvas) => [0.1, 0.3, 0.6, 0.9].flatMap((height) => [
+  ...canvas.getContext("2d").getImageData(0, Math.round(canvas.height * height), canvas.width, 1).data,
+])"""
+SURPRISE = LABEL_COLOURS["surprise"]
+
+
+def test_history_is_drawn_on_arrival_with_its_gap(page: Page, api: Api) -> None:
+    """Happy for the 20 s from 50 s ago, nothing for 20 s, sad for the last 10 s."""
+    happy = [reading(number, "happy", ago=50 - number / 10) for number in range(200)]
+    sad = [reading(400 + number, "sad", ago=10 - number / 10) for number in range(100)]
+    write(api.redis_url, happy + sad)
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.6, part=(0.2, 0.4))
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.5, part=(0.87, 0.95))
+    assert share(page, TIMELINE, LABEL_COLOURS["happy"], part=(0.53, 0.75)) == 0
+    assert share(page, TIMELINE, LABEL_COLOURS["sad"], part=(0.53, 0.75)) == 0
+    expect(page.locator('[data-track="1"] .label')).to_have_text("sad")
+
+
+def test_the_timeline_moves_as_readings_come(page: Page, api: Api) -> None:
+    page.get_by_role("button", name="10 s", exact=True).click()
+    write(api.redis_url, [reading(number, "surprise", ago=2 - number / 10) for number in range(20)])
+    wait_for_share(page, TIMELINE, SURPRISE, 0.05)
+    assert share(page, TIMELINE, SURPRISE, part=(0.0, 0.4)) == 0
+    until(lambda: share(page, TIMELINE, SURPRISE, part=(0.0, 0.4)) > 0.05, 8, "it moves to the left")
+    write(api.redis_url, [reading(30 + number, "angry", ago=1 - number / 10) for number in range(10)])
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["angry"], 0.03, part=(0.5, 1.0))
+
+
+def test_the_hour_before_is_drawn_second_by_second(page: Page, api: Api) -> None:
+    """Afraid from 50 to 40 minutes ago: only the overview knows it."""
+    write_seconds(api.redis_url, "fear", ago=3000, length=600)
+    page.reload()
+    page.get_by_role("button", name="1 h", exact=True).click()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.5, part=(0.18, 0.32))
+    assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.4, 1.0)) == 0
+
+
+def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, None, ago=20 - number / 10) for number in range(200)])
+    page.reload()
+    expect(page.locator('[data-track="1"] .label')).to_have_text("unsure")
+    assert share(page, TIMELINE, LABEL_COLOURS["neutral"]) < 0.01
+
+
+def test_coverage_is_drawn_and_told_in_words(page: Page, api: Api) -> None:
+    events: list[Event] = [coverage("observed", 86, 40, 10), coverage("dropped", 14, 30, 10)]
+    write(api.redis_url, [*events, coverage("disconnected", 0, 20, 10), coverage("no_face", 0, 10, 10)])
+    page.reload()
+    wait_for_share(page, "#coverage", COVERAGE_COLOURS["observed"], 0.9, part=(0.36, 0.46))
+    wait_for_share(page, "#coverage", COVERAGE_COLOURS["dropped"], 0.9, part=(0.53, 0.63))
+    sentence = page.locator("#sentence")
+    expect(sentence).to_contain_text("engine slow: 14 % of frames dropped")
+    expect(sentence).to_contain_text("no signal for 10 s")
+
+
+def test_hovering_and_keys_tell_values(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, "happy", ago=50 - number / 10) for number in range(480)])
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.4)
+    canvas = page.locator(TIMELINE)
+    canvas.hover(position={"x": 300, "y": 20})
+    tip = page.locator("#tip")
+    expect(tip).to_contain_text("happy76 %")
+    page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+    canvas.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    expect(tip).to_contain_text("happy76 %")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+
+
+def test_a_pause_stops_the_picture_but_loses_nothing(page: Page, api: Api) -> None:
+    write(api.redis_url, [reading(number, "happy", ago=20 - number / 10) for number in range(200)])
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1)
+    page.locator("body").press("p")
+    expect(page.locator("#pause")).to_have_text("Go on")
+    write(api.redis_url, [reading(300 + number, "sad") for number in range(5)])
+    expect(page.locator('[data-track="1"] .label')).to_have_text("sad")  # it has arrived
+    assert share(page, TIMELINE, LABEL_COLOURS["sad"], part=(0.9, 1.0)) < 0.15
+    page.locator("#pause").click()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.001, part=(0.7, 1.0))
+
+
+def test_wheel_keys_and_buttons_zoom(page: Page, api: Api) -> None:
+    """Sad for the 5 s from 25 s ago: out of sight in 10 s, a quarter of 20 s, little of ten minutes."""
+    write(
+        api.redis_url, stretch("happy", 40, 15) + stretch("sad", 25, 5, 150) + stretch("happy", 20, 20, 200)
+    )
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.07)
+    page.get_by_role("button", name="10 s", exact=True).click()
+    until(lambda: share(page, TIMELINE, LABEL_COLOURS["sad"]) < 0.06, 5, "sad is out of sight")
+    page.get_by_role("button", name="1 h", exact=True).click()
+    until(lambda: share(page, TIMELINE, LABEL_COLOURS["happy"]) < 0.02, 5, "all is narrow")
+    for _ in range(3):
+        page.locator("body").press("+")
+    expect(page.get_by_role("button", name="1 h", exact=True)).to_have_attribute("aria-pressed", "false")
+    until(lambda: 0.01 < share(page, TIMELINE, LABEL_COLOURS["happy"]) < 0.06, 5, "it is wider")
+    page.locator(TIMELINE).hover()
+    page.mouse.wheel(0, -6000)
+    expect(page.get_by_role("button", name="10 s", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_dragging_moves_into_the_past_and_back(page: Page, api: Api) -> None:
+    write(api.redis_url, stretch("fear", 80, 20) + stretch("happy", 20, 20, 600))
+    write_seconds(api.redis_url, "fear", ago=80, length=20)
+    page.reload()
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1)
+    assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.0, 0.5)) == 0
+    drag(page, 40, 440)
+    expect(page.locator("#standing")).to_contain_text("stands at")
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.1, part=(0.0, 0.5))
+    drag(page, 460, 20)
+    expect(page.locator("#pause")).to_have_text("Pause")
+    wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1, part=(0.6, 1.0))
+
+
+def drag(page: Page, start: int, end: int) -> None:
+    """From one place to another on the coverage, which is there whatever the window shows."""
+    canvas = page.locator("#coverage")
+    canvas.hover(position={"x": start, "y": 5})
+    place = canvas.bounding_box()
+    assert place is not None
+    page.mouse.down()
+    for x in (start, (start + end) // 2, end):
+        page.mouse.move(place["x"] + x, place["y"] + 5)
+    page.mouse.up()
+
+
+def test_what_is_shifted_looks_like_what_is_painted_whole(page: Page, api: Api) -> None:
+    """Three seconds painted step by step as they came, and painted at once after a change of colours."""
+    page.get_by_role("button", name="10 s", exact=True).click()
+    numbers = count()
+
+    def goes_on() -> list[int]:
+        """Another reading, so that the face stays in view; what its timeline looks like then."""
+        write(api.redis_url, [reading(number := next(numbers), LABELS[number // 6 % 7])])
+        pixels: list[int] = page.locator(TIMELINE).evaluate(PIXELS)
+        return pixels
+
+    until(lambda: goes_on() and next(numbers) > 40, 20, "some readings were painted")
+    page.locator("body").press("p")
+    until(lambda: goes_on() == goes_on(), 5, "it stands")
+    before = goes_on()
+    page.emulate_media(color_scheme="dark")
+    until(lambda: goes_on() != before, 5, "it is painted in other colours")
+    page.emulate_media(color_scheme="light")
+
+    def unlike() -> int:
+        return sum(abs(one - other) > 24 for one, other in zip(before, goes_on(), strict=True))
+
+    until(lambda: unlike() <= len(before) / 200, 5, "it looks as before")

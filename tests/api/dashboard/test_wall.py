@@ -1,0 +1,100 @@
+"""The wall of all sources in a real browser: pictures, faces, states, strips, and the way to one source."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from ingest.bus import Bus, connect
+from tests.api.browsing import SHARE, page_of
+from tests.api.dashboard.watching import tell
+from tests.api.serving import Api, configure, reading, write, write_seconds
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+GREY = 120
+
+
+@pytest.fixture
+def wall(browser: Browser, api: Api) -> Iterator[Page]:
+    """Of the lobby and the hall."""
+    configure(api.redis_url, "hall")
+    with page_of(browser, api) as page:
+        page.goto(api.http)
+        expect(page.locator(".tile")).to_have_count(2)
+        yield page
+
+
+def in_tile(page: Page, source: str, canvas: str, colour: str, *place: float) -> float:
+    return float(page.locator(f'.tile a[href="#{source}"] .{canvas}').evaluate(SHARE, [colour, *place]))
+
+
+def test_a_tile_shows_picture_state_faces_and_the_last_ten_minutes(wall: Page, api: Api) -> None:
+    """Afraid from eight to six minutes ago, happy now."""
+    write_seconds(api.redis_url, "fear", ago=480, length=120)
+    tell(api.redis_url, "live")
+    wall.reload()
+    jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
+    with connect(api.redis_url) as client:
+        Bus(client).put_preview("lobby", jpeg, 0)
+    grey = f"#{GREY:02x}{GREY:02x}{GREY:02x}"
+    until(lambda: in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 0.7) > 0.9, 10, "the picture")
+    fear = LABEL_COLOURS["fear"]
+    until(lambda: in_tile(wall, "lobby", "strip", fear, 0.22, 0.38, 0, 0.8) > 0.5, 5, "the past")
+    assert in_tile(wall, "lobby", "strip", fear, 0.45, 1, 0, 0.8) == 0
+    write(api.redis_url, [reading(1, "happy"), reading(1, "sad", track=2)])
+    tile = wall.locator(".tile", has_text="Lobby")
+    expect(tile.locator(".faces span")).to_have_text(["happy", "sad"])
+    until(lambda: in_tile(wall, "lobby", "strip", LABEL_COLOURS["happy"], 0.98, 1, 0, 1) > 0, 5, "now")
+    expect(tile.locator(".words")).to_have_text("live")
+
+
+def test_trouble_is_said_and_drawn_and_the_header_says_it_too(wall: Page, api: Api) -> None:
+    tell(api.redis_url, "reconnecting", "connection refused", "hall")
+    tile = wall.locator(".tile", has_text="Hall")
+    expect(tile.locator(".words")).to_contain_text("no signal since")
+    expect(tile.locator(".words")).to_contain_text("connection refused")
+    expect(wall.locator("#wall-words")).to_contain_text("2 sources, 1 in trouble")
+    for part in ("ingest", "engine:0", "jobs"):
+        with connect(api.redis_url) as client:
+            client.set(f"beat:{part}", b"1")
+    wall.reload()
+    expect(wall.locator("#health .words")).to_have_text("1 of 2 sources in trouble")
+    signal = COVERAGE_COLOURS["disconnected"]
+    until(lambda: in_tile(wall, "hall", "strip", signal, 0.98, 1, 0.9, 1) > 0, 10, "no signal is drawn")
+
+
+def test_a_click_opens_a_source_and_the_way_back_is_there(wall: Page) -> None:
+    wall.locator(".tile", has_text="Hall").click()
+    expect(wall.locator("#chosen-name")).to_have_text("Hall")
+    wall.get_by_role("link", name="Lobby").click()
+    expect(wall.locator("#chosen-name")).to_have_text("Lobby")
+    wall.get_by_role("link", name="All sources").click()
+    expect(wall.locator(".tile")).to_have_count(2)
+    wall.go_back()
+    expect(wall.locator("#chosen-name")).to_have_text("Lobby")
+
+
+def test_only_tiles_in_view_are_followed_and_get_pictures(browser: Browser, api: Api) -> None:
+    for number in range(12):
+        configure(api.redis_url, f"camera-{number:02d}")
+        tell(api.redis_url, "live", source=f"camera-{number:02d}")
+    with page_of(browser, api, viewport={"width": 360, "height": 640}) as page:
+        page.goto(api.http)
+        with connect(api.redis_url) as client:
+            bus = Bus(client)
+            until(lambda: bus.is_watched("camera-00"), 10, "the first is watched")
+            assert not bus.is_watched("camera-11")
+            page.locator(".tile").last.scroll_into_view_if_needed()
+            page.mouse.wheel(0, 9000)
+            until(lambda: bus.is_watched("camera-11"), 10, "the last is watched")
+            until(lambda: not bus.is_watched("camera-00"), 10, "the first is watched no longer")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        other = replace(reading(1, "surprise"), source="camera-11")
+        write(api.redis_url, [other])
+        expect(page.locator('.tile a[href="#camera-11"] .faces')).to_have_text("surprise")

@@ -1,0 +1,22 @@
+"""What the tests of the dashboard tell of a source, and look for on the page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.labels import Label
+from engine.records import Reading
+from ingest.bus import Bus, connect
+from ingest.wire import SourceState, encode_state
+from tests.api.serving import reading
+
+TIMELINE = '[data-track="1"] canvas'
+
+
+def tell(redis_url: str, state: Any, reason: str = "", source: str = "lobby") -> None:
+    with connect(redis_url) as client:
+        Bus(client).push_timeline([encode_state(SourceState(source, state, reason, datetime.now(UTC)))])
+
+
+def stretch(label: Label | None, ago: float, length: float, first: int = 0) -> list[Reading]:
+    """Ten readings a second of one face from `ago` seconds before now; `first` is the first one's number."""
+    return [reading(first + number, label, ago=ago - number / 10) for number in range(round(length * 10))]
