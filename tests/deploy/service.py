@@ -16,7 +16,8 @@ READY = re.compile(r"the dashboard is at (https?://\S+)")
 class Service:
     """Starts at once; `lines` are those of both its outputs."""
 
-    def __init__(self, data: Path, *arguments: str, port: int | None = None) -> None:
+    def __init__(self, data: Path, *arguments: str, port: int | None = None, **settings: str) -> None:
+        """`settings` are of its environment."""
         self.data = data
         self.port = free_port() if port is None else port
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
@@ -27,7 +28,7 @@ class Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env=environment | settings,
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
