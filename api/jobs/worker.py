@@ -3,10 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from api.jobs.attempt import Attempt, Ending
 from api.jobs.child import Child
@@ -19,6 +18,8 @@ from ingest.bus import BUS_FAULTS
 
 PAUSE = 0.2  # seconds before Redis is asked again
 ATTEMPTS = 3  # in a row that come no further before a job is given up
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -101,24 +102,25 @@ class Worker:
                 log.warning("%s: %s", taken.job.id, ending.reason)
                 self._tell(lambda: self._queue.give_back(taken, fruitless=True))
             case state:
-                folder.publish(taken.attempt)
-                self._end(taken, state, {**changes, "reason": ending.reason})
+                # Signs of life may have stopped for a while: what another worker writes now is not touched.
+                if self._tell(lambda: self._queue.tell(taken, {})) in ("running", "aborted"):
+                    folder.publish(taken.attempt)
+                    self._end(taken, state, {**changes, "reason": ending.reason})
 
     def _end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> None:
         log.info("%s %s %s", taken.job.id, state, changes.get("reason", ""))
         self._tell(lambda: self._queue.end(taken, state, changes))
 
-    def _tell(self, what: Callable[[], object]) -> None:
-        """Until Redis has heard it, or this worker stops."""
-        while not self.stopping:
+    def _tell(self, what: Callable[[], T]) -> T | None:
+        """Until Redis has heard it, or this worker stops; gives the answer."""
+        while True:
             try:
-                what()
-                return
+                return what()
             except BUS_FAULTS as error:
                 log.warning("redis: %s; telling it again", error)
+                if self.stopping:
+                    return None
                 time.sleep(PAUSE)
-        with suppress(*BUS_FAULTS):
-            what()
 
     def _video(self, taken: Taken, folder: JobFolder) -> Path:
         """The file to read. Raises UnusableError where it is gone, or another one than was to be read."""

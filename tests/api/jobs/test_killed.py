@@ -48,6 +48,22 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place) -> None:
     assert last.state["position"] == 16 * SECOND
 
 
+def test_a_worker_that_was_only_slow_spoils_nothing(place: Place) -> None:
+    """It is stopped for longer than a job is kept for it; its reader goes on meanwhile."""
+    clip = face_clip(place.media / "clip.mp4", even(300))
+    job, unbroken = place.add(clip), place.add(clip)
+    with worker(place) as slow:
+        until(lambda: place.standing(job).readings, 20, "readings")
+        os.kill(slow.pid, signal.SIGSTOP)
+        with worker(place):
+            until(lambda: place.standing(job).attempt == 2, 20, "the job is another worker's")
+            os.kill(slow.pid, signal.SIGCONT)
+            place.wait(job, "completed")
+            place.wait(unbroken, "completed")
+    assert place.results(job) == place.results(unbroken)
+    assert [path.name for path in place.folder(job).path.glob("results*")] == ["results"]
+
+
 def test_a_job_goes_on_while_redis_is_away(tmp_path: Path) -> None:
     """The server is killed and started again; what it had on its disk is enough."""
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
