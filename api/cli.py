@@ -122,7 +122,7 @@ def _add_run(verbs: Verbs) -> None:
 def _add_sources(verbs: Verbs) -> None:
     purpose = "the cameras of a running service (at MIEN_URL, default http://127.0.0.1:8400)"
     actions = verbs.add_parser("sources", help=purpose, description=purpose).add_subparsers(
-        required=True, metavar="add|list|remove"
+        required=True, metavar="add|list|change|remove"
     )
     add = _add(actions, "add", _sources("add"), "add a source")
     add.add_argument("name", metavar="NAME", help="for people; the id is made of it")
@@ -131,11 +131,33 @@ def _add_sources(verbs: Verbs) -> None:
         metavar="URL",
         help="rtsp, rtsps, http or https address, webcam:0, or a file of the media folder: clip.mp4?loop",
     )
-    add.add_argument("--rate", type=float, metavar="N", help="readings a second (default: 10)")
+    _add_settings_of_a_source(add)
     shown = _add(actions, "list", _sources("list_all"), "list the sources and how they stand")
     shown.add_argument("--json", action="store_true", help="as JSON")
+    changed = _add(actions, "change", _sources("change"), "change a source; what is not named stays as it is")
+    changed.add_argument("id", metavar="ID", help="its id or its name")
+    changed.add_argument("--name", metavar="NAME", help="for people; the id stays")
+    changed.add_argument("--url", metavar="URL", help="where it is, with its password")
+    _add_settings_of_a_source(changed)
     removed = _add(actions, "remove", _sources("remove"), "remove a source with all that was stored of it")
-    removed.add_argument("name", metavar="ID", help="its id or its name")
+    removed.add_argument("id", metavar="ID", help="its id or its name")
+
+
+def _add_settings_of_a_source(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--rate", type=float, metavar="N", help="readings a second (10)")
+    verb.add_argument(
+        "--purpose",
+        metavar="WHY",
+        help="why faces are read, such as safety, research or public_space (personal)",
+    )
+    verb.add_argument(
+        "--ground",
+        metavar="medical|safety",
+        help="what alone makes the purposes workplace and education lawful",
+    )
+    verb.add_argument(
+        "--picture", metavar="shown|blurred|none", help="what is shown of the live picture (shown)"
+    )
 
 
 def _add_recordings(verbs: Verbs) -> None:

@@ -3,13 +3,16 @@
 import argparse
 import json
 import sys
+from typing import Any
 from urllib.parse import quote
 
 from api.verbs.service import RefusedError, ask
 
+FIELDS = ("name", "url", "rate", "purpose", "ground", "picture")
+
 
 def sources(arguments: argparse.Namespace) -> int:
-    """Runs `add`, `list` or `remove`; gives the exit code."""
+    """Runs `add`, `list`, `change` or `remove`; gives the exit code."""
     try:
         arguments.action(arguments)
     except RefusedError as error:
@@ -19,11 +22,13 @@ def sources(arguments: argparse.Namespace) -> int:
 
 
 def add(arguments: argparse.Namespace) -> None:
-    new = {"name": arguments.name, "url": arguments.url}
-    if arguments.rate is not None:
-        new["rate"] = arguments.rate
-    added = ask("POST", "/v1/sources", new)
+    added = ask("POST", "/v1/sources", _given(arguments))
     print(f"added {added['id']}: {added['url']}")
+
+
+def change(arguments: argparse.Namespace) -> None:
+    changed = ask("PATCH", f"/v1/sources/{_id(arguments.id)}", _given(arguments))
+    print(f"changed {changed['id']}: {changed['url']}")
 
 
 def list_all(arguments: argparse.Namespace) -> None:
@@ -41,9 +46,18 @@ def list_all(arguments: argparse.Namespace) -> None:
 
 
 def remove(arguments: argparse.Namespace) -> None:
-    """Takes the id or the name, whichever it is."""
-    wanted = arguments.name
+    id = _id(arguments.id)
+    ask("DELETE", f"/v1/sources/{id}")
+    print(f"removed {id}")
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was said of the source, by its fields."""
+    given = {field: getattr(arguments, field) for field in FIELDS}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _id(wanted: str) -> str:
+    """Takes the id or the name, whichever it is, and gives the id as it is written in a path."""
     known = {source["name"]: source["id"] for source in ask("GET", "/v1/sources")}
-    name = known.get(wanted, wanted)
-    ask("DELETE", f"/v1/sources/{quote(name, safe='')}")
-    print(f"removed {name}")
+    return quote(known.get(wanted, wanted), safe="")

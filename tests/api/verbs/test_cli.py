@@ -81,6 +81,9 @@ def test_a_source_comes_and_goes(
         listed = call(capfd, "sources", "list")
         again = call(capfd, "sources", "add", "Front door", "rtsp://192.0.2.7/1")
         wrong = call(capfd, "sources", "add", "Attic", "gopher://192.0.2.7/1")
+        changed = call(capfd, "sources", "change", "Front door", "--purpose", "safety", "--picture", "none")
+        shown = call(capfd, "sources", "list", "--json")
+        refused = call(capfd, "sources", "change", "front-door", "--purpose", "workplace")
         removed = call(capfd, "sources", "remove", "Front door")
         gone = call(capfd, "sources", "remove", "front-door")
         empty = call(capfd, "sources", "list", "--json")
@@ -93,6 +96,10 @@ def test_a_source_comes_and_goes(
     assert "already" in again.complaint()
     assert "url" in wrong.complaint()
     assert "front-door" in gone.complaint()
+    assert changed.out == "changed front-door: rtsp://viewer:***@192.0.2.7/1\n"
+    (source,) = shown.json
+    assert (source["purpose"], source["picture"], source["rate"]) == ("safety", "none", 5.0)
+    assert "Art. 5(1)(f)" in refused.complaint()
     assert removed.out == "removed front-door\n"
     assert empty.json == []
 
