@@ -12,6 +12,7 @@ import uvicorn
 
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, from_environment, key_pair
 from api.app import create_app
+from api.capacity import allow_many_files, shorten_collections
 from api.connection import PATIENCE, Connection
 from api.settings import Settings, settings_from_environment
 from ingest.settings import SettingError
@@ -37,7 +38,10 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     address = f"{'https' if pair else 'http'}://{arguments.host}:{arguments.port}"
     log.info("mien %s: API at %s, tokens: %s", VERSION, address, settings.tokens)
-    uvicorn.Server(configuration(settings, arguments.host, arguments.port, pair)).run()
+    server = uvicorn.Server(configuration(settings, arguments.host, arguments.port, pair))
+    allow_many_files()
+    shorten_collections()
+    server.run()
     return 0
 
 

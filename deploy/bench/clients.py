@@ -10,12 +10,13 @@ import base64
 import json
 import os
 import re
-import resource
 import socket
 import sys
 import time
 from array import array
 from dataclasses import dataclass
+
+from api.capacity import allow_many_files, shorten_collections
 
 CURSOR = re.compile(rb'"cursor":"([0-9]+)-([0-9]+)"\}$')
 ERROR = b'"type":"error"'
@@ -165,15 +166,10 @@ async def follow(port: int, path: str, count: int, expected: int, seconds: float
     )
 
 
-def raise_file_limit() -> None:
-    """Each connection is an open file: as many as the system allows."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def main() -> int:
     port, path, count, expected, seconds, stuck = sys.argv[1:]
-    raise_file_limit()
+    allow_many_files()
+    shorten_collections()
     heard = asyncio.run(follow(int(port), path, int(count), int(expected), float(seconds), int(stuck)))
     print(json.dumps({name: getattr(heard, name) for name in Heard.__slots__}))
     return 0
