@@ -115,3 +115,12 @@ def test_it_fits_a_phone(browser: Browser, api: Api) -> None:
     page.wait_for_selector(TIMELINE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
+
+
+def test_its_modules_are_asked_for_side_by_side(page: Page, api: Api) -> None:
+    """Every module that the page runs is named in its head: none waits until another was read."""
+    asked = set(page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)"))
+    named = page.locator("link[rel=modulepreload], script").evaluate_all(
+        "(elements) => elements.map((element) => element.href || element.src)"
+    )
+    assert {url for url in asked if url.endswith(".js")} == set(named)
