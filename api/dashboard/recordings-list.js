@@ -32,6 +32,9 @@ export class RecordingList {
     });
   }
 
+  // Where somebody comes back to from one recording.
+  focus(id) { this.#items.get(id)?.element.querySelector("a").focus(); }
+
   #make(recording) {
     const element = document.createElement("li");
     element.dataset.id = recording.id;

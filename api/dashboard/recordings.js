@@ -65,9 +65,11 @@ function show() {
 }
 
 function showShelf(wanted) {
+  const before = chosen;
   leave();
   document.title = "Recordings · mien";
   list.show(known);
+  if (before) list.focus(before);
   const running = known.filter(isUnderWay).length;
   const words = known.length === 0 ? "" : running ? `${running} of ${known.length} still to be read` : `${known.length} in all`;
   write(find("shelf-words"), wanted ? "The recording that was asked for is not there, or no longer." : words);
@@ -81,8 +83,9 @@ function showOne(recording) {
   const { tone, words } = standing(recording);
   const underWay = isUnderWay(recording);
   write(find("one-name"), recording.name);
-  write(find("one-state"), [words, pace(recording)].filter(Boolean).join(" · "));
-  find("one-state").dataset.tone = tone === "good" ? "" : tone;
+  write(find("one-state"), words);
+  write(find("one-pace"), pace(recording) && ` · ${pace(recording)}`);
+  find("one-standing").dataset.tone = tone === "good" ? "" : tone;
   find("one-progress").hidden = recording.state !== "running";
   find("one-progress").value = recording.progress ?? 0;
   find("one-cancel").hidden = !underWay;
@@ -95,6 +98,7 @@ function showOne(recording) {
   leave();
   chosen = recording.id;
   player = new Player(recording, places);
+  find("main").focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
@@ -154,6 +158,10 @@ new Adding(
 );
 find("one-cancel").addEventListener("click", () => cancel(known.find(({ id }) => id === chosen)));
 find("one-remove").addEventListener("click", () => remove(known.find(({ id }) => id === chosen)));
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the part behind # names recordings here
+  find("main").focus();
+});
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); });
 addEventListener("hashchange", show);
 requestAnimationFrame(draw);

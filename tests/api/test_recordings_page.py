@@ -273,7 +273,7 @@ def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
     wait_for_share(page, TIMELINE, HAPPY, 0.01)
     assert service.state(id) == "running"
     expect(page.locator("#one-progress")).to_be_visible()
-    expect(page.locator("#one-state")).to_contain_text("real time", timeout=10_000)
+    expect(page.locator("#one-pace")).to_contain_text("real time", timeout=10_000)
     page.locator("#one-cancel").click()
     expect(page.locator("#notice")).to_contain_text("It was cancelled at", timeout=10_000)
     assert service.state(id) == "aborted"
