@@ -187,6 +187,13 @@ redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'media_time', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
+# Ingest writes again what it has no answer to. The body holds the moment: the same one was written already.
+ADD_STATE = """
+if redis.call('GET', KEYS[2]) == ARGV[1] then return end
+redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[2], '*', 'type', 'state', 'body', ARGV[1])
+redis.call('SET', KEYS[2], ARGV[1])
+"""
+
 
 class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
@@ -347,11 +354,13 @@ class Bus:
 
 def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str) -> None:
     for entry in entries:
+        if entry.type == "state":
+            keys = (timeline_key(entry.source), state_key(entry.source))
+            transaction.eval(ADD_STATE, len(keys), *keys, entry.body, oldest)
+            continue
         for key in _streams(entry):
             transaction.xadd(key, {"type": entry.type, "body": entry.body}, minid=oldest, approximate=True)
-        if entry.type == "state":
-            transaction.set(state_key(entry.source), entry.body)
-        elif entry.type == "coverage" and (stretch := json.loads(entry.body))["kind"] == "dropped":
+        if entry.type == "coverage" and (stretch := json.loads(entry.body))["kind"] == "dropped":
             transaction.incrby(dropped_key(entry.source), stretch["frames"])
 
 

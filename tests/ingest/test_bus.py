@@ -84,3 +84,16 @@ def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: p
     with connect(server.url) as redis:
         assert redis.xlen("timeline:door") == 1
         assert [group["name"] for group in redis.xinfo_groups(frames_key(0))] == [b"engine"]
+
+
+def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
+    """As when the server did what it was asked for, and its answer was lost."""
+    live, away = (TimelineEntry("door", "state", b'{"state":"%s"}' % state) for state in (b"live", b"error"))
+    with connect(redis_url) as client:
+        for entry in (live, live, away, live):
+            Bus(client).push_timeline([entry])
+        redis: Any = client
+        assert [fields[b"body"] for _, fields in redis.xrange("timeline:door")] == [
+            entry.body for entry in (live, away, live)
+        ]
+        assert redis.get(bus.state_key("door")) == live.body
