@@ -120,8 +120,8 @@ def command_line() -> argparse.ArgumentParser:
             verb.add_argument(
                 "--scope",
                 choices=("view", "operate"),
-                required=True,
-                help="view: look at everything; operate: change everything, too",
+                default="view",
+                help="view: look at everything; operate: change everything, too (%(default)s)",
             )
     return parser
 
