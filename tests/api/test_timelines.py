@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds
 from ingest.bus import Bus, connect
 from tests.api.serving import Api, configure, coverage, reading, serving, write
+from tests.api.serving import write_seconds as write_face
 
 
 @pytest.fixture
@@ -69,6 +71,16 @@ def test_the_overview_has_each_faces_seconds_and_the_coverage(api: Api, http: ht
     (stretch,) = shown["coverage"]
     assert (stretch["kind"], stretch["frames"]) == ("observed", 30)
     assert stretch.keys() == {"kind", "frames", "started_at", "ended_at"}
+
+
+def test_a_long_overview_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
+    write_face(api.redis_url, "fear", ago=1300, length=1200)
+    (track,) = http.get("/lobby/overview").json()["tracks"]
+    assert len(track["times"]) == 1200 > 2 * PAGE
+    assert track["times"] == sorted(track["times"])
+    (later,) = http.get("/lobby/overview", params={"from": "-20m", "to": "-10m"}).json()["tracks"]
+    assert 599 <= len(later["times"]) <= 600
+    assert later["times"] == [time for time in track["times"] if time in set(later["times"])]
 
 
 def test_messages_after_the_overviews_cursor_tell_what_follows(api: Api, http: httpx.Client) -> None:
@@ -153,7 +165,8 @@ def test_a_format_is_had_by_name_and_by_header(api: Api, http: httpx.Client, for
 
 
 def test_what_is_accepted_must_be_there(http: httpx.Client) -> None:
-    assert "text/csv" in problem(http.get("/lobby", headers={"accept": "image/png"}), 406)["detail"]
+    for accepted in ("image/png", "text/csv;q=0"):
+        assert "text/csv" in problem(http.get("/lobby", headers={"accept": accepted}), 406)["detail"]
     assert http.get("/lobby", headers={"accept": "text/csv;q=0, */*"}).json()["messages"] == []
     assert http.get("/lobby", headers={"accept": "text/*"}).headers["content-type"].startswith("text/csv")
     assert http.get("/lobby", headers={"accept": "text/csv;q=x, application/json;q=0.1"}).json()["source"]
@@ -180,7 +193,7 @@ def test_rows_say_what_the_messages_say(api: Api, http: httpx.Client) -> None:
 
 
 def test_a_row_of_a_message_is_the_row_of_its_reading() -> None:
-    one = reading(7, "sad", track=3)
+    one = replace(reading(7, "sad", track=3), raw=reading(7, "fear").raw)
     message = json.loads(encode_event(one).body)
     assert message_row(message) == reading_row(one)
 
