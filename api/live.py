@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
@@ -40,6 +41,7 @@ FIRST = "-60s"  # what a client without a cursor gets before the live messages
 PAGE = 32  # entries of the history that are read and sent at once: some 45 KB of readings
 TRY_LATER = 1013  # the close code's name in its registry
 REMOVED = "the source was removed"
+AWAY = "Redis does not answer; connect again with your cursor"
 
 
 @router.websocket("/v1/sources/{id}/live")
@@ -148,8 +150,9 @@ async def _is_known(websocket: WebSocket, source: str, here: Services) -> bool:
 
 async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
     """Says what is wrong in a message, then closes with the code."""
-    await websocket.send_text(message)
-    await websocket.close(code)
+    with suppress(WebSocketDisconnect):  # gone already
+        await websocket.send_text(message)
+        await websocket.close(code)
 
 
 async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: Serve) -> None:
@@ -172,6 +175,6 @@ async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: 
         pass  # hung up while something was on its way
     except LOST as lost:
         logger.warning("redis does not answer, a client of %s is sent away: %s", source, lost)
-        await websocket.close(TRY_LATER)
+        await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", AWAY))
     finally:
         await stop(sending, listening)

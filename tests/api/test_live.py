@@ -223,6 +223,15 @@ def test_a_cursor_older_than_what_is_kept_is_told(api: Api) -> None:
     asyncio.run(run())
 
 
+def test_who_comes_while_redis_is_away_is_told_to_come_again(tmp_path: Path) -> None:
+    async def run(api: Api) -> tuple[str, int]:
+        async with following(api) as client:
+            return await refused(client)
+
+    with serving("redis://127.0.0.1:1/0", tmp_path) as api:
+        assert asyncio.run(run(api)) == ("unavailable", 1013)
+
+
 @pytest.mark.parametrize("socket_name", ["live", "frames"])
 def test_an_unknown_source_is_refused(api: Api, socket_name: str) -> None:
     async def run() -> tuple[str, int]:
