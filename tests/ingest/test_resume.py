@@ -16,7 +16,7 @@ from ingest.sources import Marked, open_recording
 from tests.clips import even, make_clip, picture, zero_third
 
 SIZE = (160, 120)
-LENGTH = 200  # pictures: 8 s
+LENGTH = 150  # pictures: 6 s
 LAST = 8  # frames that a resume knows the looks of
 
 OPEN_GOP = {"x264-params": "open-gop=1:keyint=50:min-keyint=50:bframes=3:b-pyramid=2:scenecut=0"}
@@ -130,8 +130,8 @@ def test_frames_that_follow_are_the_same(
 ) -> None:
     encoding, path = encoded
     whole, marked = read(path, rate)
-    assert len(marked) > 50
-    for share in (0.05, 0.6, 0.9, 1.0):
+    assert len(marked) > 40
+    for share in (0.1, 0.7, 1.0):
         last = max(LAST, round(share * len(marked))) - 1
         frames = [each.frame for each in marked[last - LAST + 1 : last + 1]]
         resume = resume_from(marked[last].mark, frames)
@@ -150,19 +150,19 @@ def test_a_seek_that_shows_other_pictures_is_not_believed(
 ) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
     whole, marked = read(path, 10)
-    resume = resume_from(marked[60].mark, [each.frame for each in marked[53:61]])
-    time = marked[58].frame.media_time
+    resume = resume_from(marked[50].mark, [each.frame for each in marked[43:51]])
+    time = marked[48].frame.media_time
     changed = replace(resume, seen={**resume.seen, time: resume.seen[time] ^ 1})
     with caplog.at_level(logging.INFO):
         rest, _ = read(path, 10, changed)
-    assert rest.frames == whole.frames[61:]
+    assert rest.frames == whole.frames[51:]
     assert f"clip.mp4: another picture at {time} ns" in caplog.messages
 
 
 def test_a_time_that_does_not_come_again_is_not_believed(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
     whole, marked = read(path, 10)
-    resume = resume_from(marked[60].mark, [each.frame for each in marked[53:61]])
-    changed = replace(resume, seen={**resume.seen, marked[58].frame.media_time + 1: 0})
+    resume = resume_from(marked[50].mark, [each.frame for each in marked[43:51]])
+    changed = replace(resume, seen={**resume.seen, marked[48].frame.media_time + 1: 0})
     rest, _ = read(path, 10, changed)
-    assert rest.frames == whole.frames[61:]
+    assert rest.frames == whole.frames[51:]
