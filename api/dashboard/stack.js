@@ -6,6 +6,7 @@ import { COLOURS, LABELS, STACK, inkOn } from "./palette.js";
 
 const SPANS = 18; // css px: height of the row of labels
 const SPACE = 3; // css px between the stack and the labels
+const NARROW = 6; // css px: below, spans touch each other, or their gaps would be all there is to see
 const SLANT = 6; // css px between two lines of a hatching
 
 const ORDER = STACK.map((name) => LABELS.indexOf(name));
@@ -128,8 +129,12 @@ function* runs(series, from, to, gap) {
 function paintSpan(context, label, { left, right }, { top, height }) {
   const wide = right - left;
   context.fillStyle = COLOURS[label];
+  if (wide < NARROW) {
+    context.fillRect(left, top, Math.max(wide, 1), height);
+    return;
+  }
   context.beginPath();
-  context.roundRect(left, top, Math.max(wide - 1, 1), height, Math.min(3, wide / 2));
+  context.roundRect(left, top, wide - 1, height, 3);
   context.fill();
   const text = context.measureText(label).width;
   const start = Math.max(left, 0);
