@@ -18,7 +18,7 @@ from api.settings import Settings, settings_from_environment
 from ingest.settings import SettingError
 from ingest.version import VERSION
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("api")
 
 REFUSED = 2  # exit code for arguments that are not accepted
 GRACE = 2  # seconds that open connections get when the service stops

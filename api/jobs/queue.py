@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_standing, job_key
-from ingest.bus import BUS_FAULTS
+from ingest.bus import BEATS_FOR, BUS_FAULTS, beat_key
 
 LOST_AFTER = 5.0  # seconds without a word after which a job has no worker any more
 WAIT = 0.5  # seconds for a job to come
@@ -96,6 +96,7 @@ class Queue:
 
     def take(self, wait: float = WAIT) -> Taken | None:
         """The next job: first one whose worker is gone, else a new one; waits up to `wait` seconds for it."""
+        self._beat()
         _, claimed, *_ = self._redis.xautoclaim(QUEUE, GROUP, self._name, self._lost_after, "0-0", count=1)
         if not claimed:
             read = self._redis.xreadgroup(
@@ -112,6 +113,7 @@ class Queue:
 
         While the state is not `running` the changes are left out.
         """
+        self._beat()
         told = self._tell(
             keys=_keys(taken.job.id),
             args=[taken.attempt, GROUP, self._name, taken.entry, *encode_standing(changes)],
@@ -128,6 +130,10 @@ class Queue:
         """Leaves the job to whoever asks next; `fruitless` says that the attempt failed by itself."""
         args = [taken.attempt, GROUP, self._name, taken.entry, LET_GO, int(fruitless)]
         self._give_back(keys=_keys(taken.job.id), args=args)
+
+    def _beat(self) -> None:
+        """For /readyz: one worker at least is alive, whether it waits or reads."""
+        self._redis.set(beat_key("jobs"), "1", ex=BEATS_FOR)
 
     def _taken(self, entry: str, id: str) -> Taken | None:
         job = self._job(id)

@@ -14,6 +14,7 @@ import websockets.sync.client
 from api.delays import BOUNDS
 from api.exposition import Family, Sample, exposition
 from api.health import check_disk, check_models
+from api.jobs.queue import Queue
 from engine.card import MODELS
 from engine.counts import LATENCIES, Counts
 from engine.records import Coverage
@@ -54,6 +55,11 @@ def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) 
     ready = http.get("/readyz")
     assert (ready.status_code, ready.json()["ready"]) == (200, True)  # live sources need no more
     assert parts_of(http)["jobs"] == silent
+    with connect(api.redis_url) as client:
+        queue = Queue(client)
+        queue.join()
+        assert queue.take(wait=0.01) is None
+    assert parts_of(http)["jobs"] == (True, "")
     assert http.get("/healthz").json() == {"status": "ok"}
 
 
