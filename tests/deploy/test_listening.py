@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ingest.bus import AUDIT, TOKENS, connect
 from tests.deploy.service import Service, free_port
 from tests.waiting import until
 
@@ -111,6 +112,19 @@ def test_tokens_come_and_go_while_it_runs(secured: Service, pair: tuple[Path, Pa
         until(lambda: http.get("/v1/sources", headers=headers).status_code == 401, 5, "the refusal")
     again = mien("tokens", "remove", "wall", "--data", str(secured.data))
     assert (again.returncode, again.stderr) == (1, "mien tokens: there is no token 'wall'\n")
+
+
+def test_tokens_lie_where_redis_url_says(redis_url: str, tmp_path: Path) -> None:
+    with connect(redis_url) as client:
+        said = mien("tokens", "add", "wall", "--data", str(tmp_path / "none"), REDIS_URL=redis_url)
+        assert said.returncode == 0, said.stderr
+        assert client.hkeys(TOKENS) == [b"wall"]
+        assert said.stdout.strip().encode() not in b"".join(client.hvals(TOKENS))
+        assert [note[b"action"] for _, note in client.xrange(AUDIT)] == [b"token.added"]
+        assert not (tmp_path / "none").exists()
+    away = mien("tokens", "list", REDIS_URL=f"unix://{tmp_path}/none.sock")
+    assert away.returncode == 1
+    assert len(away.stderr.splitlines()) == 1
 
 
 def test_a_name_is_given_to_one_token_only(secured: Service) -> None:

@@ -120,6 +120,22 @@ def test_a_playlist_opens_no_door(named: Web, other: Web, tmp_path: Path) -> Non
     assert other.asked == []
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.ffconcat", "ffconcat version 1.0\nfile {url}/clip.mp4\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\ntcp://{host}\n#EXT-X-ENDLIST\n"),
+        ("session.sdp", "v=0\no=- 0 0 IN IP4 {host}\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 26\n"),
+    ],
+)
+def test_nor_does_another_kind_of_list(named: Web, other: Web, tmp_path: Path, name: str, text: str) -> None:
+    host = other.url.removeprefix("http://")
+    (tmp_path / name).write_text(text.format(url=other.url, host=host))
+    with pytest.raises(SourceLostError):
+        count(f"{named.url}/{name}", tmp_path)
+    assert other.asked == []
+
+
 def test_tls_goes_through_to_the_server(tmp_path: Path, named: Web) -> None:
     with web(NAMED, tmp_path, certified(tmp_path)) as secure:
         assert count(f"{secure.url}/clip.mp4", tmp_path) == 10
@@ -153,12 +169,14 @@ def test_rtsp_is_read_where_it_is_named(
 REDIRECTED = b"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLoc\ration: rtsp://127.0.0.1:%d/door\r\n\r\n"
 
 
-def test_an_rtsp_redirection_is_not_followed(tmp_path: Path, other: Web) -> None:
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
+def test_an_rtsp_redirection_is_not_followed(tmp_path: Path, other: Web, scheme: str) -> None:
+    tls = certified(tmp_path) if scheme == "rtsps" else None
     with (
-        answering(REDIRECTED % other.server.server_port) as port,
+        answering(REDIRECTED % other.server.server_port, tls) as port,
         pytest.raises(SourceLostError, match=NOT_FOLLOWED),
     ):
-        count(f"rtsp://{NAMED}:{port}/door", tmp_path)
+        count(f"{scheme}://{NAMED}:{port}/door", tmp_path)
     assert other.asked == []
 
 
@@ -168,13 +186,14 @@ def test_rtsp_over_udp_is_for_named_networks(tmp_path: Path) -> None:
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[int]:
+def answering(answer: bytes, tls: ssl.SSLContext | None) -> Iterator[int]:
     """A server that gives everybody the same answer; its port."""
 
     class Visit(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.request.recv(4096)
-            self.request.sendall(answer)
+            client = tls.wrap_socket(self.request, server_side=True) if tls else self.request
+            client.recv(4096)
+            client.sendall(answer)
 
     with socketserver.ThreadingTCPServer((NAMED, 0), Visit) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
