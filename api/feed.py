@@ -19,7 +19,7 @@ from api.delays import Delays
 from api.history import History
 from api.mailbox import Mailbox
 from api.messages import START, Position, heartbeat, now, position, with_cursor
-from ingest.bus import LOST, SOURCES, timeline_key
+from ingest.bus import BUS_FAULTS, LOST, SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +102,10 @@ class Feed:
                 found = await self._reader.xread(
                     {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
                 )
-            except LOST as error:
-                logger.warning("redis does not answer, the feed of %s waits: %s", self._source, error)
+            except BUS_FAULTS as error:
+                logger.warning(
+                    "redis does not answer as it should, the feed of %s waits: %s", self._source, error
+                )
                 await asyncio.sleep(PAUSE)
                 continue
             if found:

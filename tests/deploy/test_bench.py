@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import subprocess
 import sys
 from array import array
@@ -14,14 +15,24 @@ from deploy.bench.clients import Client
 
 
 def test_the_websocket_is_measured_and_nothing_is_lost() -> None:
-    words = ["websocket", "--clients", "15", "--stuck", "2", "--seconds", "1", "--json"]
+    words = ["websocket", "--clients", "80", "--stuck", "2", "--seconds", "1", "--json"]
     ran = subprocess.run(
-        [sys.executable, "-m", "deploy.bench", *words], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-m", "deploy.bench", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        preexec_fn=allow_few_files,  # who serves and who connects asks the system for more
     )
     figures: dict[str, Any] = json.loads(ran.stdout)
-    assert (figures["delivered"], figures["dropped"]) == (150, 0)
+    assert (figures["delivered"], figures["dropped"]) == (800, 0)
     assert 0 < figures["p50_ms"] <= figures["p99_ms"] <= figures["max_ms"]
     assert figures["memory_per_client_kb"] > 0
+
+
+def allow_few_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
 
 
 def frame(text: str) -> bytes:
