@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from deploy.local import REDIS
 from deploy.redis_server import RedisServer, ServerError
 from ingest.bus import LOST, TOKENS, connect
 from ingest.settings import SettingError, data_folder
-from ingest.wire import rfc3339
 
 FAILED = 1  # exit code
 COMES_UP_WITHIN = 10.0  # seconds that a service that has just been started may take to its Redis
@@ -42,8 +41,8 @@ def add(client: Any, arguments: argparse.Namespace) -> None:
 def list_all(client: Any, _: argparse.Namespace) -> None:
     rows = [("NAME", "SCOPE", "ADDED")]
     for token in decode_tokens(client.hgetall(TOKENS)):
-        added = rfc3339(datetime.fromtimestamp(token.created_at, UTC))
-        rows.append((token.name, token.scope, str(added)))
+        added = datetime.fromtimestamp(token.created_at).astimezone()
+        rows.append((token.name, token.scope, added.isoformat(" ", "minutes")))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
