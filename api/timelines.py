@@ -81,7 +81,7 @@ async def get_timeline(
         end = await here.history.last(source, asked.start, asked.end)
         pages = here.history.pages(source, asked.start, end)
     else:
-        page = await here.history.page(source, asked.start, shape.limit, asked.end)
+        page = await _entries(here, source, asked, shape.limit)
         end = page[-1][0] if page else asked.start
         pages = _only(page)
         if len(page) == shape.limit:
@@ -118,12 +118,22 @@ async def get_timeline_overview(
 
 
 async def _page(here: Services, source: str, asked: Range, limit: int) -> Response:
-    page = await here.history.page(source, asked.start, limit, asked.end)
+    page = await _entries(here, source, asked, limit)
     messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
     following = page[-1][0] if page else asked.start
     more = "true" if len(page) == limit else "false"
     body = f'{{"source":"{source}","messages":[{messages}],"next":"{following}","more":{more}}}'
     return Response(body, media_type="application/json")
+
+
+async def _entries(here: Services, source: str, asked: Range, limit: int) -> list[Entry]:
+    """Up to `limit` entries, read in pieces: others have their turn in between."""
+    entries: list[Entry] = []
+    async for page in here.history.pages(source, asked.start, asked.end, min(limit, PAGE)):
+        entries += page
+        if len(entries) >= limit:
+            break
+    return entries[:limit]
 
 
 async def _only(page: list[Entry]) -> AsyncIterator[list[Entry]]:

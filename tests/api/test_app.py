@@ -195,10 +195,13 @@ def test_what_is_older_than_it_is_to_be_kept_goes_of_a_source_that_writes_no_mor
     with connect(redis_url) as client:
         for hours in (3, 1):
             id = f"{int((time.time() - 3600 * hours) * 1000)}-0"
-            client.xadd("timeline:lobby", {"type": "state", "body": "{}"}, id=id)
+            for stream in ("timeline:lobby", "overview:lobby"):
+                client.xadd(stream, {"type": "state", "body": "{}"}, id=id)
         with serving(redis_url, tmp_path):
             until(lambda: client.xlen("timeline:lobby") == 1, 6, "the older entry is deleted")
+            until(lambda: client.xlen("overview:lobby") == 1, 6, "in the overview as well")
         assert client.xrange("timeline:lobby")[0][0].decode() == id
+        assert client.xrange("overview:lobby")[0][0].decode() == id
 
 
 def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> None:

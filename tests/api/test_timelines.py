@@ -225,6 +225,16 @@ def test_spans_become_cues_on_the_clock_of_the_range(api: Api, http: httpx.Clien
     assert re.search(r"\n00:00:5\d\.\d{3} --> 00:00:5\d\.\d{3}\n", later)
 
 
+def test_a_page_may_be_larger_than_what_is_read_at_once(api: Api, http: httpx.Client) -> None:
+    write(api.redis_url, [reading(number) for number in range(2 * PAGE)])
+    for limit in (PAGE - 1, PAGE + 7, 2 * PAGE, 2 * PAGE + 1):
+        page = http.get("/lobby", params={"limit": limit}).json()
+        frames = [message["frame"] for message in page["messages"]]
+        assert frames == list(range(min(limit, 2 * PAGE)))
+        assert page["next"] == page["messages"][-1]["cursor"]
+        assert page["more"] == (limit <= 2 * PAGE)
+
+
 def test_a_file_of_pages_is_the_file_in_one(api: Api, http: httpx.Client) -> None:
     write_story(api.redis_url, 25)
     whole = http.get("/lobby", params={"format": "jsonl"}).text
