@@ -82,7 +82,11 @@ def _name(host: str) -> str:
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
-    added = HEADERS | (OVER_TLS if scope["scheme"] in ("https", "wss") else {})
+    # It holds for a host's every port: this machine's own name is not ours alone.
+    lasting = scope["scheme"] in ("https", "wss") and not is_loopback(
+        _name(Headers(scope=scope).get("host", ""))
+    )
+    added = HEADERS | (OVER_TLS if lasting else {})
     started = False
 
     async def sending(message: Message) -> None:
