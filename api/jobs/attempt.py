@@ -14,7 +14,7 @@ from ingest.child import died_of
 
 HEARD_EVERY = 0.1  # seconds
 BEAT = 0.5  # seconds between two words to Redis
-SILENCE = 60.0  # seconds after which a reader that says nothing hangs
+SILENCE = 60.0  # seconds after which a reader that says nothing and reads nothing hangs
 CONCLUDES_WITHIN = 20.0  # seconds in which a cancelled job writes what it has
 
 WAITS = "waits while live sources need the machine"
@@ -41,6 +41,7 @@ class Attempt:
         self._began: tuple[float, float] | None = None  # seconds of the clock, and of the recording
         self._waited = 0.0  # seconds
         self._beat_at = 0.0
+        self._redis_is_away = False
         self._concluding_at: float | None = None
         self._ending: Ending | None = None
         self.changes: dict[str, Any] = {}  # of the job's standing, not told yet
@@ -90,9 +91,11 @@ class Attempt:
                 self._give_way(self._beat_at - since)
             state = self._queue.tell(self._taken, self.changes)
         except BUS_FAULTS as error:
-            log.warning("redis: %s; the job goes on", error)
+            if not self._redis_is_away:  # once, however long it lasts
+                log.warning("redis: %s; the job goes on", error)
+            self._redis_is_away = True
             return "running"
-        self.changes = {}
+        self._redis_is_away, self.changes = False, {}
         return state
 
     def _give_way(self, elapsed: float) -> None:
@@ -111,7 +114,7 @@ class Attempt:
         now = time.monotonic()
         if self._concluding_at is not None and now - self._concluding_at > CONCLUDES_WITHIN:
             return Ending("aborted", "the reader did not stop in time")
-        if not self._child.paused and now - self._child.heard_at > SILENCE:
+        if not self._child.paused and self._child.silence() > SILENCE:
             return Ending("error", f"the reader made no progress for {SILENCE:.0f} s and was ended")
         return None
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from api.jobs.order import Order
@@ -21,8 +22,9 @@ class Child:
     """A running reader; it goes when the worker goes."""
 
     def __init__(self, order: Order) -> None:
-        self.heard_at = time.monotonic()
         self.paused = False
+        self._heard_at = time.monotonic()
+        self._read = 0  # bytes
         self._rest = b""
         self._output, theirs = os.pipe()
         os.set_blocking(self._output, False)
@@ -48,8 +50,21 @@ class Child:
             return []
         *lines, self._rest = (self._rest + heard).split(b"\n")
         if lines:
-            self.heard_at = time.monotonic()
+            self._heard_at = time.monotonic()
         return [json.loads(line) for line in lines]
+
+    def silence(self) -> float:
+        """Seconds since it last said something or read on: it says nothing while it finds its place."""
+        if (read := self._bytes_read()) != self._read:
+            self._read, self._heard_at = read, time.monotonic()
+        return time.monotonic() - self._heard_at
+
+    def _bytes_read(self) -> int:
+        try:
+            counters = Path(f"/proc/{self._process.pid}/io").read_text()
+        except OSError:  # it is gone
+            return self._read
+        return int(counters.split()[1])  # rchar: …
 
     def exit_code(self) -> int | None:
         """None while it runs; minus the signal's number where one ended it."""
@@ -64,7 +79,7 @@ class Child:
     def go_on(self) -> None:
         if self.paused:
             self.paused = False
-            self.heard_at = time.monotonic()
+            self._heard_at = time.monotonic()
             self._process.send_signal(signal.SIGCONT)
 
     def conclude(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 KINDS = ("events", "seconds", "stretches")
+VERSION = 1  # of all that a checkpoint says
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,18 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     path = folder / f"{attempts[0]}.json"
     try:
         fields = json.loads(path.read_bytes())
+        if fields["version"] != VERSION:
+            raise ValueError(f"version {fields['version']}")
         pieces = tuple(Piece(attempt, sizes) for attempt, sizes in fields["pieces"])
         return Checkpoint(pieces, fields["state"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadCheckpointError(f"{path.name}: not a checkpoint of this version: {error!r}") from error
+
+
+def forget_checkpoints(folder: Path) -> None:
+    """Has the reading begin anew."""
+    for path in folder.glob("*.json"):
+        path.unlink()
 
 
 def stored_lines(folder: Path, checkpoint: Checkpoint, kind: str) -> Iterator[bytes]:
@@ -86,10 +95,9 @@ class PartsWriter:
         sizes = {kind: file.tell() for kind, file in self._files.items()}
         checkpoint = Checkpoint((*self._before, Piece(self._attempt, sizes)), state)
         pieces = [[piece.attempt, piece.sizes] for piece in checkpoint.pieces]
-        write_whole(
-            self._folder / f"{self._attempt}.json",
-            json.dumps({"pieces": pieces, "state": state}, separators=(",", ":")).encode(),
-        )
+        fields = {"version": VERSION, "pieces": pieces, "state": state}
+        text = json.dumps(fields, separators=(",", ":"))
+        write_whole(self._folder / f"{self._attempt}.json", text.encode())
         return checkpoint
 
     def close(self) -> None:

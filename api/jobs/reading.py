@@ -19,7 +19,14 @@ from typing import Any
 
 from api.jobs.folder import JobFolder
 from api.jobs.order import Order
-from api.jobs.parts import BadCheckpointError, Checkpoint, PartsWriter, newest_checkpoint, stored_lines
+from api.jobs.parts import (
+    BadCheckpointError,
+    Checkpoint,
+    PartsWriter,
+    forget_checkpoints,
+    newest_checkpoint,
+    stored_lines,
+)
 from api.jobs.progress import Progress, tell
 from api.jobs.recorder import Recorder
 from api.results.folder import WriteFailedError, writing, written_to
@@ -59,9 +66,16 @@ class Run:
     def run(self) -> None:
         """Reads what is still to be read, writes the results, and tells how it ended.
 
-        Raises StoppedError, UnreadableError, WriteFailedError, and what a damaged checkpoint raises.
+        Raises StoppedError, UnreadableError, WriteFailedError and CardMismatchError.
         """
-        before = newest_checkpoint(self._folder.parts)
+        try:
+            self._go_on(newest_checkpoint(self._folder.parts))
+        except (BadCheckpointError, BadStateError, BadLineError) as error:  # an update must not end a job
+            log.warning("%s; reading it anew", error)
+            forget_checkpoints(self._folder.parts)
+            self._go_on(None)
+
+    def _go_on(self, before: Checkpoint | None) -> None:
         self._progress = Progress(before.state if before else {})
         if before is None or before.state["facts"] is None:
             with writing(self._folder.path):
@@ -175,9 +189,6 @@ def main() -> int:
         tell(end="error", reason=error.reason)
     except (StoppedError, WriteFailedError, CardMismatchError) as error:
         tell(end="error", reason=str(error).removeprefix(f"{order.folder}: "))
-    except (BadCheckpointError, BadStateError, BadLineError, ValueError, KeyError) as error:
-        log.exception("job in %s", order.folder)
-        tell(end="error", reason=f"cannot go on from the last checkpoint: {error}")
     return 0
 
 

@@ -47,6 +47,18 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place, tmp_path: P
     assert last.state["position"] == 12 * SECOND
 
 
+def test_a_checkpoint_of_another_version_has_the_reading_begin_anew(place: Place, tmp_path: Path) -> None:
+    clip = face_clip(place.media / "clip.mp4", even(50))
+    job = place.add(clip)
+    parts = place.folder(job).parts
+    parts.mkdir()
+    (parts / "0.json").write_text('{"version": 0}')
+    with working(place):
+        place.wait(job, "completed")
+    assert place.results(job) == unbroken(clip, tmp_path / "unbroken")
+    assert [path.name for path in parts.glob("*.json")] == ["1.json"]
+
+
 def test_a_worker_that_was_only_slow_spoils_nothing(place: Place, tmp_path: Path) -> None:
     """It is stopped for longer than a job is kept for it; its reader goes on meanwhile."""
     clip = face_clip(place.media / "clip.mp4", even(200))

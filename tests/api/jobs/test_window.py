@@ -92,7 +92,9 @@ def test_before_the_first_checkpoint_there_is_nothing(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"pieces": 1, "state": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 0, "pieces": [], "state": {}}', '{"version": 1, "pieces": 1}']
+)
 def test_a_damaged_checkpoint_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "7.json").write_text(text)
     with pytest.raises(BadCheckpointError, match=r"^7\.json: not a checkpoint of this version"):
