@@ -42,6 +42,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+# Not null, which is a value of the ground alone: a model tells apart what was given by itself.
+LEFT_OUT: Any = Field(default_factory=lambda: None)
+
+
 class BadNameError(Exception):
     """A name that no source may have."""
 
@@ -64,13 +68,12 @@ class SourceChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"picture": "none"}})
 
-    # None stands for what is left out: to say null is allowed for the ground alone.
-    name: Name = ""
-    url: Url = ""
-    rate: Rate = 0.0
-    purpose: Annotated[Purpose, Field(description="why faces are read")] = "personal"
-    ground: Because = None
-    picture: Shown = "shown"
+    name: Name = LEFT_OUT
+    url: Url = LEFT_OUT
+    rate: Rate = LEFT_OUT
+    purpose: Annotated[Purpose, Field(description="why faces are read")] = LEFT_OUT
+    ground: Because = LEFT_OUT
+    picture: Shown = LEFT_OUT
 
 
 def configured(new: NewSource, settings: Settings) -> SourceConfig:
