@@ -1,7 +1,9 @@
 """What comes of a recording: its timeline while it is read and after, its files, the video itself."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
@@ -9,16 +11,22 @@ from fastapi.responses import FileResponse
 from api.access.callers import Who
 from api.jobs.folder import job_folder
 from api.jobs.outline import read_outline
+from api.jobs.parts import BadCheckpointError
 from api.jobs.view import video_of
 from api.jobs.window import read_window
 from api.overview_document import OVERVIEW_SCHEMA
 from api.problems import MEDIA_TYPE, ProblemError
-from api.recordings import known_recording
+from api.recordings import known_recording, no_recording
 from api.services import Here
+from engine.stored import BadLineError
 
 router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])
 
 LONGEST_WINDOW = 60.0  # seconds
+
+Found = TypeVar("Found")
+
+log = logging.getLogger(__name__)
 
 PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 
@@ -61,6 +69,7 @@ Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
     responses={
         200: {"content": {"application/json": {"schema": WINDOW_SCHEMA}}},
         404: PROBLEM,
+        409: PROBLEM,
         422: PROBLEM,
     },
 )
@@ -79,21 +88,25 @@ async def get_window(
         raise ProblemError(422, f"to: {expected}", {"to": expected})
     await here.audit.note(who, "recording.read", id)
     parts = job_folder(here.settings.data, id).parts
-    window = await asyncio.to_thread(read_window, parts, known.job.name, began, until)
+    window = await _from_parts(id, lambda: read_window(parts, known.job.name, began, until))
     return Response(window.text(), media_type="application/json")
 
 
 @router.get(
     "/overview",
     response_class=Response,
-    responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, 404: PROBLEM},
+    responses={
+        200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}},
+        404: PROBLEM,
+        409: PROBLEM,
+    },
 )
 async def get_overview(id: str, here: Here, who: Who) -> Response:
     """The whole recording in brief: a value a second and face, in percent; times are ms of the recording."""
     known = await known_recording(here, id)
     await here.audit.note(who, "recording.read", id)
     parts = job_folder(here.settings.data, id).parts
-    document, until = await asyncio.to_thread(read_outline, parts, known.job.name)
+    document, until = await _from_parts(id, lambda: read_outline(parts, known.job.name))
     return Response(await document.text(until), media_type="application/json")
 
 
@@ -124,3 +137,15 @@ async def get_file(id: str, name: FileName, here: Here, who: Who) -> FileRespons
     await here.audit.note(who, "recording.downloaded", f"{id}/{name}")
     stem = known.job.name.rpartition(".")[0] or known.job.name
     return FileResponse(file, media_type=FILE_TYPES[name], filename=f"{stem} {name}")
+
+
+async def _from_parts(id: str, read: Callable[[], Found]) -> Found:
+    """What a thread reads of the parts. Raises a 404 problem, or a 409 problem where they cannot be read."""
+    try:
+        return await asyncio.to_thread(read)
+    except FileNotFoundError:  # it was removed just now
+        raise no_recording(id) from None
+    except (BadCheckpointError, BadLineError) as error:
+        log.warning("%s: %s", id, error)
+        detail = "its readings were written by another version of mien: have the recording read again"
+        raise ProblemError(409, detail) from None

@@ -136,7 +136,7 @@ async def cancel_recording(id: str, here: Here, who: Who) -> RecordingView:
 async def remove_recording(id: str, here: Here, who: Who) -> None:
     """Deletes a recording with all that was made of it; a file of the media folder stays there."""
     if not await here.redis.hexists(JOBS, id):  # it need not be readable
-        raise _no_recording(id)
+        raise no_recording(id)
     await here.audit.note(who, "recording.removed", id)
     await Register(here.redis).remove(id)
     await asyncio.to_thread(job_folder(here.settings.data, id).remove)
@@ -146,11 +146,11 @@ async def known_recording(here: Services, id: str) -> Known:
     """Raises a 404 problem if there is none of this id."""
     known = await Register(here.redis).find(id)
     if known is None:
-        raise _no_recording(id)
+        raise no_recording(id)
     return known
 
 
-def _no_recording(id: str) -> ProblemError:
+def no_recording(id: str) -> ProblemError:
     return ProblemError(404, f"there is no recording {id[:80]!r}")
 
 

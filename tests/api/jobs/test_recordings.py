@@ -192,6 +192,16 @@ def test_what_is_not_there_is_not_found(api: Api, part: str) -> None:
     assert httpx.get(f"{api.http}/v1/recordings/0123456789ab{part}").status_code == 404
 
 
+@pytest.mark.parametrize("part", ["timeline", "overview"])
+def test_what_another_version_read_is_told_in_one_line(api: Api, part: str) -> None:
+    recording = post(api, path="clip.mp4").json()["id"]
+    parts = api.data / "recordings" / recording / "parts"
+    parts.mkdir()
+    (parts / "1.json").write_text('{"version": 0}')
+    answer = httpx.get(f"{api.http}/v1/recordings/{recording}/{part}")
+    assert (answer.status_code, "another version" in answer.json()["detail"]) == (409, True)
+
+
 def test_from_the_command_line_to_the_files(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
