@@ -81,10 +81,9 @@ class Decoder:
     @property
     def declared_end(self) -> int | None:
         """Where the container says that the video ends: ns since its start; None where it says nothing."""
-        container, stream = self._container, self._stream
-        if container.duration is None:
+        stream, end = self._stream, declared_length(self._container)
+        if end is None:
             return None
-        end = container.duration * 1000
         if stream.duration is not None and stream.start_time is not None:
             return min(end, self._since_start(stream.start_time + stream.duration))
         return end
@@ -188,6 +187,19 @@ class Decoder:
         base = self._stream.time_base
         assert base is not None  # every stream of a file has one
         return (ticks or 0) * base.numerator * SECOND // base.denominator
+
+
+def declared_length(container: InputContainer) -> int | None:
+    """How long the container says that it lasts, in ns; None where it says nothing.
+
+    Matroska tells where its clock ends, so what this began at is taken off; a quarter second and less is what
+    encoders put before the first picture, which others count as part of it.
+    """
+    if container.duration is None:
+        return None
+    start = container.start_time or 0
+    is_clock = "matroska" in container.format.name and start * 1000 > TAIL
+    return (container.duration - (start if is_clock else 0)) * 1000
 
 
 def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":

@@ -15,7 +15,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ingest.damage import Damage
-from ingest.decoder import Decoder, Picture
+from ingest.decoder import Decoder, Picture, declared_length
 from ingest.frame import Frame
 from ingest.luma import grey_of, shown_size
 from ingest.pace import SECOND, Pace
@@ -73,7 +73,8 @@ class Recording:
         self.rate = rate
         self._source = source
         self._container = container
-        self.declared = (container.duration or 0) * 1000  # ns; as the container says, 0 where it does not
+        self.declared = declared_length(container) or 0  # ns; as the container says, 0 where it does not
+        self.start = (container.start_time or 0) * 1000  # ns; what the container's clock says at media time 0
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
         self._number = 0  # of the next frame

@@ -121,6 +121,14 @@ def test_one_frame_only(tmp_path: Path) -> None:
     assert recording.duration == 40 * MS
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_a_clock_that_begins_late_makes_no_video_longer(tmp_path: Path, suffix: str) -> None:
+    recording, times = read(make_clip(tmp_path / f"late{suffix}", [3000 + time for time in even(25)]))
+    assert times == even(25)
+    assert recording.duration / SECOND == pytest.approx(1.0, abs=0.05)
+    assert recording.damage == []
+
+
 def test_names_with_spaces_accents_and_colons(tmp_path: Path) -> None:
     _, times = read(make_clip(tmp_path / "my clip: café %d (1).mp4", even(5)))
     assert times == even(5)
