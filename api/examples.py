@@ -28,6 +28,7 @@ RECORDING: dict[str, Any] = {
     "created_at": "2026-01-31T12:03:07.250Z",
     "started_at": "2026-01-31T12:03:08.100Z",
     "ended_at": None,
+    "start": 0.0,
     "duration": 600.0,
     "position": 240.0,
     "progress": 0.4,

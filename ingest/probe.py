@@ -42,6 +42,7 @@ def probe(path: Path) -> dict[str, Any]:
         if recording.frames_decoded == 0:
             raise UnreadableError(path, "no picture in it can be decoded")
         return {
+            "start": recording.start / 1e9,
             "duration": recording.declared / 1e9 if recording.declared else None,
             "width": recording.width,
             "height": recording.height,

@@ -11,11 +11,12 @@ const LASTS = 9 * 60_000; // ms that an address with a ticket is good for, with 
 // Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame, failed()
 // when there are no pictures.
 export class Film {
-  duration; // ms; the recording's, as the API tells it
+  duration = 0; // ms; the recording's, as the API tells it
   playable = false; // whether there are pictures
   #video;
   #path;
   #on;
+  #start; // s
   #openedAt = 0; // ms
   #shown = null; // s: the moment of the frame that is shown, where the browser tells it
   #next = null; // s: where to go when the seek that is under way is done
@@ -26,9 +27,10 @@ export class Film {
   #since = null; // ms: since when it runs
   #stopped = new AbortController();
 
-  constructor(video, duration, on) {
+  // `start` (s) is what the video's clock says at the recording's beginning: players show that, too.
+  constructor(video, start, on) {
     this.#video = video;
-    this.duration = duration;
+    this.#start = Math.max(0, start); // below it they begin at 0
     this.#on = on;
     const { signal } = this.#stopped;
     video.addEventListener("seeked", () => this.#seekOn(), { signal });
@@ -58,7 +60,7 @@ export class Film {
 
   // The moment (ms) that is to be seen.
   get time() {
-    if (this.playable) return (this.#next ?? this.#video.currentTime) * 1000;
+    if (this.playable) return Math.max(0, (this.#next ?? this.#video.currentTime) - this.#start) * 1000;
     const run = this.#since === null ? 0 : (performance.now() - this.#since) * this.rate;
     return Math.min(this.#held + run, this.duration);
   }
@@ -66,7 +68,7 @@ export class Film {
   // The moment (ms) of the very frame on the screen.
   get frameTime() {
     if (!this.playable || this.#shown === null) return this.time;
-    return this.#shown * 1000;
+    return (this.#shown - this.#start) * 1000;
   }
 
   get rate() { return this.#video.playbackRate; }
@@ -80,9 +82,10 @@ export class Film {
 
   seek(time) {
     const wanted = Math.min(Math.max(0, time), this.duration);
+    const place = wanted / 1000 + this.#start;
     if (!this.playable) this.#hold(wanted);
-    else if (this.#video.seeking) this.#next = wanted / 1000; // the newest place wins
-    else this.#video.currentTime = wanted / 1000;
+    else if (this.#video.seeking) this.#next = place; // the newest wins
+    else this.#video.currentTime = place;
     this.#on.changed();
   }
 
@@ -102,6 +105,14 @@ export class Film {
     this.#hold(this.time);
     this.#since = null;
     this.#on.changed();
+  }
+
+  // Puts captions, whose times are the recording's, where the video's clock has them.
+  shiftCues({ cues }) {
+    for (const cue of cues) {
+      cue.endTime += this.#start;
+      cue.startTime += this.#start;
+    }
   }
 
   // Shows the frame after or before the one that is shown; `rate` of readings is the step without a picture.
@@ -159,7 +170,7 @@ export class Film {
       this.#failed(); // sound alone: the browser does not know the pictures' codec
       return;
     }
-    if (!this.playable) this.#video.currentTime = this.#held / 1000;
+    if (!this.playable) this.#video.currentTime = this.#held / 1000 + this.#start;
     if (this.#since !== null) this.#video.play();
     this.playable = true;
     this.#since = null;

@@ -42,7 +42,7 @@ export class Player {
   constructor(recording, places) {
     this.#places = places;
     this.#readings = new Readings(recording.id, recording.rate);
-    this.#film = new Film(places.video, 0, {
+    this.#film = new Film(places.video, recording.start, {
       changed: () => { this.#shown = -Infinity; },
       failed: () => this.#cannotPlay(),
       framed: () => this.#paint(),
@@ -175,6 +175,7 @@ export class Player {
     if (!there || video.querySelector("track")) return;
     const track = document.createElement("track");
     Object.assign(track, { kind: "captions", label: "What the faces show", srclang: "en" });
+    track.addEventListener("load", () => this.#film.shiftCues(track.track));
     video.append(track);
     track.src = await ticketed(filePath(this.#recording.id, CAPTIONS));
   }

@@ -14,6 +14,7 @@ export class Adding {
   #waiting = []; // uploads, in order
   #sending = null;
   #most = Infinity; // bytes that a file may have
+  #held = []; // what to take once a purpose is chosen: files and folders
 
   // `demanding`: whether a purpose must be chosen, or is personal unless one is.
   constructor(places, { demanding }, added) {
@@ -48,10 +49,13 @@ export class Adding {
     const options = (names) => Object.entries(names).map(([value, words]) => new Option(words, value));
     purpose.append(...(demanding ? [new Option("Choose one", "")] : []), ...options(PURPOSES));
     ground.append(new Option("Neither", ""), ...options(GROUNDS));
-    purpose.addEventListener("change", () => {
-      groundField.hidden = !NEEDS_GROUND.includes(purpose.value);
-      this.#tell({});
-    });
+    for (const field of [purpose, ground]) {
+      field.addEventListener("change", () => {
+        groundField.hidden = !NEEDS_GROUND.includes(purpose.value);
+        this.#tell({});
+        if (this.#held.length > 0) this.#takeAll(...this.#held);
+      });
+    }
   }
 
   // Files may be dropped anywhere on the page: elsewhere the browser would open them in its place.
@@ -75,9 +79,10 @@ export class Adding {
   }
 
   #takeAll(files, folders = []) {
-    const wishes = this.#wishes();
-    if (wishes === null) return;
     location.hash = ""; // to where they are seen
+    const wishes = this.#wishes();
+    this.#held = wishes === null ? [files, folders] : [];
+    if (wishes === null) return;
     for (const file of files) {
       const upload = new Upload(file, wishes);
       this.#places.uploads.append(upload.element);
@@ -100,10 +105,13 @@ export class Adding {
   // What the form asks for; null when it lacks something.
   #wishes() {
     const { rate, purpose, ground } = this.#places.form.elements;
-    const grounded = NEEDS_GROUND.includes(purpose.value);
-    this.#tell(purpose.value ? {} : { purpose: "Choose what for: it is kept with the recording." });
-    if (!purpose.value) return null;
-    return { rate: rate.value, purpose: purpose.value, ...(grounded && ground.value && { ground: ground.value }) };
+    const isGrounded = NEEDS_GROUND.includes(purpose.value);
+    const errors = {};
+    if (!purpose.value) errors.purpose = "Choose one, and it goes on.";
+    if (isGrounded && !ground.value) errors.ground = "Faces are read there for one of these reasons only.";
+    this.#tell(errors);
+    if (Object.keys(errors).length > 0) return null;
+    return { rate: rate.value, purpose: purpose.value, ...(isGrounded && { ground: ground.value }) };
   }
 
   async #submit(event) {

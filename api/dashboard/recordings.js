@@ -150,12 +150,14 @@ function draw(at) {
 
 const who = await enter("recordings");
 fillLegends(find("legend"), find("coverage-legend"));
-new Adding(
-  { drop: find("drop"), pick: find("pick"), files: find("files"), form: find("media-form"), uploads: find("uploads"),
-    groundField: find("ground-field"), most: find("most") },
-  { demanding: who.tokens === "required" },
-  () => look(),
-);
+if (who.scope !== "view") {
+  new Adding(
+    { drop: find("drop"), pick: find("pick"), files: find("files"), form: find("media-form"),
+      uploads: find("uploads"), groundField: find("ground-field"), most: find("most") },
+    { demanding: who.tokens === "required" },
+    () => look(),
+  );
+}
 find("one-cancel").addEventListener("click", () => cancel(known.find(({ id }) => id === chosen)));
 find("one-remove").addEventListener("click", () => remove(known.find(({ id }) => id === chosen)));
 document.querySelector(".skip").addEventListener("click", (event) => {

@@ -71,4 +71,5 @@ async def job_of(id: str, wish: Wish, file: Path, limits: Limits) -> Job:
         duration=probed.duration,
         width=probed.width,
         height=probed.height,
+        start=probed.start,
     )

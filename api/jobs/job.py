@@ -39,6 +39,7 @@ class Job:
     duration: float | None  # seconds, as the container says
     width: int  # pixels
     height: int
+    start: float = 0.0  # seconds; what the container's clock says at media time 0
 
 
 @dataclass(frozen=True, slots=True)

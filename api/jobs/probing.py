@@ -21,6 +21,7 @@ class RefusedError(Exception):
 class Probed:
     """What a file is."""
 
+    start: float  # seconds; what the container's clock says at media time 0
     duration: float | None  # seconds, as the container says
     width: int  # pixels
     height: int

@@ -29,6 +29,7 @@ class RecordingView(BaseModel):
     created_at: str
     started_at: str | None
     ended_at: str | None
+    start: Annotated[float, Field(description="seconds that a player shows where the readings begin at 0")]
     duration: Annotated[float | None, Field(description="seconds; null: not known yet")]
     position: Annotated[float, Field(description="seconds that are read")]
     progress: Annotated[float, Field(ge=0, le=1)]
@@ -57,6 +58,7 @@ def shown(known: Known, folder: JobFolder, media: Path) -> RecordingView:
         created_at=_moment(job.created_at) or "",
         started_at=_moment(standing.started_at),
         ended_at=_moment(standing.ended_at),
+        start=job.start,
         duration=duration,
         position=standing.position,
         progress=_progress(known, duration),

@@ -290,7 +290,7 @@ def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api
     write(api.redis_url, [reading(number) for number in range(100)])
     before = connections()
     assert asyncio.run(run()) == [list(range(100))] * 150
-    assert connections() - before <= bus.COMMANDS
+    assert connections() - before <= bus.COMMANDS + 1  # and the one that reads the source for all
 
 
 def test_all_clients_of_a_source_share_one_reader(api: Api) -> None:

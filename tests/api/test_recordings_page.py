@@ -191,6 +191,22 @@ def test_boxes_lie_over_the_frame_that_is_shown(page: Page, service: Service) ->
     expect(page.locator("#nobody-now")).to_be_visible()
 
 
+def test_a_video_whose_clock_begins_late_keeps_step(page: Page, service: Service) -> None:
+    """Its first picture is at 3 s, where readings begin at 0; the face is there for a second."""
+    times = [3000 + time for time in even(50)]
+    late = face_clip(service.clip.with_name("late.webm"), times, empty=range(25, 50), codec="libvpx")
+    id = service.add(late.name)
+    service.wait(id)
+    open_player(page, service, id)
+    overlay = page.locator("#overlay")
+    until(lambda: overlay.evaluate(SHARE, [HAPPY, 0, 1, 0, 1]) > 0.001, 5, "a box at the beginning")
+    assert played(page) == 3.0
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    until(lambda: overlay.evaluate(SHARE, [HAPPY, 0, 1, 0, 1]) == 0, 5, "none when nobody is there")
+    assert played(page) == 5.0
+
+
 def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Service) -> None:
     open_player(page, service)
     page.locator(TIMELINE).hover(position={"x": 60, "y": 30})
@@ -243,8 +259,15 @@ def test_what_is_refused_is_told_beside_it(page: Page, service: Service) -> None
     page.keyboard.press("Enter")
     expect(page.locator("#path-error")).to_contain_text("no such file")
     expect(page.locator("#path")).to_be_focused()
+
+
+def test_files_wait_until_it_is_said_what_they_are_read_for(page: Page, service: Service) -> None:
     page.locator("#purpose").select_option("workplace")
-    expect(page.locator("#ground")).to_be_visible()
+    drop(page, "notes.mp4", b"not a video at all" * 100)
+    expect(page.locator("#ground-error")).to_contain_text("reasons")
+    expect(page.locator("#uploads li")).to_have_count(0)
+    page.locator("#ground").select_option("safety")
+    expect(page.locator("#uploads li")).to_contain_text("not a video")
 
 
 def test_an_upload_shows_its_progress_and_can_be_cancelled(page: Page, service: Service) -> None:
