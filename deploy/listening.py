@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
-from ingest.bus import TOKENS, connect
+from ingest.bus import LOST, TOKENS, connect
 from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
 
 ANSWERS_WITHIN = 1.0  # seconds
@@ -69,11 +69,15 @@ def listening(host: str, port: int, certificate: Path | None, key: Path | None) 
         raise ListeningError(str(error)) from error
 
 
-def check_tokens(url: str, data: Path) -> None:
-    """Raises ListeningError where there is no token yet, so that nobody could get in."""
-    with connect(url) as client:
-        if not client.exists(TOKENS):
-            raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")
+def tokens_are_there(url: str, data: Path) -> bool:
+    """False while Redis does not answer. Raises ListeningError where nobody could get in."""
+    try:
+        with connect(url, retries=0) as client:
+            if client.exists(TOKENS):
+                return True
+    except LOST:
+        return False
+    raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")
 
 
 def _unverified() -> ssl.SSLContext:

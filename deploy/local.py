@@ -17,7 +17,7 @@ from typing import Any
 from api.access.certificates import CERTIFICATE, KEY, from_environment
 from api.jobs.limits import limits_from_environment
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
-from deploy.listening import Listening, ListeningError, check_tokens, listening
+from deploy.listening import Listening, ListeningError, listening, tokens_are_there
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from ingest.settings import (
@@ -36,6 +36,7 @@ STOPPED_BY = {"demo": 0.5, "api": 2.5, "jobs": 2.9, "ingest": 3.2, "engine": 3.8
 REDIS = "redis"  # the folder in the data folder that Redis keeps its files in
 
 POLL = 0.05  # seconds between two looks whether something answers yet
+REDIS_IS_AWAY = "the Redis at REDIS_URL does not answer yet, so it is not known whether there are tokens"
 PATIENCE = 10.0  # seconds after which a line says that it does not
 
 
@@ -146,7 +147,7 @@ class Supervisor:
         """Says what to do, and ends it all, where nobody would."""
         url = os.environ["REDIS_URL"] if self._redis is None else self._redis.server.url
         try:
-            await asyncio.to_thread(check_tokens, url, self._settings.data)
+            await _until(lambda: asyncio.to_thread(tokens_are_there, url, self._settings.data), REDIS_IS_AWAY)
         except ListeningError as error:
             print(f"mien serve: {error}", file=sys.stderr)
             self._end(CANNOT_WORK)

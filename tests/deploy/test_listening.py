@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.access.certificates import KeyPair
+from deploy.listening import Listening, ListeningError, tokens_are_there
 from ingest.bus import AUDIT, TOKENS, connect
 from tests.deploy.service import Service, free_port
 from tests.waiting import until
@@ -76,6 +78,21 @@ def test_without_a_token_others_are_not_served(tmp_path: Path) -> None:
         "mien serve: expected at least one token, actual none: "
         f"add one with: mien tokens add NAME --scope operate --data {data}"
     ]
+
+
+def test_it_waits_for_redis_before_it_says_that_nobody_gets_in(redis_url: str, tmp_path: Path) -> None:
+    away = f"unix://{tmp_path}/none.sock"
+    assert not tokens_are_there(away, tmp_path)
+    with pytest.raises(ListeningError, match="expected at least one token, actual none: add one with"):
+        tokens_are_there(redis_url, tmp_path)
+
+
+def test_others_can_read_what_goes_without_tls_and_not_on_this_machine() -> None:
+    pair = KeyPair(Path("a"), Path("b"))
+    assert Listening("0.0.0.0", 1, "required").is_readable_by_others
+    assert not Listening("0.0.0.0", 1, "required", pair).is_readable_by_others
+    assert not Listening("127.0.0.1", 1).is_readable_by_others
+    assert Listening("::", 1, "required", pair).address == "https://[::]:1"
 
 
 def test_with_a_token_and_tls_others_are_served(
