@@ -7,6 +7,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from torch.optim import AdamW
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from engine.card import MODELS
 from engine.detect import grid
 from training.assignment import assign
 from training.detector_loss import Batch, loss
@@ -23,7 +25,7 @@ from training.detector_network import DetectorNetwork
 from training.detector_release import release
 from training.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.scenes import Composer, Scene
-from training.state import CHECKPOINTS, TrainingState, device, one_cycle, read_settings
+from training.state import CHECKPOINTS, TrainingState, averaged, device, one_cycle, read_settings
 from training.teacher import Teacher
 
 HERE = Path(__file__).parent
@@ -55,28 +57,40 @@ class Settings:
 class Batches(Dataset[Batch]):
     """Batch `step` of a run, always the same for the same settings and photos."""
 
-    def __init__(self, composer: Composer, settings: Settings) -> None:
+    def __init__(self, composer: Composer, settings: Settings, teacher: Path | None = None) -> None:
         self._composer = composer
-        self._settings = settings
+        self.settings = settings
+        self._teacher = teacher
 
     def __len__(self) -> int:
-        return self._settings.steps
+        return self.settings.steps
 
     def __getitem__(self, step: int) -> Batch:
-        random = np.random.default_rng((self._settings.seed, step))
-        side = int(random.choice(self._settings.sides))
-        count = max(1, self._settings.pixels // side**2)
+        random = np.random.default_rng((self.settings.seed, step))
+        side = int(random.choice(self.settings.sides))
+        count = max(1, self.settings.pixels // side**2)
         # Scene numbers of different steps never meet: no step draws as many as this.
-        return collate([self._composer.compose(step * 4096 + number, side) for number in range(count)])
+        scenes = [self._composer.compose(step * 4096 + number, side) for number in range(count)]
+        return collate(scenes, None if self._teacher is None else _teacher(self._teacher))
 
 
-def collate(scenes: Sequence[Scene]) -> Batch:
-    """Scenes of one size as tensors, with what each asks of the network."""
-    targets = [assign(scene) for scene in scenes]
+@cache
+def _teacher(file: Path) -> Teacher:
+    """One for each process: a session of ONNX Runtime cannot be handed to another."""
+    return Teacher(file)
+
+
+def collate(scenes: Sequence[Scene], teacher: Teacher | None = None) -> Batch:
+    """Scenes of one size as tensors, with what each asks of the network.
+
+    The teacher looks at the scenes as they were before they were spoiled.
+    """
+    targets = [assign(scene, teacher.dense(scene.clean) if teacher else None) for scene in scenes]
     answers = [len(target.cells) for target in targets]
     return Batch(
         frames=torch.from_numpy(np.stack([scene.grey for scene in scenes])[:, None].astype(np.float32)),
         grid=torch.from_numpy(grid(*scenes[0].grey.shape)),
+        scores=torch.from_numpy(np.stack([target.scores for target in targets])),
         counted=torch.from_numpy(np.stack([target.counted for target in targets])),
         scene=torch.from_numpy(np.repeat(np.arange(len(scenes)), answers)),
         cell=torch.from_numpy(np.concatenate([target.cells for target in targets])),
@@ -86,28 +100,34 @@ def collate(scenes: Sequence[Scene]) -> Batch:
 
 
 def train(
-    composer: Composer, settings: Settings, checkpoint: Path, *, epochs: int | None = None
+    batches: Batches, checkpoint: Path, *, epochs: int | None = None, start: Path | None = None
 ) -> TrainingState:
-    """Trains up to the end of epoch `epochs` (default: all); goes on from `checkpoint` where that exists."""
+    """Trains up to the end of epoch `epochs` (default: all); goes on from `checkpoint` where that exists.
+
+    Where it does not, `start` may name the checkpoint of another run, whose weights are a beginning.
+    """
+    settings = batches.settings
     torch.manual_seed(settings.seed)
     network = DetectorNetwork().to(device())
+    if start is not None:
+        network.load_state_dict(averaged(start))
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainingState.start(
         network, AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     )
     if checkpoint.exists():
         state.load(checkpoint, settings)
-    batches = Batches(composer, settings)
-    last = min(epochs or settings.epochs, settings.epochs)
+    last = settings.epochs if epochs is None else epochs
     for epoch in range(state.epoch, last):
-        state.history.append(_epoch(state, batches, settings, epoch))
+        state.history.append(_epoch(state, batches, epoch))
         state.epoch = epoch + 1
         state.save(checkpoint, settings)
     return state
 
 
-def _epoch(state: TrainingState, batches: Batches, settings: Settings, epoch: int) -> dict[str, float]:
+def _epoch(state: TrainingState, batches: Batches, epoch: int) -> dict[str, float]:
     """One epoch; returns the means of the loss's parts."""
+    settings = batches.settings
     state.network.train()
     steps = range(epoch * settings.steps_an_epoch, (epoch + 1) * settings.steps_an_epoch)
     loader = DataLoader(
@@ -154,6 +174,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--run", type=Path, default=HERE / "runs" / "detector.toml")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "detector.pt")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -162,10 +185,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     teacher = options.data.parent / "models" / "face_detection_yunet_2023mar_dynamic.onnx"
     people, faces = photos(options.data, CACHE, teacher)
     composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
-    state = train(composer, settings, CHECKPOINTS / "detector.pt")
+    state = train(Batches(composer, settings, teacher), options.checkpoint, start=options.start)
     log.info("measuring on %s", options.data.parent)
     assert isinstance(state.average, DetectorNetwork)
-    log.info("wrote %s", release(state.average, asdict(settings), options.data.parent))
+    log.info("wrote %s", release(state.average, asdict(settings), options.data.parent, options.models))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The detector's loss: a score that knows how well the box fits, the box, the landmarks."""
+"""The detector's loss: the score, the box, the landmarks."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from engine.detect import LARGEST
 
 # Weights of the three parts. With 4 for the landmarks the eyes were 6 % of the face away after 7,750 steps.
 SCORE, BOX, LANDMARKS = 1.0, 2.0, 10.0
-FOCUS = 2.0  # exponent by which easy background counts less (Zhang et al. 2021, varifocal loss)
-BACKGROUND = 0.75  # weight of background, same source
+# Easy background counts less, by this exponent of its score; weight of background (Zhang et al. 2021).
+FOCUS, BACKGROUND = 2.0, 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +20,7 @@ class Batch:
 
     frames: Tensor  # (n, 1, side, side) float32 0..255
     grid: Tensor  # (cells, 3) middle and stride
+    scores: Tensor  # (n, cells) what each cell should say
     counted: Tensor  # (n, cells) bool
     scene: Tensor  # (k,) int64
     cell: Tensor  # (k,) int64
@@ -33,15 +34,14 @@ def loss(outputs: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     place = batch.grid[batch.cell]
     boxes = decode_boxes(answers[:, 1:5], place)
     overlap, distance = fit(boxes, batch.boxes)
-    # A face is worth at least a half, so that a box still out of place does not teach "no face".
-    target = torch.zeros_like(outputs[:, 0])
-    target[batch.scene, batch.cell] = 0.5 + 0.5 * overlap.detach()
-    score = _score_loss(outputs[:, 0], target, batch.counted) / max(1, len(batch.cell))
-    box = (1.0 - overlap + distance).sum() / max(1, len(batch.cell))
+    worth = batch.scores[batch.scene, batch.cell]
+    faces = worth.sum().clamp(min=1.0)
+    score = _score_loss(outputs[:, 0], batch.scores, batch.counted) / faces
+    box = ((1.0 - overlap + distance) * worth).sum() / faces
     points = place[:, None, :2] + answers[:, 5:].reshape(-1, 5, 2) * place[:, None, 2:]
     size = (batch.boxes[:, 2:] - batch.boxes[:, :2]).prod(dim=1).sqrt()[:, None, None]
     error = smooth_l1_loss(points / size, batch.landmarks / size, beta=0.02, reduction="none")
-    landmarks = error.mean(dim=(1, 2)).sum() / max(1, len(batch.cell))
+    landmarks = (error.mean(dim=(1, 2)) * worth).sum() / faces
     total = SCORE * score + BOX * box + LANDMARKS * landmarks
     return total, {"score": score.item(), "box": box.item(), "landmarks": landmarks.item()}
 
@@ -65,7 +65,9 @@ def fit(boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _score_loss(logits: Tensor, target: Tensor, counted: Tensor) -> Tensor:
+    """Cross entropy less that of the perfect answer, which scores between 0 and 1 would leave."""
     probability = torch.sigmoid(logits.detach())
-    weight = torch.where(target > 0, target, BACKGROUND * probability**FOCUS)
+    weight = torch.maximum(target, BACKGROUND * probability**FOCUS)
     loss = binary_cross_entropy_with_logits(logits, target, reduction="none")
-    return (loss * weight * counted).sum()
+    least = -torch.xlogy(target, target) - torch.xlogy(1 - target, 1 - target)
+    return ((loss - least) * weight * counted).sum()

@@ -24,6 +24,7 @@ class Scene:
     """A square grey picture under composition, with its faces in pixels."""
 
     grey: Grey
+    clean: Grey  # the same before it was spoiled
     boxes: Floats  # (n, 4) left, top, right, bottom
     landmarks: Floats  # (n, 5, 2)
     sure: NDArray[np.bool_]  # (n,)
@@ -59,8 +60,10 @@ class Composer:
     def compose(self, number: int, side: int) -> Scene:
         """Scene `number`, `side` pixels wide and high."""
         random = np.random.default_rng((self._seed, number))
+        canvas = np.full((side, side), random.integers(0, 256), dtype=np.uint8)
         scene = Scene(
-            grey=np.full((side, side), random.integers(0, 256), dtype=np.uint8),
+            grey=canvas,
+            clean=canvas,
             boxes=np.zeros((0, 4), dtype=np.float32),
             landmarks=np.zeros((0, 5, 2), dtype=np.float32),
             sure=np.zeros(0, dtype=np.bool_),
@@ -74,7 +77,8 @@ class Composer:
             self._pasted(scene, random)
         if random.random() < DRAWN:
             _draw_lines(scene, random)
-        scene.grey = spoil(scene.grey, random)
+        scene.clean = scene.grey
+        scene.grey = spoil(scene.clean, random)
         return scene
 
     def _photo(self, scene: Scene, random: np.random.Generator) -> None:

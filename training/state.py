@@ -38,6 +38,12 @@ def one_cycle(progress: float, warm: float = 0.05) -> float:
     return max(0.5 * (1 + math.cos(math.pi * (progress - warm) / (1 - warm))), 1e-3)
 
 
+def averaged(checkpoint: Path) -> dict[str, Tensor]:
+    """The averaged weights of a run, to begin another one with."""
+    weights: dict[str, Tensor] = torch.load(checkpoint, map_location=device(), weights_only=True)["average"]
+    return weights
+
+
 @dataclass(slots=True)
 class TrainingState:
     """The network, the moving average of its weights (which ships), the optimiser, and how far they are."""

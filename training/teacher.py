@@ -8,9 +8,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from engine.detect import STRIDES, grid
+
 Floats = NDArray[np.float32]
 
-STRIDES = (8, 16, 32)
 NMS_OVERLAP = 0.45  # IoU; as in YuNet's own demo
 
 
@@ -21,6 +22,15 @@ class Found:
     box: Floats  # (4,) left, top, right, bottom
     landmarks: Floats  # (5, 2) in the order of labels.LANDMARKS
     score: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dense:
+    """What the teacher says at every cell, in pixels; cells in the order of engine.detect.grid."""
+
+    scores: Floats  # (cells,) 0..1
+    boxes: Floats  # (cells, 4) left, top, right, bottom
+    landmarks: Floats  # (cells, 5, 2)
 
 
 class Teacher:
@@ -42,25 +52,33 @@ class Teacher:
         if scale < 1.0:
             smaller = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             picture = np.asarray(smaller, dtype=np.uint8)
+        said = self.dense(picture)
+        sure = np.flatnonzero(said.scores >= self._threshold)
+        boxes, landmarks = said.boxes[sure] / scale, said.landmarks[sure] / scale
+        scores = said.scores[sure].tolist()
+        return _best([Found(*face) for face in zip(boxes, landmarks, scores, strict=True)])
+
+    def dense(self, picture: NDArray[np.uint8]) -> Dense:
+        """What it says at every cell of a grey or BGR picture of this very size."""
         height, width = picture.shape[:2]
         padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), dtype=np.float32)
         padded[:height, :width] = picture if picture.ndim == 3 else picture[..., None]
         results = self._session.run(self._outputs, {"input": padded.transpose(2, 0, 1)[None]})
         outputs = dict(zip(self._outputs, results, strict=True))
-        return self._decode(outputs, padded.shape[1], scale)
 
-    def _decode(self, outputs: dict[str, Floats], width: int, scale: float) -> list[Found]:
-        found = []
-        for stride in STRIDES:
-            score = np.sqrt(outputs[f"cls_{stride}"][0, :, 0] * outputs[f"obj_{stride}"][0, :, 0])
-            cells = np.flatnonzero(score >= self._threshold)
-            corner = np.stack([cells % (width // stride), cells // (width // stride)], axis=1)
-            box, points = outputs[f"bbox_{stride}"][0, cells], outputs[f"kps_{stride}"][0, cells]
-            centre, half = box[:, :2] + corner, np.exp(box[:, 2:]) / 2
-            boxes = np.concatenate([centre - half, centre + half], axis=1) * (stride / scale)
-            landmarks = (points.reshape(-1, 5, 2) + corner[:, None]) * (stride / scale)
-            found += [Found(*face) for face in zip(boxes, landmarks, score[cells].tolist(), strict=True)]
-        return _best(found)
+        def levels(name: str) -> Floats:
+            return np.concatenate([outputs[f"{name}_{stride}"][0] for stride in STRIDES])
+
+        cells = grid(*padded.shape[:2])
+        stride = cells[:, 2:]
+        corner = cells[:, :2] - stride / 2
+        box = levels("bbox")
+        centre, half = corner + box[:, :2] * stride, np.exp(box[:, 2:]) * stride / 2
+        return Dense(
+            scores=np.sqrt(levels("cls")[:, 0] * levels("obj")[:, 0]),
+            boxes=np.concatenate([centre - half, centre + half], axis=1),
+            landmarks=corner[:, None] + levels("kps").reshape(-1, 5, 2) * stride[:, None],
+        )
 
 
 def _best(found: list[Found]) -> list[Found]:

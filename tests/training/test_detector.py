@@ -1,5 +1,6 @@
 """The detector's data, loss and loop, on one real face."""
 
+import math
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine.detect import Detector, grid, overlap
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
 from tests.engine.portrait import portrait
-from training.assignment import assign
+from training.assignment import SURE, assign
 from training.detector import Batches, Settings, collate, train
 from training.detector_loss import decode_boxes, fit, loss
 from training.detector_network import OUTPUTS, DetectorNetwork, Exported
@@ -22,6 +23,7 @@ from training.export import export
 from training.matching import Guessed, Labelled, average_precision, count
 from training.photos import Photo, load, store
 from training.scenes import Composer, Scene
+from training.teacher import Dense
 
 SETTINGS = Settings(
     seed=3,
@@ -59,7 +61,8 @@ def composer() -> Composer:
 
 def scene_of(photo: Photo) -> Scene:
     side = min(photo.grey.shape) // 32 * 32
-    return Scene(photo.grey[:side, :side].copy(), photo.boxes, photo.landmarks, photo.sure)
+    grey = photo.grey[:side, :side].copy()
+    return Scene(grey, grey, photo.boxes, photo.landmarks, photo.sure)
 
 
 def test_a_scene_is_the_same_each_time_and_scenes_differ() -> None:
@@ -111,9 +114,8 @@ def test_photos_come_back_from_the_cache_as_they_were(tmp_path: Path) -> None:
 def test_cells_near_the_middle_answer_at_the_stride_that_suits_the_size() -> None:
     for size, stride in ((12.0, 8.0), (70.0, 16.0), (200.0, 32.0)):
         box = np.array([[130 - size / 2, 130 - size / 2, 130 + size / 2, 130 + size / 2]], np.float32)
-        scene = Scene(
-            np.zeros((320, 320), np.uint8), box, np.zeros((1, 5, 2), np.float32), np.ones(1, np.bool_)
-        )
+        black = np.zeros((320, 320), np.uint8)
+        scene = Scene(black, black, box, np.zeros((1, 5, 2), np.float32), np.ones(1, np.bool_))
         cells = grid(320, 320)[assign(scene).cells]
         assert len(cells) >= 1
         assert (cells[:, 2] == stride).all()
@@ -129,12 +131,43 @@ def test_unsure_faces_are_neither_face_nor_background() -> None:
     np.testing.assert_array_equal(targets.counted, ~inside)
 
 
+def taught(cells: int, at: int, score: float) -> Dense:
+    """A teacher that sees one face, at the cell `at`."""
+    scores = np.zeros(cells, np.float32)
+    scores[at] = score
+    box, points = np.array([121, 41, 191, 136], np.float32), np.full((5, 2), 99, np.float32)
+    return Dense(scores, np.tile(box, (cells, 1)), np.tile(points, (cells, 1, 1)))
+
+
+def test_in_unsure_boxes_the_teacher_is_believed_and_outside_of_boxes_it_is_not() -> None:
+    scene = scene_of(replace(photo(), sure=np.zeros(1, np.bool_)))
+    cells = grid(*scene.grey.shape)
+    inside = int(np.abs(cells[:, :2] - (155, 88)).sum(axis=1).argmin())
+    targets = assign(scene, taught(len(cells), inside, 0.5))
+    np.testing.assert_array_equal(targets.cells, [inside])
+    np.testing.assert_array_equal(targets.boxes, [[121, 41, 191, 136]])
+    assert targets.scores[inside] == 0.5
+    assert targets.counted.all()
+    vetoed = assign(scene, taught(len(cells), 0, 0.9))
+    assert len(vetoed.cells) == 0
+    assert not vetoed.scores.any()
+
+
+def test_a_labelled_face_is_sure_though_the_teacher_doubts_it() -> None:
+    scene = scene_of(photo())
+    alone = assign(scene)
+    doubted = assign(scene, taught(len(alone.scores), int(alone.cells[0]), 0.2))
+    np.testing.assert_array_equal(doubted.cells, alone.cells)
+    np.testing.assert_array_equal(doubted.boxes, alone.boxes)
+    assert (doubted.scores[doubted.cells] == np.float32(SURE)).all()
+
+
 def test_a_perfect_answer_costs_next_to_nothing_and_a_wrong_one_much() -> None:
     batch = collate([scene_of(photo())])
     outputs = torch.full((1, OUTPUTS, batch.counted.shape[1]), 0.0)
     outputs[:, 0] = -20.0
     place, box = batch.grid[batch.cell], batch.boxes
-    outputs[0, 0, batch.cell] = 20.0
+    outputs[0, 0, batch.cell] = math.log(SURE / (1 - SURE))
     outputs[0, 1:3, batch.cell] = (((box[:, :2] + box[:, 2:]) / 2 - place[:, :2]) / place[:, 2:]).T
     outputs[0, 3:5, batch.cell] = torch.log((box[:, 2:] - box[:, :2]) / place[:, 2:]).T
     points = (batch.landmarks - place[:, None, :2]) / place[:, None, 2:]
@@ -176,12 +209,21 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
 
 
 def test_a_run_cut_off_gives_the_same_weights_as_an_unbroken_one(tmp_path: Path) -> None:
-    unbroken = train(composer(), SETTINGS, tmp_path / "unbroken.pt")
-    train(composer(), SETTINGS, tmp_path / "broken.pt", epochs=1)
-    resumed = train(composer(), SETTINGS, tmp_path / "broken.pt")
+    unbroken = train(Batches(composer(), SETTINGS), tmp_path / "unbroken.pt")
+    train(Batches(composer(), SETTINGS), tmp_path / "broken.pt", epochs=1)
+    resumed = train(Batches(composer(), SETTINGS), tmp_path / "broken.pt")
     assert resumed.steps == unbroken.steps == 6
     for name, weights in unbroken.average.state_dict().items():
         torch.testing.assert_close(resumed.average.state_dict()[name], weights, rtol=0, atol=0)
+
+
+def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
+    batches = Batches(composer(), SETTINGS)
+    first = train(batches, tmp_path / "first.pt", epochs=1)
+    second = train(batches, tmp_path / "second.pt", epochs=0, start=tmp_path / "first.pt")
+    assert second.steps == 0
+    for name, weights in first.average.state_dict().items():
+        torch.testing.assert_close(second.average.state_dict()[name], weights, rtol=0, atol=0)
 
 
 def test_a_batch_keeps_the_pixels_about_the_same() -> None:
