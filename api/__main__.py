@@ -13,8 +13,8 @@ import uvicorn
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, from_environment, key_pair
 from api.app import create_app
 from api.capacity import allow_many_files, shorten_collections
-from api.connection import PATIENCE, Connection
 from api.settings import Settings, settings_from_environment
+from api.stream.connection import PATIENCE, Connection
 from ingest.settings import SettingError
 from ingest.version import VERSION
 

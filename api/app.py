@@ -11,17 +11,16 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from api import health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.access.gate import Gate
 from api.access.guard import Guard
-from api.access.routes import router as access
-from api.bodies import Bodies
+from api.http.bodies import Bodies
+from api.http.openapi import described
+from api.http.problems import add_problem_handlers
 from api.jobs.retention import tidy
-from api.openapi import described
-from api.problems import add_problem_handlers
-from api.removal import sweep
+from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
 from api.settings import Settings
+from api.sources.removal import sweep
 from api.stopping import stop
 from ingest.bus import connect_async
 
@@ -57,9 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Bodies)
     add_problem_handlers(app)
-    for part in (sources, recordings, recording_data, timelines, models, health, metrics, live):
+    for part in (sources, recordings, recording_data, timelines, models, health, metrics, live, access):
         app.include_router(part.router)
-    app.include_router(access)
     app.mount("/", Dashboard(directory=DASHBOARD, html=True))
     return app
 

@@ -9,12 +9,12 @@ from starlette.requests import HTTPConnection
 from api.access.audit import Audit
 from api.access.tickets import Tickets
 from api.access.tokens import Tokens
-from api.feed import Feeds
-from api.history import History
-from api.overview import Overview
-from api.pictures import Pictures
-from api.problems import ProblemError
+from api.http.problems import ProblemError
 from api.settings import Settings
+from api.sources.standing import Standings
+from api.stream.feed import Feeds
+from api.stream.history import History
+from api.stream.pictures import Pictures
 from ingest.bus import SOURCES
 from ingest.configured import SourceConfig, usable_config
 
@@ -28,7 +28,7 @@ class Services:
     history: History
     feeds: Feeds
     pictures: Pictures
-    overview: Overview
+    standings: Standings
     audit: Audit
     tokens: Tokens
     tickets: Tickets
@@ -59,7 +59,7 @@ def make_services(settings: Settings, client: Any, readers: Any) -> Services:
         history=history,
         feeds=Feeds(client, readers),
         pictures=Pictures(client),
-        overview=Overview(client, history),
+        standings=Standings(client, history),
         audit=Audit(client),
         tokens=Tokens(client),
         tickets=Tickets(client),

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from api.problems import ProblemError
+from api.http.problems import ProblemError
 
 # What a token is good for: to look, or to look and to change.
 Scope = Literal["view", "operate"]

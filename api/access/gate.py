@@ -16,8 +16,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.access.callers import LOCAL, NEEDS_OPERATE, Caller
 from api.access.tickets import SOCKETS
-from api.messages import FORBIDDEN, UNAUTHORIZED, error
-from api.problems import problem_response
+from api.http.problems import problem_response
+from api.stream.messages import FORBIDDEN, UNAUTHORIZED, error
 from ingest.bus import LOST
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem_response
+from api.http.problems import problem_response
 from ingest.settings import is_loopback
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.access.purposes import PurposeError, checked_purpose
+from api.http.problems import ProblemError
 from api.jobs.job import Job
 from api.jobs.limits import Limits
 from api.jobs.probing import RefusedError, probe
-from api.problems import ProblemError
 from api.settings import Settings
 
 LONGEST_NAME = 200  # characters

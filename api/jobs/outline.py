@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from api.jobs.parts import Checkpoint, newest_checkpoint, stored_lines
-from api.overview_document import OverviewDocument
+from api.timelines.overview import OverviewDocument
 from ingest.pace import SECOND
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.http.problems import ProblemError
 from api.jobs.folder import JobFolder
 from api.jobs.limits import Limits
-from api.problems import ProblemError
 
 AT_ONCE = 1024 * 1024  # bytes that are collected before they are written
 PATIENCE = 60.0  # seconds without a byte after which an upload is given up

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.overview import Tally
+from api.sources.standing import Tally
 from ingest.bus import Bus, connect, keys_of
 from ingest.configured import SourceConfig, encode_config
 from ingest.wire import SourceState, encode_state

@@ -11,10 +11,10 @@ import httpx
 import pytest
 import websockets.sync.client
 
-from api.delays import BOUNDS
-from api.exposition import Family, Sample, exposition
-from api.health import check_disk, check_models
+from api.http.exposition import Family, Sample, exposition
 from api.jobs.queue import Queue
+from api.routes.health import check_disk, check_models
+from api.stream.delays import BOUNDS
 from engine.card import MODELS
 from engine.counts import LATENCIES, Counts
 from engine.records import Coverage

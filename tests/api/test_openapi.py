@@ -11,7 +11,7 @@ import httpx
 import jsonschema
 import pytest
 
-import api.sources
+import api.routes.sources
 from api.access.tokens import encode_token, make_token
 from ingest.bus import TOKENS, beat_key, connect
 from tests.api.serving import Api, configure, coverage, reading, serving, write
@@ -23,7 +23,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 @pytest.fixture
 def media(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a service whose every part is up, with a source that has a timeline."""
-    monkeypatch.setattr(api.sources, "PICTURE_WAIT", 0.05)  # seconds; there are no cameras
+    monkeypatch.setattr(api.routes.sources, "PICTURE_WAIT", 0.05)  # seconds; there are no cameras
     configure(redis_url)
     write(redis_url, [*(reading(number) for number in range(30)), coverage("observed", 30, 3, 3)])
     with connect(redis_url) as client:

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 import ingest.bus as bus
-from api.messages import error, heartbeat, missed
+from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
 from ingest.wire import SourceState, encode_state

@@ -16,10 +16,10 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from api.history import PAGE
 from api.results.columns import READING_COLUMNS, message_row
 from api.results.parquet import GROUP, ParquetStream
 from api.results.tables import reading_row
+from api.stream.history import PAGE
 from engine.records import Span
 from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds

@@ -12,7 +12,7 @@ import pytest
 
 import ingest.bus as bus
 from api.access.audit import Audit
-from api.removal import trim_timelines
+from api.sources.removal import trim_timelines
 from deploy.redis_server import RedisServer
 from ingest.bus import AUDIT, Bus, connect, connect_async, engine_key, overview_key, timeline_key
 from tests.api.serving import configure, serving

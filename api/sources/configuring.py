@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.locations import FORMS, LocationError, checked_location, without_password
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
-from api.problems import ProblemError
+from api.http.problems import ProblemError
 from api.settings import Settings
 from ingest.configured import Picture, SourceConfig
 

@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem_response
+from api.http.problems import problem_response
 
 LARGEST = 64 * 1024  # bytes; what is sent here names a source or a file
 BOUND_THEMSELVES = frozenset({"/v1/recordings/upload"})

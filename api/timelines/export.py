@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from api.history import Entry
-from api.messages import START, position, with_cursor
 from api.results.columns import FEX_COLUMNS, READING_COLUMNS, Row, fex_row, message_row
 from api.results.vtt import MILLISECOND, TimelineVtt
+from api.stream.history import Entry
+from api.stream.messages import START, position, with_cursor
 from engine.records import Span
 from ingest.wire import rfc3339
 

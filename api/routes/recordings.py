@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Who
 from api.access.purposes import Ground, Purpose
+from api.http.problems import MEDIA_TYPE, ProblemError
 from api.jobs.folder import job_folder, media_file
 from api.jobs.intake import Wish, checked_name, job_of, lawful, new_id
 from api.jobs.job import JOBS
 from api.jobs.register import Known, Register
 from api.jobs.upload import uploaded
 from api.jobs.view import RecordingView, shown
-from api.problems import MEDIA_TYPE, ProblemError
 from api.services import Here, Services
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])

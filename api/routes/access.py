@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Operator, Scope, Who
 from api.access.tickets import LONGEST_PATH, TicketError
-from api.messages import BadCursorError, checked_cursor
-from api.problems import MEDIA_TYPE, ProblemError
+from api.http.problems import MEDIA_TYPE, ProblemError
 from api.services import Here
+from api.stream.messages import BadCursorError, checked_cursor
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1", tags=["access"])

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from api.messages import START, BadCursorError, checked_cursor, cursor_from, now, position
-from api.problems import ProblemError
+from api.http.problems import ProblemError
+from api.stream.messages import START, BadCursorError, checked_cursor, cursor_from, now, position
 
 After = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.validation import wrong_fields
+from api.http.validation import wrong_fields
 from ingest.bus import LOST
 
 MEDIA_TYPE = "application/problem+json"

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from api.access.callers import Who
+from api.http.problems import MEDIA_TYPE, ProblemError
 from api.jobs.folder import job_folder
 from api.jobs.outline import read_outline
 from api.jobs.parts import BadCheckpointError
 from api.jobs.view import video_of
 from api.jobs.window import read_window
-from api.overview_document import OVERVIEW_SCHEMA
-from api.problems import MEDIA_TYPE, ProblemError
-from api.recordings import known_recording, no_recording
+from api.routes.recordings import known_recording, no_recording
 from api.services import Here
+from api.timelines.overview import OVERVIEW_SCHEMA
 from engine.stored import BadLineError
 
 router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])

@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 from api.access.callers import Who
 from api.access.locations import LocationError, check_reach, without_password
 from api.access.purposes import notice
-from api.configuring import NewSource, SourceChange, changed, configured
-from api.overview import Standing
-from api.pictures import NO_PICTURE
-from api.problems import MEDIA_TYPE, ProblemError
-from api.removal import add_afresh, change_config, remove_data, wait_for_latecomers
+from api.http.problems import MEDIA_TYPE, ProblemError
 from api.services import Here, Services, no_source
+from api.sources.configuring import NewSource, SourceChange, changed, configured
+from api.sources.removal import add_afresh, change_config, remove_data, wait_for_latecomers
+from api.sources.standing import Standing
+from api.stream.pictures import NO_PICTURE
 from ingest.bus import SOURCES
 from ingest.configured import Picture, SourceConfig, usable_config
 from ingest.settings import retention
@@ -57,8 +57,8 @@ async def list_sources(here: Here) -> list[Source]:
     entries = (await here.redis.hgetall(SOURCES)).items()
     usable = (usable_config(id.decode(), text) for id, text in entries)
     configs = sorted(filter(None, usable), key=lambda config: config.name.casefold())
-    here.overview.keep([config.id for config in configs])
-    standings = await asyncio.gather(*(here.overview.standing(config) for config in configs))
+    here.standings.keep([config.id for config in configs])
+    standings = await asyncio.gather(*(here.standings.standing(config) for config in configs))
     return [_shown(config, standing) for config, standing in zip(configs, standings, strict=True)]
 
 
@@ -77,14 +77,14 @@ async def add_source(new: NewSource, here: Here, who: Who, response: Response) -
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
     await here.audit.note(who, "source.added", config.id)
     response.headers["Location"] = f"/v1/sources/{config.id}"
-    return _shown(config, await here.overview.standing(config))
+    return _shown(config, await here.standings.standing(config))
 
 
 @router.get("/{id}", responses={404: PROBLEM})
 async def get_source(id: str, here: Here) -> Source:
     """A source, and how it stands."""
     config = await here.known_source(id)
-    return _shown(config, await here.overview.standing(config))
+    return _shown(config, await here.standings.standing(config))
 
 
 @router.patch("/{id}", responses={404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
@@ -97,7 +97,7 @@ async def change_source(id: str, change: SourceChange, here: Here, who: Who) -> 
     await here.audit.note(who, "source.changed", id)
     if not await change_config(here.redis, before, config):
         raise ProblemError(409, "somebody else changed the source meanwhile: look at it and try again")
-    return _shown(config, await here.overview.standing(config))
+    return _shown(config, await here.standings.standing(config))
 
 
 @router.get("/{id}/notice", response_class=PlainTextResponse, responses={404: PROBLEM})

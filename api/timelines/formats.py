@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query
 
-from api.export import FILES, TABLES, Columns
-from api.history import PAGE
-from api.problems import ProblemError
+from api.http.problems import ProblemError
+from api.stream.history import PAGE
+from api.timelines.export import FILES, TABLES, Columns
 
 Format = Literal["json", "jsonl", "csv", "parquet", "vtt"]
 

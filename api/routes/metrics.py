@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 from fastapi import APIRouter, Response
 
-from api.delays import BOUNDS
-from api.exposition import MEDIA_TYPE, Family, Sample, exposition, histogram
-from api.feed import Counters
-from api.health import PATIENCE, shards_of
+from api.http.exposition import MEDIA_TYPE, Family, Sample, exposition, histogram
 from api.jobs.job import State
 from api.jobs.register import Register
+from api.routes.health import PATIENCE, shards_of
 from api.services import Here
+from api.stream.delays import BOUNDS
+from api.stream.feed import Counters
 from engine.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
 from ingest.bus import LOST, SOURCES, counts_key, frames_key
 from ingest.version import VERSION

@@ -3,8 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
-from api.examples import ANSWERS
-from api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from api.http.examples import ANSWERS
+from api.http.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 DESCRIPTION = """\
 Cameras and recordings go in; a timeline of emotions for each face comes out.

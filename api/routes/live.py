@@ -11,9 +11,11 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from api.access.callers import caller_of
-from api.feed import Feed, Message, message_of
-from api.mailbox import Mailbox
-from api.messages import (
+from api.services import Here, Services
+from api.stopping import stop
+from api.stream.feed import Feed, Message, message_of
+from api.stream.mailbox import Mailbox
+from api.stream.messages import (
     BAD_REQUEST,
     FORBIDDEN,
     REMOVED_SOURCE,
@@ -27,9 +29,7 @@ from api.messages import (
     now,
     position,
 )
-from api.pictures import NO_PICTURE
-from api.services import Here, Services
-from api.stopping import stop
+from api.stream.pictures import NO_PICTURE
 from ingest.bus import LOST
 
 router = APIRouter()

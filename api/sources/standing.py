@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.history import Entry, History
-from api.messages import now, position
+from api.stream.history import Entry, History
+from api.stream.messages import now, position
 from ingest.bus import state_key
 from ingest.configured import SourceConfig
 
@@ -77,7 +77,7 @@ class Tally:
         )
 
 
-class Overview:
+class Standings:
     """The standing of every source that was asked for; each question reads only what came since the last."""
 
     def __init__(self, client: Any, history: History) -> None:

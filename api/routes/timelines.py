@@ -11,14 +11,14 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.access.callers import Who
-from api.export import FILES, written
-from api.formats import Shaped
-from api.history import PAGE, Entry
-from api.messages import BadCursorError, position, with_cursor
-from api.overview_document import OVERVIEW_SCHEMA, OverviewDocument
-from api.problems import ProblemError, problems
-from api.ranges import From, Range, Requested, To, requested_range
+from api.http.problems import ProblemError, problems
 from api.services import Here, Services
+from api.stream.history import PAGE, Entry
+from api.stream.messages import BadCursorError, position, with_cursor
+from api.timelines.export import FILES, written
+from api.timelines.formats import Shaped
+from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
+from api.timelines.ranges import From, Range, Requested, To, requested_range
 from ingest.bus import SECONDS, overview_key
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])

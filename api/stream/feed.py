@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from api.connection import text_frame
-from api.delays import Delays
-from api.history import History
-from api.mailbox import Mailbox
-from api.messages import START, Position, heartbeat, now, position, with_cursor
+from api.stream.connection import text_frame
+from api.stream.delays import Delays
+from api.stream.history import History
+from api.stream.mailbox import Mailbox
+from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from ingest.bus import BUS_FAULTS, LOST, SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)

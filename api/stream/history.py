@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from api.messages import BadCursorError, cursor_at, now, position
+from api.stream.messages import BadCursorError, cursor_at, now, position
 from ingest.bus import timeline_key
 from ingest.settings import retention
 
