@@ -66,7 +66,7 @@ def test_no_route_lets_viewers_change_anything(api: Api, viewer: str) -> None:
 
 
 def test_the_page_and_its_files_are_open(api: Api) -> None:
-    assert {"/", "/healthz", "/main.js", "/style.css"} <= public_paths()
+    assert {"/", "/healthz", "/live/main.js", "/style.css"} <= public_paths()
     with calling(api) as http:
         for path in sorted(public_paths()):
             assert http.get(path).status_code == 200, path

@@ -79,7 +79,7 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
     """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
     kept = page.evaluate(
         """async ([labels]) => {
-      const { History, KEPT, KEPT_WHOLE } = await import("/history.js");
+      const { History, KEPT, KEPT_WHOLE } = await import("/live/history.js");
       const history = new History();
       const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
       for (let at = 0; at < 7_200_000; at += 100) {

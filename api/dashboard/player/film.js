@@ -1,6 +1,6 @@
 // The video and its clock. Where there is no picture to show, the clock goes on without it.
 
-import { ticketed } from "./access.js";
+import { ticketed } from "../access.js";
 
 const SMALLEST = 1 / 120; // s: the shortest step in the search for the next frame
 const FARTHEST = 0.5; // s: how far it is searched for

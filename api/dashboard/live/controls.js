@@ -1,9 +1,9 @@
 // What moves the view: the window's buttons, pause, keys, and what gestures on the timelines ask for.
 
-import { write } from "./elements.js";
-import { serverNow } from "./server.js";
+import { write } from "../elements.js";
+import { serverNow } from "../server.js";
 import { LENGTHS } from "./view.js";
-import { clock, duration } from "./words.js";
+import { clock, duration } from "../words.js";
 
 const STEP = 0.25; // of the window that a key moves it by
 const ZOOM = 1.5; // that a key zooms by

@@ -1,7 +1,7 @@
 // A recording's whole timeline, second by second: each face's means and labels, and the coverage.
 
-import { LABELS } from "./palette.js";
-import { Series } from "./series.js";
+import { LABELS } from "../palette.js";
+import { Series } from "../series.js";
 
 const STEP = 1000; // ms: the API makes a value of each second
 

@@ -1,7 +1,7 @@
 // The controls beneath the video and the keys that do the same.
 
-import { write } from "./elements.js";
-import { moment } from "./recordings-words.js";
+import { write } from "../elements.js";
+import { moment } from "../recordings/words.js";
 
 const STRIDE = 1000; // ms that an arrow key goes
 const LEAP = 10_000; // ms with shift

@@ -1,14 +1,14 @@
 // The chosen source: its picture, who is in view, its timelines. Made when it is chosen, closed with it.
 
-import { Problem } from "./access.js";
-import { write } from "./elements.js";
-import { showFaces } from "./faces.js";
+import { Problem } from "../access.js";
+import { write } from "../elements.js";
+import { showFaces } from "../faces.js";
 import { Follower } from "./follow.js";
 import { History } from "./history.js";
-import { Picture } from "./picture.js";
+import { Picture } from "../picture.js";
 import { Rows } from "./rows.js";
-import { hearTime, overviewOf, serverNow } from "./server.js";
-import { stateOf, troubleOf } from "./words.js";
+import { hearTime, overviewOf, serverNow } from "../server.js";
+import { stateOf, troubleOf } from "../words.js";
 
 const FIRST = "-60s"; // history that comes whole; the overview tells what was before
 const BEFORE = "-1h";

@@ -1,7 +1,7 @@
 // The recordings, newest first: how each stands, how far it is, and what can be done with it.
 
-import { write } from "./elements.js";
-import { bytes, isUnderWay, moment, pace, standing } from "./recordings-words.js";
+import { write } from "../elements.js";
+import { bytes, isUnderWay, moment, pace, standing } from "./words.js";
 
 const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 

@@ -1,7 +1,7 @@
 // Pictures for the tiles in view, a few a second for all of them together, each tile in its turn.
 
-import { Problem } from "./access.js";
-import { previewOf } from "./server.js";
+import { Problem } from "../access.js";
+import { previewOf } from "../server.js";
 
 const BEAT = 80; // ms between two pictures
 const BETWEEN = 400; // ms between two of one tile

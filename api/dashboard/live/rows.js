@@ -1,14 +1,14 @@
 // The timelines of a source: a row for each face, the coverage beneath, one axis for all.
 
-import { drawAxis, drawCoverage } from "./chart.js";
-import { write } from "./elements.js";
+import { drawAxis, drawCoverage } from "../chart.js";
+import { write } from "../elements.js";
 import { listen } from "./gestures.js";
-import { pageColours } from "./palette.js";
+import { pageColours } from "../palette.js";
 import { Row } from "./row.js";
 import { onPixels } from "./scroll.js";
-import { Surface } from "./surface.js";
-import { coverageAt, placeTip, valuesAt } from "./tip.js";
-import { clock, coverageSentence, coverageTotals } from "./words.js";
+import { Surface } from "../surface.js";
+import { coverageAt, placeTip, valuesAt } from "../tip.js";
+import { clock, coverageSentence, coverageTotals } from "../words.js";
 
 const PRESENT = 12; // rows for faces in view
 const LEFT = 6; // rows for faces that left, the last ones

@@ -1,9 +1,9 @@
 // The list of sources, asked for again and again, and shown beside the chosen one.
 
-import { Problem } from "./access.js";
-import { write } from "./elements.js";
-import { listSources, removeSource, serverNow } from "./server.js";
-import { stateOf } from "./words.js";
+import { Problem } from "../access.js";
+import { write } from "../elements.js";
+import { listSources, removeSource, serverNow } from "../server.js";
+import { stateOf } from "../words.js";
 
 const AGAIN = 2000; // ms between looks at the list
 

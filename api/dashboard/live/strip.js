@@ -1,7 +1,7 @@
 // The strip beneath a tile: what all faces together showed in the last minutes, with the coverage beneath.
 
-import { COLOURS, COVERAGE, LABELS, STACK } from "./palette.js";
-import { hatch } from "./stack.js";
+import { COLOURS, COVERAGE, LABELS, STACK } from "../palette.js";
+import { hatch } from "../stack.js";
 
 const COVERED = 5; // css px: height of the coverage
 const SPACE = 2; // css px

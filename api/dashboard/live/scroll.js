@@ -1,7 +1,7 @@
 // A face's timeline that moves: what was painted is shifted, and only what is new is painted.
 
-import { paintSpans, paintStack } from "./stack.js";
-import { Surface } from "./surface.js";
+import { paintSpans, paintStack } from "../stack.js";
+import { Surface } from "../surface.js";
 
 const OVERLAP = 2; // css px painted anew before the last reading that was painted
 

@@ -1,7 +1,7 @@
 // The form that adds a source or changes one, with each error beside its field.
 
-import { addSource, changeSource } from "./server.js";
-import { GROUNDS, NEEDS_GROUND, PICTURES, PURPOSES } from "./purposes.js";
+import { addSource, changeSource } from "../server.js";
+import { GROUNDS, NEEDS_GROUND, PICTURES, PURPOSES } from "../purposes.js";
 
 const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture"];
 const RATE = 10; // readings a second, unless somebody says otherwise

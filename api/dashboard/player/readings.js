@@ -1,8 +1,8 @@
 // A recording's readings in full, fetched in parts around what is looked at, and kept for a while.
 
-import { Problem } from "./access.js";
-import { timelineOf } from "./recordings-server.js";
-import { Series } from "./series.js";
+import { Problem } from "../access.js";
+import { timelineOf } from "../recordings/server.js";
+import { Series } from "../series.js";
 
 const PART = 10; // s
 const KEPT = 30; // parts

@@ -1,6 +1,6 @@
 // Two series of one face as if they were one: its seconds up to some moment, its readings from there on.
 
-import { SECOND, SECONDS_APART } from "./face.js";
+import { SECOND, SECONDS_APART } from "../face.js";
 
 const WIDE = 300_000; // ms: in a longer window a pixel holds more than one reading, and seconds are enough
 

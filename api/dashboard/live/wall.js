@@ -1,12 +1,12 @@
 // All sources as tiles. Those in view are followed and get pictures; the others cost nothing.
 
-import { write } from "./elements.js";
-import { pageColours } from "./palette.js";
+import { write } from "../elements.js";
+import { pageColours } from "../palette.js";
 import { Previews } from "./previews.js";
-import { serverNow } from "./server.js";
-import { connection } from "./shell.js";
+import { serverNow } from "../server.js";
+import { connection } from "../shell.js";
 import { Tile } from "./tile.js";
-import { stateOf } from "./words.js";
+import { stateOf } from "../words.js";
 
 export class Wall {
   #list;

@@ -1,15 +1,15 @@
 // One source on the wall: its picture, how it stands, who is in view, and its last ten minutes.
 
-import { Problem } from "./access.js";
-import { write } from "./elements.js";
+import { Problem } from "../access.js";
+import { write } from "../elements.js";
 import { Follower } from "./follow.js";
 import { Glance, KEPT } from "./glance.js";
-import { COLOURS } from "./palette.js";
-import { spoken } from "./picture.js";
-import { hearTime, overviewOf, serverNow } from "./server.js";
+import { COLOURS } from "../palette.js";
+import { spoken } from "../picture.js";
+import { hearTime, overviewOf, serverNow } from "../server.js";
 import { drawStrip } from "./strip.js";
-import { Surface } from "./surface.js";
-import { stateOf, troubleOf } from "./words.js";
+import { Surface } from "../surface.js";
+import { stateOf, troubleOf } from "../words.js";
 
 const FIRST = "-3s"; // history that comes whole; the overview tells what was before
 const FACES = 4; // named on the picture

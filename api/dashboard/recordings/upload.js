@@ -1,9 +1,9 @@
 // One upload: its line in the list, and its way to the server.
 
-import { Problem } from "./access.js";
-import { write } from "./elements.js";
-import { sendFile } from "./recordings-server.js";
-import { bytes, remaining } from "./recordings-words.js";
+import { Problem } from "../access.js";
+import { write } from "../elements.js";
+import { sendFile } from "./server.js";
+import { bytes, remaining } from "./words.js";
 
 const CALM = 250; // ms between changes of its figures
 

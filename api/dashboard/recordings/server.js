@@ -1,6 +1,6 @@
 // The API's side of recordings: what is asked of it, and uploads with their progress.
 
-import { Problem, ask, credentials } from "./access.js";
+import { Problem, ask, credentials } from "../access.js";
 
 const HOME = "/v1/recordings";
 

@@ -1,7 +1,7 @@
 // What was read, drawn over the video in step with the frame that is shown.
 
-import { Surface } from "./chart.js";
-import { drawReading } from "./picture.js";
+import { Surface } from "../chart.js";
+import { drawReading } from "../picture.js";
 
 export class Overlay {
   #surface;

@@ -1,10 +1,10 @@
 // The row of one face: its name, what it shows now, and its timeline.
 
-import { write } from "./elements.js";
+import { write } from "../elements.js";
 import { Levels } from "./levels.js";
-import { COLOURS, LABELS } from "./palette.js";
+import { COLOURS, LABELS } from "../palette.js";
 import { MovingChart } from "./scroll.js";
-import { clock, percent } from "./words.js";
+import { clock, percent } from "../words.js";
 
 const ROW = `<div class="gutter"><span class="who"></span><span class="label"></span><span class="share"></span></div>
   <div class="plot"><canvas role="img" tabindex="0"></canvas></div>`;

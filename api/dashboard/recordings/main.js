@@ -1,14 +1,14 @@
 // The page of recordings: the list and what is added to it, or one of them with its player.
 
-import { Problem } from "./access.js";
-import { write } from "./elements.js";
-import { fillLegends } from "./legend.js";
-import { Player } from "./player.js";
-import { Adding } from "./recordings-add.js";
-import { RecordingList } from "./recordings-list.js";
-import { cancelRecording, listRecordings, removeRecording } from "./recordings-server.js";
-import { isUnderWay, pace, standing } from "./recordings-words.js";
-import { connection, enter } from "./shell.js";
+import { Problem } from "../access.js";
+import { write } from "../elements.js";
+import { fillLegends } from "../legend.js";
+import { Player } from "../player/player.js";
+import { Adding } from "./add.js";
+import { RecordingList } from "./list.js";
+import { cancelRecording, listRecordings, removeRecording } from "./server.js";
+import { isUnderWay, pace, standing } from "./words.js";
+import { connection, enter } from "../shell.js";
 
 const FRAME = 1000 / 30; // ms; the screen is drawn no oftener
 const SOON = 1000; // ms between looks at the list while something is being read

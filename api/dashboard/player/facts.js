@@ -1,10 +1,10 @@
 // What a recording came to: figures, each face's shares, and the files to take away.
 
-import { ticketed } from "./access.js";
-import { COLOURS, STACK } from "./palette.js";
-import { filePath } from "./recordings-server.js";
-import { bytes, isUnderWay, moment, times } from "./recordings-words.js";
-import { percent } from "./words.js";
+import { ticketed } from "../access.js";
+import { COLOURS, STACK } from "../palette.js";
+import { filePath } from "../recordings/server.js";
+import { bytes, isUnderWay, moment, times } from "../recordings/words.js";
+import { percent } from "../words.js";
 
 const FILES = {
   "readings.csv": "Readings as CSV, one row for each face and frame",

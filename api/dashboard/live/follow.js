@@ -1,6 +1,6 @@
 // Follows a source's messages over a websocket, and goes on from its cursor whenever it breaks.
 
-import { openSocket, signOut } from "./access.js";
+import { openSocket, signOut } from "../access.js";
 
 const SILENCE = 4000; // ms; a heartbeat comes each second, so longer means that the connection is dead
 const PAUSES = [250, 500, 1000, 2000, 4000]; // ms before each new try

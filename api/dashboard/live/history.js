@@ -1,8 +1,8 @@
 // What the page knows of one source: faces, coverage, and the newest readings whole. Bounded in time.
 
-import { Coverage } from "./coverage.js";
-import { Face } from "./face.js";
-import { Series } from "./series.js";
+import { Coverage } from "../coverage.js";
+import { Face } from "../face.js";
+import { Series } from "../series.js";
 
 export const KEPT = 3_600_000; // ms of seconds and coverage; the widest window
 export const KEPT_WHOLE = 600_000; // ms of single readings

@@ -1,11 +1,11 @@
 // The live page: the wall of all sources or the chosen one, how its timelines are looked at, and one loop that draws.
 
 import { Controls } from "./controls.js";
-import { write } from "./elements.js";
-import { fillLegends } from "./legend.js";
-import { purposeOf } from "./purposes.js";
-import { noticeOf } from "./server.js";
-import { connection, enter, tellSources } from "./shell.js";
+import { write } from "../elements.js";
+import { fillLegends } from "../legend.js";
+import { purposeOf } from "../purposes.js";
+import { noticeOf } from "../server.js";
+import { connection, enter, tellSources } from "../shell.js";
 import { SourceForm } from "./source-form.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";

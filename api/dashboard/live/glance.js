@@ -1,7 +1,7 @@
 // A source at a glance: what all its faces together showed in each of the last seconds, and who is in view.
 
-import { Coverage } from "./coverage.js";
-import { LABELS } from "./palette.js";
+import { Coverage } from "../coverage.js";
+import { LABELS } from "../palette.js";
 
 export const KEPT = 600; // s
 const IN_VIEW = 2000; // ms without a reading after which a face counts as gone

@@ -1,12 +1,12 @@
 // A recording's timelines: a row for each face, the coverage beneath, and the moment that plays across them all.
 
-import { Surface, drawAxis, drawCoverage, drawFace } from "./chart.js";
-import { write } from "./elements.js";
-import { COLOURS, pageColours } from "./palette.js";
-import { spoken } from "./picture.js";
-import { moment } from "./recordings-words.js";
-import { coverageAt, placeTip, valuesAt } from "./tip.js";
-import { coverageSentence, coverageTotals } from "./words.js";
+import { Surface, drawAxis, drawCoverage, drawFace } from "../chart.js";
+import { write } from "../elements.js";
+import { COLOURS, pageColours } from "../palette.js";
+import { spoken } from "../picture.js";
+import { moment } from "../recordings/words.js";
+import { coverageAt, placeTip, valuesAt } from "../tip.js";
+import { coverageSentence, coverageTotals } from "../words.js";
 
 const FINE = 120_000; // ms: a view no longer than this shows every reading, a longer one each second
 const ROWS = 8; // faces that are shown unless all are asked for

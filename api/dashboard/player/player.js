@@ -1,18 +1,18 @@
 // One recording: its video with what was read drawn over it, and timelines that move with it, both ways.
 
-import { Problem, ticketed } from "./access.js";
-import { write } from "./elements.js";
-import { showFaces } from "./faces.js";
-import { Controls } from "./player-controls.js";
-import { showFigures, showFiles, showShares } from "./player-facts.js";
-import { Film } from "./player-film.js";
-import { Overlay } from "./player-overlay.js";
-import { Overview } from "./player-overview.js";
-import { Readings } from "./player-readings.js";
-import { Timelines } from "./player-timelines.js";
-import { View } from "./player-view.js";
-import { filePath, overviewOf, videoPath } from "./recordings-server.js";
-import { isUnderWay, noteOf } from "./recordings-words.js";
+import { Problem, ticketed } from "../access.js";
+import { write } from "../elements.js";
+import { showFaces } from "../faces.js";
+import { Controls } from "./controls.js";
+import { showFigures, showFiles, showShares } from "./facts.js";
+import { Film } from "./film.js";
+import { Overlay } from "./overlay.js";
+import { Overview } from "./overview.js";
+import { Readings } from "./readings.js";
+import { Timelines } from "./timelines.js";
+import { View } from "./view.js";
+import { filePath, overviewOf, videoPath } from "../recordings/server.js";
+import { isUnderWay, noteOf } from "../recordings/words.js";
 
 const FRESH = 2000; // ms between looks at how far a running job is
 const CALM = 250; // ms between changes of who is in view, and looks at which readings are needed

@@ -1,10 +1,10 @@
 // How recordings come in: dropped, picked or named in the media folder; each upload with its progress.
 
-import { Problem } from "./access.js";
-import { GROUNDS, NEEDS_GROUND, PURPOSES } from "./purposes.js";
-import { addFromMedia, limits } from "./recordings-server.js";
-import { Upload } from "./recordings-upload.js";
-import { bytes, remaining } from "./recordings-words.js";
+import { Problem } from "../access.js";
+import { GROUNDS, NEEDS_GROUND, PURPOSES } from "../purposes.js";
+import { addFromMedia, limits } from "./server.js";
+import { Upload } from "./upload.js";
+import { bytes, remaining } from "./words.js";
 
 const FIELDS = ["path", "purpose", "ground"];
 
