@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
+from torch import Tensor
 from torch.optim import AdamW
-from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
+from torch.utils.data import Dataset
 
 from engine.card import MODELS
 from engine.detect import grid
@@ -23,9 +22,10 @@ from training.assignment import assign
 from training.detector_loss import Batch, loss
 from training.detector_network import DetectorNetwork
 from training.detector_release import release
+from training.loop import Schedule, epochs
 from training.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.scenes import Composer, Scene
-from training.state import CHECKPOINTS, TrainingState, averaged, device, one_cycle, read_settings
+from training.state import CHECKPOINTS, TrainingState, averaged, device, read_settings
 from training.teacher import Teacher
 
 HERE = Path(__file__).parent
@@ -50,8 +50,8 @@ class Settings:
     pixels: int
 
     @property
-    def steps(self) -> int:
-        return self.epochs * self.steps_an_epoch
+    def schedule(self) -> Schedule:
+        return Schedule(self.seed, self.epochs, self.steps_an_epoch, self.rate, self.average, warm=self.warm)
 
 
 class Batches(Dataset[Batch]):
@@ -63,7 +63,7 @@ class Batches(Dataset[Batch]):
         self._teacher = teacher
 
     def __len__(self) -> int:
-        return self.settings.steps
+        return self.settings.epochs * self.settings.steps_an_epoch
 
     def __getitem__(self, step: int) -> Batch:
         random = np.random.default_rng((self.settings.seed, step))
@@ -100,9 +100,9 @@ def collate(scenes: Sequence[Scene], teacher: Teacher | None = None) -> Batch:
 
 
 def train(
-    batches: Batches, checkpoint: Path, *, epochs: int | None = None, start: Path | None = None
+    batches: Batches, checkpoint: Path, *, until: int | None = None, start: Path | None = None
 ) -> TrainingState:
-    """Trains up to the end of epoch `epochs` (default: all); goes on from `checkpoint` where that exists.
+    """Trains up to epoch `until` (default: all); goes on from `checkpoint` where that exists.
 
     Where it does not, `start` may name the checkpoint of another run, whose weights are a beginning.
     """
@@ -112,44 +112,23 @@ def train(
     if start is not None:
         network.load_state_dict(averaged(start))
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    state = TrainingState.start(
-        network, AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    )
+    optimizer = AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    state = TrainingState.start(network, optimizer)
     if checkpoint.exists():
         state.load(checkpoint, settings)
-    last = settings.epochs if epochs is None else epochs
-    for epoch in range(state.epoch, last):
-        state.history.append(_epoch(state, batches, epoch))
-        state.epoch = epoch + 1
+
+    def save() -> None:
         state.save(checkpoint, settings)
+
+    for told in epochs(state, batches, cost, settings.schedule, save, until=until):
+        state.history.append(told)
+        save()
+        log.info("%s", "  ".join(f"{name} {value:.3f}" for name, value in told.items()))
     return state
 
 
-def _epoch(state: TrainingState, batches: Batches, epoch: int) -> dict[str, float]:
-    """One epoch; returns the means of the loss's parts."""
-    settings = batches.settings
-    state.network.train()
-    steps = range(epoch * settings.steps_an_epoch, (epoch + 1) * settings.steps_an_epoch)
-    loader = DataLoader(
-        batches,
-        batch_size=None,
-        sampler=steps,
-        num_workers=int(len(steps) > 20),  # starting a process takes as long as some steps
-        worker_init_fn=_one_thread,
-    )
-    where = device()
-    sums: dict[str, float] = {}
-    for batch in tqdm(loader, desc=f"epoch {epoch + 1} of {settings.epochs}", mininterval=10):
-        frames = batch.frames.to(where).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda"):
-            outputs = state.network(frames)
-        total, parts = loss(outputs.float(), _to(batch, where))
-        rate = settings.rate * one_cycle(state.steps / settings.steps, settings.warm)
-        state.step(total, rate, decay=settings.average)
-        sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
-    means = {name: value / len(steps) for name, value in sums.items()}
-    log.info("%s", "  ".join(f"{name} {value:.3f}" for name, value in means.items()))
-    return means
+def cost(network: DetectorNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    return loss(network(batch.frames).float(), batch)
 
 
 def photos(data: Path, cache: Path, teacher: Path) -> tuple[list[Photo], list[Photo]]:
@@ -159,15 +138,6 @@ def photos(data: Path, cache: Path, teacher: Path) -> tuple[list[Photo], list[Ph
         store(read_photos(data, "people_photos"), cache / "people_photos")
         store(read_keypoint_faces(data, Teacher(teacher)), cache / "keypoint_faces")
     return load(cache / "people_photos"), load(cache / "keypoint_faces")
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    return Batch(**{name: getattr(batch, name).to(device) for name in Batch.__slots__})
-
-
-def _one_thread(_worker: int) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,10 +17,11 @@ from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
 from training.augment import Jitter
 from training.emotion import YUNET
-from training.emotion import cut_all as cut_expressions
+from training.emotion_batches import cut_all as cut_expressions
 from training.faces import Pixels, read_expressions, read_portraits
-from training.keypoints import DETECTOR, score
-from training.keypoints import cut_all as cut_portraits
+from training.keypoint_batches import DETECTOR
+from training.keypoint_batches import cut_all as cut_portraits
+from training.keypoints import score
 from training.landmarks import landmarks_of, with_mean
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints
 from training.scores import Numbers, calibration, confusion, emotion_metrics, five_view, report

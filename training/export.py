@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 
 from engine.card import MODELS
-from engine.labels import KEYPOINTS, LABELS
 
 OPSET = 18
 # Float32 sums in another order differ by some 1e-5 here; more means that a layer was translated wrongly.
@@ -102,11 +101,6 @@ def commit() -> str | None:
     command = ["git", "rev-parse", "HEAD"]
     asked = subprocess.run(command, cwd=MODELS.parent, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else None
-
-
-def outputs_of(name: str) -> list[str]:
-    """What the outputs of a network of this name stand for, as the card lists them."""
-    return list({"emotion": LABELS, "keypoints": KEYPOINTS}[name])
 
 
 def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path) -> None:

@@ -64,15 +64,15 @@ class Trunk(nn.Sequential):
 class EmotionNetwork(nn.Module):
     """(n, 1, 96, 96) pixels to (n, 7) logits.
 
-    The stem shrinks by 3: FER2013's pictures are 48x48, so 32x32 places with many channels lose nothing of
-    them, and all that follows costs less than half of what it would behind a stem that halves.
+    FER2013's pictures are 48x48: a stem that shrinks by 2 keeps all there is of them, one that shrinks by 3
+    makes all that follows cost less than half.
     """
 
-    def __init__(self, stem: int, widths: Sequence[int], depths: Sequence[int], dropout: float) -> None:
+    def __init__(self, trunk: Trunk, dropout: float) -> None:
         super().__init__()
-        self.trunk = Trunk(stem, 3, widths, depths)
+        self.trunk = trunk
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(self.trunk.width, len(LABELS))
+        self.head = nn.Linear(trunk.width, len(LABELS))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.dropout(self.trunk(x).mean(dim=(2, 3))))  # type: ignore[no-any-return]
@@ -108,7 +108,7 @@ class KeypointNetwork(nn.Module):
         """How sure each cell is of each point, (n, 15, 144) logits, and the (n, 15, 2) points."""
         fine = self.fine(x)
         around = functional.interpolate(self.narrow(self.coarse(fine)), scale_factor=2.0, mode="nearest")
-        said = self.head(self.join(fine + around)).flatten(2).unflatten(1, (3, len(KEYPOINTS)))
+        said = self.head(self.join(fine + around)).float().flatten(2).unflatten(1, (3, len(KEYPOINTS)))
         sure = said[:, 0].softmax(dim=2)
         x_of, y_of = (said[:, 1 + k] * self.stride + self.cell[:, k] for k in (0, 1))
         points = torch.stack([(sure * x_of).sum(dim=2), (sure * y_of).sum(dim=2)], dim=2)

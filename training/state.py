@@ -1,4 +1,4 @@
-"""What a training run carries from step to step, kept in a checkpoint after every epoch."""
+"""What a training run carries from step to step, kept in a checkpoint."""
 
 import copy
 import math
@@ -54,11 +54,12 @@ class TrainingState:
     epoch: int  # done
     steps: int  # done
     history: list[dict[str, float]]  # one row an epoch, for the curves
+    sums: dict[str, float]  # of what the steps of the unfinished epoch told
 
     @classmethod
     def start(cls, network: nn.Module, optimizer: torch.optim.Optimizer) -> Self:
         average = copy.deepcopy(network).eval().requires_grad_(False)
-        return cls(network, average, optimizer, epoch=0, steps=0, history=[])
+        return cls(network, average, optimizer, epoch=0, steps=0, history=[], sums={})
 
     def step(self, loss: Tensor, rate: float, *, decay: float) -> None:
         """One step down `loss` at the learning rate `rate`; the average follows by 1 - decay."""
@@ -91,6 +92,7 @@ class TrainingState:
                 "epoch": self.epoch,
                 "steps": self.steps,
                 "history": self.history,
+                "sums": self.sums,
             },
             partial,
         )
@@ -103,7 +105,8 @@ class TrainingState:
         self.network.load_state_dict(kept["network"])
         self.average.load_state_dict(kept["average"])
         self.optimizer.load_state_dict(kept["optimizer"])
-        self.epoch, self.steps, self.history = kept["epoch"], kept["steps"], kept["history"]
+        self.epoch, self.steps = kept["epoch"], kept["steps"]
+        self.history, self.sums = kept["history"], kept["sums"]
 
 
 def _refuse_other(kept: Mapping[str, Any], settings: Any, path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.engine.portrait import portrait
 from training.assignment import SURE, assign
 from training.detector import Batches, Settings, collate, train
 from training.detector_loss import decode_boxes, fit, loss
-from training.detector_network import OUTPUTS, DetectorNetwork, Exported
+from training.detector_network import OUTPUTS, DetectorNetwork, Exported, Widths
 from training.detector_release import SIGNATURE, fields
 from training.export import export
 from training.matching import Guessed, Labelled, average_precision, count
@@ -36,6 +36,8 @@ SETTINGS = Settings(
     sides=[128],
     pixels=40_000,
 )
+
+NARROW = Widths(half=8, quarter=16, eighth=24, sixteenth=32, last=32, pyramid=24)
 
 
 def photo() -> Photo:
@@ -183,9 +185,9 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
     scenes = [scene for scene in map(composer().compose, range(60), [128] * 60) if scene.sure.sum() == 1]
     scenes = [scene for scene in scenes if len(scene.sure) == 1][:8]
     batch = collate(scenes)
-    network = DetectorNetwork().train()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-3)
-    for _ in range(80):
+    network = DetectorNetwork(NARROW).train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    for _ in range(70):
         optimiser.zero_grad()
         total, _ = loss(network(batch.frames), batch)
         total.backward()
@@ -210,7 +212,7 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
 
 def test_a_run_cut_off_gives_the_same_weights_as_an_unbroken_one(tmp_path: Path) -> None:
     unbroken = train(Batches(composer(), SETTINGS), tmp_path / "unbroken.pt")
-    train(Batches(composer(), SETTINGS), tmp_path / "broken.pt", epochs=1)
+    train(Batches(composer(), SETTINGS), tmp_path / "broken.pt", until=1)
     resumed = train(Batches(composer(), SETTINGS), tmp_path / "broken.pt")
     assert resumed.steps == unbroken.steps == 6
     for name, weights in unbroken.average.state_dict().items():
@@ -219,8 +221,8 @@ def test_a_run_cut_off_gives_the_same_weights_as_an_unbroken_one(tmp_path: Path)
 
 def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
     batches = Batches(composer(), SETTINGS)
-    first = train(batches, tmp_path / "first.pt", epochs=1)
-    second = train(batches, tmp_path / "second.pt", epochs=0, start=tmp_path / "first.pt")
+    first = train(batches, tmp_path / "first.pt", until=1)
+    second = train(batches, tmp_path / "second.pt", until=0, start=tmp_path / "first.pt")
     assert second.steps == 0
     for name, weights in first.average.state_dict().items():
         torch.testing.assert_close(second.average.state_dict()[name], weights, rtol=0, atol=0)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from engine.crop import Alignment, align
-from training.emotion import Settings, cut_all, predict, rows_of_epoch, targets, train
+from training.emotion import predict, train
+from training.emotion_batches import Settings, cut_all, rows_of_epoch, targets
 from training.faces import Expressions, clean_split
 from training.scores import calibration_error, emotion_metrics, fit_temperature
 from training.state import read_settings
@@ -44,12 +45,13 @@ def alignments() -> list[Alignment]:
 def settings() -> Settings:
     small = {
         "stem": 8,
+        "stride": 3,
         "widths": [16, 32],
         "depths": [1, 1],
         "epochs": 80,
         "batch": 10,
         "average": 0.8,
-        "rate": 0.1,
+        "rate": 0.2,
     }
     plain = {
         "place": 0.0,

@@ -11,7 +11,7 @@ from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from engine.runtimes.onnx import OnnxRuntime
 from training.export import EMOTION, ExportError, check, export
-from training.networks import EmotionNetwork
+from training.networks import EmotionNetwork, Trunk
 
 CARD = {"name": "emotion", "outputs": list(LABELS), "input_size": [96, 96], "temperature": 1.5, "metrics": {}}
 
@@ -19,7 +19,7 @@ CARD = {"name": "emotion", "outputs": list(LABELS), "input_size": [96, 96], "tem
 @pytest.fixture
 def network() -> nn.Module:
     torch.manual_seed(0)
-    return EmotionNetwork(8, [16, 16], [1, 1], dropout=0.5).eval()
+    return EmotionNetwork(Trunk(8, 3, [16, 16], [1, 1]), dropout=0.5).eval()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_weight_file_says_nothing_of_the_machine(
 
 def test_file_of_other_weights_is_refused(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
     weights = export(network, examples, EMOTION, CARD, tmp_path)
-    other = EmotionNetwork(8, [16, 16], [1, 1], dropout=0.5).eval()
+    other = EmotionNetwork(Trunk(8, 3, [16, 16], [1, 1]), dropout=0.5).eval()
     with pytest.raises(ExportError, match=r"logits: expected within 0\.001 of PyTorch, actual"):
         check(weights, other, examples[0])
 

@@ -10,7 +10,8 @@ import torch
 from engine.crop import align, cut, transform
 from training.augment import Jitter, mirrored, points_in_crop
 from training.faces import LANDMARK_POINTS, Portraits
-from training.keypoints import Settings, cut_all, predict, score, train
+from training.keypoint_batches import Settings, cut_all
+from training.keypoints import predict, score, train
 from training.state import CheckpointMismatchError, read_settings
 
 RUN = Path(__file__).parents[2] / "training" / "runs" / "keypoints.toml"
@@ -38,7 +39,7 @@ def portraits() -> Portraits:
 
 @pytest.fixture
 def settings() -> Settings:
-    small = {"stem": 8, "widths": [16, 32, 32], "epochs": 150, "batch": 8, "rate": 1e-2, "average": 0.8}
+    small = {"stem": 8, "widths": [16, 32, 32], "epochs": 120, "batch": 8, "rate": 1e-2, "average": 0.8}
     plain = {"place": 0.0, "size": 0.0, "roll": 0.0, "spoiled": 0.0, "covered": 0.0}
     return replace(read_settings(RUN, Settings), **small, **plain)
 

@@ -1,0 +1,49 @@
+"""Exports the trained emotion network with its card: figures, data, terms, limits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.labels import LABELS
+from training.emotion_batches import Settings
+from training.export import EMOTION, export
+from training.faces import Pixels
+
+WORDS = {  # of the card
+    "data": "FER2013: 35,887 grey 48x48 pictures found by web search for words of feeling; FER+ votes of "
+    "ten taggers for training only. YuNet (MIT) found the eyes that the pictures are aligned by.",
+    "split": "By photo group, so that no photo has versions in two sets. Test: PrivateTest, whole (3,589)."
+    " Validation: PublicTest less the photos that are also in the test (3,403). Training: the "
+    "rest less the photos of both and what FER+ saw no face in.",
+    "framing": "Cut by engine.crop at training too. As they come, FER2013's pictures are framed much like "
+    "it: at 96x96 the eyes' midpoint lies at (47.3, 35.4) +- (6.9, 6.6) px and the eyes are 34.9 "
+    "+- 6.8 px apart. 10 % of the aligned crops lies outside the picture and repeats its edge.",
+    "limits": "It names the look of a face as web users and taggers would, in mostly posed photos; it does "
+    "not know what anybody feels. The labels are noisy: FER+ taggers often disagree with them, "
+    "and among themselves. Disgust has 1.5 % of the pictures. Skin tones and ages were not "
+    "measured. Small, blurred, covered and turned faces are read worse.",
+    "terms": "FER2013 (Goodfellow et al. 2013) came with a Kaggle contest and states no licence; the "
+    "pictures are from the web. FER+ votes: MIT.",
+    "not_for": "Judging people at work, in schools or at borders; hiring, credit, policing, lie detection, "
+    "diagnosis; any decision about a person.",
+}
+
+
+def release(
+    network: nn.Module, crops: Pixels, settings: Settings, measured: Mapping[str, Any], folder: Path
+) -> Path:
+    """Exports, checks the file on some crops, and returns its path; `measured` goes into the card."""
+    examples = [torch.from_numpy(crops[:n]).float().unsqueeze(1) for n in (2, 16)]
+    card = {
+        "name": "emotion",
+        "outputs": list(LABELS),
+        "input_size": [96, 96],
+        "settings": asdict(settings),
+        **measured,
+        **WORDS,
+    }
+    return export(network.cpu(), examples, EMOTION, card, folder)
