@@ -3,10 +3,10 @@
     FFmpeg -> 127.0.0.1 -> ingest.networks.connected -> camera
 
 FFmpeg resolves names, follows redirects and fetches what a playlist lists by itself, and cannot be told where
-not to. Over HTTP it is given a proxy, which sees each address that it wants. Over RTSP, which knows no proxy,
-it is given this machine's address instead of the camera's, and an answer that would send it elsewhere ends
-the connection. TLS of HTTPS is between FFmpeg and the camera; that of RTSPS ends here, so that answers can be
-read.
+not to. Over HTTP it is given a proxy, which sees each address that it wants: in the environment, as of what
+it opens by itself not all gets the options. Over RTSP, which knows no proxy, it is given this machine's
+address instead of the camera's, and an answer that would send it elsewhere ends the connection. TLS of HTTPS
+is between FFmpeg and the camera; that of RTSPS ends here, so that answers can be read.
 """
 
 import os
@@ -31,31 +31,35 @@ RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # RFC 7826, 19.1
 # FFmpeg takes a line that begins with this for the place to go to, whatever it answers; it skips each \r.
 REDIRECTION = b"\nlocation:"
 
+# FFmpeg goes by these in each connection, also of TLS; what no_proxy names it would reach without a proxy.
+PROXY_SETTINGS = ("http_proxy", "no_proxy")
+
 NOT_FOLLOWED = "the camera sends elsewhere, which is not followed"
 NO_UDP = "RTSP over UDP is for networks that MIEN_SOURCE_NETWORKS names"
 
 
 @dataclass(slots=True)
 class Way:
-    """What FFmpeg is to open, and how; and why that failed, where the gateway knows it better."""
+    """What FFmpeg is to open; and why that failed, where the gateway knows it better."""
 
     address: Address
-    options: dict[str, str]
     reason: str = ""
 
 
 @contextmanager
 def way_out(address: Address, networks: Networks, patience: float) -> Iterator[Way]:
-    """The way to a source for as long as it is read; `patience`: seconds for a connection."""
-    way = Way(address, {})
+    """The way to a source for as long as it is read; `patience`: seconds for a connection.
+
+    One at a time in a process, whose environment it changes meanwhile.
+    """
+    way = Way(address)
     if networks.everywhere or address.kind not in ("rtsp", "http"):
         yield way
         return
     if address.kind == "rtsp" and address.transport == "udp" and not _is_named(address, networks):
         raise ForbiddenError(NO_UDP)
-    os.environ.pop("no_proxy", None)  # FFmpeg would go to the hosts that it names without a proxy
-    with _Gateway(way, networks, patience) as gateway:
-        way.address, way.options = gateway.entrance()
+    with _Gateway(way, networks, patience) as gateway, _proxy_of_ffmpeg(gateway.proxy()):
+        way.address = gateway.entrance()
         threading.Thread(target=gateway.serve_forever, args=(0.1,), daemon=True).start()
         try:
             yield way
@@ -76,15 +80,17 @@ class _Gateway(socketserver.ThreadingTCPServer):
         self._networks = networks
         self._patience = patience
 
-    def entrance(self) -> tuple[Address, dict[str, str]]:
-        """What FFmpeg opens instead, and with which options."""
-        here = f"127.0.0.1:{self.server_address[1]}"
+    def proxy(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def entrance(self) -> Address:
+        """What FFmpeg opens instead."""
         if self.source.kind == "http":
-            return self.source, {"http_proxy": f"http://{here}"}
+            return self.source
         parts = urlsplit(self.source.target)
         user, at, _ = parts.netloc.rpartition("@")
-        target = parts._replace(scheme="rtsp", netloc=f"{user}{at}{here}").geturl()
-        return replace(self.source, target=target), {}
+        here = f"{user}{at}127.0.0.1:{self.server_address[1]}"
+        return replace(self.source, target=parts._replace(scheme="rtsp", netloc=here).geturl())
 
     def connect(self, host: str, port: int) -> socket.socket | None:
         """A connection that may be; None, and the reason told, where there is none."""
@@ -144,6 +150,18 @@ class _Visit(socketserver.BaseRequestHandler):
         with closing(_over_tls(camera, host) if parts.scheme == "rtsps" else camera) as opened:
             if not _carry(self.request, opened, stops_at=REDIRECTION):
                 self.server.way.reason = NOT_FOLLOWED
+
+
+@contextmanager
+def _proxy_of_ffmpeg(address: str) -> Iterator[None]:
+    """Whatever FFmpeg fetches over HTTP or HTTPS, it fetches through this proxy."""
+    before = {name: os.environ.pop(name, None) for name in PROXY_SETTINGS}
+    os.environ["http_proxy"] = address
+    try:
+        yield
+    finally:
+        os.environ.pop("http_proxy", None)
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def _is_named(address: Address, networks: Networks) -> bool:

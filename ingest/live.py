@@ -3,7 +3,7 @@
 import errno
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import av
@@ -14,6 +14,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.address import Address
+from ingest.containers import STREAMS, only
 from ingest.decoder import packets_of
 from ingest.pace import SECOND
 from ingest.settings import Settings
@@ -44,6 +45,7 @@ REASONS = {
     av.error.HTTPForbiddenError: "access refused",
     av.error.HTTPNotFoundError: "no such stream on the server",
     av.error.InvalidDataError: "not a video stream",
+    av.error.ArgumentError: "not a video stream",  # of a format that is not opened, for one
     av.error.FileNotFoundError: "no such device",
 }
 
@@ -141,19 +143,14 @@ class LiveStream:
         return pts * base.numerator * SECOND // base.denominator
 
 
-def open_network(
-    address: Address, settings: Settings, more: Mapping[str, str]
-) -> tuple[InputContainer, VideoStream]:
-    """Connects to a camera or a network stream, with `more` options; the caller closes it.
-
-    Raises SourceLostError.
-    """
+def open_network(address: Address, settings: Settings) -> tuple[InputContainer, VideoStream]:
+    """Connects to a camera or a network stream; the caller closes it. Raises SourceLostError."""
     began = time.monotonic()
     try:
         container = av.open(
             address.target,
             format="v4l2" if address.kind == "webcam" else None,
-            options={**_options(address), **more},
+            options=_options(address),
             metadata_errors="replace",
             timeout=(settings.open_timeout, settings.read_timeout),
         )
@@ -177,7 +174,7 @@ def _options(address: Address) -> dict[str, str]:
         return {**AT_ONCE, **KNOWN_FROM_SDP, "rtsp_transport": address.transport}
     if address.kind == "http":
         # What a server answers must not send the decoder to files of this machine.
-        return {**LOOKED_INTO, "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
+        return {**LOOKED_INTO, **only(STREAMS), "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
     return dict(AT_ONCE)
 
 

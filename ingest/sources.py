@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from ingest.containers import FILES, only
 from ingest.damage import Damage
 from ingest.decoder import Decoder, Picture, declared_length
 from ingest.frame import Frame
@@ -21,8 +22,8 @@ from ingest.luma import grey_of, shown_size
 from ingest.pace import SECOND, Pace
 from ingest.resume import Mark, Resume, SeekUntrustedError
 
-# A playlist in an uploaded file must not make the server fetch addresses.
-FILE_ONLY = {"protocol_whitelist": "file"}
+# A playlist, uploaded or in the media folder, leads neither to addresses nor to other files.
+FILE_ONLY = {"protocol_whitelist": "file", **only(FILES)}
 
 LARGEST_BOX_HEADER = 16  # bytes
 

@@ -84,7 +84,7 @@ def open_pictures(address: Address, settings: Settings) -> Iterator[list[LivePic
 
 
 def _fetched(way: Way, settings: Settings) -> Iterator[list[LivePicture]]:
-    container, stream = open_network(way.address, settings, way.options)
+    container, stream = open_network(way.address, settings)
     if way.address.kind != "http" or comes_in_real_time(container):
         yield from LiveStream(container, stream)
         return

@@ -1,6 +1,7 @@
 """Real servers on two addresses of this machine: the decoder gets to none but the one that is named."""
 
 import http.server
+import os
 import socketserver
 import ssl
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest import live
 from ingest.address import parse_address
+from ingest.containers import STREAMS
 from ingest.gateway import NO_UDP, NOT_FOLLOWED
 from ingest.live import SourceLostError
 from ingest.networks import ForbiddenError, Networks, parse_networks
@@ -26,7 +29,7 @@ FORBIDDEN = r"127\.0\.0\.1 lies in a network that sources may not lie in"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files; `/to/ADDRESS` redirects there. Notes what it was asked for."""
+    """Files; `/to/ADDRESS` redirects there, `/x` to what `x.moved` says. Notes what it was asked for."""
 
     def __init__(self, *arguments: object, asked: list[str], **options: object) -> None:
         self.asked = asked
@@ -34,9 +37,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        if self.path.startswith("/to/"):
+        moved = Path(f"{self.translate_path(self.path)}.moved")
+        if self.path.startswith("/to/") or moved.is_file():
             self.send_response(302)
-            self.send_header("Location", self.path.removeprefix("/to/"))
+            there = moved.read_text() if moved.is_file() else self.path.removeprefix("/to/")
+            self.send_header("Location", there)
             self.end_headers()
         else:
             super().do_GET()
@@ -134,6 +139,22 @@ def test_nor_does_another_kind_of_list(named: Web, other: Web, tmp_path: Path, n
     with pytest.raises(SourceLostError):
         count(f"{named.url}/{name}", tmp_path)
     assert other.asked == []
+
+
+@pytest.mark.parametrize("formats", [STREAMS, ("concat", "mov")], ids=["as it is", "were lists opened"])
+def test_nor_does_a_redirection_of_what_a_list_names(
+    named: Web, other: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...]
+) -> None:
+    """Such a list is not opened; and were it, what it opens without any options goes by the gateway too."""
+    monkeypatch.setattr(live, "STREAMS", formats)
+    monkeypatch.setenv("no_proxy", "*")
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile next.mp4\n")
+    (tmp_path / "next.mp4.moved").write_text(f"{other.url}/clip.mp4")
+    with pytest.raises(SourceLostError, match="not a video stream" if formats is STREAMS else FORBIDDEN):
+        count(f"{named.url}/list.ffconcat", tmp_path)
+    assert other.asked == []
+    assert os.environ["no_proxy"] == "*"
+    assert "http_proxy" not in os.environ
 
 
 def test_tls_goes_through_to_the_server(tmp_path: Path, named: Web) -> None:

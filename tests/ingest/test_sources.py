@@ -201,6 +201,26 @@ def test_a_playlist_fetches_nothing(tmp_path: Path) -> None:
     assert unreadable(tmp_path / "list.mp4") in ("not a video", "no video stream")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{video}\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile clip.ts\n"),
+    ],
+)
+def test_a_list_leads_to_no_other_file(tmp_path: Path, name: str, text: str) -> None:
+    video = make_clip(tmp_path / "clip.ts", even(10))
+    (tmp_path / name).write_text(text.format(video=video))
+    assert unreadable(tmp_path / name) == "not a video"
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi", "ts", "mpg", "wmv", "nut", "3gp"])
+def test_usual_containers_are_opened(tmp_path: Path, suffix: str) -> None:
+    path = make_clip(tmp_path / f"clip.{suffix}", even(25), size=(352, 288), codec="mpeg4")
+    with open_recording(path, "clip", None) as recording:
+        assert recording.frames_decoded == 1
+
+
 def test_no_permission(tmp_path: Path) -> None:
     """In a process of its own without root's rights, which would open the file all the same."""
     path = make_clip(tmp_path / "clip.mp4", even(2))
