@@ -2,8 +2,10 @@
 
 import io
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ Mask = NDArray[np.bool_]
 
 TILE = 48  # pixels, the side of a FER2013 picture
 SHEET_ROW = 60  # tiles
+PORTRAITS = "keypoints_udacity.npz"
+MARGIN = 24  # pixels, the rim of a portrait about the 96x96 picture that its points are counted in
 
 # FER+ names of our labels. Contempt, "unknown" and "not a face" have no place among the seven.
 VOTED_AS = dict(
@@ -56,26 +60,35 @@ class Portraits:
 def read_expressions(data: Path) -> Expressions:
     """FER2013 out of `fer2013.npz` and `fer2013_duplicate_groups.npz` in the folder `data`."""
     with np.load(data / "fer2013.npz") as archive:
-        sheets = [_tiles(archive[f"png_{k}"].tobytes()) for k in range(10)]
-        pixels = np.concatenate(sheets)[archive["tile"]]
+        sheets = sorted(name for name in archive.files if name.startswith("png_"))
+        tiles = np.concatenate([_tiles(archive[name].tobytes()) for name in sheets])
+        pixels = tiles[archive["tile"]]
         names = [str(name) for name in archive["label_names"]]
         label = np.array([LABELS.index(name) for name in names])[archive["label"]]
-        voted = [str(name) for name in archive["ferplus_names"]]
-        ballots = archive["ferplus_votes"].astype(np.float32)
-        is_face = archive["ferplus_named"] & (ballots.argmax(axis=1) != voted.index("not_face"))
+        votes, is_face = _votes(archive, len(label))
         usage = archive["usage"]
-    votes = ballots[:, [voted.index(VOTED_AS[name]) for name in LABELS]]
     with np.load(data / "fer2013_duplicate_groups.npz") as archive:
         train, validation, test = clean_split(usage, archive["near_group"])
     return Expressions(
         pixels=pixels,
         label=label,
-        votes=votes / np.maximum(votes.sum(axis=1, keepdims=True), 1),
+        votes=votes,
         is_face=is_face,
         train=train,
         validation=validation,
         test=test,
     )
+
+
+def _votes(archive: Mapping[str, NDArray[Any]], count: int) -> tuple[Floats, Mask]:
+    """Shares of the FER+ votes and what FER+ took for a face; zeros and all where there are no votes."""
+    if "ferplus_votes" not in archive:
+        return np.zeros((count, len(LABELS)), dtype=np.float32), np.ones(count, dtype=np.bool_)
+    voted = [str(name) for name in archive["ferplus_names"]]
+    ballots = archive["ferplus_votes"].astype(np.float32)
+    is_face = archive["ferplus_named"] & (ballots.argmax(axis=1) != voted.index("not_face"))
+    votes = ballots[:, [voted.index(VOTED_AS[name]) for name in LABELS]]
+    return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), is_face
 
 
 def clean_split(usage: NDArray[np.uint8], group: NDArray[np.int32]) -> tuple[Mask, Mask, Mask]:
@@ -91,8 +104,8 @@ def clean_split(usage: NDArray[np.uint8], group: NDArray[np.int32]) -> tuple[Mas
 
 
 def read_portraits(data: Path) -> Portraits:
-    """The faces of `keypoints_udacity.npz` in the folder `data`, with the rim around them."""
-    with np.load(data / "keypoints_udacity.npz") as archive:
+    """The faces of PORTRAITS in the folder `data`, with the rim around them."""
+    with np.load(data / PORTRAITS) as archive:
         jpeg, offset, split = archive["jpeg"], archive["offset"], archive["split"]
         pixels = np.stack([_grey(jpeg[a:b].tobytes()) for a, b in itertools.pairwise(offset)])
         points = archive["points"] + np.float32(archive["margin"])
