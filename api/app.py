@@ -1,6 +1,5 @@
 """The API as an ASGI app: REST, websockets and the dashboard, over what lies in Redis."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from api.routes import access, health, live, metrics, models, recording_data, re
 from api.services import make_services
 from api.settings import Settings
 from api.sources.removal import sweep
-from api.stopping import stop
+from api.tasks import start, stop
 from ingest.bus import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
@@ -38,8 +37,8 @@ def create_app(settings: Settings) -> FastAPI:
             connect_async(settings.redis_url, connections=FOLLOWED) as readers,
         ):
             app.state.services = make_services(settings, client, readers)
-            sweeping = asyncio.create_task(sweep(client, app.state.services.audit))
-            tidying = asyncio.create_task(tidy(client, settings.data))
+            sweeping = start(sweep(client, app.state.services.audit), "the deletion of old data")
+            tidying = start(tidy(client, settings.data), "the deletion of old recordings")
             yield
             await stop(sweeping, tidying)
 

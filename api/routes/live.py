@@ -12,7 +12,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.access.callers import caller_of
 from api.services import Here, Services
-from api.stopping import stop
 from api.stream.feed import Feed, Message, message_of
 from api.stream.mailbox import Mailbox
 from api.stream.messages import (
@@ -30,6 +29,7 @@ from api.stream.messages import (
     position,
 )
 from api.stream.pictures import NO_PICTURE
+from api.tasks import stop
 from ingest.bus import LOST
 
 router = APIRouter()

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.access.audit import Audit
 from ingest.bus import (
-    LOST,
+    BUS_FAULTS,
     REMOVED,
     SOURCES,
     engine_key,
@@ -98,8 +98,8 @@ async def sweep(client: Any, audit: Audit) -> None:
                 trim_at = time.monotonic() + TRIMS_EVERY
             for name, removed_at in await client.zrange(REMOVED, 0, -1, withscores=True):
                 await _sweep_one(client, name.decode(), removed_at)
-        except LOST as error:
-            logger.warning("redis does not answer, removed sources wait: %s", error)
+        except BUS_FAULTS as error:
+            logger.warning("redis: %s; removed sources and old data wait", error)
         await asyncio.sleep(ROUND)
 
 

@@ -19,7 +19,8 @@ from api.stream.delays import Delays
 from api.stream.history import History
 from api.stream.mailbox import Mailbox
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
-from ingest.bus import BUS_FAULTS, LOST, SOURCES, timeline_key
+from api.tasks import start
+from ingest.bus import BUS_FAULTS, SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
 
@@ -74,10 +75,13 @@ class Feed:
         if recent:
             self.position = recent[0][0]
         self._note_newest([(kind, body) for _, kind, body in reversed(recent)])
-        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._beat())]
+        self._tasks = [
+            start(self._follow(), f"the feed of {self._source}"),
+            start(self._beat(), f"the heartbeat of {self._source}"),
+        ]
 
     def stop(self) -> None:
-        self._stopped = True  # as well, since a cancellation can get lost; see api.stopping
+        self._stopped = True  # as well, since a cancellation can get lost; see api.tasks
         for task in self._tasks:
             task.cancel()
 
@@ -141,7 +145,7 @@ class Feed:
         try:
             async with asyncio.timeout(BEAT / 2):
                 self.removed = not await self._redis.hexists(SOURCES, self._source)
-        except (*LOST, TimeoutError):
+        except (*BUS_FAULTS, TimeoutError):
             return  # the follower says so; who is configured is not known now
 
 

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ingest.bus import LOST, SOURCES, WATCHED_FOR, preview_key, watch_key
+from api.tasks import start
+from ingest.bus import BUS_FAULTS, SOURCES, WATCHED_FOR, preview_key, watch_key
 from ingest.configured import usable_config
 
 NO_PICTURE = "no picture is made of this source: it is configured so"
@@ -59,8 +60,8 @@ class Pictures:
     async def watch(self, source: str) -> AsyncIterator[Watcher]:
         watcher = Watcher()
         self._watchers.setdefault(source, set()).add(watcher)
-        if source not in self._tasks:
-            self._tasks[source] = asyncio.create_task(self._look(source))
+        if source not in self._tasks or self._tasks[source].done():
+            self._tasks[source] = start(self._look(source), f"the look for pictures of {source}")
         try:
             yield watcher
         finally:
@@ -81,16 +82,14 @@ class Pictures:
         loop = asyncio.get_running_loop()
         shown: bytes | None = None
         renewed = -RENEW
-        while (
-            self._tasks.get(source) is asyncio.current_task()
-        ):  # a cancellation can get lost; see api.stopping
+        while self._tasks.get(source) is asyncio.current_task():  # a cancellation can get lost; see api.tasks
             try:
                 if loop.time() - renewed >= RENEW:
-                    renewed = loop.time()
                     await self._renew(source)
+                    renewed = loop.time()
                 shown = await self._look_once(source, shown)
-            except LOST as error:
-                logger.warning("redis does not answer, the picture of %s waits: %s", source, error)
+            except BUS_FAULTS as error:
+                logger.warning("redis: %s; the picture of %s waits", error, source)
                 await asyncio.sleep(PAUSE)
             await asyncio.sleep(LOOK)
 

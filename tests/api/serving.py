@@ -88,6 +88,17 @@ def configure(redis_url: str, id: str = "lobby", url: str = "rtsp://viewer:plant
         client.hset(SOURCES, id, encode_config(config))
 
 
+@contextmanager
+def refusing_writes(redis_url: str, setting: str = "min-replicas-to-write") -> Iterator[None]:
+    """A server that reads and writes nothing, as with a full disk or memory."""
+    with connect(redis_url) as client:
+        client.config_set(setting, 1)
+        try:
+            yield
+        finally:
+            client.config_set(setting, 0)
+
+
 def write(redis_url: str, events: Iterable[Event]) -> None:
     with connect(redis_url) as client:
         Bus(client).push_timeline([encode_event(event) for event in events])

@@ -4,18 +4,22 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 import ingest.bus as bus
 from api.access.audit import Audit
+from api.sources import removal
 from api.sources.removal import trim_timelines
+from api.stream.pictures import Pictures
+from api.tasks import stop
 from deploy.redis_server import RedisServer
-from ingest.bus import AUDIT, Bus, connect, connect_async, engine_key, overview_key, timeline_key
-from tests.api.serving import configure, serving
+from ingest.bus import AUDIT, Bus, connect, connect_async, engine_key, overview_key, timeline_key, watch_key
+from tests.api.serving import configure, refusing_writes, serving
 from tests.waiting import until
 
 OLD, NEW = "planted-old", "planted-new"
@@ -89,6 +93,34 @@ async def trim(url: str) -> None:
     async with connect_async(url) as client:
         await trim_timelines(client, HOUR)
         await Audit(client).trim()
+
+
+def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(removal, "ROUND", 0.02)
+    monkeypatch.setattr(removal, "TRIMS_EVERY", 0.0)
+    configure(redis_url)
+
+    async def survived(blocking: Any) -> None:
+        async with connect_async(redis_url) as client, Pictures(client).watch("lobby") as watcher:
+            sweeping = asyncio.create_task(removal.sweep(client, Audit(client)))
+            with refusing_writes(redis_url):
+                await eventually(lambda: "old data wait" in caplog.text, "the sweep says so")
+                await eventually(lambda: "picture of lobby waits" in caplog.text, "the look says so")
+            await eventually(lambda: blocking.exists(watch_key("lobby")), "the wish for pictures")
+            Bus(blocking).put_preview("lobby", b"jpeg", 1)
+            assert await asyncio.wait_for(watcher.take(), 5) is not None
+            blocking.xadd(timeline_key("lobby"), {"type": "reading", "body": "{}"}, id="1-1")
+            await eventually(lambda: not blocking.xlen(timeline_key("lobby")), "the trimming")
+            await stop(sweeping)
+
+    with connect(redis_url) as blocking:
+        asyncio.run(survived(blocking))
+
+
+async def eventually(condition: Callable[[], object], what: str) -> None:
+    await asyncio.to_thread(until, condition, 5, what)
 
 
 def test_the_file_is_written_anew_in_time_and_not_all_the_time(
