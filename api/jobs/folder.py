@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 RECORDINGS = "recordings"  # in the data folder
 REMOVED = ".removed"  # the name's end of what is being deleted
-RESULTS = (
+ResultName = Literal[
     "readings.csv",
     "readings.parquet",
     "spans.csv",
@@ -15,7 +17,8 @@ RESULTS = (
     "timeline.vtt",
     "report.html",
     "summary.json",
-)  # in the order in which they are written
+]  # in the order in which they are written
+RESULTS: tuple[ResultName, ...] = get_args(ResultName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,14 @@ class JobFolder:
             os.rename(self.path, gone)
         except FileNotFoundError:
             return
-        shutil.rmtree(gone)
+        erase(gone)
+
+
+def erase(folder: Path) -> None:
+    """Deletes a folder, also while somebody else is at it."""
+    while folder.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
 
 
 def job_folder(data: Path, id: str) -> JobFolder:

@@ -76,14 +76,19 @@ class Register:
         return None if text is None else _known(text, stored)
 
     async def all(self) -> list[Known]:
-        """The newest first."""
+        """Those that this version can read, the newest first."""
+        found = (await self.everything()).values()
+        return sorted(filter(None, found), key=lambda known: known.job.created_at, reverse=True)
+
+    async def everything(self) -> dict[str, Known | None]:
+        """By id; None stands for what this version cannot read."""
         texts = await self._redis.hgetall(JOBS)
         async with self._redis.pipeline(transaction=False) as commands:
             for id in texts:
                 commands.hgetall(job_key(id.decode()))
             standings = await commands.execute()
-        found = [_known(text, stored) for text, stored in zip(texts.values(), standings, strict=True)]
-        return sorted(filter(None, found), key=lambda known: known.job.created_at, reverse=True)
+        found = zip(texts.items(), standings, strict=True)
+        return {id.decode(): _known(text, stored) for (id, text), stored in found}
 
     async def cancel(self, id: str) -> bool:
         """False where it was over already."""

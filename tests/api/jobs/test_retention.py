@@ -1,20 +1,26 @@
 """Recordings that are too old are deleted: what Redis holds of them, and every byte on the disk."""
 
 import asyncio
+import json
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
+from api.jobs import retention
 from api.jobs.folder import JobFolder
-from api.jobs.job import Job, job_key
+from api.jobs.job import JOBS, Job, job_key
 from api.jobs.limits import Limits, limits_from_environment
 from api.jobs.queue import Queue
 from api.jobs.retention import ABANDONED_AFTER, delete_old
+from api.tasks import stop
 from ingest.bus import connect, connect_async
 from ingest.settings import SettingError
 from tests.api.jobs.working import Place
+from tests.api.serving import refusing_writes
+from tests.waiting import until
 
 HOUR = 3600.0
 
@@ -67,6 +73,79 @@ def test_only_what_was_read_long_ago_is_deleted(place: Place) -> None:
         assert not client.exists(job_key(old.id))
         assert old.id.encode() not in client.hkeys("jobs")
         assert client.exists(job_key(fresh.id), job_key(running.id)) == 2
+
+
+def test_what_nobody_reads_is_kept_for_longer_but_not_for_ever(place: Place) -> None:
+    waiting, read_on = added(place, None), added(place, None)
+    for job, age in ((waiting, 241 * HOUR), (read_on, 239 * HOUR)):
+        make_older(place.folder(job).path, age)
+        with connect(place.redis_url) as client:
+            stored = json.loads(client.hget(JOBS, job.id) or "")
+            client.hset(JOBS, job.id, json.dumps(stored | {"created_at": time.time() - 300 * HOUR}))
+    assert clean(place) == {read_on.id}
+
+
+def test_what_another_version_added_is_as_old_as_its_folder(place: Place) -> None:
+    old, fresh, gone = added(place, HOUR), added(place, HOUR), added(place, HOUR)
+    make_older(place.folder(old).path, 25 * HOUR)
+    place.folder(gone).remove()
+    with connect(place.redis_url) as client:
+        for job in (old, fresh, gone):
+            client.hset(JOBS, job.id, '{"codec": "h264"}')
+        assert clean(place) == {fresh.id}
+        assert client.hkeys(JOBS) == [fresh.id.encode()]
+        assert not client.exists(job_key(old.id))
+
+
+def test_what_cannot_be_deleted_holds_up_nothing_else(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, other = added(place, 25 * HOUR), added(place, 25 * HOUR)
+    rmtree = shutil.rmtree
+
+    def fail_for_the_first(folder: Path) -> None:
+        if first.id in folder.name:
+            raise PermissionError(13, "Permission denied", str(folder))
+        rmtree(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", fail_for_the_first)
+        assert clean(place) == {f".{first.id}.removed"}
+    assert "Permission denied" in caplog.text
+    assert not place.folder(other).path.exists()
+    assert clean(place) == set()
+
+
+def test_two_may_delete_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a"
+    (folder / "parts").mkdir(parents=True)
+    rmtree = shutil.rmtree
+
+    def find_it_half_gone(path: Path) -> None:
+        monkeypatch.setattr(shutil, "rmtree", rmtree)
+        (folder / "parts").rmdir()
+        raise FileNotFoundError(2, "No such file or directory", "parts")
+
+    monkeypatch.setattr(shutil, "rmtree", find_it_half_gone)
+    JobFolder(folder).remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_refuses_to_write_ends_no_retention(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(retention, "EVERY", 0.02)
+    old = added(place, 25 * HOUR)
+
+    async def tidied() -> None:
+        async with connect_async(place.redis_url) as client:
+            task = asyncio.create_task(retention.tidy(client, place.data))
+            with refusing_writes(place.redis_url):
+                await asyncio.to_thread(until, lambda: "recordings wait" in caplog.text, 5, "a warning")
+            await asyncio.to_thread(until, lambda: not place.folder(old).path.exists(), 5, "the deletion")
+            await stop(task)
+
+    asyncio.run(tidied())
 
 
 def test_what_no_job_knows_goes_in_time(place: Place) -> None:
