@@ -57,7 +57,7 @@ class Standing:
     speed: float | None = None  # times real time
     faces: int = 0
     readings: int = 0
-    fruitless: int = 0  # attempts in a row that came no further
+    fruitless: int = 0  # attempts in a row whose reader died and came no further
 
 
 def job_key(id: str) -> str:
@@ -69,9 +69,10 @@ def encode_job(job: Job) -> str:
 
 
 def decode_job(text: bytes) -> Job:
-    """Raises BadJobError."""
+    """What a newer version added to it is left out. Raises BadJobError."""
+    known = {field.name for field in fields(Job)}
     try:
-        return Job(**json.loads(text))
+        return Job(**{name: value for name, value in dict(json.loads(text)).items() if name in known})
     except (ValueError, TypeError) as error:
         raise BadJobError(f"not a job of this version: {error}") from None
 

@@ -10,6 +10,7 @@ a second worker while the first is at it (taskiq-python/taskiq-redis#101); none 
 """
 
 import json
+import logging
 import os
 import socket
 import time
@@ -26,6 +27,8 @@ WAIT = 0.5  # seconds for a job to come
 LET_GO = 3_600_000  # ms; the idle time of an entry that its worker gives back
 FORGOTTEN_AFTER = 3_600_000  # ms of idleness after which a consumer without entries is deleted
 
+log = logging.getLogger(__name__)
+
 # All scripts take the keys job:{id} and jobs:queue. Values in the hash are JSON.
 
 TAKE = """
@@ -33,7 +36,6 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= '"queued"' and state ~= '"running"' then return 0 end
 redis.call('HSET', KEYS[1], 'state', '"running"', 'reason', '""', 'entry', ARGV[1])
 redis.call('HSETNX', KEYS[1], 'started_at', ARGV[2])
-redis.call('HINCRBY', KEYS[1], 'fruitless', 1)
 return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 """
 
@@ -56,7 +58,7 @@ return 1
 
 GIVE_BACK = """
 if redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[1] then return 0 end
-if ARGV[6] == '0' then redis.call('HSET', KEYS[1], 'fruitless', 0) end
+redis.call('HINCRBY', KEYS[1], 'fruitless', ARGV[6])
 redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4], 'IDLE', ARGV[5], 'JUSTID')
 return 1
 """
@@ -68,7 +70,7 @@ class Taken:
 
     job: Job
     attempt: int
-    fruitless: int  # attempts before this one that came no further
+    fruitless: int  # attempts before this one whose reader died and came no further
     entry: str  # its ID in the queue
 
 
@@ -122,12 +124,13 @@ class Queue:
 
     def end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> bool:
         """Takes the job out of the queue; one that was cancelled meanwhile stays so. False: it is lost."""
-        ended = {"ended_at": time.time(), **changes}
-        args = [taken.attempt, GROUP, taken.entry, json.dumps(state), *encode_standing(ended)]
-        return bool(self._end(keys=_keys(taken.job.id), args=args))
+        return self._end_attempt(taken.job.id, taken.attempt, taken.entry, state, changes)
 
     def give_back(self, taken: Taken, *, fruitless: bool) -> None:
-        """Leaves the job to whoever asks next; `fruitless` says that the attempt failed by itself."""
+        """Leaves the job to whoever asks next; `fruitless` says that its reader died.
+
+        That is counted here and not where it is taken up: a worker that is killed says nothing of the job.
+        """
         args = [taken.attempt, GROUP, self._name, taken.entry, LET_GO, int(fruitless)]
         self._give_back(keys=_keys(taken.job.id), args=args)
 
@@ -136,23 +139,25 @@ class Queue:
         self._redis.set(beat_key("jobs"), "1", ex=BEATS_FOR)
 
     def _taken(self, entry: str, id: str) -> Taken | None:
-        job = self._job(id)
-        attempt = self._take(keys=_keys(id), args=[json.dumps(entry), json.dumps(time.time())]) if job else 0
-        if job is None or not attempt:  # cancelled or removed meanwhile
+        text = self._redis.hget(JOBS, id)
+        attempt = self._take(keys=_keys(id), args=[json.dumps(entry), json.dumps(time.time())]) if text else 0
+        if not attempt:  # cancelled or removed meanwhile
             self._redis.xack(QUEUE, GROUP, entry)
             self._redis.xdel(QUEUE, entry)
             return None
-        fruitless = int(self._redis.hget(job_key(id), "fruitless") or 1) - 1
+        try:
+            job = decode_job(text)
+        except BadJobError as error:
+            log.warning("%s: %s", id, error)
+            self._end_attempt(id, int(attempt), entry, "error", {"reason": str(error)})
+            return None
+        fruitless = int(self._redis.hget(job_key(id), "fruitless") or 0)
         return Taken(job, int(attempt), fruitless, entry)
 
-    def _job(self, id: str) -> Job | None:
-        text = self._redis.hget(JOBS, id)
-        if text is None:
-            return None
-        try:
-            return decode_job(text)
-        except BadJobError:
-            return None
+    def _end_attempt(self, id: str, attempt: int, entry: str, state: str, changes: Mapping[str, Any]) -> bool:
+        ended = {"ended_at": time.time(), **changes}
+        args = [attempt, GROUP, entry, json.dumps(state), *encode_standing(ended)]
+        return bool(self._end(keys=_keys(id), args=args))
 
 
 def _keys(id: str) -> list[str]:

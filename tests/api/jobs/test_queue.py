@@ -1,13 +1,14 @@
 """The queue on a real server: shared, claimed from the dead, refused to the slow."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from api.jobs.job import GROUP, JOBS, QUEUE, Job, job_key
+from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_standing, encode_job, job_key
 from api.jobs.queue import Queue, Taken
 from api.jobs.register import Known, Register
 from ingest.bus import connect, connect_async
@@ -90,8 +91,8 @@ def test_a_job_whose_worker_is_silent_is_taken_over_and_the_slow_one_is_refused(
     register(redis_url, "add", job("clip"))
     before = taken(slow)
     after = taken(other)
-    assert (before.attempt, after.attempt, after.fruitless) == (1, 2, 1)
-    assert other.tell(after, {"position": 4.0, "fruitless": 0}) == "running"
+    assert (before.attempt, after.attempt, after.fruitless) == (1, 2, 0)
+    assert other.tell(after, {"position": 4.0}) == "running"
     assert slow.tell(before, {"position": 2.0}) == "lost"
     assert not slow.end(before, "error", {"reason": "slow"})
     slow.give_back(before, fruitless=True)
@@ -107,6 +108,16 @@ def test_a_job_that_is_given_back_is_taken_up_at_once(client: Any, redis_url: st
     one.give_back(taken(one), fruitless=False)
     again = taken(other)
     assert (again.job.id, again.attempt, again.fruitless) == ("clip", 2, 0)
+
+
+def test_only_a_reader_that_its_worker_saw_die_counts_against_a_job(client: Any, redis_url: str) -> None:
+    """Workers that are killed say nothing: the next ones find the job as it was."""
+    register(redis_url, "add", job("clip"))
+    for attempt in (1, 2, 3, 4):
+        mine = taken(queue(client))
+        assert (mine.attempt, mine.fruitless) == (attempt, 0)
+    queue(client).give_back(mine, fruitless=True)
+    assert taken(queue(client)).fruitless == 1
 
 
 def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: str) -> None:
@@ -171,6 +182,18 @@ def test_what_another_version_wrote_stops_nobody(client: Any, redis_url: str) ->
     client.hset(JOBS, "odd", "[]")
     assert [known.job.id for known in register(redis_url, "all")] == ["clip"]
     client.xadd(QUEUE, {"id": "old"})
+    client.hset(job_key("old"), "state", '"queued"')
     one = queue(client)
     assert taken(one).job.id == "clip"
     assert one.take(wait=0.01) is None
+    assert client.xlen(QUEUE) == 1  # the clip
+    ended = decode_standing(client.hgetall(job_key("old")))
+    assert (ended.state, ended.attempt) == ("error", 1)
+    assert ended.reason.startswith("not a job of this version: ")
+
+
+def test_fields_of_newer_versions_are_left_out_and_those_of_older_ones_filled_in() -> None:
+    stored = json.loads(encode_job(job("clip")))
+    del stored["start"]
+    read = decode_job(json.dumps(stored | {"language": "fr"}).encode())
+    assert (read.id, read.start) == ("clip", 0.0)
