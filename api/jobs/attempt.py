@@ -15,7 +15,6 @@ from ingest.child import died_of
 HEARD_EVERY = 0.1  # seconds
 BEAT = 0.5  # seconds between two words to Redis
 SILENCE = 60.0  # seconds after which a reader that says nothing and reads nothing hangs
-CONCLUDES_WITHIN = 20.0  # seconds in which a cancelled job writes what it has
 
 WAITS = "waits while live sources need the machine"
 
@@ -42,7 +41,7 @@ class Attempt:
         self._waited = 0.0  # seconds
         self._beat_at = 0.0
         self._redis_is_away = False
-        self._concluding_at: float | None = None
+        self._is_concluding = False
         self._ending: Ending | None = None
         self.changes: dict[str, Any] = {}  # of the job's standing, not told yet
 
@@ -60,8 +59,8 @@ class Attempt:
                 state = self._beat()
                 if state in ("lost", "queued"):
                     return Ending("lost")
-                if state == "aborted" and self._concluding_at is None:
-                    self._concluding_at = time.monotonic()
+                if state == "aborted" and not self._is_concluding:
+                    self._is_concluding = True
                     self._child.conclude()
 
     def _hear(self, word: dict[str, Any]) -> None:
@@ -87,7 +86,7 @@ class Attempt:
         """Tells Redis how the job stands; gives the job's state, `running` where Redis does not answer."""
         since, self._beat_at = self._beat_at, time.monotonic()
         try:
-            if self._concluding_at is None:
+            if not self._is_concluding:
                 self._give_way(self._beat_at - since)
             state = self._queue.tell(self._taken, self.changes)
         except BUS_FAULTS as error:
@@ -111,12 +110,11 @@ class Attempt:
             self._child.go_on()
 
     def _silence(self) -> Ending | None:
-        now = time.monotonic()
-        if self._concluding_at is not None and now - self._concluding_at > CONCLUDES_WITHIN:
-            return Ending("aborted", "the reader did not stop in time")
-        if not self._child.paused and self._child.silence() > SILENCE:
-            return Ending("error", f"the reader made no progress for {SILENCE:.0f} s and was ended")
-        return None
+        """A cancelled job may take long to write what it has: it is ended when nothing happens any more."""
+        if self._child.paused or self._child.silence() <= SILENCE:
+            return None
+        state = "aborted" if self._is_concluding else "error"
+        return Ending(state, f"the reader made no progress for {SILENCE:.0f} s and was ended")
 
     def _death(self) -> Ending | None:
         code = self._child.exit_code()

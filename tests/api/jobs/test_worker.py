@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs import attempt
+from api.jobs import attempt, child
 from api.jobs.attempt import WAITS
+from api.jobs.job import QUEUE
 from api.jobs.limits import Limits
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import LATE, RightOfWay
@@ -57,6 +58,35 @@ def test_a_cancelled_job_keeps_what_was_read(place: Place) -> None:
     summary = json.loads((place.folder(job).results / "summary.json").read_text())
     assert summary["interrupted"]
     assert 0 < summary["readings"] < 200
+
+
+SLOW_TO_CONCLUDE = """
+import json, signal, threading
+asked = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: asked.set())
+while not asked.wait(0.05):
+    print(json.dumps({"position": 1.0}), flush=True)
+for number in range(30):  # it goes on telling while it writes
+    threading.Event().wait(0.05)
+    print(json.dumps({"position": 1.0}), flush=True)
+print(json.dumps({"end": "aborted"}), flush=True)
+"""
+
+
+def test_a_cancelled_job_may_take_long_to_write_what_it_has(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it says something; a reader stands in for it that writes for 1.5 s."""
+    (tmp_path / "slow_to_conclude.py").write_text(SLOW_TO_CONCLUDE)
+    monkeypatch.setattr(child, "MODULE", "slow_to_conclude")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(attempt, "SILENCE", 0.8)
+    job = place.add(place.media / "clip.mp4")
+    with working(place), connect(place.redis_url) as client:
+        until(lambda: place.standing(job).position, 5, "a word of the reader")
+        place.cancel(job)
+        until(lambda: not client.xlen(QUEUE), 5, "the job is over")
+    assert (place.standing(job).state, place.standing(job).reason) == ("aborted", "")
 
 
 def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> None:
