@@ -3,15 +3,17 @@
 import asyncio
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.address import NETWORK, AddressError, parse_address
 from ingest.networks import ForbiddenError, Networks, checked
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
+HOW_TO_WRITE = "write a password's / ? # @ as %2F %3F %23 %40, and a port in digits"
 LONGEST = 2000  # characters
 RESOLVED_WITHIN = 3.0  # seconds
-SECRET = re.compile(r"pass|pwd|secret|token|key|auth|sign", re.IGNORECASE)
+HIDDEN = "***"
+PLAIN = ("mien_transport=tcp", "mien_transport=udp")  # options of ours
 
 
 class LocationError(Exception):
@@ -57,25 +59,30 @@ async def check_reach(location: str, networks: Networks) -> None:
 
 
 def without_password(url: str) -> str:
-    """The address with its password and secret-looking query values replaced by stars."""
+    """The address with stars wherever a camera may have its password: only host and plain path are shown.
+
+    That is in front of the host, in options, and in parts of the path or host that have the form of options.
+    """
     if "://" not in url:
         return url  # a webcam or a file
     try:
         parts = urlsplit(url)
-        hosts = parts.netloc.rpartition("@")
     except ValueError:
-        return "***"
-    user, colon, _ = hosts[0].partition(":")
-    netloc = f"{user}:***@{hosts[2]}" if colon else parts.netloc
-    return parts._replace(netloc=netloc, query=_without_secrets(parts)).geturl()
+        return HIDDEN
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    login = f"{name}:{HIDDEN}" if colon else HIDDEN
+    return parts._replace(
+        netloc=f"{login if at else ''}{at}{re.sub('[;=&,].*', HIDDEN, unquote(host))}",
+        path="/".join(HIDDEN if "=" in unquote(part) else part for part in parts.path.split("/")),
+        query="&".join(_shown_option(option) for option in parts.query.split("&") if option),
+        fragment=HIDDEN if parts.fragment else "",
+    ).geturl()
 
 
-def _without_secrets(parts: SplitResult) -> str:
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if not any(SECRET.search(name) for name, _ in pairs):
-        return parts.query
-    shown = [(name, "***" if SECRET.search(name) else value) for name, value in pairs]
-    return urlencode(shown, safe="*")
+def _shown_option(option: str) -> str:
+    name, mark, _ = option.partition("=")
+    return option if option in PLAIN else f"{name}={HIDDEN}" if mark else HIDDEN
 
 
 def _with_lower_scheme(text: str) -> str:
@@ -88,13 +95,15 @@ def _checked_network(text: str) -> str:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise LocationError(f"not an address: {str(error).split(':', 1)[0]}") from None
+    except ValueError:
+        raise LocationError(f"not an address: {HOW_TO_WRITE}") from None
+    if parts.fragment:
+        raise LocationError(f"expected no #, actual one: {HOW_TO_WRITE}")
     if not host or any(character.isspace() for character in text):
         raise LocationError(f"expected {parts.scheme}://host/path without spaces")
     transport = dict(parse_qsl(parts.query)).get("mien_transport", "tcp")
     if transport not in ("tcp", "udp"):
-        raise LocationError(f"expected mien_transport=tcp or udp, actual {transport!r}")
+        raise LocationError("expected mien_transport=tcp or udp, actual something else")
     return text
 
 
@@ -102,7 +111,7 @@ def _checked_file(text: str, file: Path, media: Path) -> str:
     """`file:` and the path below the media folder, however it was written."""
     _, mark, options = text.partition("?")
     if mark and options != "loop":
-        raise LocationError(f"expected ?loop or nothing after a file's name, actual {options!r}")
+        raise LocationError("expected ?loop or nothing after a file's name, actual something else")
     try:
         found = file.is_file()
     except OSError:  # a name longer than names can be

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.locations import FORMS, LocationError, checked_location, without_password
+from api.access.locations import FORMS, HIDDEN, LocationError, checked_location, without_password
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.settings import Settings
@@ -137,6 +137,6 @@ def _changed_location(before: str, text: str, settings: Settings) -> str:
     """The address; who sends it back as it was shown, with stars for its secrets, leaves it as it is."""
     if text.strip() == without_password(before):
         return before
-    if "***" in text:
-        raise LocationError("expected the password in full where an address is changed, actual stars for it")
+    if HIDDEN in text:
+        raise LocationError("expected what is hidden in full where an address is changed, actual stars")
     return checked_location(text, settings.media)

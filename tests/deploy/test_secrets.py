@@ -117,7 +117,7 @@ def configure_and_watch(said: Listener, web: str) -> list[str]:
         "Good": f"http://{web}/clip.mp4?token={KEY}",
         "Missing": f"http://{web}/none.mp4?token={KEY}",
         "Refused": f"http://{web}/refused?api_key={KEY}",
-        "Nobody": f"rtsp://{LOGIN}127.0.0.1:1/door?auth={KEY}",
+        "Nobody": f"rtsp://{LOGIN}127.0.0.1:1/user=admin_password={KEY}_channel=1.sdp?pw={KEY}",
         "Outside": f"rtsp://{LOGIN}10.0.0.1/door",
         "Wrong": f"rtsp://{LOGIN}[::1/door?password={KEY}",
         "Odd": f"gopher://{LOGIN}camera/",

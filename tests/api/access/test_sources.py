@@ -95,6 +95,60 @@ def test_an_address_that_comes_back_as_it_was_shown_keeps_its_password(api: Api,
 
 
 @pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "rtsp://192.0.2.7/user=admin_password=planted_channel=1_stream=0.sdp?real_stream",
+            "rtsp://192.0.2.7/***?***",
+        ),
+        ("http://192.0.2.7/1/user%3Dplanted/live", "http://192.0.2.7/1/***/live"),
+        ("https://192.0.2.7/live?sv=planted&sig=planted", "https://192.0.2.7/live?sv=***&sig=***"),
+        (
+            "http://192.0.2.7/x?loginuse=planted&loginpas=planted",
+            "http://192.0.2.7/x?loginuse=***&loginpas=***",
+        ),
+        ("http://192.0.2.7/x?a=1;pwd=planted&jwt=planted", "http://192.0.2.7/x?a=***&jwt=***"),
+        ("rtsp://planted@192.0.2.7:554/1", "rtsp://***@192.0.2.7:554/1"),
+        ("http://camera.example;pwd=planted/1", "http://camera.example***/1"),
+        (
+            "rtsp://u:planted@192.0.2.7/1?mien_transport=udp&pw=planted",
+            "rtsp://u:***@192.0.2.7/1?mien_transport=udp&pw=***",
+        ),
+    ],
+)
+def test_whatever_form_a_secret_has_it_is_hidden_and_kept(
+    api: Api, http: httpx.Client, url: str, shown: str
+) -> None:
+    added = http.post("/v1/sources", json={**CAMERA, "url": url})
+    assert "planted" not in added.text
+    assert added.json()["url"] == shown
+    assert http.patch("/v1/sources/front-door", json={"url": shown, "rate": 5}).status_code == 200
+    assert kept(api).url == url
+
+
+def test_what_was_configured_in_a_form_that_is_refused_now_is_hidden(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url, url="http://192.0.2.7/1#pwd=planted")
+    assert http.get("/v1/sources/lobby").json()["url"] == "http://192.0.2.7/1#***"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("rtsp://viewer:planted/x@192.0.2.7/1", "not an address"),
+        ("rtsp://viewer:pla\u2100nted@192.0.2.7/1", "not an address"),
+        ("rtsp://viewer:1#planted@192.0.2.7/1", "expected no #"),
+        ("rtsp://192.0.2.7/1#pwd=planted", "expected no #"),
+        ("rtsp://192.0.2.7/1?mien_transport=planted", "expected mien_transport=tcp or udp"),
+        ("clip.mp4?pwd=planted", "expected ?loop or nothing"),
+    ],
+)
+def test_a_refusal_quotes_nothing_of_an_address(http: httpx.Client, url: str, why: str) -> None:
+    answer = http.post("/v1/sources", json={**CAMERA, "url": url})
+    assert wrong(answer)["url"].startswith(why)
+    assert "nted" not in answer.text
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [({"name": ""}, "name"), ({"rate": 0}, "rate"), ({"url": "ftp://x/"}, "url"), ({"name": None}, "name")],
 )
