@@ -2,9 +2,6 @@
 
 import { COVERAGE } from "./palette.js";
 import { hatch, paintSpans, paintStack } from "./stack.js";
-import { Surface } from "./surface.js";
-
-export { Surface };
 
 // `view` is { started, ended }; `gap` the longest time between two readings that still belong together.
 export function drawFace(surface, series, view, gap, colours) {
@@ -51,11 +48,4 @@ export function drawAxis(surface, view, colours, words) {
     context.fillRect(Math.round(x), 0, 1, 4);
     if (x > 26 && x < width - 26) context.fillText(words(at), x, 7);
   }
-}
-
-// A thin line across, where values are asked for; `ratio` of the width.
-export function drawMarker(surface, ratio, colours) {
-  const { context, canvas } = surface;
-  context.fillStyle = colours.ink;
-  context.fillRect(Math.round(ratio * canvas.clientWidth) - 0.5, 0, 1, canvas.clientHeight);
 }

@@ -5,32 +5,44 @@ import { Series } from "./series.js";
 
 export const SECOND = 1000; // ms
 export const SECONDS_APART = 2500; // ms between two seconds that still belong together; one may fall out
-const IN_VIEW = 2000; // ms without a reading after which a face counts as gone
+const IN_VIEW = 2000; // ms without a reading after which a face counts as gone, where readings come fast
 const ABSTAINED = -1;
+
+// When a reading's frame was captured, and how much later its result was there, in ms.
+export const timeOf = ({ captured_at: captured, result_at: result }) => Date.parse(captured ?? result);
+export const lagOf = (reading) => Math.max(0, Date.parse(reading.result_at) - timeOf(reading));
+
+// Whether the face of this reading is still in view at `now` (ms) where `rate` readings come a second.
+export const isCurrent = (reading, rate, now) => now - timeOf(reading) < Math.max(IN_VIEW, 3000 / rate) + lagOf(reading);
 
 export class Face {
   readings = new Series();
   seconds = new Series();
   newest = null; // the newest reading, whole
+  arrived = -Infinity; // when that came; ms on the clock of performance.now()
   ended = false; // the engine said that this face left
+  #rate;
   #open = new OpenSecond();
 
-  constructor(track) {
+  // `rate` of readings a second.
+  constructor(track, rate) {
     this.track = track; // number
+    this.#rate = rate;
   }
 
   get isEmpty() { return this.readings.length + this.seconds.length === 0; }
   get first() { return (this.seconds.length > 0 ? this.seconds : this.readings).first; }
   get last() { return (this.readings.length > 0 ? this.readings : this.seconds).last; }
 
-  // Whether it is there at `now` (ms); readings lag a little.
+  // Whether it is there at `now` (ms).
   isInView(now) {
-    return !this.ended && this.newest !== null && now - this.last < IN_VIEW;
+    return !this.ended && this.newest !== null && isCurrent(this.newest, this.#rate, now);
   }
 
   add(time, reading) {
     if (this.readings.length > 0 && time <= this.readings.last) return;
     this.newest = reading;
+    this.arrived = performance.now();
     this.readings.add(time, reading.smoothed, reading.label);
     if (!this.#open.holds(time)) {
       this.#open.closeInto(this.seconds);

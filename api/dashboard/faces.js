@@ -2,7 +2,7 @@
 
 import { write } from "./elements.js";
 import { COLOURS, STACK } from "./palette.js";
-import { spoken } from "./picture.js";
+import { spoken } from "./words.js";
 
 // Fills the list `now` with one reading of each face; `nobody` is what stands there when there is none.
 export function showFaces({ now: list, nobody }, readings) {

@@ -1,15 +1,16 @@
 // The live picture with what was read in it, each frame with its own readings.
 
 import { openSocket, signOut } from "./access.js";
+import { drawReadings } from "./boxes.js";
 import { write } from "./elements.js";
-import { COLOURS, inkOn } from "./palette.js";
 import { Surface } from "./surface.js";
-import { clock, percent } from "./words.js";
+import { clock } from "./words.js";
 
 const WAITING = 40; // frames that may wait for their readings; some 0.9 MB each
-const PATIENCE = 3000; // ms that a frame waits for its readings while readings come at all
+const PATIENCE = 3000; // ms that a frame waits for its readings while some are expected
 const NEAR = 0.2; // s between a frame and a reading that is drawn on it
-const STALE = 2500; // ms without a frame after which the picture is said to stand still
+const STALE = 2000; // ms without a frame after which the picture is said to stand still, where frames come fast
+const SILENCE = 5000; // ms without a frame from a live source after which the connection is taken for dead
 const PAUSES = [500, 1000, 2000, 4000]; // ms before each new try
 const BAD_REQUEST = 4400;
 const UNAUTHORISED = 4401;
@@ -25,6 +26,8 @@ export class Picture {
   #tries = 0;
   #closed = false;
   #frames = []; // { mediaTime, arrived, bitmap }, in order
+  #heard = 0; // ms: when the newest of them came, or the connection was made; on the clock of performance.now()
+  #newestAt = null; // ms: when the newest came, on the clock of the day
   #shown = null;
   #shape = ""; // width / height
   #drawn = null; // what was drawn last, so as not to draw it again
@@ -45,14 +48,18 @@ export class Picture {
     context.clearRect(0, 0, canvas.width, canvas.height);
   }
 
-  // Shows the newest frame whose readings are there. `names` says in words how the source stands.
-  draw(names) {
+  // Shows the newest frame whose readings are there. `names` says in words how the source stands; `isLive` is
+  // whether frames of it are to be expected.
+  draw(names, { isLive }) {
     if (this.#source.picture === "none") {
       this.#drawWithout(names);
       return;
     }
-    this.#choose(performance.now());
-    const still = this.#shown === null || performance.now() - this.#shown.arrived > STALE;
+    const now = performance.now();
+    const quiet = now - this.#heard;
+    if (isLive && this.#socket !== null && quiet > Math.max(SILENCE, this.#threeFrames)) this.reopen();
+    this.#choose(now);
+    const still = this.#shown === null || quiet > Math.max(STALE, this.#threeFrames);
     this.#words.hidden = !still;
     if (still) write(this.#words, this.#stillWords(names));
     this.#surface.canvas.classList.toggle("still", still);
@@ -66,16 +73,20 @@ export class Picture {
 
   // Boxes and keypoints alone, for a source whose picture nobody may see.
   #drawWithout(names) {
+    this.#words.hidden = false;
     write(this.#words, names.tone === "bad" ? names.words : "The picture of this source is not shown.");
     if (this.#history.newestMediaTime === this.#drawn) return;
     this.#drawn = this.#history.newestMediaTime;
     const { width, height } = this.#surface.begin();
-    for (const reading of this.#history.readingsAt(this.#drawn, NEAR)) drawReading(this.#surface.context, reading, width, height);
+    drawReadings(this.#surface.context, this.#history.readingsAt(this.#drawn, NEAR), width, height);
   }
+
+  // In ms; they come no oftener than they are read.
+  get #threeFrames() { return 3000 / this.#source.rate; }
 
   #stillWords(names) {
     if (this.#shown === null) return names.tone === "good" ? "waiting for a picture" : names.words;
-    const since = `no picture since ${clock(this.#shown.at)}`;
+    const since = `no picture since ${clock(this.#newestAt)}`;
     return names.tone === "bad" ? names.words : since;
   }
 
@@ -95,6 +106,7 @@ export class Picture {
       return;
     }
     this.#socket = socket;
+    this.#heard = performance.now();
     socket.binaryType = "arraybuffer";
     socket.onmessage = (event) => this.#take(event.data);
     socket.onclose = ({ code }) => this.#again(code);
@@ -107,6 +119,12 @@ export class Picture {
     this.#opening = null;
     this.#timer = setTimeout(() => this.open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
     this.#tries += 1;
+  }
+
+  // Asks anew: what the connection was made through may have gone without a word.
+  reopen() {
+    this.shut();
+    this.open();
   }
 
   // Asks no longer; what was shown stays.
@@ -133,13 +151,15 @@ export class Picture {
       bitmap.close();
       return;
     }
-    this.#frames.push({ mediaTime, arrived, at: Date.now(), bitmap });
+    this.#heard = arrived;
+    this.#newestAt = Date.now();
+    this.#frames.push({ mediaTime, arrived, bitmap });
     if (this.#frames.length > WAITING) this.#frames.shift().bitmap.close();
   }
 
   #choose(now) {
-    const { newestMediaTime: read, newestArrived } = this.#history;
-    const patience = now - newestArrived < PATIENCE ? PATIENCE : 0; // nobody in view: nothing to wait for
+    const read = this.#history.newestMediaTime;
+    const patience = this.#history.expectsReadings(now) ? PATIENCE : 0; // nobody in view: nothing to wait for
     let ready = -1;
     this.#frames.forEach((frame, index) => {
       if (frame.mediaTime <= read || now - frame.arrived > patience) ready = index;
@@ -158,63 +178,6 @@ export class Picture {
     const { width, height } = this.#surface.begin();
     context.drawImage(bitmap, 0, 0, width, height);
     if (still) return;
-    for (const reading of this.#history.readingsAt(mediaTime, NEAR)) {
-      drawReading(context, reading, width, height);
-    }
+    drawReadings(context, this.#history.readingsAt(mediaTime, NEAR), width, height);
   }
-}
-
-// Box, keypoints and name over a picture of `width` and `height` css px.
-export function drawReading(context, reading, width, height) {
-  const [left, top, right, bottom] = reading.box;
-  const colour = reading.label ? COLOURS[reading.label] : "#e8eaed";
-  const box = [left * width, top * height, (right - left) * width, (bottom - top) * height];
-  for (const [style, line] of [["rgba(0, 0, 0, 0.55)", 4], [colour, 2]]) {
-    context.strokeStyle = style;
-    context.lineWidth = line;
-    context.setLineDash(reading.label || line === 4 ? [] : [6, 4]);
-    context.beginPath();
-    context.roundRect(...box, 6);
-    context.stroke();
-  }
-  context.setLineDash([]);
-  drawPoints(context, Object.values(reading.keypoints), width, height);
-  drawName(context, reading, colour, box, width);
-}
-
-function drawPoints(context, points, width, height) {
-  context.fillStyle = "#ffffff";
-  context.strokeStyle = "rgba(0, 0, 0, 0.7)";
-  context.lineWidth = 1;
-  const radius = Math.max(1.4, width / 420);
-  for (const [x, y] of points) {
-    context.beginPath();
-    context.arc(x * width, y * height, radius, 0, 2 * Math.PI);
-    context.fill();
-    context.stroke();
-  }
-}
-
-function drawName(context, reading, colour, [left, top, wide], width) {
-  const text = `Face ${reading.track}  ${spoken(reading)}`;
-  context.font = `600 ${width < 480 ? 11 : 13}px system-ui, sans-serif`;
-  const room = context.measureText(text).width + 14;
-  const x = Math.min(Math.max(left + wide / 2 - room / 2, 2), width - room - 2);
-  const y = Math.max(top - 26, 2);
-  context.fillStyle = colour;
-  context.beginPath();
-  context.roundRect(x, y, room, 21, 5);
-  context.fill();
-  context.fillStyle = inkOn(colour);
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  context.fillText(text, x + 7, y + 11);
-}
-
-const ABSTAINED = { small: "too small", blurred: "blurred", turned: "turned away", unsure: "unsure" };
-
-// A reading's label with its probability, or why there is none.
-export function spoken(reading) {
-  if (!reading.label) return ABSTAINED[reading.abstained] ?? "unsure";
-  return `${reading.label} ${percent(reading.smoothed[reading.label])}`;
 }

@@ -15,6 +15,14 @@ export function percent(share) {
   return `${value > 0 && value < 1 ? "under 1" : Math.round(value)}\u00a0%`;
 }
 
+const ABSTAINED = { small: "too small", blurred: "blurred", turned: "turned away", unsure: "unsure" };
+
+// A reading's label with its probability, or why there is none.
+export function spoken(reading) {
+  if (!reading.label) return ABSTAINED[reading.abstained] ?? "unsure";
+  return `${reading.label} ${percent(reading.smoothed[reading.label])}`;
+}
+
 const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet
 const NOTABLE = 0.01; // share of dropped frames that is worth a word
 const GRAVE = 0.2; // share of dropped frames from which it is trouble

@@ -1,10 +1,10 @@
 // A source at a glance: what all its faces together showed in each of the last seconds, and who is in view.
 
 import { Coverage } from "../coverage.js";
+import { isCurrent, timeOf } from "../face.js";
 import { LABELS } from "../palette.js";
 
 export const KEPT = 600; // s
-const IN_VIEW = 2000; // ms without a reading after which a face counts as gone
 
 export class Glance {
   faces = new Map(); // track: its newest reading, of those in view
@@ -13,11 +13,17 @@ export class Glance {
   #counts = new Float64Array(KEPT);
   #sums = new Float64Array(KEPT * LABELS.length);
 
+  #rate;
+
+  // `rate` of readings a second.
+  constructor(rate) {
+    this.#rate = rate;
+  }
+
   add(message) {
     if (message.type === "reading") {
-      const at = Date.parse(message.captured_at ?? message.result_at);
-      this.faces.set(message.track, { reading: message, at });
-      this.#count(Math.floor(at / 1000), LABELS.map((name) => message.smoothed[name]));
+      this.faces.set(message.track, message);
+      this.#count(Math.floor(timeOf(message) / 1000), LABELS.map((name) => message.smoothed[name]));
     } else if (message.type === "face.end") this.faces.delete(message.track);
     else if (message.type === "coverage") this.coverage.add(message);
   }
@@ -30,7 +36,7 @@ export class Glance {
   }
 
   forget(now) {
-    for (const [track, { at }] of this.faces) if (now - at > IN_VIEW) this.faces.delete(track);
+    for (const [track, reading] of this.faces) if (!isCurrent(reading, this.#rate, now)) this.faces.delete(track);
     this.coverage.forgetBefore(now - KEPT * 1000);
   }
 

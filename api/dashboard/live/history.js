@@ -1,20 +1,27 @@
 // What the page knows of one source: faces, coverage, and the newest readings whole. Bounded in time.
 
 import { Coverage } from "../coverage.js";
-import { Face } from "../face.js";
+import { Face, timeOf } from "../face.js";
 import { Series } from "../series.js";
 
 export const KEPT = 3_600_000; // ms of seconds and coverage; the widest window
 export const KEPT_WHOLE = 600_000; // ms of single readings
 const KEPT_PAUSED = 3_600_000; // ms; while the view stands still, what it shows is kept as much longer
+const EXPECTED = 500; // ms after a face's newest reading in which the next one is expected
 const WHOLE = 5000; // ms that readings are kept with box and keypoints, for the picture
 
 export class History {
   faces = new Map(); // track: Face
   coverage = new Coverage();
   recent = []; // the newest readings, whole, in order
-  newestArrived = -Infinity; // when the last of them came; on the clock of performance.now()
   revision = 0; // rises with each change to what is older than the newest readings
+
+  #rate;
+
+  // `rate` of readings a second.
+  constructor(rate) {
+    this.#rate = rate;
+  }
 
   add(message) {
     if (message.type === "reading") this.#addReading(message);
@@ -63,17 +70,22 @@ export class History {
     return [...nearest.values()].map(({ reading }) => reading);
   }
 
+  // Whether a face is there now, so that readings of it follow those that came until now (ms, performance.now()).
+  expectsReadings(now) {
+    const longest = Math.max(EXPECTED, 1500 / this.#rate);
+    return [...this.faces.values()].some((face) => !face.ended && now - face.arrived < longest);
+  }
+
   get newestMediaTime() { return this.recent.at(-1)?.media_time ?? -Infinity; }
 
   #face(track) {
-    if (!this.faces.has(track)) this.faces.set(track, new Face(track));
+    if (!this.faces.has(track)) this.faces.set(track, new Face(track, this.#rate));
     return this.faces.get(track);
   }
 
   #addReading(reading) {
-    this.#face(reading.track).add(Date.parse(reading.captured_at ?? reading.result_at), reading);
+    this.#face(reading.track).add(timeOf(reading), reading);
     this.recent.push(reading);
-    this.newestArrived = performance.now();
     const oldest = reading.media_time - WHOLE / 1000;
     const kept = this.recent.findIndex(({ media_time: time }) => time >= oldest);
     if (kept > 64) this.recent.splice(0, kept);

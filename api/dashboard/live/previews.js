@@ -13,7 +13,7 @@ export class Previews {
   #asking = 0;
   #timer = null;
 
-  // A tile has `id`, `hasPicture` and show(bitmap).
+  // A tile has `id`, `picture` (shown, blurred or none), `hasPicture` and show(bitmap, picture).
   add(tile) {
     this.#tiles.set(tile, 0);
     this.#timer ??= setInterval(() => this.#beat(), BEAT);
@@ -36,17 +36,22 @@ export class Previews {
   async #ask(tile) {
     this.#asking += 1;
     this.#tiles.set(tile, performance.now() + BETWEEN);
-    const shown = await this.#show(tile);
-    this.#asking -= 1;
+    let shown = false;
+    try {
+      shown = await this.#show(tile);
+    } finally {
+      this.#asking -= 1;
+    }
     if (!shown && this.#tiles.has(tile)) this.#tiles.set(tile, performance.now() + AFTER_NONE);
   }
 
   async #show(tile) {
+    const { picture } = tile;
     try {
       const blob = await previewOf(tile.id);
       if (blob === null) return false;
       const bitmap = await createImageBitmap(blob, { resizeWidth: tile.pixels, resizeQuality: "medium" });
-      tile.show(bitmap);
+      tile.show(bitmap, picture);
       bitmap.close();
       return true;
     } catch (problem) {

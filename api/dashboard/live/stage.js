@@ -19,25 +19,29 @@ export class Stage {
   #source;
   #places;
   #view;
-  #history = new History();
+  #history;
   #follower;
   #picture;
   #rows;
+  #on;
+  #isLost = false; // the messages do not come
   #closed = false;
   #shown = 0; // ms
 
-  // `on` has lost(), answered(), removed(), and pan() and zoom() as for Rows.
+  // `on` has lost(problem), answered(), removed(), and pan() and zoom() as for Rows.
   constructor(source, view, places, on) {
     this.#source = source;
+    this.#on = on;
     this.#view = view;
     this.#places = places;
+    this.#history = new History(source.rate);
     this.#rows = new Rows(this.#history, places, source.rate, on);
     this.#picture = new Picture(source, this.#history, places.picture, places.pictureWords);
     this.#follower = new Follower(source.id, FIRST, {
       message: (message) => this.#take(message),
       missed: () => this.#goOn(),
-      connected: on.answered,
-      lost: on.lost,
+      connected: () => this.#answered(),
+      lost: (problem) => this.#lost(problem),
       removed: on.removed,
     });
     places.now.replaceChildren();
@@ -65,7 +69,7 @@ export class Stage {
   draw() {
     const now = serverNow();
     const stands = stateOf(this.#source, now);
-    this.#picture.draw(stands);
+    this.#picture.draw(stands, { isLive: this.#source.state === "live" });
     this.#rows.draw(this.#view, now, { trouble: troubleOf(this.#source, now), stands: stands.words });
     if (now - this.#shown < CALM && now >= this.#shown) return;
     this.#shown = now;
@@ -83,6 +87,18 @@ export class Stage {
     } else if (message.type !== "error") {
       this.#history.add(message);
     }
+  }
+
+  #lost(problem) {
+    this.#isLost = true;
+    this.#on.lost(problem);
+  }
+
+  // Whatever cut off the messages has cut off the pictures too, though their connection may not have noticed.
+  #answered() {
+    if (this.#isLost && document.visibilityState === "visible") this.#picture.reopen();
+    this.#isLost = false;
+    this.#on.answered();
   }
 
   #goOn() {

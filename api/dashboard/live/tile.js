@@ -5,11 +5,10 @@ import { write } from "../elements.js";
 import { Follower } from "./follow.js";
 import { Glance, KEPT } from "./glance.js";
 import { COLOURS } from "../palette.js";
-import { spoken } from "../picture.js";
 import { hearTime, overviewOf, serverNow } from "../server.js";
 import { drawStrip } from "./strip.js";
 import { Surface } from "../surface.js";
-import { stateOf, troubleOf } from "../words.js";
+import { spoken, stateOf, troubleOf } from "../words.js";
 
 const FIRST = "-3s"; // history that comes whole; the overview tells what was before
 const FACES = 4; // named on the picture
@@ -32,7 +31,7 @@ export class Tile {
   #written = -Infinity; // ms
   #drawn = "";
 
-  // `on` has lost(), answered() and removed().
+  // `on` has lost(problem), answered() and removed().
   constructor(source, on) {
     this.#on = on;
     this.#preview = new Surface(this.element.querySelector(".preview"));
@@ -44,15 +43,21 @@ export class Tile {
   }
 
   get id() { return this.#source.id; }
+  get picture() { return this.#source.picture; }
   get hasPicture() { return this.#source.state === "live" && this.#source.picture !== "none"; }
   get pixels() { return Math.max(1, Math.round(this.#preview.size.width * this.#preview.scale)); }
 
-  update(source) { this.#source = source; }
+  // Where the picture is shown otherwise from now on, what it showed until now goes.
+  update(source) {
+    const { canvas, context } = this.#preview;
+    if (source.picture !== this.#source?.picture) context.clearRect(0, 0, canvas.width, canvas.height);
+    this.#source = source;
+  }
 
   // Begins to follow the source; what was known before is asked for anew.
   open() {
     if (this.#follower) return;
-    this.#glance = new Glance();
+    this.#glance = new Glance(this.#source.rate);
     this.#follower = new Follower(this.id, FIRST, {
       message: (message) => this.#take(message),
       missed: () => this.#lookBack(),
@@ -68,7 +73,9 @@ export class Tile {
     this.#follower = null;
   }
 
-  show(bitmap) {
+  // Shows a picture that was asked for when the source's were to be shown `as`.
+  show(bitmap, as) {
+    if (as !== this.picture) return;
     const { canvas, context } = this.#preview;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
@@ -102,7 +109,7 @@ export class Tile {
 
   #writeFaces() {
     const { faces: place } = this.#places;
-    const faces = [...this.#glance.faces.values()].map(({ reading }) => reading).sort((a, b) => a.track - b.track);
+    const faces = [...this.#glance.faces.values()].sort((a, b) => a.track - b.track);
     const shown = faces.slice(0, FACES);
     while (place.children.length > shown.length) place.lastChild.remove();
     shown.forEach((reading, at) => {

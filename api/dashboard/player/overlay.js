@@ -1,13 +1,17 @@
 // What was read, drawn over the video in step with the frame that is shown.
 
-import { Surface } from "../chart.js";
-import { drawReading } from "../picture.js";
+import { drawReadings } from "../boxes.js";
+import { Surface } from "../surface.js";
+
+const STEP = 1000 / 30; // ms between two drawings
+const EARLY = 2; // ms; the screen's own beat is not quite regular
 
 export class Overlay {
   #surface;
   #video;
   #shape; // { width, height } of the pictures in pixels, for when no picture is shown
   #drawn = "";
+  #next = -Infinity; // ms: when it is drawn next, at the earliest
 
   constructor(canvas, video, shape) {
     this.#surface = new Surface(canvas);
@@ -15,17 +19,20 @@ export class Overlay {
     this.#shape = shape;
   }
 
-  // Draws the readings of the moment `time`; nothing when it would look the same.
+  // Draws the readings of the moment `time`; nothing when it would look the same, or was drawn a moment ago:
+  // a video that plays fast has more frames than anybody sees.
   draw(readings, time, revision) {
     const { clientWidth, clientHeight } = this.#surface.canvas;
     const drawing = `${time} ${revision} ${clientWidth}x${clientHeight} ${this.#video.videoWidth}`;
-    if (drawing === this.#drawn) return;
+    const now = performance.now();
+    if (drawing === this.#drawn || now < this.#next - EARLY) return;
     this.#drawn = drawing;
+    this.#next = Math.max(this.#next, now) + STEP;
     const { width, height } = this.#surface.begin();
     const picture = this.#fit(width, height);
     const { context } = this.#surface;
     context.translate(picture.left, picture.top);
-    for (const reading of readings) drawReading(context, reading, picture.width, picture.height);
+    drawReadings(context, readings, picture.width, picture.height);
   }
 
   // Where the picture lies in the element: whole, in the middle.

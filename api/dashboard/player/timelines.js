@@ -1,12 +1,13 @@
 // A recording's timelines: a row for each face, the coverage beneath, and the moment that plays across them all.
 
-import { Surface, drawAxis, drawCoverage, drawFace } from "../chart.js";
+import { drawAxis, drawCoverage, drawFace } from "../chart.js";
 import { write } from "../elements.js";
 import { COLOURS, pageColours } from "../palette.js";
-import { spoken } from "../picture.js";
 import { moment } from "../recordings/words.js";
+import { listen } from "./pointing.js";
+import { Surface } from "../surface.js";
 import { coverageAt, placeTip, valuesAt } from "../tip.js";
-import { coverageSentence, coverageTotals } from "../words.js";
+import { coverageSentence, coverageTotals, spoken } from "../words.js";
 
 const FINE = 120_000; // ms: a view no longer than this shows every reading, a longer one each second
 const ROWS = 8; // faces that are shown unless all are asked for
@@ -168,35 +169,18 @@ export class Timelines {
   }
 
   #listen(canvas, seriesOf) {
-    const { signal } = this.#stopped;
-    const ratioOf = ({ clientX }) => {
-      const { left, width } = canvas.getBoundingClientRect();
-      return Math.min(1, Math.max(0, (clientX - left) / width));
-    };
+    const { view } = this.#known;
     const point = (pointer) => {
       this.#pointer = pointer;
       this.#showTip();
     };
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      this.#seek(this.#known.view.time(ratioOf(event)));
-    }, { signal });
-    canvas.addEventListener("pointermove", (event) => {
-      point({ canvas, seriesOf, ratio: ratioOf(event) });
-      if (canvas.hasPointerCapture(event.pointerId)) this.#seek(this.#known.view.time(ratioOf(event)));
-    }, { signal });
-    canvas.addEventListener("pointerleave", () => point(null), { signal });
-    canvas.addEventListener("wheel", (event) => this.#wheel(event, ratioOf(event)), { signal, passive: false });
-  }
-
-  // With Ctrl (so does a pinch on a touchpad) it zooms, sideways it moves; else the page scrolls.
-  #wheel(event, ratio) {
-    const { view } = this.#known;
-    if (event.ctrlKey || event.metaKey) view.zoom(view.length * 1.003 ** event.deltaY, view.time(ratio));
-    else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) view.pan((event.deltaX / 800) * view.length);
-    else return;
-    event.preventDefault();
+    listen(canvas, {
+      point: (ratio) => point({ canvas, seriesOf, ratio }),
+      leave: () => point(null),
+      seek: (ratio) => this.#seek(view.time(ratio)),
+      zoom: (factor, ratio) => view.zoom(view.length * factor, view.time(ratio)),
+      pan: (share) => view.pan(share * view.length),
+    }, this.#stopped.signal);
   }
 
   #showTip() {

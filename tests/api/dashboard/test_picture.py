@@ -77,6 +77,21 @@ def look(canvas: Locator) -> tuple[str, str]:
     return max(("dark", "light"), key=found.__getitem__), box if found[box] else "none"
 
 
+def test_a_frame_waits_for_readings_only_while_a_face_is_there(page: Page) -> None:
+    waits = page.evaluate("""async () => {
+      const { History } = await import("/live/history.js");
+      const history = new History(10);
+      const waits = (later) => history.expectsReadings(performance.now() + later);
+      const captured = new Date().toISOString();
+      const said = [waits(0)];
+      history.add({ type: "reading", track: 1, media_time: 0, smoothed: {}, label: null, captured_at: captured });
+      said.push(waits(0), waits(1000));
+      history.add({ type: "face.end", track: 1 });
+      return [...said, waits(0)];
+    }""")
+    assert waits == [False, True, False, False]
+
+
 def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
     with connect(api.redis_url) as client:
         bus = Bus(client)
