@@ -1,5 +1,6 @@
 // Who this browser is to the API: the token that was typed in once, and what requests carry of it.
 
+const PATIENCE = 10_000; // ms that an answer may take
 const KEY = "mien-token"; // in the tab's own storage: gone when the tab is closed
 
 let required = false; // whether this service asks for tokens at all
@@ -16,8 +17,7 @@ export class Problem extends Error {
 export async function session() {
   const response = await reach("/v1/session");
   if (response.status === 401) return null;
-  if (!response.ok) throw new Problem("The server does not say who may do what.", [], response.status);
-  const told = await response.json();
+  const told = await contentOf(response);
   required = told.tokens === "required";
   return told;
 }
@@ -48,15 +48,31 @@ export async function ask(path, options = {}) {
   const response = await reach(path, options);
   if (response.status === 401) signOut();
   if (response.status === 204) return null;
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(body.detail ?? response.statusText, body.errors, response.status);
-  return body;
+  return contentOf(response);
 }
 
-// The answer itself, whatever its status; raises a Problem when there is none.
+// What an answer carries, read as "json", "text" or "blob". Raises a Problem where it refuses or breaks off.
+export async function contentOf(response, kind = "json") {
+  if (!response.ok) {
+    const { detail, errors } = await response.json().catch(() => ({})); // a gateway's own page has neither
+    throw new Problem(detail ?? `The server answers with an error (${response.status}).`, errors, response.status);
+  }
+  try {
+    return await response[kind]();
+  } catch {
+    throw new Problem("The server's answer broke off.");
+  }
+}
+
+// The answer itself, whatever its status; raises a Problem when there is none in time.
 export async function reach(path, options = {}) {
   try {
-    return await fetch(path, { cache: "no-store", ...options, headers: { ...options.headers, ...credentials() } });
+    return await fetch(path, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE),
+      ...options,
+      headers: { ...options.headers, ...credentials() },
+    });
   } catch {
     throw new Problem("The server does not answer.");
   }

@@ -30,8 +30,11 @@ export class Health {
   }
 
   async #repeat() {
-    if (document.visibilityState === "visible") await this.#look();
-    setTimeout(() => this.#repeat(), AGAIN);
+    try {
+      if (document.visibilityState === "visible") await this.#look();
+    } finally {
+      setTimeout(() => this.#repeat(), AGAIN);
+    }
   }
 
   async #look() {

@@ -25,6 +25,7 @@ export async function letIn() {
   await new Promise((taken) => listen(door, taken));
   door.remove();
   for (const element of page) element.hidden = false;
+  document.getElementById("main").focus();
 }
 
 function listen(door, taken) {

@@ -1,8 +1,6 @@
 // The REST side of the API, and the server's clock. Failures are RFC 9457 problem documents.
 
-import { Problem, ask, reach } from "./access.js";
-
-export { Problem, ask };
+import { ask, contentOf, reach } from "./access.js";
 
 let ahead = 0; // ms that the server's clock is ahead of this one's
 
@@ -31,15 +29,13 @@ export function changeSource(id, fields) {
 
 // What people in view of a source are to be told, as text.
 export async function noticeOf(id) {
-  const response = await reach(`/v1/sources/${encodeURIComponent(id)}/notice`);
-  if (!response.ok) throw new Problem("The notice cannot be had now.", [], response.status);
-  return response.text();
+  return contentOf(await reach(`/v1/sources/${encodeURIComponent(id)}/notice`), "text");
 }
 
 // The newest picture of a source as a blob; null where there is none now.
 export async function previewOf(id) {
   const response = await reach(`/v1/sources/${encodeURIComponent(id)}/preview.jpg`);
-  return response.ok ? response.blob() : null;
+  return response.ok ? contentOf(response, "blob") : null;
 }
 
 // Each second of each face, and the coverage; `from` as in "-1h".

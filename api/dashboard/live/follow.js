@@ -1,6 +1,6 @@
 // Follows a source's messages over a websocket, and goes on from its cursor whenever it breaks.
 
-import { openSocket, signOut } from "../access.js";
+import { Problem, openSocket, signOut } from "../access.js";
 
 const SILENCE = 4000; // ms; a heartbeat comes each second, so longer means that the connection is dead
 const PAUSES = [250, 500, 1000, 2000, 4000]; // ms before each new try
@@ -18,11 +18,12 @@ export class Follower {
   #socket = null;
   #opening = null; // names the attempt that counts
   #tries = 0;
+  #refused = null; // the problem that the server told before it closed
   #timer = null;
   #watchdog = null;
 
   // `first` is the history that comes before the live messages, as in "-60s".
-  // Calls back on: message(object), connected(), lost(), removed(), and missed() where messages were left out.
+  // Calls back on: message(object), connected(), lost(problem) with what the server said of it or null, removed(), and missed() where messages were left out.
   constructor(source, first, on) {
     this.#source = source;
     this.#first = first;
@@ -44,8 +45,8 @@ export class Follower {
     let socket;
     try {
       socket = await openSocket(`/v1/sources/${encodeURIComponent(this.#source)}/live`, query);
-    } catch {
-      if (this.#opening === opening) this.#closed(0);
+    } catch (problem) {
+      if (this.#opening === opening) this.#closed(0, problem);
       return;
     }
     if (this.#opening !== opening) {
@@ -59,6 +60,10 @@ export class Follower {
 
   #take(message) {
     this.#watch();
+    if (message.type === "error" && message.code === "unavailable") {
+      this.#refused = new Problem(message.detail, [], 503);
+      return;
+    }
     if (this.#tries > 0 || this.#heard === 0) this.#on.connected();
     this.#tries = 0;
     this.#heard = Date.now();
@@ -88,7 +93,9 @@ export class Follower {
     this.#socket = null;
   }
 
-  #closed(code) {
+  // `problem` is what the server said of it, if it did.
+  #closed(code, problem = this.#refused) {
+    this.#refused = null;
     clearTimeout(this.#watchdog);
     if (code === UNAUTHORISED) signOut();
     if (GONE.includes(code)) {
@@ -96,7 +103,7 @@ export class Follower {
       return;
     }
     if (code === BAD_REQUEST && this.#cursor) this.#startOver(); // a cursor of another server's
-    this.#on.lost();
+    this.#on.lost(problem);
     const pause = PAUSES[Math.min(this.#tries, PAUSES.length - 1)];
     this.#tries += 1;
     this.#timer = setTimeout(() => this.#open(), pause);

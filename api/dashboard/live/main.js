@@ -5,14 +5,13 @@ import { write } from "../elements.js";
 import { fillLegends } from "../legend.js";
 import { purposeOf } from "../purposes.js";
 import { noticeOf } from "../server.js";
-import { connection, enter, tellSources } from "../shell.js";
+import { connection, enter, everyFrame, named, tellSources } from "../shell.js";
 import { SourceForm } from "./source-form.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";
 import { View } from "./view.js";
 import { Wall } from "./wall.js";
 
-const FRAME = 1000 / 30; // ms; the screen is drawn no oftener, whatever arrives
 const STAGED = ["id", "created_at", "picture", "rate"]; // what a source's stage is made for
 const WALL = "/"; // in the address, after the hash; no source is called so
 
@@ -23,8 +22,12 @@ const view = new View();
 const controls = new Controls(view);
 const wall = new Wall(find("tiles"), find("wall-words"));
 const form = new SourceForm(who.tokens, async (source) => {
+  const isNew = !known.some(({ id }) => id === source.id);
   await sources.refresh();
   location.hash = source.id;
+  if (!isNew) return; // the focus stays where it was
+  show();
+  find("chosen-name").focus();
 });
 const places = {
   name: find("chosen-name"), state: find("chosen-state"),
@@ -34,7 +37,7 @@ const places = {
   marker: find("marker"), sentence: find("sentence"), tip: find("tip"), said: find("said"),
 };
 
-let known = [];
+let known = null; // the sources, in order; null until the server has told them
 let stage = null;
 let chosen = null; // the source on the stage
 const sources = new Sources({ ...connection, list: listed });
@@ -47,14 +50,15 @@ function listed(list) {
 
 // Shows what the address says: a source, or the wall. A single source needs no wall.
 function show() {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  const source = known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted !== WALL ? known[0] : null);
+  if (known === null) return;
+  const wanted = named();
+  const source = known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted === "" ? known[0] : null);
   find("welcome").hidden = known.length > 0;
   find("wall").hidden = known.length === 0 || source !== null;
   find("chosen").hidden = find("sources").hidden = source === null;
   find("layout").classList.toggle("wide", source === null);
   choose(source);
-  wall.show(source === null ? known : []);
+  wall.show(source === null ? known : [], { lacks: source === null && ![WALL, ""].includes(wanted) });
   sources.show(source?.id);
   document.title = source ? `${source.name} · mien` : "mien";
 }
@@ -78,15 +82,6 @@ async function showNotice() {
 
 const isSeen = () => document.visibilityState === "visible";
 
-let drawnAt = 0;
-function draw(at) {
-  requestAnimationFrame(draw);
-  if (at - drawnAt < FRAME - 2) return; // the screen's own beat is not quite regular
-  drawnAt = at;
-  stage?.draw();
-  wall.draw();
-}
-
 fillLegends(find("legend"), find("coverage-legend"));
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => form.openNew());
 find("edit").addEventListener("click", () => form.openFor(chosen));
@@ -98,4 +93,7 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("hashchange", show);
 addEventListener("keydown", (event) => { if (stage) controls.press(event); });
-requestAnimationFrame(draw);
+everyFrame(() => {
+  stage?.draw();
+  wall.draw();
+});

@@ -3,6 +3,7 @@
 import { Problem } from "../access.js";
 import { write } from "../elements.js";
 import { listSources, removeSource, serverNow } from "../server.js";
+import { named } from "../shell.js";
 import { stateOf } from "../words.js";
 
 const AGAIN = 2000; // ms between looks at the list
@@ -14,15 +15,18 @@ export class Sources {
   #known = [];
   #chosen = null;
 
-  // Calls back on: list(sources), lost(), answered().
+  // Calls back on: list(sources), lost(problem), answered().
   constructor(on) {
     this.#on = on;
     this.#repeat();
   }
 
   async #repeat() {
-    if (document.visibilityState === "visible") await this.refresh();
-    setTimeout(() => this.#repeat(), AGAIN);
+    try {
+      if (document.visibilityState === "visible") await this.refresh();
+    } finally {
+      setTimeout(() => this.#repeat(), AGAIN);
+    }
   }
 
   async refresh() {
@@ -30,7 +34,7 @@ export class Sources {
       this.#known = await listSources();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#on.lost();
+      this.#on.lost(problem);
       return;
     }
     this.#on.answered();
@@ -57,15 +61,37 @@ export class Sources {
     write(link.querySelector(".words"), words);
   }
 
-  // Asks whether to remove a source, and does it.
+  // Asks whether to remove a source, and does it; what keeps it from that is told where it was asked.
   async remove(source) {
     document.getElementById("remove-title").textContent = `Remove ${source.name}?`;
+    let refused = "";
+    do {
+      if (!(await this.#isConfirmed(refused))) return;
+      refused = await attempt(() => removeSource(source.id));
+    } while (refused);
+    if (named() === source.id) location.hash = "";
+    await this.refresh();
+  }
+
+  async #isConfirmed(refused) {
     this.#dialog.returnValue = "";
     this.#dialog.showModal();
+    const error = document.getElementById("remove-error");
+    error.textContent = refused;
+    error.hidden = !refused;
     await new Promise((closed) => this.#dialog.addEventListener("close", closed, { once: true }));
-    if (this.#dialog.returnValue !== "remove") return;
-    await removeSource(source.id).catch(() => this.#on.lost());
-    await this.refresh();
+    return this.#dialog.returnValue === "remove";
+  }
+}
+
+// Why it cannot be done; "" when it was done, or somebody else has done it.
+async function attempt(act) {
+  try {
+    await act();
+    return "";
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return problem.status === 404 ? "" : problem.message;
   }
 }
 

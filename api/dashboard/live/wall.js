@@ -6,7 +6,6 @@ import { Previews } from "./previews.js";
 import { serverNow } from "../server.js";
 import { connection } from "../shell.js";
 import { Tile } from "./tile.js";
-import { stateOf } from "../words.js";
 
 export class Wall {
   #list;
@@ -26,12 +25,13 @@ export class Wall {
   }
 
   // Shows these sources in their order; none when the wall is not looked at.
-  show(sources) {
+  // `lacks`: whether the address asks for a source that is not among them.
+  show(sources, { lacks }) {
     for (const [id, tile] of this.#tiles) {
       if (!sources.some((source) => source.id === id)) this.#remove(id, tile);
     }
     sources.forEach((source, place) => this.#place(source, place));
-    write(this.#words, sayAll(sources));
+    write(this.#words, lacks ? "The source that was asked for is not there, or no longer." : sayAll(sources));
   }
 
   see(seen) {
@@ -86,8 +86,6 @@ export class Wall {
 }
 
 function sayAll(sources) {
-  const now = serverNow();
-  const red = sources.filter((source) => stateOf(source, now).tone === "bad").length;
   const count = `${sources.length} ${sources.length === 1 ? "source" : "sources"}`;
-  return `${count}${red > 0 ? `, ${red} in trouble` : ""}. Strips show the last ten minutes.`;
+  return `${count}. Strips show the last ten minutes.`;
 }

@@ -39,6 +39,28 @@ def test_a_restart_of_the_api_is_survived_without_a_gap(
     page.close()
 
 
+def test_an_answer_that_breaks_off_is_asked_for_anew(page: Page) -> None:
+    broken = {"status": 200, "content_type": "application/json", "body": '[{"id": "lob'}
+    page.route("**/v1/sources", lambda route: route.fulfill(**broken), times=1)
+    expect(page.locator("#banner")).to_contain_text("No connection to the server since")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_what_the_server_answers_is_told(page: Page) -> None:
+    away = {"status": 503, "content_type": "application/problem+json", "body": '{"detail": "Redis is away"}'}
+    page.route("**/v1/sources", lambda route: route.fulfill(**away), times=1)
+    expect(page.locator("#banner")).to_contain_text("Redis is away. Trying again since")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_way_past_the_header_stays_with_the_source(page: Page, api: Api) -> None:
+    page.goto(f"{api.http}/#lobby")
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    page.locator(".skip").press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    assert page.url.endswith("#lobby")
+
+
 def test_states_are_told_in_words(page: Page, api: Api) -> None:
     link = page.locator("#source-list a")
     expect(link).to_contain_text("waiting to be picked up")
@@ -80,7 +102,7 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
     kept = page.evaluate(
         """async ([labels]) => {
       const { History, KEPT, KEPT_WHOLE } = await import("/live/history.js");
-      const history = new History();
+      const history = new History(10);
       const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
       for (let at = 0; at < 7_200_000; at += 100) {
         history.add({ type: "reading", track: 1, media_time: at / 1000, label: null, smoothed,

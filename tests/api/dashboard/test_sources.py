@@ -30,6 +30,16 @@ def test_a_source_is_added_and_removed_with_errors_beside_their_fields(page: Pag
     expect(page.locator("#chosen-name")).to_have_text("Lobby")
 
 
+def test_a_removal_that_fails_is_told_where_it_was_asked_for(page: Page) -> None:
+    full = {"status": 500, "content_type": "application/problem+json", "body": '{"detail": "The disk is full."}'}
+    page.route("**/v1/sources/lobby", lambda route: route.fulfill(**full), times=1)
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.locator("#remove-dialog .danger").click()
+    expect(page.locator("#remove-error")).to_have_text("The disk is full.")
+    page.locator("#remove-dialog .danger").click()
+    expect(page.locator("#welcome")).to_be_visible()
+
+
 def test_what_is_missing_is_said_before_anything_is_sent(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_label("Readings a second").fill("90")

@@ -54,12 +54,29 @@ def test_a_tile_shows_picture_state_faces_and_the_last_ten_minutes(wall: Page, a
     expect(tile.locator(".words")).to_have_text("live")
 
 
+def test_a_source_that_is_shown_no_longer_leaves_no_picture(wall: Page, api: Api) -> None:
+    tell(api.redis_url, "live")
+    jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
+    with connect(api.redis_url) as client:
+        Bus(client).put_preview("lobby", jpeg, 0)
+    grey = f"#{GREY:02x}{GREY:02x}{GREY:02x}"
+    until(lambda: in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 0.7) > 0.9, 10, "the picture")
+    wall.request.patch(f"{api.http}/v1/sources/lobby", data={"picture": "none"}).dispose()
+    expect(wall.locator(".tile", has_text="Lobby").locator(".veil")).to_have_text("picture not shown")
+    assert in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 1) == 0
+
+
+def test_a_source_that_is_no_longer_there_is_missed_in_words(wall: Page, api: Api) -> None:
+    wall.goto(f"{api.http}/#%")  # nothing can be called so
+    expect(wall.locator("#wall-words")).to_contain_text("not there, or no longer")
+    expect(wall.locator(".tile")).to_have_count(2)
+
+
 def test_trouble_is_said_and_drawn_and_the_header_says_it_too(wall: Page, api: Api) -> None:
     tell(api.redis_url, "reconnecting", "connection refused", "hall")
     tile = wall.locator(".tile", has_text="Hall")
     expect(tile.locator(".words")).to_contain_text("no signal since")
     expect(tile.locator(".words")).to_contain_text("connection refused")
-    expect(wall.locator("#wall-words")).to_contain_text("2 sources, 1 in trouble")
     for part in ("ingest", "engine:0", "jobs"):
         with connect(api.redis_url) as client:
             client.set(f"beat:{part}", b"1")
