@@ -4,6 +4,7 @@ import { LABELS } from "../palette.js";
 import { Series } from "../series.js";
 
 const STEP = 1000; // ms: the API makes a value of each second
+const EMPTY = ["no_face", "disconnected"]; // kinds of coverage in which no face can be
 
 export class Overview {
   faces = new Map(); // track: Seconds; times are ms of the video
@@ -34,10 +35,16 @@ export class Overview {
   // ms between two seconds of a face that still belong together; `gap` is that of its readings.
   gap(gap) { return Math.max(gap, 2.5 * STEP); }
 
-  // From when to when (ms) a face is there.
+  // From when to when (ms) a face is there. It may have been there for a part of its first and last second.
   range(track) {
-    const series = this.faces.get(track);
-    return { started: series.first, ended: series.last + STEP };
+    const { first, last } = this.faces.get(track);
+    const ended = Math.min(last + STEP, this.coverage.at(-1)?.ended ?? Infinity);
+    return { started: this.#emptyAt(first)?.ended ?? first, ended: this.#emptyAt(ended)?.started ?? ended };
+  }
+
+  // The stretch without any face in which a moment lies, if there is one.
+  #emptyAt(time) {
+    return this.coverage.find(({ kind, started, ended }) => EMPTY.includes(kind) && started <= time && time <= ended);
   }
 
   // Seconds of each label of a face: { label: share of its seconds, unsure: ... }.
