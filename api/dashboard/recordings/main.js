@@ -7,10 +7,10 @@ import { Player } from "../player/player.js";
 import { Adding } from "./add.js";
 import { RecordingList } from "./list.js";
 import { cancelRecording, listRecordings, removeRecording } from "./server.js";
+import { attempt } from "./trouble.js";
 import { isUnderWay, pace, standing } from "./words.js";
-import { connection, enter } from "../shell.js";
+import { connection, enter, everyFrame, named } from "../shell.js";
 
-const FRAME = 1000 / 30; // ms; the screen is drawn no oftener
 const SOON = 1000; // ms between looks at the list while something is being read
 const LATER = 5000; // ms between looks otherwise: others may add, too
 
@@ -36,9 +36,12 @@ let timer = null;
 const list = new RecordingList(find("recording-list"), { cancel, remove });
 
 async function look() {
-  clearTimeout(timer);
-  if (document.visibilityState === "visible") await refresh();
-  timer = setTimeout(look, known?.some(isUnderWay) ? SOON : LATER);
+  try {
+    if (document.visibilityState === "visible") await refresh();
+  } finally {
+    clearTimeout(timer); // another look may have ended meanwhile
+    timer = setTimeout(look, known?.some(isUnderWay) ? SOON : LATER);
+  }
 }
 
 async function refresh() {
@@ -56,7 +59,7 @@ async function refresh() {
 // Shows the list, or the recording that the address names.
 function show() {
   if (known === null) return;
-  const wanted = decodeURIComponent(location.hash.slice(1));
+  const wanted = named();
   const recording = known.find(({ id }) => id === wanted);
   find("one").hidden = !recording;
   find("shelf").hidden = Boolean(recording);
@@ -109,7 +112,7 @@ function leave() {
 }
 
 async function cancel(recording) {
-  await attempt(() => cancelRecording(recording.id));
+  if (await attempt(() => cancelRecording(recording.id))) await look();
 }
 
 async function remove(recording) {
@@ -124,28 +127,7 @@ async function remove(recording) {
     leave(); // so that nothing of it is asked for any more
     location.hash = "";
   }
-  await attempt(() => removeRecording(recording.id));
-}
-
-// What cannot be done is told where the page tells of the whole.
-async function attempt(act) {
-  try {
-    await act();
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    write(find("shelf-words"), problem.message);
-    write(find("one-state"), problem.message);
-    return;
-  }
-  await look();
-}
-
-let drawnAt = 0;
-function draw(at) {
-  requestAnimationFrame(draw);
-  if (at - drawnAt < FRAME - 2) return;
-  drawnAt = at;
-  player?.draw(at);
+  if (await attempt(() => removeRecording(recording.id))) await look();
 }
 
 const who = await enter("recordings");
@@ -155,16 +137,12 @@ if (who.scope !== "view") {
     { drop: find("drop"), pick: find("pick"), files: find("files"), form: find("media-form"),
       uploads: find("uploads"), groundField: find("ground-field"), most: find("most") },
     { demanding: who.tokens === "required" },
-    () => look(),
+    look,
   );
 }
 find("one-cancel").addEventListener("click", () => cancel(known.find(({ id }) => id === chosen)));
 find("one-remove").addEventListener("click", () => remove(known.find(({ id }) => id === chosen)));
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the part behind # names recordings here
-  find("main").focus();
-});
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); });
 addEventListener("hashchange", show);
-requestAnimationFrame(draw);
+everyFrame((now) => player?.draw(now));
 look();
