@@ -10,21 +10,23 @@ export class Controls {
   #places; // elements: screen, play, back, ahead, time, speed, captions, sound, full, scrubber, video
   #film;
   #view;
+  #captions;
   #rate; // readings a second
   #drawn = "";
   #stopped = new AbortController();
 
-  constructor(places, film, view, rate) {
+  constructor(places, { film, view, captions }, rate) {
     this.#places = places;
     this.#film = film;
     this.#view = view;
+    this.#captions = captions;
     this.#rate = rate === "all" ? 25 : rate;
     const { signal } = this.#stopped;
     const listen = (element, act) => element.addEventListener("click", act, { signal });
     listen(places.play, () => film.toggle());
     listen(places.back, () => film.step(-1, this.#rate));
     listen(places.ahead, () => film.step(1, this.#rate));
-    listen(places.captions, () => this.#toggleCaptions());
+    listen(places.captions, () => captions.toggle());
     listen(places.sound, () => { film.muted = !film.muted; });
     listen(places.full, () => this.#toggleFull());
     listen(places.stage, () => film.toggle());
@@ -42,14 +44,14 @@ export class Controls {
   // `known` is the moment (ms) up to which the recording has been read.
   draw(known) {
     const { time, duration, playing, muted, playable } = this.#film;
-    const captions = this.#track?.mode === "showing";
+    const { showing, there } = this.#captions;
     const tenths = Math.floor(time / 100);
-    const drawing = [tenths, duration, playing, muted, playable, captions, known, this.#view.started, this.#view.ended,
-      this.#track !== null].join();
+    const drawing = [tenths, duration, playing, muted, playable, showing, there, known, this.#view.started,
+      this.#view.ended].join();
     this.#placeKnob(time, duration);
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
-    this.#sayState({ playing, muted, playable, captions });
+    this.#sayState({ playing, muted, playable });
     write(this.#places.time, `${moment(time, 1)} / ${moment(duration)}`);
     const { scrubber } = this.#places;
     scrubber.style.setProperty("--known", String(Math.min(1, known / duration)));
@@ -60,29 +62,24 @@ export class Controls {
     scrubber.setAttribute("aria-valuetext", `${moment(time, 1)} of ${moment(duration)}`);
   }
 
-  get #track() { return this.#places.video.textTracks[0] ?? null; }
-
   #placeKnob(time, duration) {
     this.#places.scrubber.style.setProperty("--played", (duration > 0 ? time / duration : 0).toFixed(5));
   }
 
-  #sayState({ playing, muted, playable, captions }) {
-    const { screen, play, sound, captions: button, full } = this.#places;
+  #sayState({ playing, muted, playable }) {
+    const { screen, play, sound, captions, full } = this.#places;
     screen.dataset.playing = String(playing);
     play.setAttribute("aria-label", playing ? "Pause" : "Play");
-    sound.hidden = full.hidden = !playable;
+    sound.hidden = !playable;
+    full.hidden = !playable || !document.fullscreenEnabled; // phones' browsers may have no such thing
     sound.setAttribute("aria-pressed", String(!muted));
-    button.hidden = !playable || this.#track === null;
-    button.setAttribute("aria-pressed", String(captions));
-  }
-
-  #toggleCaptions() {
-    if (this.#track) this.#track.mode = this.#track.mode === "showing" ? "disabled" : "showing";
+    captions.hidden = !playable || !this.#captions.there;
+    captions.setAttribute("aria-pressed", String(this.#captions.showing));
   }
 
   #toggleFull() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else this.#places.screen.requestFullscreen();
+    else if (document.fullscreenEnabled) this.#places.screen.requestFullscreen().catch(() => {}); // the browser's to refuse
   }
 
   #listenToScrubber(signal) {
@@ -125,7 +122,7 @@ export class Controls {
       End: () => film.seek(film.duration),
       "+": () => view.zoom(view.length / 2, film.time),
       "-": () => view.zoom(view.length * 2, film.time),
-      c: () => this.#toggleCaptions(),
+      c: () => this.#captions.toggle(),
       f: () => this.#toggleFull(),
       m: () => { film.muted = !film.muted; },
     }[key];

@@ -3,6 +3,7 @@
 import { ticketed } from "../access.js";
 import { COLOURS, STACK } from "../palette.js";
 import { filePath } from "../recordings/server.js";
+import { attempt } from "../recordings/trouble.js";
 import { bytes, isUnderWay, moment, times } from "../recordings/words.js";
 import { percent } from "../words.js";
 
@@ -50,7 +51,7 @@ export function showShares(list, tracks) {
     }
     const named = Object.entries(shares).filter(([, share]) => share >= NOTABLE).sort(([, a], [, b]) => b - a);
     const words = named.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
-    item.append(make("span", `Face ${track}`, "who"), make("span", `${moment(started)} to ${moment(ended)}`, "when"),
+    item.append(make("span", `Face ${track}`, "who"), make("span", `${toSecond(started)} to ${toSecond(ended)}`, "when"),
       bar, make("span", words, "says"));
     return item;
   }));
@@ -72,12 +73,14 @@ export function showFiles(place, recording) {
     link.append(make("b", name), make("span", FILES[name] ?? ""), make("span", bytes(size), "size"));
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      fetchFile(path, name);
+      attempt(() => fetchFile(path, name));
     });
     item.append(link);
     return item;
   }));
 }
+
+const toSecond = (ms) => moment(Math.round(ms / 1000) * 1000);
 
 async function fetchFile(path, name) {
   Object.assign(document.createElement("a"), { href: await ticketed(path), download: name }).click();

@@ -1,28 +1,20 @@
 // The video and its clock. Where there is no picture to show, the clock goes on without it.
 
-import { ticketed } from "../access.js";
+import { Stepping } from "./stepping.js";
+import { Supply } from "./supply.js";
 
-const SMALLEST = 1 / 120; // s: the shortest step in the search for the next frame
-const FARTHEST = 0.5; // s: how far it is searched for
-const SAME = 60; // ms after a seek without word of a frame, in which case the frame is taken for the same
-const STEPS = 3; // that may wait, when a key is held down
-const LASTS = 9 * 60_000; // ms that an address with a ticket is good for, with a margin
-
-// Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame, failed()
-// when there are no pictures.
+// Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame,
+// told(whether there are pictures: "here", "away" for now, or "never").
 export class Film {
   duration = 0; // ms; the recording's, as the API tells it
   playable = false; // whether there are pictures
   #video;
-  #path;
   #on;
   #start; // s
-  #openedAt = 0; // ms
+  #supply = null;
+  #stepping;
   #shown = null; // s: the moment of the frame that is shown, where the browser tells it
   #next = null; // s: where to go when the seek that is under way is done
-  #stood = 0; // s: how long the frame before stood, as found when stepping
-  #steps = 0; // that wait or are under way
-  #stepped = Promise.resolve(); // when they are done
   #held = 0; // ms: where the clock without pictures stands
   #since = null; // ms: since when it runs
   #stopped = new AbortController();
@@ -32,24 +24,27 @@ export class Film {
     this.#video = video;
     this.#start = Math.max(0, start); // below it they begin at 0
     this.#on = on;
+    this.#stepping = new Stepping(video, () => this.#shown);
+    this.rate = 1;
     const { signal } = this.#stopped;
     video.addEventListener("seeked", () => this.#seekOn(), { signal });
     video.addEventListener("loadeddata", () => this.#loaded(), { signal });
-    video.addEventListener("error", () => this.#failed(), { signal });
+    video.addEventListener("error", () => this.#supply?.failed(), { signal });
     this.#watchFrames();
   }
 
   // Loads the video that lies at this path of the API.
-  async open(path) {
-    this.#path = path;
-    this.#openedAt = Date.now();
-    const address = await ticketed(path);
-    if (this.#stopped.signal.aborted) return;
-    this.#video.src = address;
+  open(path) {
+    this.#supply = new Supply(this.#video, path, {
+      away: (attempts) => this.#lose(attempts > 0 ? "away" : null), // what passes at once needs no word
+      refused: () => this.#lose("never"),
+    });
+    this.#supply.fetch();
   }
 
   close() {
     this.#stopped.abort();
+    this.#supply?.close();
     this.#video.removeAttribute("src");
     this.#video.load();
   }
@@ -74,6 +69,7 @@ export class Film {
   get rate() { return this.#video.playbackRate; }
   set rate(rate) {
     this.#hold(this.time);
+    this.#video.defaultPlaybackRate = rate; // else loading it anew plays it at its own speed
     this.#video.playbackRate = rate;
   }
 
@@ -120,32 +116,9 @@ export class Film {
     if (this.playing) this.pause();
     if (!this.playable || this.#shown === null) {
       this.seek(this.time + (direction * 1000) / rate);
-    } else if (this.#steps < STEPS) {
-      this.#steps += 1;
-      this.#stepped = this.#stepped.then(() => this.#stepOnce(direction));
+    } else {
+      this.#stepping.step(direction);
     }
-  }
-
-  // A frame stands until the next, so just before it is the one before. How long it stands is not told and may
-  // vary: the next one is searched for, from a little less than the last one stood.
-  async #stepOnce(direction) {
-    const from = this.#shown;
-    if (direction < 0) await this.#show(from - 0.001);
-    let ahead = Math.max(SMALLEST, this.#stood - SMALLEST);
-    for (; direction > 0 && this.#shown <= from && ahead <= FARTHEST; ahead += SMALLEST) {
-      await this.#show(from + ahead);
-      this.#stood = ahead;
-    }
-    this.#steps -= 1;
-  }
-
-  async #show(seconds) {
-    const video = this.#video;
-    const seeked = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
-    const framed = new Promise((done) => video.requestVideoFrameCallback(done));
-    video.currentTime = Math.min(Math.max(0, seconds), video.duration);
-    await seeked;
-    await Promise.race([framed, new Promise((done) => setTimeout(done, SAME))]);
   }
 
   #play() {
@@ -167,27 +140,27 @@ export class Film {
 
   #loaded() {
     if (this.#video.videoWidth === 0) {
-      this.#failed(); // sound alone: the browser does not know the pictures' codec
+      this.#lose("never"); // sound alone: the browser does not know the pictures' codec
       return;
     }
-    if (!this.playable) this.#video.currentTime = this.#held / 1000 + this.#start;
-    if (this.#since !== null) this.#video.play();
-    this.playable = true;
+    this.#supply.came();
+    if (!this.playable) this.#video.currentTime = this.time / 1000 + this.#start;
+    const goesOn = this.#since !== null;
     this.#since = null;
+    this.playable = true;
+    if (goesOn) this.#play();
+    this.#on.told("here");
     this.#on.changed();
   }
 
-  // An address with a ticket does not last; a new one goes on where the old one ended.
-  #failed() {
-    this.#held = this.time;
-    if (this.playable && Date.now() - this.#openedAt > LASTS) {
-      if (this.playing) this.#since = performance.now();
-      this.playable = false;
-      this.open(this.#path);
-      return;
-    }
+  // Without pictures the clock goes on from where it is. Null tells nothing of it.
+  #lose(how) {
+    const { time, playing } = this;
     this.playable = false;
-    this.#on.failed();
+    this.#next = null;
+    this.#held = time;
+    this.#since = playing ? performance.now() : null;
+    if (how) this.#on.told(how);
   }
 
   #watchFrames() {

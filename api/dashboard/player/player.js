@@ -1,8 +1,9 @@
 // One recording: its video with what was read drawn over it, and timelines that move with it, both ways.
 
-import { Problem, ticketed } from "../access.js";
+import { Problem } from "../access.js";
 import { write } from "../elements.js";
 import { showFaces } from "../faces.js";
+import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
 import { showFigures, showFiles, showShares } from "./facts.js";
 import { Film } from "./film.js";
@@ -11,7 +12,7 @@ import { Overview } from "./overview.js";
 import { Readings } from "./readings.js";
 import { Timelines } from "./timelines.js";
 import { View } from "./view.js";
-import { filePath, overviewOf, videoPath } from "../recordings/server.js";
+import { overviewOf, videoPath } from "../recordings/server.js";
 import { isUnderWay, noteOf } from "../recordings/words.js";
 
 const FRESH = 2000; // ms between looks at how far a running job is
@@ -19,7 +20,6 @@ const CALM = 250; // ms between changes of who is in view, and looks at which re
 const SHARE = 0.05; // of the time that may be spent on those looks, as they grow with the recording
 const JUMP = 1000; // ms between two drawings that are more than playing
 const AHEAD = 12_000; // ms of readings that are fetched before they are played
-const CAPTIONS = "timeline.vtt";
 
 export class Player {
   #recording;
@@ -31,10 +31,12 @@ export class Player {
   #overlay;
   #timelines;
   #controls;
-  #again = -Infinity; // when the overview is worth another look, ms
+  #captions;
+  #again = -Infinity; // when the overview is worth another look, ms; Infinity during one
+  #complete = false; // whether the overview was asked for after the job had ended
   #shown = -Infinity; // when who is in view was shown, ms
   #closed = false;
-  #unplayable = false;
+  #pictures = "here"; // or "away" for now, or "never"
   #told = ""; // the recording that the figures were made of
   #followed = 0; // the moment that the view followed last, ms
   #stopped = new AbortController();
@@ -44,20 +46,20 @@ export class Player {
     this.#readings = new Readings(recording.id, recording.rate);
     this.#film = new Film(places.video, recording.start, {
       changed: () => { this.#shown = -Infinity; },
-      failed: () => this.#cannotPlay(),
+      told: (pictures) => this.#tellPictures(pictures),
       framed: () => this.#paint(),
     });
     this.#overlay = new Overlay(places.overlay, places.video, recording);
     const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
     this.#timelines = new Timelines(places, known, (time) => this.#film.seek(time));
-    this.#controls = new Controls(places, this.#film, this.#view, recording.rate);
+    this.#captions = new Captions(places.video, this.#film);
+    this.#controls = new Controls(places, { film: this.#film, view: this.#view, captions: this.#captions }, recording.rate);
     places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
     this.#listenToZoom();
     places.now.replaceChildren();
-    places.screen.dataset.blank = "false";
+    places.screen.dataset.blank = String(!recording.has_video);
     this.update(recording);
     if (recording.has_video) this.#film.open(videoPath(recording.id));
-    else this.#cannotPlay();
   }
 
   close() {
@@ -66,22 +68,22 @@ export class Player {
     this.#controls.close();
     this.#timelines.close();
     this.#readings.close();
+    this.#captions.close();
     this.#film.close();
-    this.#places.video.replaceChildren();
   }
 
   // The recording as the list tells it; its job may be further on.
   update(recording) {
-    const before = this.#recording;
+    const hasEnded = this.#recording && isUnderWay(this.#recording) && !isUnderWay(recording);
     this.#recording = recording;
     const duration = recording.duration ?? recording.position ?? 0;
     this.#film.duration = duration * 1000;
     this.#view.extend(Math.max(1000 * duration, this.#overview.until));
     this.#readings.reach(isUnderWay(recording) ? recording.position ?? 0 : duration, isUnderWay(recording));
-    const ended = !isUnderWay(recording) && (!before || isUnderWay(before));
-    if (ended || performance.now() > this.#again) this.#look(ended);
+    this.#captions.update(recording);
+    if (hasEnded && this.#again < Infinity) this.#again = -Infinity;
+    if (!this.#complete && performance.now() > this.#again) this.#look();
     this.#tell();
-    this.#addCaptions();
   }
 
   // `now` is ms on the clock of performance.now().
@@ -122,8 +124,9 @@ export class Player {
     this.#readings.want(ranges);
   }
 
-  async #look(always) {
-    if (!always && !isUnderWay(this.#recording) && this.#overview.revision > 0) return;
+  // What is told after the job has ended is all there is; whoever asked before that asks again.
+  async #look() {
+    const ended = !isUnderWay(this.#recording);
     const began = performance.now();
     this.#again = Infinity;
     let document;
@@ -136,9 +139,11 @@ export class Player {
     }
     this.#again = performance.now() + Math.max(FRESH, (performance.now() - began) / SHARE);
     if (this.#closed) return;
+    this.#complete = ended;
     this.#overview.take(document);
     this.#view.extend(Math.max(this.#film.duration, this.#overview.until));
     this.#tell();
+    if (!ended && !isUnderWay(this.#recording)) this.#look();
   }
 
   #tell() {
@@ -154,9 +159,9 @@ export class Player {
     this.#notice();
   }
 
-  #cannotPlay() {
-    this.#unplayable = true;
-    this.#places.screen.dataset.blank = "true";
+  #tellPictures(pictures) {
+    this.#pictures = pictures;
+    this.#places.screen.dataset.blank = String(pictures === "never");
     this.#notice();
   }
 
@@ -164,20 +169,9 @@ export class Player {
   #notice() {
     const { one, notice } = this.#places;
     const isEmpty = !isUnderWay(this.#recording) && this.#overview.revision > 0 && this.#overview.until === 0;
-    write(notice, noteOf(this.#recording, { isEmpty, isPlayable: !this.#unplayable }));
+    write(notice, noteOf(this.#recording, { isEmpty, pictures: this.#pictures }));
     notice.hidden = notice.textContent === "";
     Object.assign(one.dataset, { empty: isEmpty, video: this.#recording.has_video });
-  }
-
-  async #addCaptions() {
-    const { video } = this.#places;
-    const there = this.#recording.files.some(({ name }) => name === CAPTIONS);
-    if (!there || video.querySelector("track")) return;
-    const track = document.createElement("track");
-    Object.assign(track, { kind: "captions", label: "What the faces show", srclang: "en" });
-    track.addEventListener("load", () => this.#film.shiftCues(track.track));
-    video.append(track);
-    track.src = await ticketed(filePath(this.#recording.id, CAPTIONS));
   }
 
   #listenToZoom() {

@@ -37,14 +37,14 @@ export const times = (speed) => `${speed < 9.95 ? speed.toFixed(1) : Math.round(
 
 export const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
-// How a recording stands: `tone` is good, busy, bad or idle.
+// How a recording stands: `tone` is good, going, busy (there is something to wait for), bad or idle.
 export function standing(recording) {
   const { state, reason, faces, position, duration } = recording;
   switch (state) {
     case "queued":
       return { tone: "idle", words: reason ? `waits: ${reason}` : "waits for its turn" };
     case "running":
-      return { tone: "busy", words: reason ? `being read: ${reason}` : "being read" };
+      return reason ? { tone: "busy", words: reason.replace(/^waits while/, "waits:") } : { tone: "going", words: "being read" };
     case "completed": {
       const read = `read, ${faces ? counted(faces, "face", "faces") : "no face"}`;
       return reason ? { tone: "busy", words: `${read}; ${reason}` } : { tone: "good", words: read };
@@ -56,9 +56,9 @@ export function standing(recording) {
   }
 }
 
-// Progress, speed and what is left, as far as they are known.
-export function pace({ state, progress, speed, eta }) {
-  if (state !== "running") return "";
+// Progress, speed and what is left, as far as they are known; "" while it does not go on.
+export function pace({ state, reason, progress, speed, eta }) {
+  if (state !== "running" || reason) return "";
   const parts = [`${Math.floor((progress ?? 0) * 100)}\u00a0%`];
   if (speed) parts.push(times(speed));
   if (eta !== null && eta !== undefined) parts.push(`${remaining(eta)} left`);
@@ -66,12 +66,13 @@ export function pace({ state, progress, speed, eta }) {
 }
 
 // What is to be known of a recording before one looks at it; "" when there is nothing to be said.
-export function noteOf(recording, { isEmpty, isPlayable }) {
+export function noteOf(recording, { isEmpty, pictures }) {
   const words = [endOf(recording)];
   const isCut = !isUnderWay(recording) && recording.state !== "completed";
   if (isCut) words.push(isEmpty ? "Nothing was read." : "What was read until then is below.");
   if (!recording.has_video) words.push("The video itself is no longer there.");
-  else if (!isPlayable) words.push("This browser cannot play this kind of video; what was read is shown without it.");
+  else if (pictures === "away") words.push("The video does not come just now; it is asked for again.");
+  else if (pictures === "never") words.push("This browser cannot play this kind of video; what was read is shown without it.");
   return words.filter(Boolean).join(" ");
 }
 

@@ -1,0 +1,58 @@
+// Goes through a video frame by frame: browsers know seconds only.
+
+const SMALLEST = 1 / 120; // s: the shortest step in the search for the next frame
+const FARTHEST = 0.5; // s: how far it is searched for
+const SAME = 60; // ms after a seek without word of a frame, in which case the frame is taken for the same
+const MOST = 3; // steps that may wait, when a key is held down
+
+export class Stepping {
+  #video;
+  #shown; // tells the moment (s) of the frame that is shown
+  #stood = 0; // s: how long the frame before stood, as found when stepping
+  #steps = 0; // that wait or are under way
+  #done = Promise.resolve(); // when they are done
+
+  constructor(video, shown) {
+    this.#video = video;
+    this.#shown = shown;
+  }
+
+  // Shows the frame after (1) or before (-1) the one that is shown.
+  step(direction) {
+    if (this.#steps === MOST) return;
+    this.#steps += 1;
+    const act = () => this.#stepOnce(direction).finally(() => { this.#steps -= 1; });
+    this.#done = this.#done.then(act, act);
+  }
+
+  // A frame stands until the next, so just before it is the one before. How long it stands is not told and may
+  // vary: the next one is searched for, from a little less than the last one stood.
+  async #stepOnce(direction) {
+    const from = this.#shown();
+    if (direction < 0) {
+      await this.#show(from - 0.001);
+      return;
+    }
+    for (let ahead = Math.max(SMALLEST, this.#stood - SMALLEST); ahead <= FARTHEST; ahead += SMALLEST) {
+      if (!(await this.#show(from + ahead))) return;
+      this.#stood = ahead;
+      if (this.#shown() > from) return;
+    }
+  }
+
+  // False when the video went away meanwhile.
+  async #show(seconds) {
+    const video = this.#video;
+    const heard = new AbortController();
+    const seeked = new Promise((done) => {
+      for (const type of ["seeked", "error", "emptied"]) {
+        video.addEventListener(type, () => done(type === "seeked"), { signal: heard.signal });
+      }
+    }).finally(() => heard.abort());
+    const framed = new Promise((done) => video.requestVideoFrameCallback(done));
+    video.currentTime = Math.min(Math.max(0, seconds), video.duration);
+    if (!(await seeked)) return false;
+    await Promise.race([framed, new Promise((done) => setTimeout(done, SAME))]);
+    return true;
+  }
+}
