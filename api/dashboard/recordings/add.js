@@ -11,10 +11,10 @@ const FIELDS = ["path", "purpose", "ground"];
 export class Adding {
   #places; // elements: drop, pick, files, form, uploads, groundField, most
   #added; // called with each new recording
-  #waiting = []; // uploads, in order
-  #sending = null;
+  #held = []; // uploads that wait until it is said what they are read for
+  #waiting = []; // { upload, wishes }, in order
+  #sending = false;
   #most = Infinity; // bytes that a file may have
-  #held = []; // what to take once a purpose is chosen: files and folders
 
   // `demanding`: whether a purpose must be chosen, or is personal unless one is.
   constructor(places, { demanding }, added) {
@@ -29,7 +29,9 @@ export class Adding {
     });
     places.form.addEventListener("submit", (event) => this.#submit(event));
     this.#listenToDrops();
-    addEventListener("beforeunload", (event) => { if (this.#sending) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => {
+      if (this.#sending || this.#held.some(({ cancelled }) => !cancelled)) event.preventDefault();
+    });
   }
 
   // What cannot be taken is not sent at all; without an answer the upload itself says it.
@@ -53,7 +55,7 @@ export class Adding {
       field.addEventListener("change", () => {
         groundField.hidden = !NEEDS_GROUND.includes(purpose.value);
         this.#tell({});
-        if (this.#held.length > 0) this.#takeAll(...this.#held);
+        this.#letGo();
       });
     }
   }
@@ -80,24 +82,37 @@ export class Adding {
 
   #takeAll(files, folders = []) {
     location.hash = ""; // to where they are seen
-    const wishes = this.#wishes();
-    this.#held = wishes === null ? [files, folders] : [];
-    if (wishes === null) return;
     for (const file of files) {
-      const upload = new Upload(file, wishes);
+      const upload = new Upload(file);
       this.#places.uploads.append(upload.element);
       if (folders.includes(file.name)) upload.fail("This is a folder. Drop the files that are in it.");
       else if (file.size > this.#most) upload.fail(`It has ${bytes(file.size)}; this service takes at most ${bytes(this.#most)}.`);
-      else this.#waiting.push(upload);
+      else this.#held.push(upload);
     }
+    this.#letGo();
+  }
+
+  // Sends what is held as the form says by now, or tells what that lacks.
+  #letGo() {
+    this.#held = this.#held.filter(({ cancelled }) => !cancelled);
+    if (this.#held.length === 0) return;
+    const wishes = this.#wishes();
+    if (wishes === null) {
+      const lacking = this.#places.form.elements.purpose.value ? "a ground" : "a purpose";
+      for (const upload of this.#held) upload.hold(lacking);
+      return;
+    }
+    this.#waiting.push(...this.#held.map((upload) => ({ upload, wishes })));
+    this.#held = [];
     this.#sendNext();
   }
 
   async #sendNext() {
     if (this.#sending || this.#waiting.length === 0) return;
-    this.#sending = this.#waiting.shift();
-    const recording = await this.#sending.run();
-    this.#sending = null;
+    this.#sending = true;
+    const { upload, wishes } = this.#waiting.shift();
+    const recording = await upload.run(wishes);
+    this.#sending = false;
     if (recording) this.#added(recording);
     this.#sendNext();
   }
@@ -107,7 +122,7 @@ export class Adding {
     const { rate, purpose, ground } = this.#places.form.elements;
     const isGrounded = NEEDS_GROUND.includes(purpose.value);
     const errors = {};
-    if (!purpose.value) errors.purpose = "Choose one, and it goes on.";
+    if (!purpose.value) errors.purpose = "Choose one.";
     if (isGrounded && !ground.value) errors.ground = "Faces are read there for one of these reasons only.";
     this.#tell(errors);
     if (Object.keys(errors).length > 0) return null;

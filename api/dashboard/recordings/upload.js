@@ -10,27 +10,30 @@ const CALM = 250; // ms between changes of its figures
 export class Upload {
   element = document.createElement("li");
   #file;
-  #wishes;
   #stopped = new AbortController();
   #told = -Infinity; // ms
 
-  constructor(file, wishes) {
+  constructor(file) {
     this.#file = file;
-    this.#wishes = wishes;
     this.element.innerHTML = `<span class="name"></span><span class="words"></span><progress max="1" value="0"></progress>
       <button type="button" class="quiet">Cancel</button>`;
     this.#find("progress").setAttribute("aria-label", `Sent of ${file.name}`);
     write(this.#find(".name"), file.name);
-    this.#say(`waits, ${bytes(file.size)}`);
+    this.hold("its turn");
     this.#find("button").addEventListener("click", () => this.#cancel());
   }
 
-  // Resolves with the recording, or null when it was cancelled or refused.
-  async run() {
-    if (this.#stopped.signal.aborted) return null;
+  get cancelled() { return this.#stopped.signal.aborted; }
+
+  // What it waits for before it can be sent.
+  hold(what) { this.#say(`waits for ${what}, ${bytes(this.#file.size)}`); }
+
+  // Resolves with the recording, or null when it was cancelled or refused. `wishes` are { rate, purpose, ground }.
+  async run(wishes) {
+    if (this.cancelled) return null;
     const began = performance.now();
     try {
-      const recording = await sendFile(this.#file, this.#wishes, {
+      const recording = await sendFile(this.#file, wishes, {
         signal: this.#stopped.signal,
         progress: (sent) => this.#show(sent, performance.now() - began),
       });
