@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ingest.address import Address
-from ingest.networks import ForbiddenError, Networks, checked, connected
+from ingest.networks import NO_WEBCAM, ForbiddenError, Networks, checked, connected
 
 CHUNK = 64 * 1024  # bytes
 LONGEST_HEAD = 64 * 1024  # bytes
@@ -53,6 +53,8 @@ def way_out(address: Address, networks: Networks, patience: float) -> Iterator[W
     One at a time in a process, whose environment it changes meanwhile.
     """
     way = Way(address)
+    if address.kind == "webcam" and not networks.webcams:
+        raise ForbiddenError(NO_WEBCAM)
     if networks.everywhere or address.kind not in ("rtsp", "http"):
         yield way
         return

@@ -25,6 +25,7 @@ class Networks:
     everywhere: bool = False
     ranges: tuple[Network, ...] = ()
     names: frozenset[str] = frozenset()  # hosts, in lower case; whatever they resolve to
+    webcams: bool = False  # whether this machine's own cameras may be sources
 
     def allow(self, host: str, address: str) -> bool:
         """Whether a source may lie at this address, to which its host resolves."""
@@ -36,11 +37,14 @@ class Networks:
         return host.lower() in self.names or any(inner in network for network in self.ranges)
 
 
-EVERYWHERE = Networks(everywhere=True)
+EVERYWHERE = Networks(everywhere=True, webcams=True)
+
+WEBCAMS = "webcam"  # how MIEN_SOURCE_NETWORKS names this machine's cameras
+NO_WEBCAM = f"this machine's cameras are no sources: MIEN_SOURCE_NETWORKS can name {WEBCAMS}"
 
 
 def parse_networks(text: str) -> Networks:
-    """`192.168.1.0/24, camera.example`: networks, single addresses, host names. Raises ValueError."""
+    """`192.168.1.0/24, camera.example, webcam`: networks, single addresses, host names. Raises ValueError."""
     ranges, names = [], set()
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
@@ -52,7 +56,7 @@ def parse_networks(text: str) -> Networks:
                     f"expected networks such as 192.168.1.0/24 or host names, actual {part!r}"
                 ) from error
             names.add(part.lower())
-    return Networks(ranges=tuple(ranges), names=frozenset(names))
+    return Networks(ranges=tuple(ranges), names=frozenset(names), webcams=WEBCAMS in names)
 
 
 def is_public(address: Address) -> bool:

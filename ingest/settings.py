@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -91,14 +91,15 @@ def token_mode(host: str | None = None) -> TokenMode:
 def source_networks(tokens: TokenMode) -> Networks:
     """Where sources may lie: MIEN_SOURCE_NETWORKS beside public addresses.
 
-    Where no token is asked for, and nothing is named, everywhere: who asks sits at this machine, and reaches
-    what it reaches. Raises SettingError.
+    Where no token is asked for, who asks sits at this machine and reaches what it reaches: its cameras, and,
+    where nothing is named, everything. Raises SettingError.
     """
     named = os.environ.get("MIEN_SOURCE_NETWORKS")
     if named is None and tokens == "open":
         return EVERYWHERE
     try:
-        return parse_networks(named or "")
+        found = parse_networks(named or "")
+        return replace(found, webcams=found.webcams or tokens == "open")
     except ValueError as error:
         raise SettingError(f"MIEN_SOURCE_NETWORKS: {error}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.address import NETWORK, AddressError, parse_address
-from ingest.networks import ForbiddenError, Networks, checked
+from ingest.networks import NO_WEBCAM, ForbiddenError, Networks, checked
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 HOW_TO_WRITE = "write a password's / ? # @ as %2F %3F %23 %40, and a port in digits"
@@ -42,11 +42,13 @@ def checked_location(text: str, media: Path) -> str:
 
 
 async def check_reach(location: str, networks: Networks) -> None:
-    """Raises LocationError where the host of a checked location lies where no source may lie.
+    """Raises LocationError where a checked location is a webcam or a host that no source may be.
 
     A name that does not resolve now may do so later: ingest looks again each time that it connects.
     """
     parts = urlsplit(location)
+    if parts.scheme == "webcam" and not networks.webcams:
+        raise LocationError(NO_WEBCAM)
     if networks.everywhere or parts.scheme not in NETWORK:
         return
     try:

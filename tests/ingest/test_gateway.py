@@ -206,6 +206,13 @@ def test_rtsp_over_udp_is_for_named_networks(tmp_path: Path) -> None:
         count("rtsp://8.8.8.8/door?mien_transport=udp", tmp_path)
 
 
+def test_webcams_are_opened_where_they_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ForbiddenError, match="MIEN_SOURCE_NETWORKS can name webcam"):
+        count("webcam:99", tmp_path)
+    with pytest.raises(SourceLostError, match="no such device"):
+        count("webcam:99", tmp_path, parse_networks("webcam"))
+
+
 @contextmanager
 def answering(answer: bytes, tls: ssl.SSLContext | None) -> Iterator[int]:
     """A server that gives everybody the same answer; its port."""

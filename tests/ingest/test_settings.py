@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from api.settings import settings_from_environment as settings_of_the_api
-from ingest.settings import SettingError, data_folder, media_folder, retention, settings_from_environment
+from ingest.settings import (
+    SettingError,
+    data_folder,
+    media_folder,
+    retention,
+    settings_from_environment,
+    source_networks,
+)
 
 
 def test_the_media_lie_in_the_data_folder_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,3 +41,14 @@ def test_what_is_no_time_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) 
     monkeypatch.setenv("MIEN_RETENTION", told)
     with pytest.raises(SettingError, match="MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, act"):
         retention()
+
+
+def test_who_sits_at_the_machine_may_use_its_webcams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_SOURCE_NETWORKS", "10.0.0.0/8")
+    assert source_networks("open").webcams
+    assert not source_networks("required").webcams
+    monkeypatch.setenv("MIEN_SOURCE_NETWORKS", "10.0.0.0/8,webcam")
+    assert source_networks("required").webcams
+    monkeypatch.delenv("MIEN_SOURCE_NETWORKS")
+    assert source_networks("open").webcams
+    assert not source_networks("required").webcams

@@ -254,3 +254,15 @@ def test_sources_lie_where_they_may(redis_url: str, tmp_path: Path) -> None:
         named = {"name": "Named", "url": "rtsp://192.168.7.7/1"}
         assert http.post("/v1/sources", json=named).status_code == 201
         assert http.patch("/v1/sources/lobby", json={"rate": 5}).status_code == 200  # it was there before
+
+
+def test_webcams_are_for_who_sits_here_or_where_they_are_named(redis_url: str, tmp_path: Path) -> None:
+    webcam = {"name": "Webcam", "url": "webcam:0"}
+    with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
+        refused = wrong(http.post("/v1/sources", json=webcam))
+        assert refused == {
+            "url": "this machine's cameras are no sources: MIEN_SOURCE_NETWORKS can name webcam"
+        }
+    named = parse_networks("192.168.7.0/24,webcam")
+    with serving(redis_url, tmp_path, networks=named) as api, calling(api) as http:
+        assert http.post("/v1/sources", json=webcam).status_code == 201
