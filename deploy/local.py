@@ -26,7 +26,7 @@ from ingest.settings import (
     data_folder,
     media_folder,
     retention,
-    source_networks,
+    settings_from_environment,
 )
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
@@ -185,7 +185,7 @@ def serve(settings: Settings) -> int:
         retention()  # refused here, where one line says it, and not by each part
         limits_from_environment()
         audit_retention()
-        source_networks(settings.listening.tokens)
+        settings_from_environment(settings.listening.tokens)
         lock = claim_folder(settings.data)
         check_port(settings.listening.host, settings.listening.port)
         settings.media.mkdir(parents=True, exist_ok=True)

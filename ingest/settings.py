@@ -11,6 +11,7 @@ from ingest.networks import EVERYWHERE, Networks, parse_networks
 
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
+SHORTEST, LONGEST = 0.1, 600.0  # seconds that either may be
 RETENTION = "24h"
 AUDIT_RETENTION = "90d"
 
@@ -38,16 +39,16 @@ class Settings:
         return max(self.open_timeout, self.read_timeout) + 5.0
 
 
-def settings_from_environment() -> Settings:
+def settings_from_environment(tokens: TokenMode | None = None) -> Settings:
     """The media folder, MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds, and MIEN_SOURCE_NETWORKS.
 
-    Raises SettingError.
+    `tokens`: whether they are asked for, where that is known. Raises SettingError.
     """
     return Settings(
         media=media_folder(data_folder()),
-        open_timeout=float(os.environ.get("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT)),
-        read_timeout=float(os.environ.get("MIEN_READ_TIMEOUT", READ_TIMEOUT)),
-        networks=source_networks(token_mode()),
+        open_timeout=_timeout("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT),
+        read_timeout=_timeout("MIEN_READ_TIMEOUT", READ_TIMEOUT),
+        networks=source_networks(tokens or token_mode()),
     )
 
 
@@ -120,3 +121,11 @@ def _seconds(name: str, default: str) -> float:
     if found is None or float(found[1]) == 0:
         raise SettingError(f"{name}: expected hours, or such as 90m, 24h or 7d, actual {text!r}")
     return float(found[1]) * UNITS[found[2]]
+
+
+def _timeout(name: str, default: float) -> float:
+    text = os.environ.get(name, f"{default:g}")
+    found = re.fullmatch(r"\d{1,3}(?:\.\d+)?", text.strip())
+    if found is None or not SHORTEST <= float(found[0]) <= LONGEST:
+        raise SettingError(f"{name}: expected {SHORTEST:g} to {LONGEST:g} seconds, actual {text!r}")
+    return float(found[0])

@@ -123,16 +123,32 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     assert str(tmp_path / "file") in service.lines[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("MIEN_RETENTION", "soon", "expected hours, or such as 90m, 24h or 7d, actual 'soon'"),
+        ("MIEN_OPEN_TIMEOUT", "inf", "expected 0.1 to 600 seconds, actual 'inf'"),
+        (
+            "MIEN_SOURCE_NETWORKS",
+            "a b",
+            "expected networks such as 192.168.1.0/24 or host names, actual 'a b'",
+        ),
+    ],
+)
 def test_a_setting_that_cannot_be_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    why: str,
 ) -> None:
-    monkeypatch.setenv("MIEN_RETENTION", "soon")
+    monkeypatch.setenv(name, value)
     settings = Settings(
         Listening("127.0.0.1", free_port()), tmp_path / "data", tmp_path / "media", demo=False
     )
     assert serve(settings) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line == ("mien serve: MIEN_RETENTION: expected hours, or such as 90m, 24h or 7d, actual 'soon'")
+    assert capsys.readouterr().err == f"mien serve: {name}: {why}\n"
 
 
 def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:

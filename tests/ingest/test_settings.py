@@ -43,6 +43,23 @@ def test_what_is_no_time_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) 
         retention()
 
 
+def test_how_long_a_camera_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_OPEN_TIMEOUT", " 2.5 ")
+    monkeypatch.delenv("MIEN_READ_TIMEOUT", raising=False)
+    settings = settings_from_environment()
+    assert (settings.open_timeout, settings.read_timeout) == (2.5, 5.0)
+
+
+@pytest.mark.parametrize("told", ["abc", "", "inf", "nan", "-1", "0", "1e9", "601"])
+@pytest.mark.parametrize("name", ["MIEN_OPEN_TIMEOUT", "MIEN_READ_TIMEOUT"])
+def test_what_is_no_number_of_seconds_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv(name, told)
+    with pytest.raises(SettingError, match=f"^{name}: expected 0.1 to 600 seconds, actual '{told}'$"):
+        settings_from_environment()
+
+
 def test_who_sits_at_the_machine_may_use_its_webcams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_SOURCE_NETWORKS", "10.0.0.0/8")
     assert source_networks("open").webcams
