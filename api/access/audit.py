@@ -3,6 +3,7 @@
 GET, websocket, POST … -> Audit.note -> stream `audit` -> GET /v1/audit
 """
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -58,13 +59,13 @@ class Audit:
     async def note(self, caller: Caller, action: Action, subject: str) -> None:
         """Notes what is about to be done. Raises what Redis raises: what cannot be noted is not done."""
         look = (caller.name, action, subject)
-        if action in LOOKS:
-            if time.monotonic() - self._looked.get(look, -AGAIN_AFTER) < AGAIN_AFTER:
-                return
-            self._remember(look)
+        if time.monotonic() - self._looked.get(look, -math.inf) < AGAIN_AFTER:
+            return
         fields = {"caller": caller.name, "action": action, "subject": subject}
         oldest = oldest_kept(await self._redis.time(), self._kept)
         await self._redis.xadd(AUDIT, fields, minid=oldest, approximate=True)
+        if action in LOOKS:
+            self._remember(look)
 
     async def page(self, before: str, limit: int) -> list[Note]:
         """Up to `limit` notes before the cursor `before` ("+": the newest), the newest first."""

@@ -1,0 +1,29 @@
+"""The audit log: what cannot be noted is not done, and not taken for noted."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from api.access.audit import Audit
+from api.access.callers import LOCAL
+from ingest.bus import AUDIT, BUS_FAULTS, connect_async
+from tests.api.serving import refusing_writes
+
+
+def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: str) -> None:
+    async def looked(client: Any) -> int:
+        audit = Audit(client)
+        with refusing_writes(redis_url):
+            for _ in range(2):
+                with pytest.raises(BUS_FAULTS, match="NOREPLICAS"):
+                    await audit.note(LOCAL, "timeline.read", "lobby")
+        for _ in range(2):
+            await audit.note(LOCAL, "timeline.read", "lobby")
+        return int(await client.xlen(AUDIT))
+
+    async def run() -> int:
+        async with connect_async(redis_url) as client:
+            return await looked(client)
+
+    assert asyncio.run(run()) == 1
