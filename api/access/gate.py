@@ -17,15 +17,15 @@ from starlette.websockets import WebSocketDisconnect
 from api.access.callers import LOCAL, NEEDS_OPERATE, Caller
 from api.access.tickets import SOCKETS
 from api.http.problems import problem_response
-from api.stream.messages import FORBIDDEN, UNAUTHORIZED, error
-from ingest.bus import LOST
+from api.outages import outage
+from api.stream.messages import FORBIDDEN, TRY_LATER, UNAUTHORIZED, error
+from ingest.bus import BUS_FAULTS
 
 logger = logging.getLogger(__name__)
 
 READS = ("GET", "HEAD")
 FOR_VIEWERS = "/v1/tickets"  # asking for one changes nothing
 ASKED_AGAIN = 5.0  # seconds after which an open websocket's token is looked up again
-TRY_LATER = 1013  # the close code's name in its registry
 
 NEEDS_TOKEN = "expected a token: Authorization: Bearer …, or for browsers a ticket; see docs/operations.md"
 
@@ -42,7 +42,6 @@ class Refusal:
 
 UNKNOWN = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
 VIEWER = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
-AWAY = Refusal(503, "unavailable", TRY_LATER, "Redis does not answer; try again in some seconds")
 REMOVED = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
 
 
@@ -71,8 +70,10 @@ class Gate:
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, ticket: str | None) -> None:
         try:
             caller = await _caller(scope, ticket)
-        except LOST:
-            await _refuse(AWAY, scope, receive, send)
+        except BUS_FAULTS as fault:
+            if (reason := outage(fault)) is None:
+                raise
+            await _refuse(_not_now(reason), scope, receive, send)
             return
         if caller is None:
             await _refuse(UNKNOWN, scope, receive, send)
@@ -81,6 +82,10 @@ class Gate:
         else:
             scope.setdefault("state", {})["caller"] = caller
             await self._app(scope, receive, _while_valid(scope, caller, send))
+
+
+def _not_now(reason: str) -> Refusal:
+    return Refusal(503, "unavailable", TRY_LATER, f"{reason}; try again in some seconds")
 
 
 def _needs_operate(scope: Scope) -> bool:
@@ -152,9 +157,9 @@ def _while_valid(scope: Scope, caller: Caller, send: Send) -> Send:
 
 
 async def _still_holds(scope: Scope, caller: Caller) -> bool:
-    """While Redis is away nobody is taken for removed."""
+    """While Redis does not answer as it should, nobody is taken for removed."""
     try:
         return bool(await scope["app"].state.services.tokens.holds(caller.token))
-    except LOST as error:
-        logger.warning("redis does not answer, tokens are not looked up: %s", error)
+    except BUS_FAULTS as error:
+        logger.warning("redis: %s; tokens are not looked up", error)
         return True

@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.http.validation import wrong_fields
-from ingest.bus import LOST
+from api.outages import outage
+from ingest.bus import BUS_FAULTS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -79,8 +80,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
-    for lost in LOST:
-        app.add_exception_handler(lost, _bus_lost)
+    for fault in BUS_FAULTS:
+        app.add_exception_handler(fault, _bus_fault)
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
@@ -126,8 +127,10 @@ async def _fault(_: Request, __: Exception) -> JSONResponse:
     return problem_response(500, "something went wrong in the service; its log says what")
 
 
-async def _bus_lost(_: Request, __: Exception) -> JSONResponse:
-    return problem_response(503, "Redis does not answer; try again in some seconds")
+async def _bus_fault(_: Request, error: Exception) -> JSONResponse:
+    if (reason := outage(error)) is None:
+        raise error
+    return problem_response(503, f"{reason}; try again in some seconds")
 
 
 def methods_at(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from api.outages import outage
 from api.services import Here
 from engine.card import CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
-from ingest.bus import BEATS_FOR, LOST, PARTS, beat_key
+from ingest.bus import BEATS_FOR, BUS_FAULTS, LOST, PARTS, beat_key
 
 router = APIRouter(tags=["health"])
 
@@ -55,9 +56,8 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
     ]
     try:
         async with asyncio.timeout(PATIENCE):
-            await here.redis.ping()
             living = [await _living(here.redis, part) for part in await _expected(here.redis)]
-        parts = [Part(name="redis", ready=True, reason=""), *parts, *living]
+            parts = [await _written_to(here.redis), *parts, *living]
     except (*LOST, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]
@@ -87,6 +87,17 @@ async def shards_of(client: Any) -> list[int]:
     parts = await client.zrangebyscore(PARTS, time.time() - FORGOTTEN_AFTER, "+inf")
     names = (part.decode().partition(":") for part in parts)
     return sorted({0} | {int(shard) for name, _, shard in names if name == "engine"})
+
+
+async def _written_to(client: Any) -> Part:
+    """Whether Redis takes what is written; it may answer and yet refuse that."""
+    try:
+        await client.set(beat_key("api"), "1", ex=BEATS_FOR)
+    except BUS_FAULTS as error:
+        if isinstance(error, LOST) or (reason := outage(error)) is None:
+            raise
+        return Part(name="redis", ready=False, reason=reason)
+    return Part(name="redis", ready=True, reason="")
 
 
 async def _expected(client: Any) -> list[str]:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from api.access.callers import caller_of
+from api.outages import outage
 from api.services import Here, Services
 from api.stream.feed import Feed, Message, message_of
 from api.stream.mailbox import Mailbox
@@ -19,6 +20,7 @@ from api.stream.messages import (
     FORBIDDEN,
     REMOVED_SOURCE,
     START,
+    TRY_LATER,
     UNKNOWN_SOURCE,
     BadCursorError,
     checked_cursor,
@@ -30,7 +32,7 @@ from api.stream.messages import (
 )
 from api.stream.pictures import NO_PICTURE
 from api.tasks import stop
-from ingest.bus import LOST
+from ingest.bus import BUS_FAULTS
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
@@ -39,9 +41,7 @@ Serve = Callable[[WebSocket, str, Services], Coroutine[Any, Any, None]]
 
 FIRST = "-60s"  # what a client without a cursor gets before the live messages
 PAGE = 32  # entries of the history that are read and sent at once: some 45 KB of readings
-TRY_LATER = 1013  # the close code's name in its registry
 REMOVED = "the source was removed"
-AWAY = "Redis does not answer; connect again with your cursor"
 
 
 @router.websocket("/v1/sources/{id}/live")
@@ -173,8 +173,11 @@ async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: 
             await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
     except WebSocketDisconnect:
         pass  # hung up while something was on its way
-    except LOST as lost:
-        logger.warning("redis does not answer, a client of %s is sent away: %s", source, lost)
-        await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", AWAY))
+    except BUS_FAULTS as fault:
+        if (reason := outage(fault)) is None:
+            raise
+        logger.warning("redis: %s; a client of %s is sent away", fault, source)
+        detail = f"{reason}; connect again with your cursor"
+        await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", detail))
     finally:
         await stop(sending, listening)

@@ -10,8 +10,9 @@ from typing import Any
 
 from ingest.wire import rfc3339
 
-# Close codes: 4400 the request was wrong, 4401 no token or a bad one, 4403 not to be seen by who asks,
-# 4404 there is no such source, 4410 it was removed just now.
+# Close codes: 1013 not now (as its registry says), 4400 the request was wrong, 4401 no token or a bad one,
+# 4403 not to be seen by who asks, 4404 there is no such source, 4410 it was removed just now.
+TRY_LATER = 1013
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, UNKNOWN_SOURCE, REMOVED_SOURCE = 4400, 4401, 4403, 4404, 4410
 
 START = "0-0"  # the cursor before every entry

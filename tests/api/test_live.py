@@ -24,7 +24,7 @@ from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
 from tests.api.schema import parsed
-from tests.api.serving import Api, configure, reading, serving, write
+from tests.api.serving import Api, configure, reading, refusing_writes, serving, write
 from tests.waiting import until
 
 Test = Callable[[Api], Coroutine[Any, Any, None]]
@@ -230,6 +230,18 @@ def test_who_comes_while_redis_is_away_is_told_to_come_again(tmp_path: Path) -> 
 
     with serving("redis://127.0.0.1:1/0", tmp_path) as api:
         assert asyncio.run(run(api)) == ("unavailable", 1013)
+
+
+@pytest.mark.parametrize("socket_name", ["live", "frames"])
+def test_who_comes_while_redis_refuses_to_write_is_told_to_come_again(api: Api, socket_name: str) -> None:
+    """What cannot be noted is not shown."""
+
+    async def run() -> tuple[str, int]:
+        async with connect(f"{api.ws}/v1/sources/lobby/{socket_name}") as client:
+            return await refused(client)
+
+    with refusing_writes(api.redis_url):
+        assert asyncio.run(run()) == ("unavailable", 1013)
 
 
 @pytest.mark.parametrize("socket_name", ["live", "frames"])

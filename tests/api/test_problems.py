@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.exceptions import ConnectionError, ResponseError
 
+from api.outages import AWAY, outage
 from ingest.bus import connect, timeline_key
-from tests.api.serving import configure, serving
+from tests.api.serving import configure, refusing_writes, serving
 
 SOURCE = {"name": "Gate", "url": "rtsp://192.0.2.7/1"}
 JSON = {"content-type": "application/json"}
@@ -59,6 +61,35 @@ def test_nothing_may_be_asked_of_what_is_not_there(http: httpx.Client) -> None:
 def test_a_body_of_another_media_type_is_told_apart(http: httpx.Client, media_type: str) -> None:
     refused = http.post("/v1/sources", content=b'{"name":"Gate"}', headers={"content-type": media_type})
     assert problem(refused, 415)["detail"].startswith("expected a body of application/json, actual ")
+
+
+REFUSALS = [
+    ("min-replicas-to-write", "Redis refuses to write: too few replicas follow it"),
+    ("maxmemory", "Redis refuses to write: its memory is full"),
+]
+
+
+@pytest.mark.parametrize(("setting", "reason"), REFUSALS)
+def test_a_refused_write_is_told_and_what_was_to_be_written_is_not(
+    http: httpx.Client, redis_url: str, setting: str, reason: str
+) -> None:
+    configure(redis_url)
+    source = SOURCE | {"url": "rtsp://viewer:planted@192.0.2.7/1"}
+    with refusing_writes(redis_url, setting):
+        for refused in (http.get("/v1/timelines/lobby"), http.post("/v1/sources", json=source)):
+            assert problem(refused, 503)["detail"] == f"{reason}; try again in some seconds"
+        told = http.get("/readyz")
+        assert told.status_code == 503
+        assert told.json()["parts"][0] == {"name": "redis", "ready": False, "reason": reason}
+        assert [part["name"] for part in told.json()["parts"]][-1] == "jobs"
+    assert http.get("/v1/timelines/lobby").status_code == 200
+    assert http.get("/readyz").json()["parts"][0]["ready"]
+
+
+def test_other_errors_of_redis_are_faults_of_ours() -> None:
+    assert outage(ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")) is None
+    lost, refused = outage(ConnectionError("/run/redis.sock")), outage(ResponseError("MISCONF Redis is …"))
+    assert (lost, refused) == (AWAY, "Redis refuses to write: it cannot save to its disk")
 
 
 def test_a_body_that_becomes_too_large_is_not_read_to_its_end(http: httpx.Client) -> None:

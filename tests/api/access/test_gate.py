@@ -19,7 +19,7 @@ from tests.api.access.doors import (
     heard_until_closed,
     refused_websocket,
 )
-from tests.api.serving import Api, serving
+from tests.api.serving import Api, refusing_writes, serving
 from tests.waiting import until
 
 CAMERA = {"name": "Door", "url": "rtsp://viewer:planted@camera.example/1", "purpose": "safety"}
@@ -136,6 +136,16 @@ def test_a_websocket_ticket_is_good_once_for_its_path(api: Api, viewer: str) -> 
         assert refused_websocket(f"{live}?{query}") == ("unauthorized", 4401)
         assert refused_websocket(f"{live}?{ticket('/v1/sources/yard/live')}") == ("unauthorized", 4401)
         assert heard_first(live, bearer(viewer)) in ("state", "heartbeat")
+
+
+def test_a_ticket_that_redis_cannot_take_now_is_told_to_come_again(api: Api, viewer: str) -> None:
+    """It is good for one websocket: Redis must write that it was used."""
+    path = "/v1/sources/lobby/live"
+    with calling(api, viewer) as http:
+        ticket = http.post("/v1/tickets", json={"path": path}).json()["ticket"]
+    with refusing_writes(api.redis_url):
+        assert refused_websocket(f"{api.ws}{path}?ticket={ticket}") == ("unavailable", 1013)
+    assert heard_first(f"{api.ws}{path}?ticket={ticket}") in ("state", "heartbeat")
 
 
 def test_a_ticket_opens_its_path_again_and_again_but_changes_nothing(api: Api, operator: str) -> None:
