@@ -111,6 +111,7 @@ ANSWERS: dict[str, Any] = {
         "messages": [READING | {"cursor": "1769861007402-0"}],
         "next": "1769861007402-0",
         "more": False,
+        "expired": None,
     },
     "get_timeline_overview": OVERVIEW,
     "list_models": [{"name": "emotion", "file": "emotion.onnx", "outputs": list(LABELS), "temperature": 1.0}],

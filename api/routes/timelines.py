@@ -29,19 +29,23 @@ VARY = {"Vary": "Accept-Encoding"}
 
 AcceptEncoding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False)]
 
+EXPIRED = "what lay between the cursor and the first message is no longer kept: a sentence that says so"
+
 PAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["source", "messages", "next", "more"],
+    "required": ["source", "messages", "next", "more", "expired"],
     "properties": {
         "source": {"type": "string"},
         "messages": {"type": "array", "items": {"type": "object"}, "description": "as on the websocket"},
         "next": {"type": "string", "description": "the cursor to ask on from"},
         "more": {"type": "boolean", "description": "whether the page was full"},
+        "expired": {"type": ["string", "null"], "description": EXPIRED},
     },
 }
-NEXT_HEADERS = {
+FILE_HEADERS = {
     "Next-Cursor": {"schema": {"type": "string"}, "description": "the cursor to ask on from (files)"},
     "Link": {"schema": {"type": "string"}, "description": "where the page was full, the next one (files)"},
+    "Expired": {"schema": {"type": "string"}, "description": f"{EXPIRED} (files)"},
 }
 
 
@@ -54,7 +58,7 @@ NEXT_HEADERS = {
                 "application/json": {"schema": PAGE_SCHEMA},
                 **{file.media_type: {} for file in FILES.values()},
             },
-            "headers": NEXT_HEADERS,
+            "headers": FILE_HEADERS,
         },
         **problems(404, 406, 422),
     },
@@ -69,14 +73,16 @@ async def get_timeline(
     """
     await here.known_source(source)
     try:
-        await here.history.check(source, asked.start)
+        expired = await here.history.check(source, asked.start)
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
     if shape.format == "json":
         await here.audit.note(who, "timeline.read", source)
-        return await _page(here, source, asked, shape.limit or PAGE)
+        return await _page(here, source, asked, shape.limit or PAGE, expired)
     await here.audit.note(who, "timeline.exported", source)
     headers = {"Content-Disposition": f'attachment; filename="{source}.{shape.format}"'}
+    if expired:
+        headers["Expired"] = expired
     if shape.limit is None:
         end = await here.history.last(source, asked.start, asked.end)
         pages = here.history.pages(source, asked.start, end)
@@ -117,12 +123,12 @@ async def get_timeline_overview(
     return Response(packed, media_type="application/json", headers=VARY | {"Content-Encoding": "gzip"})
 
 
-async def _page(here: Services, source: str, asked: Range, limit: int) -> Response:
+async def _page(here: Services, source: str, asked: Range, limit: int, expired: str | None) -> Response:
     page = await _entries(here, source, asked, limit)
     messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
     following = page[-1][0] if page else asked.start
-    more = "true" if len(page) == limit else "false"
-    body = f'{{"source":"{source}","messages":[{messages}],"next":"{following}","more":{more}}}'
+    ends = {"source": source, "next": following, "more": len(page) == limit, "expired": expired}
+    body = f'{{"messages":[{messages}],{json.dumps(ends)[1:]}'
     return Response(body, media_type="application/json")
 
 

@@ -91,6 +91,18 @@ def test_messages_after_the_overviews_cursor_tell_what_follows(api: Api, http: h
     assert [message["frame"] for message in page["messages"]] == [20, 21]
 
 
+def test_a_page_and_a_file_say_what_is_no_longer_kept(api: Api, http: httpx.Client) -> None:
+    write(api.redis_url, [reading(1)])
+    old, new = {"after": "1000-0"}, {"from": "-10m"}
+    page = http.get("/lobby", params=old).json()
+    assert page["expired"] == "the cursor is older than the 24 hours that are kept: what lay between is gone"
+    assert [message["frame"] for message in page["messages"]] == [1]
+    assert http.get("/lobby", params=old | {"format": "csv"}).headers["expired"] == page["expired"]
+    for query in (new, {"after": "0"}, {}):
+        assert http.get("/lobby", params=query).json()["expired"] is None
+        assert "expired" not in http.get("/lobby", params=query | {"format": "csv"}).headers
+
+
 def test_an_empty_page_gives_a_cursor_to_go_on_from(api: Api, http: httpx.Client) -> None:
     page = http.get("/lobby", params={"from": "-1s"}).json()
     assert (page["messages"], page["more"]) == ([], False)
