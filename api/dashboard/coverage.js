@@ -1,9 +1,24 @@
 // What each stretch of a source's time was, in order and without overlap. All times are ms.
 
-const TREMBLE = 250; // ms by which two stretches that follow each other may seem apart
+import { gapAt } from "./series.js";
 
 export class Coverage {
-  stretches = []; // { kind, frames, started, ended }
+  stretches = []; // { kind, frames, started, ended }; and { mediaStarted, mediaEnded } in s, as told
+  #open = []; // the same of what was read and is not told yet; `isOpen`
+  #gap; // ms
+
+  // `rate` of readings a second.
+  constructor(rate) {
+    this.#gap = gapAt(rate);
+  }
+
+  // A face was read at this time: until more is told, that makes a stretch.
+  note(time) {
+    const last = this.#open.at(-1);
+    if (last && time - last.ended > this.#gap) this.#open.push(openAt(time));
+    else if (!last) this.#open.push(openAt(time));
+    else if (time > last.ended) Object.assign(last, { ended: time, frames: last.frames + 1 });
+  }
 
   // Takes a stretch as told; passes over what was told before. Says whether that changed anything.
   add(told) {
@@ -24,20 +39,31 @@ export class Coverage {
     this.stretches.splice(0, kept === -1 ? this.stretches.length : kept);
   }
 
-  // With the stretch that is going on and not told yet, if there is one.
+  // With what is not told yet: where faces were read, and the trouble that is going on, if there is one.
   with(trouble) {
-    if (!trouble) return this.stretches;
-    const told = this.stretches.at(-1)?.ended ?? -Infinity;
-    return told >= trouble.ended ? this.stretches : [...this.stretches, { ...trouble, started: Math.max(told, trouble.started) }];
+    const all = [...this.stretches, ...this.#open];
+    if (!trouble) return all;
+    const known = all.at(-1)?.ended ?? -Infinity;
+    return known >= trouble.ended ? all : [...all, { ...trouble, started: Math.max(known, trouble.started) }];
   }
 
   #add(stretch) {
     const before = this.stretches.at(-1);
     if (before && (stretch.ended < before.ended || this.#isKnown(stretch))) return false;
-    // The wall clock of arrival trembles by some ms, which is no gap.
-    const meets = before && stretch.started - before.ended < TREMBLE;
+    // The wall clock of arrival trembles, which is no gap.
+    const meets = before && stretch.mediaStarted === before.mediaEnded;
     this.stretches.push({ ...stretch, started: meets ? before.ended : stretch.started });
+    this.#close(stretch.ended);
     return true;
+  }
+
+  // What was open up to this time is told now.
+  #close(time) {
+    this.#open = this.#open.filter(({ ended }) => ended > time);
+    const first = this.#open[0];
+    if (!first || first.started >= time) return;
+    first.frames *= (first.ended - time) / (first.ended - first.started);
+    first.started = time;
   }
 
   #isKnown({ ended, kind }) {
@@ -47,7 +73,11 @@ export class Coverage {
   }
 }
 
-function stretchOf({ kind, frames, started_at: startedAt, ended_at: endedAt }) {
-  const started = Date.parse(startedAt);
-  return { kind, frames, started, ended: Math.max(started, Date.parse(endedAt)) };
+function openAt(time) {
+  return { kind: "observed", frames: 1, started: time, ended: time, isOpen: true };
+}
+
+function stretchOf({ kind, frames, started, ended, started_at: startedAt, ended_at: endedAt }) {
+  const began = Date.parse(startedAt);
+  return { kind, frames, started: began, ended: Math.max(began, Date.parse(endedAt)), mediaStarted: started, mediaEnded: ended };
 }

@@ -4,6 +4,9 @@ import { LABELS } from "./palette.js";
 
 const ABSTAINED = -1;
 
+// The longest time (ms) between two readings that still belong together, where `rate` come a second.
+export const gapAt = (rate) => Math.max(600, 3000 / rate);
+
 export class Series {
   #capacity = 256;
   #start = 0;

@@ -22,7 +22,7 @@ export function valuesAt(series, at, gap, words) {
 export function coverageAt(coverage, at, words) {
   const found = coverage.find(({ started, ended }) => started <= at && at <= ended);
   if (!found) return [line("tip-head", words(at), "not told yet")];
-  return [line("tip-head", words(at), `${COVERAGE[found.kind].words}, ${duration(found.ended - found.started)}`)];
+  return [line("tip-head", words(at), `${COVERAGE[found.kind].words}, ${duration(found.ended - found.started)}${found.isOpen ? " so far" : ""}`)];
 }
 
 // Puts the box beside the point at `ratio` of the canvas's width, where it is seen whole.

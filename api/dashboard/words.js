@@ -1,13 +1,15 @@
 // States, shares and times in words.
 
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
-});
+const CLOCK_PARTS = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const CLOCK = new Intl.DateTimeFormat(undefined, CLOCK_PARTS);
+
+const FINE_CLOCK = new Intl.DateTimeFormat(undefined, { ...CLOCK_PARTS, fractionalSecondDigits: 1 });
 
 // Local time of day, as in 12:03:07; `at` is ms since the epoch.
-export function clock(at) {
-  return CLOCK.format(at);
-}
+export const clock = (at) => CLOCK.format(at);
+
+// The same with tenths of a second.
+export const fineClock = (at) => FINE_CLOCK.format(at);
 
 // With a space at which no line breaks.
 export function percent(share) {
@@ -27,13 +29,16 @@ const QUIET = 10_000; // ms without a reading after which a live source is said 
 const NOTABLE = 0.01; // share of dropped frames that is worth a word
 const GRAVE = 0.2; // share of dropped frames from which it is trouble
 
-// How a source stands: `tone` is good, busy, bad or idle. `now` is the server's clock in ms.
-export function stateOf(source, now) {
+const LATE = 1000; // ms by which readings may be behind without a word
+
+// How a source stands: `tone` is good, busy, bad or idle. `now` is the server's clock in ms, `lag` how many ms
+// its readings come late, where that is known.
+export function stateOf(source, now, lag = 0) {
   const since = source.since ? clock(Date.parse(source.since)) : "";
   const because = source.reason ? `: ${source.reason}` : "";
   switch (source.state) {
     case "live":
-      return live(source, now);
+      return live(source, now, lag);
     case "connecting":
       return { tone: "busy", words: `connecting since ${since}` };
     case "reconnecting":
@@ -47,15 +52,16 @@ export function stateOf(source, now) {
   }
 }
 
-function live(source, now) {
+function live(source, now, lag) {
+  const late = lag > LATE ? `, ${duration(lag)} behind` : "";
   if (source.drop_share >= NOTABLE) {
     const tone = source.drop_share >= GRAVE ? "bad" : "busy";
-    return { tone, words: `live, engine slow: ${percent(source.drop_share)} of frames dropped` };
+    return { tone, words: `live, engine slow: ${percent(source.drop_share)} of frames dropped${late}` };
   }
   const last = source.last_reading ? Date.parse(source.last_reading) : null;
   if (last === null) return { tone: "good", words: "live, no face read yet" };
   if (now - last > QUIET) return { tone: "good", words: `live, no face read since ${clock(last)}` };
-  return { tone: "good", words: "live" };
+  return late ? { tone: "busy", words: `live${late}` } : { tone: "good", words: "live" };
 }
 
 const SILENT = ["connecting", "reconnecting", "error"];
@@ -80,19 +86,23 @@ export function coverageTotals(coverage, view) {
   return totals;
 }
 
-// What became of a window's time and frames; `totals` maps kinds to { time, frames }.
-export function coverageSentence(totals) {
+const MOST = 0.9; // share of a window from which on it is spoken of as a whole
+
+// What became of a window's time and frames; `totals` maps kinds to { time, frames }, `length` is the window's in
+// ms, where less of it may be told.
+export function coverageSentence(totals, length = 0) {
   const all = Object.values(totals).reduce((sum, { time }) => sum + time, 0);
   if (all === 0) return "Nothing told about this window yet.";
   const frames = Object.values(totals).reduce((sum, kind) => sum + kind.frames, 0);
   const parts = [];
   const dropped = totals.dropped?.frames ?? 0;
-  if (dropped > 0) parts.push(`engine slow: ${percent(dropped / frames)} of frames dropped`);
+  if (dropped / frames >= NOTABLE) parts.push(`engine slow: ${percent(dropped / frames)} of frames dropped`);
   if (totals.disconnected) parts.push(`no signal for ${duration(totals.disconnected.time)}`);
   if (totals.decode_error) parts.push(`picture damaged for ${duration(totals.decode_error.time)}`);
   if (totals.low_quality) parts.push(`faces too small, blurred or turned for ${duration(totals.low_quality.time)}`);
   if (totals.no_face) parts.push(`nobody in view for ${duration(totals.no_face.time)}`);
-  const first = `Faces read ${percent((totals.observed?.time ?? 0) / all)} of the time`;
+  const whole = all < MOST * length ? `${duration(all)} told so far` : "time";
+  const first = `Faces read ${percent((totals.observed?.time ?? 0) / all)} of the ${whole}`;
   return `${[first, ...parts].join("; ")}.`;
 }
 

@@ -1,14 +1,14 @@
 // A source at a glance: what all its faces together showed in each of the last seconds, and who is in view.
 
 import { Coverage } from "../coverage.js";
-import { isCurrent, timeOf } from "../face.js";
+import { isCurrent, lagOf, timeOf } from "../face.js";
 import { LABELS } from "../palette.js";
 
 export const KEPT = 600; // s
 
 export class Glance {
   faces = new Map(); // track: its newest reading, of those in view
-  coverage = new Coverage();
+  coverage;
   #numbers = new Float64Array(KEPT); // which second lies in a place
   #counts = new Float64Array(KEPT);
   #sums = new Float64Array(KEPT * LABELS.length);
@@ -18,11 +18,16 @@ export class Glance {
   // `rate` of readings a second.
   constructor(rate) {
     this.#rate = rate;
+    this.coverage = new Coverage(rate);
   }
+
+  // How late (ms) readings are when they are there; 0 while nobody is in view.
+  get lag() { return Math.max(0, ...[...this.faces.values()].map(lagOf)); }
 
   add(message) {
     if (message.type === "reading") {
       this.faces.set(message.track, message);
+      this.coverage.note(timeOf(message));
       this.#count(Math.floor(timeOf(message) / 1000), LABELS.map((name) => message.smoothed[name]));
     } else if (message.type === "face.end") this.faces.delete(message.track);
     else if (message.type === "coverage") this.coverage.add(message);

@@ -1,7 +1,7 @@
 // What the page knows of one source: faces, coverage, and the newest readings whole. Bounded in time.
 
 import { Coverage } from "../coverage.js";
-import { Face, timeOf } from "../face.js";
+import { Face, lagOf, timeOf } from "../face.js";
 import { Series } from "../series.js";
 
 export const KEPT = 3_600_000; // ms of seconds and coverage; the widest window
@@ -12,7 +12,7 @@ const WHOLE = 5000; // ms that readings are kept with box and keypoints, for the
 
 export class History {
   faces = new Map(); // track: Face
-  coverage = new Coverage();
+  coverage;
   recent = []; // the newest readings, whole, in order
   revision = 0; // rises with each change to what is older than the newest readings
 
@@ -21,7 +21,11 @@ export class History {
   // `rate` of readings a second.
   constructor(rate) {
     this.#rate = rate;
+    this.coverage = new Coverage(rate);
   }
+
+  // How late (ms) readings are when they are there.
+  get lag() { return this.recent.length > 0 ? lagOf(this.recent.at(-1)) : 0; }
 
   add(message) {
     if (message.type === "reading") this.#addReading(message);
@@ -85,6 +89,7 @@ export class History {
 
   #addReading(reading) {
     this.#face(reading.track).add(timeOf(reading), reading);
+    this.coverage.note(timeOf(reading));
     this.recent.push(reading);
     const oldest = reading.media_time - WHOLE / 1000;
     const kept = this.recent.findIndex(({ media_time: time }) => time >= oldest);

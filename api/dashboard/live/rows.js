@@ -6,12 +6,14 @@ import { listen } from "./gestures.js";
 import { pageColours } from "../palette.js";
 import { Row } from "./row.js";
 import { onPixels } from "./scroll.js";
+import { gapAt } from "../series.js";
 import { Surface } from "../surface.js";
 import { coverageAt, placeTip, valuesAt } from "../tip.js";
-import { clock, coverageSentence, coverageTotals } from "../words.js";
+import { clock, coverageSentence, coverageTotals, fineClock } from "../words.js";
 
 const PRESENT = 12; // rows for faces in view
 const LEFT = 6; // rows for faces that left, the last ones
+const FINE = 60_000; // ms: in a window no longer than this, moments are told in tenths of a second
 const CALM = 250; // ms between changes of words, figures and rows, which nobody could read faster
 
 export class Rows {
@@ -19,6 +21,7 @@ export class Rows {
   #places; // elements: plots, rows, more, coverage, axis, marker, sentence, tip, said
   #rows = new Map(); // track: row
   #coverage;
+  #covered = []; // stretches of coverage as drawn
   #axis;
   #colours = pageColours();
   #gap; // ms
@@ -29,11 +32,11 @@ export class Rows {
   #said = -Infinity; // ms
   #stopped = new AbortController();
 
-  // `on` has pan(share) and zoom(factor, ratio), which tells whether anything changed.
+  // `on` has pan(share) and zoom(factor, ratio).
   constructor(history, places, rate, on) {
     this.#history = history;
     this.#places = places;
-    this.#gap = Math.max(600, 3000 / rate);
+    this.#gap = gapAt(rate);
     this.#coverage = new Surface(places.coverage);
     this.#axis = new Surface(places.axis);
     places.rows.replaceChildren();
@@ -65,7 +68,7 @@ export class Rows {
     if (now - this.#said < CALM && now >= this.#said) return;
     this.#said = now;
     for (const row of this.#rows.values()) row.title(now);
-    write(this.#places.sentence, this.#sentence(trouble, stands));
+    write(this.#places.sentence, this.#sentence(stands));
     this.#showTip();
   }
 
@@ -76,13 +79,15 @@ export class Rows {
 
   #paint(trouble) {
     for (const row of this.#rows.values()) row.draw(this.#shown, this.#gap, this.#colours, this.#history.revision);
-    drawCoverage(this.#coverage, this.#history.coverage.with(trouble), this.#shown, this.#colours);
+    this.#covered = this.#history.coverage.with(trouble);
+    drawCoverage(this.#coverage, this.#covered, this.#shown, this.#colours);
     drawAxis(this.#axis, this.#shown, this.#colours, clock);
   }
 
-  #sentence(trouble, stands) {
-    const totals = coverageTotals(this.#history.coverage.with(trouble), this.#shown);
-    return Object.keys(totals).length > 0 ? coverageSentence(totals) : `Nothing told about this window yet: ${stands}.`;
+  #sentence(stands) {
+    const { started, ended } = this.#shown;
+    const totals = coverageTotals(this.#covered, this.#shown);
+    return Object.keys(totals).length > 0 ? coverageSentence(totals, ended - started) : `Nothing told about this window yet: ${stands}.`;
   }
 
   // One row for each face that the window shows; those that stay keep theirs.
@@ -139,13 +144,15 @@ export class Rows {
     tip.hidden = marker.hidden = asked === null || this.#shown === null || !asked.canvas.isConnected;
     if (tip.hidden) return;
     const at = this.#shown.started + asked.ratio * (this.#shown.ended - this.#shown.started);
-    tip.replaceChildren(...(asked.row ? this.#valuesOf(asked.row, at) : coverageAt(this.#history.coverage.stretches, at, clock)));
+    const words = this.#shown.ended - this.#shown.started <= FINE ? fineClock : clock;
+    tip.replaceChildren(...(asked.row ? valuesOf(asked.row, at, words) : coverageAt(this.#covered, at, words)));
     placeTip(tip, asked.canvas, asked.ratio);
     const { left, width } = asked.canvas.getBoundingClientRect();
     marker.style.translate = `${Math.round(left - plots.getBoundingClientRect().left + asked.ratio * width)}px`;
   }
+}
 
-  #valuesOf({ levels }, at) {
-    return valuesAt(levels, at, Math.min(1200, levels.gapBefore(levels.indexOf(at))), clock);
-  }
+// Between two readings that belong together, the nearer one is never further away than half of what may be between.
+function valuesOf({ levels }, at, words) {
+  return valuesAt(levels, at, levels.gapBefore(levels.indexOf(at)) / 2, words);
 }

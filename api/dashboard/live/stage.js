@@ -27,6 +27,7 @@ export class Stage {
   #isLost = false; // the messages do not come
   #closed = false;
   #shown = 0; // ms
+  #said = ""; // state
 
   // `on` has lost(problem), answered(), removed(), and pan() and zoom() as for Rows.
   constructor(source, view, places, on) {
@@ -68,16 +69,24 @@ export class Stage {
 
   draw() {
     const now = serverNow();
-    const stands = stateOf(this.#source, now);
+    const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
+    const stands = stateOf(this.#source, now, faces.length > 0 ? this.#history.lag : 0);
     this.#picture.draw(stands, { isLive: this.#source.state === "live" });
     this.#rows.draw(this.#view, now, { trouble: troubleOf(this.#source, now), stands: stands.words });
     if (now - this.#shown < CALM && now >= this.#shown) return;
     this.#shown = now;
-    const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
     showFaces(this.#places, faces.map(({ newest }) => newest));
     write(this.#places.name, this.#source.name);
     write(this.#places.state, stands.words);
     this.#places.state.dataset.tone = stands.tone;
+    this.#say(stands.words);
+  }
+
+  // Aloud, and only when the state itself changes: its figures do all the time.
+  #say(words) {
+    const { state, name } = this.#source;
+    if (this.#said && this.#said !== state) write(this.#places.said, `${name}: ${words}`);
+    this.#said = state;
   }
 
   #take(message) {

@@ -12,6 +12,7 @@ import { spoken, stateOf, troubleOf } from "../words.js";
 
 const FIRST = "-3s"; // history that comes whole; the overview tells what was before
 const FACES = 4; // named on the picture
+const AGAIN = 2000; // ms before an overview that did not come is asked for anew
 const CALM = 250; // ms between changes of words
 
 const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas><span class="veil"></span>
@@ -98,7 +99,7 @@ export class Tile {
 
   #write(now) {
     const { link, name, words, veil } = this.#places;
-    const stands = stateOf(this.#source, now);
+    const stands = stateOf(this.#source, now, this.#glance.lag);
     if (link.dataset.tone !== stands.tone) link.dataset.tone = stands.tone;
     write(name, this.#source.name);
     write(words, stands.words);
@@ -131,13 +132,18 @@ export class Tile {
     }
   }
 
+  // Asks for the past until it comes, or the tile is shut.
   async #lookBack() {
-    const glance = this.#glance;
+    const follower = this.#follower;
     try {
-      glance.takeOverview(await overviewOf(this.id, `-${KEPT}s`));
+      const overview = await overviewOf(this.id, `-${KEPT}s`);
+      if (follower !== this.#follower) return;
+      this.#glance.takeOverview(overview);
       this.#drawn = "";
     } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the server is away: the strip begins now
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === 404) return;
+      setTimeout(() => { if (follower === this.#follower) this.#lookBack(); }, AGAIN);
     }
   }
 }
