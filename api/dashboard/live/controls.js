@@ -22,7 +22,7 @@ export class Controls {
     }
   }
 
-  // What gestures call; zoom tells whether anything changed.
+  // What gestures call.
   get moves() {
     return {
       pan: (share) => this.#pan(share),
@@ -64,9 +64,8 @@ export class Controls {
   #setLength(length) { this.#zoom(length / this.#view.length, 1); }
 
   #zoom(factor, ratio) {
-    const changed = this.#view.zoom(factor, ratio, serverNow());
+    this.#view.zoom(factor, ratio, serverNow());
     this.#show();
-    return changed;
   }
 
   #pan(share) {

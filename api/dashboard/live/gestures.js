@@ -1,15 +1,11 @@
 // Pointer, fingers, wheel and keys on the timelines: pointing at a moment, moving through time, zooming.
 
 const STEPS = 20; // how many key presses cross the window
-const WHEEL = 0.0016; // how much of a zoom a css px of the wheel is
+const WHEEL = 0.003; // how much of a zoom a css px of the wheel is
 const DRAGGED = 4; // css px from which a press is a drag
-const SCROLLING = 400; // ms after the page scrolled in which the wheel goes on scrolling it
-
-let scrolledAt = -Infinity;
-addEventListener("scroll", () => { scrolledAt = performance.now(); }, { passive: true });
 
 // Listens on `place` and its canvases until `signal`. Calls back on:
-// point(canvas, ratio of the width, by: "pointer" or "key"), leave(), pan(share of the window), zoom(factor, ratio).
+// point(canvas, ratio of the width, by: "pointer" or "key"), leave(), pan(share of the window), zoom(factor, ratio of the width).
 export function listen(place, on, signal) {
   const pressed = new Map(); // pointer: { x, from }
   let dragging = false;
@@ -19,6 +15,7 @@ export function listen(place, on, signal) {
     if (event.button !== 0 || !event.target.matches("canvas")) return;
     pressed.set(event.pointerId, { x: event.clientX, from: event.clientX });
     dragging = pressed.size > 1;
+    if (event.pointerType === "mouse") place.setPointerCapture(event.pointerId); // it may be let go of anywhere
   });
   heard("pointermove", (event) => {
     const canvas = event.target.closest("canvas");
@@ -59,13 +56,14 @@ export function listen(place, on, signal) {
     on.zoom(was / wide, ratioOn(plot, middle(now)));
   }
 
+  // With Ctrl (so does a pinch on a touchpad) it zooms, sideways it moves; else the page scrolls.
   function wheel(event) {
     const canvas = event.target.closest("canvas");
     if (!canvas) return;
     const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
-    const scrolls = !event.ctrlKey && performance.now() - scrolledAt < SCROLLING;
-    if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) on.pan(sideways / canvas.clientWidth);
-    else if (scrolls || on.zoom(Math.exp(event.deltaY * WHEEL * (event.ctrlKey ? 4 : 1)), ratioOn(canvas, event.clientX)) === false) return;
+    if (event.ctrlKey || event.metaKey) on.zoom(Math.exp(event.deltaY * WHEEL), ratioOn(canvas, event.clientX));
+    else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) on.pan(sideways / canvas.clientWidth);
+    else return;
     event.preventDefault();
   }
 

@@ -20,13 +20,10 @@ export class View {
   follow() { this.ended = null; }
 
   // Changes the length by a factor; the moment at `ratio` of the width keeps its place while the view stands.
-  // Tells whether that changed anything.
   zoom(factor, ratio, now) {
     const length = Math.min(LONGEST, Math.max(SHORTEST, this.length * factor));
-    if (length === this.length) return false;
     if (this.ended !== null) this.ended = Math.min(now, this.ended + (length - this.length) * (1 - ratio));
     this.length = length;
-    return true;
   }
 
   // Moves it by a time; it stands from then on, unless it reaches the present.
