@@ -72,6 +72,6 @@ function verdict(parts, stands) {
   const red = stands.filter(({ tone }) => tone === "bad").length;
   if (red) return { tone: "bad", words: `${red} of ${stands.length} ${stands.length === 1 ? "source" : "sources"} in trouble` };
   const busy = stands.filter(({ tone }) => tone === "busy").length;
-  if (busy) return { tone: "busy", words: `${busy} of ${stands.length} not quite well` };
+  if (busy) return { tone: "busy", words: `${busy} of ${stands.length} ${stands.length === 1 ? "source" : "sources"} connecting or dropping frames` };
   return { tone: "good", words: "all well" };
 }

@@ -1,7 +1,7 @@
 // The form that adds a source or changes one, with each error beside its field.
 
 import { addSource, changeSource } from "../server.js";
-import { GROUNDS, NEEDS_GROUND, PICTURES, PURPOSES } from "../purposes.js";
+import { GROUND_OPTIONS, PICTURES, PURPOSE_OPTIONS, errorsOfGround, needsGround } from "../purposes.js";
 
 const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture"];
 const RATE = 10; // readings a second, unless somebody says otherwise
@@ -19,8 +19,8 @@ export class SourceForm {
   constructor(tokens, saved) {
     this.#saved = saved;
     this.#first = tokens === "required" ? "" : "personal"; // where others are watched, somebody has to say why
-    fill(this.#field("purpose"), [["", "Choose one"], ...Object.entries(PURPOSES)]);
-    fill(this.#field("ground"), [["", "neither"], ...Object.entries(GROUNDS)]);
+    fill(this.#field("purpose"), [["", "Choose one"], ...PURPOSE_OPTIONS]);
+    fill(this.#field("ground"), GROUND_OPTIONS);
     fill(this.#field("picture"), Object.entries(PICTURES));
     document.getElementById("source-cancel").addEventListener("click", () => this.#dialog.close());
     this.#field("purpose").addEventListener("change", () => this.#askForGround());
@@ -51,12 +51,12 @@ export class SourceForm {
 
   #values() {
     const values = Object.fromEntries(FIELDS.map((name) => [name, this.#field(name).value.trim()]));
-    const ground = NEEDS_GROUND.includes(values.purpose) && values.ground ? values.ground : null;
+    const ground = needsGround(values.purpose) && values.ground ? values.ground : null;
     return { ...values, ground, rate: Number(values.rate) };
   }
 
   #askForGround() {
-    document.getElementById("ground-part").hidden = !NEEDS_GROUND.includes(this.#field("purpose").value);
+    document.getElementById("ground-part").hidden = !needsGround(this.#field("purpose").value);
   }
 
   async #submit(event) {
@@ -65,6 +65,8 @@ export class SourceForm {
     const errors = wrongIn(values);
     this.#tell(errors);
     if (Object.keys(errors).length > 0) return;
+    const button = document.getElementById("source-save");
+    button.disabled = true; // until there is an answer; a key press would send it again, too
     try {
       const saved = await this.#save(values);
       this.#dialog.close();
@@ -72,6 +74,8 @@ export class SourceForm {
     } catch (problem) {
       const told = problem.errors ?? {};
       this.#tell(FIELDS.some((name) => told[name]) ? told : { "": problem.message });
+    } finally {
+      button.disabled = false;
     }
   }
 
@@ -95,8 +99,8 @@ export class SourceForm {
   }
 }
 
-function wrongIn({ name, url, rate, purpose }) {
-  const errors = {};
+function wrongIn({ name, url, rate, purpose, ground }) {
+  const errors = errorsOfGround({ purpose, ground });
   if (!name) errors.name = "A name is needed.";
   if (!url) errors.url = "An address is needed.";
   if (!(rate > 0 && rate <= HIGHEST_RATE)) errors.rate = `Expected a number above 0, up to ${HIGHEST_RATE}.`;

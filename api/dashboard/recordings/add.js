@@ -1,7 +1,7 @@
 // How recordings come in: dropped, picked or named in the media folder; each upload with its progress.
 
 import { Problem } from "../access.js";
-import { GROUNDS, NEEDS_GROUND, PURPOSES } from "../purposes.js";
+import { GROUND_OPTIONS, PURPOSE_OPTIONS, errorsOfGround, needsGround } from "../purposes.js";
 import { addFromMedia, limits } from "./server.js";
 import { Upload } from "./upload.js";
 import { bytes, remaining } from "./words.js";
@@ -48,12 +48,12 @@ export class Adding {
   #fillPurposes(demanding) {
     const { form, groundField } = this.#places;
     const { purpose, ground } = form.elements;
-    const options = (names) => Object.entries(names).map(([value, words]) => new Option(words, value));
-    purpose.append(...(demanding ? [new Option("Choose one", "")] : []), ...options(PURPOSES));
-    ground.append(new Option("Neither", ""), ...options(GROUNDS));
+    const fill = (select, options) => select.append(...options.map(([value, words]) => new Option(words, value)));
+    fill(purpose, [...(demanding ? [["", "Choose one"]] : []), ...PURPOSE_OPTIONS]);
+    fill(ground, GROUND_OPTIONS);
     for (const field of [purpose, ground]) {
       field.addEventListener("change", () => {
-        groundField.hidden = !NEEDS_GROUND.includes(purpose.value);
+        groundField.hidden = !needsGround(purpose.value);
         this.#tell({});
         this.#letGo();
       });
@@ -120,10 +120,9 @@ export class Adding {
   // What the form asks for; null when it lacks something.
   #wishes() {
     const { rate, purpose, ground } = this.#places.form.elements;
-    const isGrounded = NEEDS_GROUND.includes(purpose.value);
-    const errors = {};
+    const isGrounded = needsGround(purpose.value);
+    const errors = errorsOfGround({ purpose: purpose.value, ground: ground.value });
     if (!purpose.value) errors.purpose = "Choose one.";
-    if (isGrounded && !ground.value) errors.ground = "Faces are read there for one of these reasons only.";
     this.#tell(errors);
     if (Object.keys(errors).length > 0) return null;
     return { rate: rate.value, purpose: purpose.value, ...(isGrounded && { ground: ground.value }) };

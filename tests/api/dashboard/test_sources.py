@@ -23,11 +23,23 @@ def test_a_source_is_added_and_removed_with_errors_beside_their_fields(page: Pag
     page.locator("#name").fill("Back door")
     page.keyboard.press("Enter")
     expect(page.locator("#chosen-name")).to_have_text("Back door")
+    expect(page.locator("#chosen-name")).to_be_focused()
     assert "planted" not in page.content()
     page.get_by_role("button", name="Remove", exact=True).click()
     page.locator("#remove-dialog .danger").click()
     expect(page.locator("#source-list li")).to_have_count(1)
     expect(page.locator("#chosen-name")).to_have_text("Lobby")
+
+
+def test_a_source_is_added_once_however_often_it_is_sent(page: Page, api: Api) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Name").fill("Hall")
+    page.get_by_label("Address").fill("rtsp://192.0.2.9/1")
+    page.evaluate("() => { const save = document.getElementById('source-save'); save.click(); save.click(); }")
+    expect(page.locator("#chosen-name")).to_have_text("Hall")
+    assert sent.count("POST") == 1
 
 
 def test_a_removal_that_fails_is_told_where_it_was_asked_for(page: Page) -> None:
@@ -58,7 +70,7 @@ def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> Non
     page.get_by_label("Picture", exact=True).select_option("none")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#chosen-name")).to_have_text("Main lobby")
-    expect(page.locator("#chosen-purpose")).to_have_text("Personal, picture not shown")
+    expect(page.locator("#chosen-purpose")).to_have_text("Purpose: personal, picture not shown")
     expect(page.locator("#picture-words")).to_contain_text("not shown")
     with connect(api.redis_url) as client:
         changed = Bus(client).sources()["lobby"]
@@ -71,10 +83,10 @@ def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, ap
     page.get_by_label("Purpose").select_option("workplace")
     expect(page.locator("#law")).to_contain_text("Art. 5(1)(f)")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#purpose-error")).to_contain_text("prohibited")
-    expect(page.locator("#purpose")).to_be_focused()
+    expect(page.locator("#ground-error")).to_contain_text("for one of these reasons only")
+    expect(page.locator("#ground")).to_be_focused()
     page.get_by_label("Ground").select_option("safety")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#chosen-purpose")).to_have_text("Workplace, safety reasons")
+    expect(page.locator("#chosen-purpose")).to_have_text("Purpose: workplace, safety reasons")
     page.get_by_role("button", name="Notice").click()
     expect(page.locator("#notice-text")).to_contain_text("EMOTION RECOGNITION IN USE")
