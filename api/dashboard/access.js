@@ -88,6 +88,11 @@ export async function ticketed(path, query = {}) {
   return asked.size ? `${path}?${asked}` : path;
 }
 
+// Saves what lies at a path of the API as a file, under the name that the API gives it.
+export async function download(path, query = {}) {
+  Object.assign(document.createElement("a"), { href: await ticketed(path, query), download: "" }).click();
+}
+
 // Opens a websocket; each needs a ticket of its own.
 export async function openSocket(path, query = {}) {
   const url = new URL(await ticketed(path, query), location.href);

@@ -9,6 +9,7 @@ import { connection, enter, everyFrame, named, tellSources } from "../shell.js";
 import { SourceForm } from "./source-form.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";
+import { Take } from "./take.js";
 import { View } from "./view.js";
 import { Wall } from "./wall.js";
 
@@ -82,6 +83,7 @@ async function showNotice() {
 
 const isSeen = () => document.visibilityState === "visible";
 
+new Take(view, () => chosen);
 fillLegends(find("legend"), find("coverage-legend"));
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => form.openNew());
 find("edit").addEventListener("click", () => form.openFor(chosen));

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 PIXELS = """(canvas) => [0.1, 0.3, 0.6, 0.9].flatMap((height) => [
   ...canvas.getContext("2d").getImageData(0, Math.round(canvas.height * height), canvas.width, 1).data,
 ])"""
+HATCHED = "#dad8d6"  # neutral beneath the veil of a hatching, on a light page
 SURPRISE = LABEL_COLOURS["surprise"]
 
 
@@ -61,6 +62,7 @@ def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> N
     page.reload()
     write(api.redis_url, [reading(500, None)])
     expect(page.locator('[data-track="1"] .label')).to_have_text("unsure")
+    wait_for_share(page, TIMELINE, HATCHED, 0.2, part=(0.7, 0.9))
     assert share(page, TIMELINE, LABEL_COLOURS["neutral"]) < 0.01
 
 
@@ -73,6 +75,41 @@ def test_coverage_is_drawn_and_told_in_words(page: Page, api: Api) -> None:
     sentence = page.locator("#sentence")
     expect(sentence).to_contain_text("engine slow: 14 % of frames dropped")
     expect(sentence).to_contain_text("no signal for 10 s")
+
+
+def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) -> None:
+    write(api.redis_url, [coverage("no_face", 0, 40, 10), *stretch("happy", 30, 25)])
+    page.reload()
+    expect(page.locator("#sentence")).to_have_text(
+        "Faces read 71 % of the 35 s told so far; nobody in view for 10 s."
+    )
+    page.locator("#coverage").hover(position={"x": 600, "y": 5})
+    expect(page.locator("#tip")).to_contain_text("face read, 25 s so far")
+
+
+def test_stretches_join_where_the_media_does(page: Page) -> None:
+    """However the clock of arrival trembles; and a real gap stays one, however short."""
+    joined = page.evaluate("""async () => {
+      const { Coverage } = await import("/coverage.js");
+      const coverage = new Coverage(10);
+      const at = (ms) => new Date(ms).toISOString();
+      const tell = (kind, media, wall) => coverage.add({ kind, frames: 1, started: media[0], ended: media[1],
+        started_at: at(wall[0]), ended_at: at(wall[1]) });
+      tell("observed", [0, 1], [0, 1000]);
+      tell("no_face", [1, 2], [1400, 2000]);
+      tell("observed", [2.1, 3], [2100, 3000]);
+      return coverage.stretches.map(({ started }) => started);
+    }""")
+    assert joined == [0, 1000, 2100]
+
+
+def test_what_is_shown_is_downloaded(page: Page, api: Api) -> None:
+    write(api.redis_url, stretch("happy", 20, 5))
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="CSV").click()
+    head, *rows = begun.value.path().read_text().splitlines()
+    assert "happy" in head
+    assert len(rows) == 50
 
 
 def test_hovering_and_keys_tell_values(page: Page, api: Api) -> None:
@@ -122,7 +159,11 @@ def test_wheel_keys_and_buttons_zoom(page: Page, api: Api) -> None:
     expect(page.get_by_role("button", name="1 h", exact=True)).to_have_attribute("aria-pressed", "false")
     until(lambda: 0.01 < share(page, TIMELINE, LABEL_COLOURS["happy"]) < 0.06, 5, "it is wider")
     page.locator(TIMELINE).hover()
+    page.mouse.wheel(0, -6000)  # scrolls the page
+    expect(page.get_by_role("button", name="10 s", exact=True)).to_have_attribute("aria-pressed", "false")
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -6000)
+    page.keyboard.up("Control")
     expect(page.get_by_role("button", name="10 s", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
@@ -140,6 +181,19 @@ def test_dragging_moves_into_the_past_and_back(page: Page, api: Api) -> None:
     drag(page, 460, 20)
     expect(page.locator("#pause")).to_have_text("Pause")
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1, part=(0.6, 1.0))
+
+
+def test_a_press_that_ends_elsewhere_is_no_drag(page: Page, api: Api) -> None:
+    canvas = page.locator("#coverage")
+    canvas.hover(position={"x": 300, "y": 5})
+    page.mouse.down()
+    page.locator("#chosen-name").hover()
+    page.mouse.up()
+    canvas.hover(position={"x": 300, "y": 5})
+    standing = page.locator("#standing").text_content()
+    canvas.hover(position={"x": 400, "y": 5})
+    expect(page.locator("#tip")).to_be_visible()
+    assert page.locator("#standing").text_content() == standing
 
 
 def drag(page: Page, start: int, end: int) -> None:
