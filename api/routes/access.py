@@ -1,21 +1,20 @@
 """What the service says about access: who the caller is, tickets for browsers, and the audit log."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Operator, Scope, Who
 from api.access.tickets import LONGEST_PATH, TicketError
-from api.http.problems import MEDIA_TYPE, ProblemError
+from api.http.problems import ProblemError, problems
 from api.services import Here
 from api.stream.messages import BadCursorError, checked_cursor
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
-PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 PAGE, LARGEST_PAGE = 100, 1000  # notes
 
 
@@ -92,7 +91,7 @@ async def get_session(who: Who, here: Here) -> Session:
     return Session(name=who.name, scope=who.scope, tokens=here.settings.tokens)
 
 
-@router.post("/tickets", status_code=201, responses={422: PROBLEM})
+@router.post("/tickets", status_code=201, responses=problems(422))
 async def issue_ticket(wanted: WantedTicket, who: Who, here: Here, response: Response) -> GivenTicket:
     """Leave to open one path, for what a browser opens without headers: websockets, pictures, videos.
 
@@ -103,10 +102,10 @@ async def issue_ticket(wanted: WantedTicket, who: Who, here: Here, response: Res
     except TicketError as error:
         raise ProblemError(422, str(error), {"path": str(error)}) from None
     response.headers["Cache-Control"] = "no-store"
-    return GivenTicket(ticket=ticket.text, expires_at=_moment(ticket.expires_at))
+    return GivenTicket(ticket=ticket.text, expires_at=_rfc3339(ticket.expires_at))
 
 
-@router.get("/audit", responses={403: PROBLEM, 422: PROBLEM})
+@router.get("/audit", responses=problems(403, 422))
 async def read_audit(
     who: Operator,
     here: Here,
@@ -123,7 +122,7 @@ async def read_audit(
     notes = [
         AuditNote(
             cursor=note.cursor,
-            at=_moment(int(note.cursor.partition("-")[0]) / 1000),
+            at=_rfc3339(int(note.cursor.partition("-")[0]) / 1000),
             caller=note.caller,
             action=note.action,
             subject=note.subject,
@@ -133,7 +132,7 @@ async def read_audit(
     return AuditPage(notes=notes, next=found[-1].cursor if len(found) == limit else None)
 
 
-def _moment(seconds: float) -> str:
+def _rfc3339(seconds: float) -> str:
     moment = rfc3339(datetime.fromtimestamp(seconds, UTC))
     assert moment is not None
     return moment

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from api.access.callers import Who
-from api.http.problems import MEDIA_TYPE, ProblemError
-from api.jobs.folder import job_folder
+from api.http.problems import ProblemError, problems
+from api.jobs.folder import ResultName, job_folder
 from api.jobs.outline import read_outline
 from api.jobs.parts import BadCheckpointError
 from api.jobs.view import video_of
@@ -28,25 +28,13 @@ Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
-PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 
-FileName = Literal[
-    "readings.csv",
-    "readings.parquet",
-    "spans.csv",
-    "coverage.csv",
-    "timeline.vtt",
-    "summary.json",
-    "report.html",
-]
 FILE_TYPES = {
-    "readings.csv": "text/csv; charset=utf-8",
-    "readings.parquet": "application/vnd.apache.parquet",
-    "spans.csv": "text/csv; charset=utf-8",
-    "coverage.csv": "text/csv; charset=utf-8",
-    "timeline.vtt": "text/vtt; charset=utf-8",
-    "summary.json": "application/json",
-    "report.html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
 }
 
 WINDOW_SCHEMA = {
@@ -68,9 +56,7 @@ Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"schema": WINDOW_SCHEMA}}},
-        404: PROBLEM,
-        409: PROBLEM,
-        422: PROBLEM,
+        **problems(404, 409, 422),
     },
 )
 async def get_window(
@@ -97,8 +83,7 @@ async def get_window(
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}},
-        404: PROBLEM,
-        409: PROBLEM,
+        **problems(404, 409),
     },
 )
 async def get_overview(id: str, here: Here, who: Who) -> Response:
@@ -110,7 +95,7 @@ async def get_overview(id: str, here: Here, who: Who) -> Response:
     return Response(await document.text(until), media_type="application/json")
 
 
-@router.get("/video", response_class=FileResponse, responses={404: PROBLEM})
+@router.get("/video", response_class=FileResponse, responses=problems(404))
 async def get_video(id: str, here: Here, who: Who) -> FileResponse:
     """The video itself, to be played; ranges are understood."""
     known = await known_recording(here, id)
@@ -127,8 +112,8 @@ async def get_video(id: str, here: Here, who: Who) -> FileResponse:
     )
 
 
-@router.get("/files/{name}", response_class=FileResponse, responses={404: PROBLEM, 422: PROBLEM})
-async def get_file(id: str, name: FileName, here: Here, who: Who) -> FileResponse:
+@router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))
+async def get_file(id: str, name: ResultName, here: Here, who: Who) -> FileResponse:
     """One of the files that are there once the recording is read."""
     known = await known_recording(here, id)
     file = job_folder(here.settings.data, id).results / name
@@ -136,7 +121,7 @@ async def get_file(id: str, name: FileName, here: Here, who: Who) -> FileRespons
         raise ProblemError(404, f"there is no {name} of {known.job.name} yet: it is {known.standing.state}")
     await here.audit.note(who, "recording.downloaded", f"{id}/{name}")
     stem = known.job.name.rpartition(".")[0] or known.job.name
-    return FileResponse(file, media_type=FILE_TYPES[name], filename=f"{stem} {name}")
+    return FileResponse(file, media_type=FILE_TYPES[file.suffix], filename=f"{stem} {name}")
 
 
 async def _from_parts(id: str, read: Callable[[], Found]) -> Found:

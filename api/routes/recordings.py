@@ -1,14 +1,14 @@
 """Recordings: upload one or name one of the media folder, see how far it is read, cancel, remove."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Who
 from api.access.purposes import Ground, Purpose
-from api.http.problems import MEDIA_TYPE, ProblemError
+from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
 from api.jobs.intake import Wish, checked_name, job_of, lawful, new_id
 from api.jobs.job import JOBS
@@ -19,7 +19,6 @@ from api.services import Here, Services
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
-PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 
 WHY = "why faces are read; must be given where tokens are asked for"
 LAWFUL = "what alone makes the purposes workplace and education lawful"
@@ -60,7 +59,7 @@ async def list_recordings(here: Here) -> list[RecordingView]:
     return await asyncio.to_thread(lambda: [_shown(here, each) for each in known])
 
 
-@router.post("", status_code=201, responses={422: PROBLEM})
+@router.post("", status_code=201, responses=problems(422))
 async def add_recording(new: NewRecording, here: Here, who: Who, response: Response) -> RecordingView:
     """Has a file of the media folder read; it stays where it is."""
     name = checked_name(new.name or new.path, "name" if new.name else "path")
@@ -79,7 +78,7 @@ async def add_recording(new: NewRecording, here: Here, who: Who, response: Respo
 @router.post(
     "/upload",
     status_code=201,
-    responses={413: PROBLEM, 422: PROBLEM, 507: PROBLEM},
+    responses=problems(413, 422, 507),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -115,14 +114,14 @@ async def get_limits(here: Here) -> LimitsView:
     return LimitsView(size=limits.upload, duration=limits.duration, pixels=limits.pixels)
 
 
-@router.get("/{id}", responses={404: PROBLEM})
+@router.get("/{id}", responses=problems(404))
 async def get_recording(id: str, here: Here) -> RecordingView:
     """A recording, how far it is read, and what there is to download."""
     known = await known_recording(here, id)
     return await asyncio.to_thread(_shown, here, known)
 
 
-@router.post("/{id}/cancel", responses={404: PROBLEM, 409: PROBLEM})
+@router.post("/{id}/cancel", responses=problems(404, 409))
 async def cancel_recording(id: str, here: Here, who: Who) -> RecordingView:
     """Stops the reading; what was read stays."""
     await known_recording(here, id)
@@ -132,7 +131,7 @@ async def cancel_recording(id: str, here: Here, who: Who) -> RecordingView:
     return _shown(here, await known_recording(here, id))
 
 
-@router.delete("/{id}", status_code=204, responses={404: PROBLEM})
+@router.delete("/{id}", status_code=204, responses=problems(404))
 async def remove_recording(id: str, here: Here, who: Who) -> None:
     """Deletes a recording with all that was made of it; a file of the media folder stays there."""
     if not await here.redis.hexists(JOBS, id):  # it need not be readable
