@@ -6,10 +6,6 @@ from dataclasses import dataclass
 
 from ingest.settings import SettingError
 
-UPLOAD_LIMIT = "2G"
-DURATION_LIMIT = "4h"
-PIXELS_LIMIT = "3840x2160"
-
 BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -28,18 +24,22 @@ class Limits:
 
 def limits_from_environment() -> Limits:
     """Raises SettingError."""
-    size = _setting("MIEN_UPLOAD_LIMIT", UPLOAD_LIMIT, r"(\d{1,15})([KMGT]?)B?", "500M or 2G")
-    length = _setting("MIEN_DURATION_LIMIT", DURATION_LIMIT, r"(\d{1,9})([smhd])", "90m or 4h")
-    sides = _setting("MIEN_PIXELS_LIMIT", PIXELS_LIMIT, r"(\d{1,6})[xX](\d{1,6})", "3840x2160")
+    usual = Limits()
+    size = _setting("MIEN_UPLOAD_LIMIT", r"(\d{1,15})([KMGT]?)B?", "500M or 2G")
+    length = _setting("MIEN_DURATION_LIMIT", r"(\d{1,9})([smhd])", "90m or 4h")
+    sides = _setting("MIEN_PIXELS_LIMIT", r"(\d{1,6})[xX](\d{1,6})", "3840x2160")
     return Limits(
-        upload=int(size[1]) * BYTES[size[2].upper()],
-        duration=float(int(length[1]) * SECONDS[length[2].lower()]),
-        pixels=int(sides[1]) * int(sides[2]),
+        upload=int(size[1]) * BYTES[size[2].upper()] if size else usual.upload,
+        duration=float(int(length[1]) * SECONDS[length[2].lower()]) if length else usual.duration,
+        pixels=int(sides[1]) * int(sides[2]) if sides else usual.pixels,
     )
 
 
-def _setting(name: str, usual: str, pattern: str, example: str) -> "re.Match[str]":
-    text = os.environ.get(name, usual).strip()
+def _setting(name: str, pattern: str, example: str) -> "re.Match[str] | None":
+    """What the environment says; None where it says nothing."""
+    if name not in os.environ:
+        return None
+    text = os.environ[name].strip()
     found = re.fullmatch(pattern, text, re.IGNORECASE)
     if found is None or not int(found[1]):
         raise SettingError(f"{name}: expected such as {example}, actual {text!r}")
