@@ -11,7 +11,7 @@ from typing import Any
 
 STEP = 1.0  # seconds
 
-_PERCENTS = {"type": "array", "items": {"type": "integer"}, "minItems": 7, "maxItems": 7}
+PERCENTS = {"type": "array", "items": {"type": "integer"}, "minItems": 7, "maxItems": 7}
 
 OVERVIEW_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -34,12 +34,7 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
                     },
                     "values": {
                         "type": "array",
-                        "items": {
-                            "type": "array",
-                            "items": {"type": "integer"},
-                            "minItems": 7,
-                            "maxItems": 7,
-                        },
+                        "items": PERCENTS,
                         "description": "mean percent of angry disgust sad happy surprise fear neutral",
                     },
                     "labels": {
