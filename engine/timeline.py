@@ -131,7 +131,7 @@ class TrackTimeline:
                 label=opened.label,
                 started=opened.started,
                 ended=time,
-                started_at=_moment(opened.started_at),
+                started_at=_parsed_moment(opened.started_at),
                 ended_at=at,
                 confidence=opened.total / opened.readings,
             )
@@ -158,7 +158,7 @@ class TrackTimeline:
             track=track,
             first_seen=state["first_seen"],
             last_seen=state["last_seen"],
-            last_seen_at=_moment(state["last_seen_at"]),
+            last_seen_at=_parsed_moment(state["last_seen_at"]),
             readings=state["readings"],
             _distribution=state["distribution"],
             _filtered_at=state["filtered_at"],
@@ -166,5 +166,5 @@ class TrackTimeline:
         )
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parsed_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

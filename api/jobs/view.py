@@ -55,9 +55,9 @@ def shown(known: Known, folder: JobFolder, media: Path) -> RecordingView:
         name=job.name,
         state=standing.state,
         reason=standing.reason,
-        created_at=_moment(job.created_at) or "",
-        started_at=_moment(standing.started_at),
-        ended_at=_moment(standing.ended_at),
+        created_at=_rfc3339_or_none(job.created_at) or "",
+        started_at=_rfc3339_or_none(standing.started_at),
+        ended_at=_rfc3339_or_none(standing.ended_at),
         start=job.start,
         duration=duration,
         position=standing.position,
@@ -103,5 +103,5 @@ def _eta(known: Known, duration: float | None) -> float | None:
     return round(max(0.0, duration - known.standing.position) / speed, 1)
 
 
-def _moment(seconds: float | None) -> str | None:
+def _rfc3339_or_none(seconds: float | None) -> str | None:
     return None if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -45,15 +45,15 @@ class Tally:
         if kind == b"state":
             self.add_state(json.loads(body))
         elif kind == b"reading":
-            self._last_reading = _moment(json.loads(body)["captured_at"]) or self._last_reading
+            self._last_reading = _parsed_moment(json.loads(body)["captured_at"]) or self._last_reading
         elif kind == b"coverage":
             fields = json.loads(body)
-            if ended := _moment(fields["ended_at"]):
+            if ended := _parsed_moment(fields["ended_at"]):
                 self._stretches.append((ended, fields["kind"], fields["frames"]))
 
     def add_state(self, fields: dict[str, Any]) -> None:
         """Trouble lasts from its first state to the next signal, however many attempts lie between."""
-        at = _moment(fields["at"])
+        at = _parsed_moment(fields["at"])
         in_trouble = self._state is not None and self._state not in SIGNAL
         if not in_trouble or fields["state"] in SIGNAL:
             self._since = at
@@ -122,5 +122,5 @@ class Standings:
                     tally.add(*entry)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parsed_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -48,10 +48,10 @@ def requested_range(after: After = None, before: Before = None, since: From = No
         raise _wrong("to", "expected either `before` or `to`, actual both")
     start = START
     if after or since:
-        start = _read("after", _after, after) if after else _read("from", _moment, since)
+        start = _read("after", _cursor_after, after) if after else _read("from", _cursor_of_moment, since)
     if not (before or to):
         return Range(start, "+")
-    end = _read("before", checked_cursor, before) if before else _read("to", _moment, to)
+    end = _read("before", checked_cursor, before) if before else _read("to", _cursor_of_moment, to)
     if position(end) <= position(start):
         raise _wrong("before" if before else "to", "expected a range that ends after it begins")
     return Range(start, f"({end}" if before else end)
@@ -67,11 +67,11 @@ def _read(parameter: str, reader: Callable[[str], str], text: str | None) -> str
         raise _wrong(parameter, str(error)) from None
 
 
-def _after(text: str) -> str:
+def _cursor_after(text: str) -> str:
     return START if text == "0" else checked_cursor(text)
 
 
-def _moment(text: str) -> str:
+def _cursor_of_moment(text: str) -> str:
     return cursor_from(text, now())
 
 
