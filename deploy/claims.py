@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SOCKET_PATH_MAX = 107  # bytes; sockaddr_un.sun_path holds 108 with the closing zero (unix(7))
+from deploy.redis_server import LONGEST_PATH, SOCKET
 
 
 class ClaimError(Exception):
@@ -58,15 +58,15 @@ def socket_path(folder: Path) -> Path:
 
     That is a folder of its own which only this user may enter, the same one each time for the same folder.
     """
-    inside = folder.resolve() / "redis.sock"
-    if len(os.fsencode(inside)) <= SOCKET_PATH_MAX:
+    inside = folder.resolve() / SOCKET
+    if len(os.fsencode(inside)) <= LONGEST_PATH:
         return inside
     shorter = shorter_folder(folder)
     shorter.mkdir(mode=0o700, exist_ok=True)
     found = shorter.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise ClaimError(f"{shorter}: expected a folder that only this user may enter")
-    return shorter / "redis.sock"
+    return shorter / SOCKET
 
 
 def leave_socket_path(folder: Path) -> None:

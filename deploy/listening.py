@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
-from ingest.bus import LOST, TOKENS, connect
+from deploy.redis_server import WRONG_PASSWORD
+from ingest.bus import LOST, NO_ENTRY, TOKENS, connect
 from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
 
 ANSWERS_WITHIN = 1.0  # seconds
@@ -70,11 +71,13 @@ def listening(host: str, port: int, certificate: Path | None, key: Path | None) 
 
 
 def tokens_are_there(url: str, data: Path) -> bool:
-    """False while Redis does not answer. Raises ListeningError where nobody could get in."""
+    """False while Redis does not answer. Raises ListeningError where nobody could get in, nor we there."""
     try:
         with connect(url, retries=0) as client:
             if client.exists(TOKENS):
                 return True
+    except NO_ENTRY as error:
+        raise ListeningError(WRONG_PASSWORD) from error
     except LOST:
         return False
     raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")

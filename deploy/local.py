@@ -190,7 +190,9 @@ def serve(settings: Settings) -> int:
         check_port(settings.listening.host, settings.listening.port)
         settings.media.mkdir(parents=True, exist_ok=True)
         if "REDIS_URL" in os.environ:
-            check_server(os.environ["REDIS_URL"])
+            warning = check_server(os.environ["REDIS_URL"])
+            if warning:
+                say("serve", f"warning: {warning}")
             redis = None
         else:
             redis = embedded_redis(settings.data / REDIS, lock)

@@ -12,8 +12,9 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
-from ingest.bus import LOST, connect
+from ingest.bus import LOST, NO_ENTRY, NO_SUCH_RIGHT, connect
 from ingest.parent import ends_with_parent
 
 # Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
@@ -24,6 +25,10 @@ LOG = "redis.log"
 LONGEST_PATH = 107  # bytes; sun_path of unix(7) less its closing zero
 ANSWERS_WITHIN = 10.0  # seconds; loading old data may take longer, but says so
 STOPS_WITHIN = 4.0  # seconds
+
+WRONG_PASSWORD = "REDIS_URL: expected a user name and password that Redis takes, actual refused"
+NOTHING_WRITTEN = 'save "" and auto-aof-rewrite-percentage 0, so that no picture of a face comes to its disk'
+WHAT_IT_WRITES = "whether it writes pictures of faces to its disk: see docs/operations.md"
 
 
 class ServerError(Exception):
@@ -139,17 +144,46 @@ def find_server() -> Path:
     )
 
 
-def check_server(url: str) -> None:
-    """Raises ServerError if the server at `url` is too old; says nothing of one that does not answer."""
+def check_server(url: str) -> str:
+    """What to warn of about the server at `url`, in one line; empty where all is well.
+
+    Raises ServerError if it refuses the password, is too old, or would write pictures of faces to its disk.
+    """
     try:
         with connect(url, retries=0) as client:
             version = str(client.info("server")["redis_version"])
+            written = _written(client)
     except ValueError as error:
         raise ServerError(f"REDIS_URL: not an address of Redis: {error}") from error
-    except LOST:
-        return  # the parts wait for it, and say so
+    except NO_ENTRY as error:
+        raise ServerError(WRONG_PASSWORD) from error
+    except LOST:  # the parts wait for it, and say so
+        return f"the Redis at REDIS_URL does not answer, so it is not known {WHAT_IT_WRITES}"
+    except NO_SUCH_RIGHT as error:
+        raise ServerError(f"REDIS_URL: expected a user that may ask for INFO, actual: {error}") from error
     if not _is_new_enough(version):
         raise ServerError(f"REDIS_URL: expected Redis {OLDEST} or later, actual {version}")
+    if written is None:
+        return f"the Redis at REDIS_URL does not show its configuration, so it is not known {WHAT_IT_WRITES}"
+    if written:
+        raise ServerError(f"REDIS_URL: expected {NOTHING_WRITTEN}, actual {' and '.join(written)}")
+    return ""
+
+
+def _written(client: Any) -> list[str] | None:
+    """Settings by which pictures would come to lie on the server's disk; None where it shows none.
+
+    Ingest keeps them out of what is appended to its file, but not out of a whole one that is written anew.
+    """
+    try:
+        told = client.config_get("save", "appendonly", "auto-aof-rewrite-percentage")
+        saves, appends, percentage = told["save"], told["appendonly"], told["auto-aof-rewrite-percentage"]
+    except (NO_SUCH_RIGHT, KeyError):
+        return None
+    found = [f'save "{saves}"'] if saves else []
+    if appends == "yes" and percentage != "0":
+        found.append(f"auto-aof-rewrite-percentage {percentage}")
+    return found
 
 
 def _version(server: str) -> str:

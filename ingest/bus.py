@@ -63,6 +63,10 @@ BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
 # What a command raises when the server is away for longer than the retries last.
 LOST = (redis.ConnectionError, redis.TimeoutError)
 
+# What it raises when the server is there and refuses: the password (LOST has that as well), or the command.
+NO_ENTRY = redis.AuthenticationError
+NO_SUCH_RIGHT = redis.ResponseError
+
 Fields = Mapping[bytes, bytes]
 
 

@@ -1,0 +1,127 @@
+"""A Redis that REDIS_URL names is looked at before pictures of faces and passwords go to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import local
+from deploy.listening import Listening, ListeningError, tokens_are_there
+from deploy.redis_server import RedisServer, ServerError, check_server
+from ingest.bus import connect
+from tests.deploy.service import Service, free_port
+
+REFUSED = "REDIS_URL: expected a user name and password that Redis takes, actual refused"
+
+
+class Elsewhere(RedisServer):
+    """A server with settings of its own."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        super().__init__(folder)
+        self._settings = settings
+
+    def command(self) -> list[str]:
+        options = [part for name, value in self._settings.items() for part in (f"--{name}", value)]
+        return [*super().command(), *options]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of this test's own, which it may close to others."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(own: RedisServer) -> Iterator[Any]:
+    with connect(own.url) as opened:
+        yield opened
+
+
+def with_user(url: str, user: str, password: str) -> str:
+    return f"{url}&username={user}&password={password}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "actual"),
+    [
+        ({"save": "3600 1 300 100"}, 'save "3600 1 300 100"'),
+        ({"auto-aof-rewrite-percentage": "100"}, "auto-aof-rewrite-percentage 100"),
+        (
+            {"save": "60 1", "auto-aof-rewrite-percentage": "50"},
+            'save "60 1" and auto-aof-rewrite-percentage 50',
+        ),
+    ],
+)
+def test_one_that_would_write_pictures_to_its_disk_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: dict[str, str],
+    actual: str,
+) -> None:
+    server = Elsewhere(tmp_path, settings)
+    server.start()
+    monkeypatch.setenv("REDIS_URL", server.url)
+    place = Listening("127.0.0.1", free_port())
+    try:
+        assert local.serve(local.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
+    finally:
+        server.stop()
+    assert capsys.readouterr().err == (
+        'mien serve: REDIS_URL: expected save "" and auto-aof-rewrite-percentage 0, so that no picture of a '
+        f"face comes to its disk, actual {actual}\n"
+    )
+
+
+def test_one_that_writes_nothing_at_all_will_do(tmp_path: Path) -> None:
+    server = Elsewhere(tmp_path, {"appendonly": "no", "auto-aof-rewrite-percentage": "100"})
+    server.start()
+    try:
+        assert check_server(server.url) == ""
+    finally:
+        server.stop()
+
+
+def test_one_that_does_not_show_its_configuration_is_warned_of(own: RedisServer, client: Any) -> None:
+    client.execute_command("ACL SETUSER mien on >word ~* &* +@all -config")
+    told = check_server(with_user(own.url, "mien", "word"))
+    assert told.startswith(
+        "the Redis at REDIS_URL does not show its configuration, so it is not known whether"
+    )
+
+
+def test_one_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
+    assert check_server(f"unix://{tmp_path}/none.sock").startswith(
+        "the Redis at REDIS_URL does not answer, so"
+    )
+
+
+def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Any, tmp_path: Path) -> None:
+    client.config_set("requirepass", "right")
+    for url in (own.url, f"{own.url}&password=planted", with_user(own.url, "nobody", "planted")):
+        with pytest.raises(ServerError, match=f"^{REFUSED}$"):
+            check_server(url)
+        with pytest.raises(ListeningError, match=f"^{REFUSED}$"):
+            tokens_are_there(url, tmp_path)
+    assert check_server(f"{own.url}&password=right") == ""
+
+
+def test_a_service_with_a_wrong_password_says_so_and_ends(
+    own: RedisServer, client: Any, tmp_path: Path
+) -> None:
+    client.config_set("requirepass", "right")
+    service = Service(tmp_path / "data", REDIS_URL=f"{own.url}&password=planted")
+    assert service.process.wait(30) == 2
+    service.close()
+    assert service.lines == [f"mien serve: {REFUSED}"]
+
+
+def test_a_user_without_rights_is_told_in_one_line(own: RedisServer, client: Any) -> None:
+    client.execute_command("ACL SETUSER guest on >word ~* &* +@all -info")
+    with pytest.raises(ServerError, match=r"^REDIS_URL: expected a user that may ask for INFO, actual: .*$"):
+        check_server(with_user(own.url, "guest", "word"))
