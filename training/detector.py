@@ -156,9 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     people, faces = photos(options.data, CACHE, teacher)
     composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
     state = train(Batches(composer, settings, teacher), options.checkpoint, start=options.start)
-    log.info("measuring on %s", options.data.parent)
     assert isinstance(state.average, DetectorNetwork)
-    log.info("wrote %s", release(state.average, asdict(settings), options.data.parent, options.models))
+    log.info("wrote %s", release(state.average, asdict(settings), people, options.models))
 
 
 if __name__ == "__main__":

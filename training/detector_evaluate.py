@@ -1,39 +1,29 @@
-"""Measures the shipped detector: recall and inventions, average precision and time beside YuNet.
+"""Measures a detector: recall and inventions, average precision, time beside YuNet."""
 
-Run as `python -m training.detector_evaluate`; `--json` prints the figures alone.
-"""
-
-import argparse
-import json
-import tarfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import count as numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.card import MODELS, read_card
+from engine.card import read_card
 from engine.detect import THRESHOLD, Detector
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
+from training.detector_tests import Picture, scenes, test_photos
 from training.matching import Guessed, Labelled, average_precision, count
 from training.teacher import Teacher
 
-SHARED = Path(__file__).parents[2] / "shared"
 YUNET = "models/face_detection_yunet_2023mar_dynamic.onnx"
 LOW = 0.02  # score down to which boxes take part in the average precision
 ROUNDS = 60  # of timing
 
-Picture = NDArray[np.uint8]
-
 
 class Finder(Protocol):
-    """A detector under measurement: BGR (height, width, 3) in, boxes in pixels out."""
+    """A detector under measurement: (height, width) grey or BGR in, boxes in pixels out."""
 
     def __call__(self, picture: Picture) -> Guessed: ...
 
@@ -49,14 +39,27 @@ class Figures:
     detector_vs_yunet: float  # time over time at 640x360, one thread
 
 
-def shipped(folder: Path = MODELS) -> Finder:
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a detector finds in pictures whose faces are known."""
+
+    labels: Sequence[Labelled]
+    guesses: Sequence[Guessed]
+
+    @property
+    def ap(self) -> float:
+        return average_precision(self.labels, self.guesses)
+
+
+def shipped(folder: Path, threshold: float) -> Finder:
     """The engine's own detector with the weights of `folder`."""
     card = read_card("detector", LANDMARKS, folder)
-    detector = Detector(OnnxRuntime(card.file), LOW)
+    detector = Detector(OnnxRuntime(card.file), threshold)
 
     def find(picture: Picture) -> Guessed:
         height, width = picture.shape[:2]
-        faces = detector.find([np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)])[0]
+        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
+        faces = detector.find([np.asarray(grey, dtype=np.uint8)])[0]
         boxes = [(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in faces]
         pixels = np.array(boxes, dtype=np.float32).reshape(-1, 4) * (width, height, width, height)
         return Guessed(pixels.astype(np.float32), np.array([face.score for face in faces], dtype=np.float32))
@@ -65,7 +68,7 @@ def shipped(folder: Path = MODELS) -> Finder:
 
 
 def yunet(file: Path) -> Finder:
-    """YuNet on the colour picture, its long side at most 640 as the engine's."""
+    """YuNet on the picture as it comes, its long side at most 640 as the engine's."""
     teacher = Teacher(file, LOW)
 
     def find(picture: Picture) -> Guessed:
@@ -76,26 +79,10 @@ def yunet(file: Path) -> Finder:
     return find
 
 
-def scenes(shared: Path) -> Iterator[tuple[str, Picture, Labelled]]:
-    """The labelled pictures, then the labelled frames of the videos."""
-    for name, entry in json.loads((shared / "pictures" / "boxes.json").read_text()).items():
-        picture = cv2.imread(str(shared / "pictures" / name), cv2.IMREAD_COLOR)
-        yield name, np.asarray(picture, dtype=np.uint8), _labelled(entry["faces"])
-    for name, frames in json.loads((shared / "videos" / "boxes.json").read_text()).items():
-        for number, picture in _frames(shared / "videos" / name, {int(key) for key in frames}):
-            yield f"{name}:{number}", picture, _labelled(frames[str(number)])
-
-
-def test_photos(data: Path) -> Iterator[tuple[str, Picture, Labelled]]:
-    """people_photos_test: boxes drawn by people where there are any, else the reviewed ones."""
-    lines = (data / "people_photos_test_labels.jsonl").read_text().splitlines()
-    with tarfile.open(data / "people_photos_test.tar") as tar:
-        for line in map(json.loads, lines):
-            file = tar.extractfile(line["image"])
-            assert file is not None
-            encoded = np.frombuffer(file.read(), dtype=np.uint8)
-            picture = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), dtype=np.uint8)
-            yield line["image"], picture, _labelled(_faces_of(line))
+def look(find: Finder, pictures: Iterable[tuple[str, Picture, Labelled]]) -> Found:
+    """What `find` sees in named pictures whose faces are known."""
+    pairs = [(labelled, find(picture)) for _, picture, labelled in pictures]
+    return Found([labelled for labelled, _ in pairs], [guessed for _, guessed in pairs])
 
 
 def speed_beside(ours: OnnxRuntime, theirs: OnnxRuntime) -> float:
@@ -112,64 +99,18 @@ def speed_beside(ours: OnnxRuntime, theirs: OnnxRuntime) -> float:
     return min(times[0]) / min(times[1])
 
 
-def measure(shared: Path, folder: Path = MODELS, threshold: float = THRESHOLD) -> Figures:
-    """All figures of the weights in `folder`."""
-    find, compared = shipped(folder), yunet(shared / YUNET)
-    pairs = [(labelled, find(picture)) for _, picture, labelled in scenes(shared)]
-    counted = count([pair[0] for pair in pairs], [pair[1] for pair in pairs], threshold)
-    photos = list(test_photos(shared / "data"))
-    truth = [labelled for _, _, labelled in photos]
+def measure(shared: Path, folder: Path) -> tuple[Figures, Found]:
+    """All figures of the weights in `folder` on the test sets, and what they found in the test photos."""
+    served = look(shipped(folder, THRESHOLD), scenes(shared))
+    counted = count(served.labels, served.guesses, THRESHOLD)
+    found = look(shipped(folder, LOW), test_photos(shared / "data"))
+    compared = look(yunet(shared / YUNET), test_photos(shared / "data"))
     card = read_card("detector", LANDMARKS, folder)
-    return Figures(
+    figures = Figures(
         recall=round(counted.recall, 4),
         false_positives=counted.invented,
-        ap=round(average_precision(truth, [find(picture) for _, picture, _ in photos]), 4),
-        yunet_ap=round(average_precision(truth, [compared(picture) for _, picture, _ in photos]), 4),
+        ap=round(found.ap, 4),
+        yunet_ap=round(compared.ap, 4),
         detector_vs_yunet=round(speed_beside(OnnxRuntime(card.file), OnnxRuntime(shared / YUNET)), 3),
     )
-
-
-def _faces_of(line: dict[str, Any]) -> list[dict[str, Any]]:
-    if "human_faces" in line:
-        return [{"box": face["box"], "use": "face"} for face in line["human_faces"]]
-    return [{"box": face["box"], "use": "face" if face["sure"] else "ignore"} for face in line["faces"]]
-
-
-def _labelled(faces: Sequence[dict[str, Any]]) -> Labelled:
-    boxes = {use: [face["box"] for face in faces if face["use"] == use] for use in ("face", "ignore")}
-    corners = {use: np.array(rows, dtype=np.float32).reshape(-1, 4) for use, rows in boxes.items()}
-    for rows in corners.values():
-        rows[:, 2:] += rows[:, :2]
-    return Labelled(faces=corners["face"], ignored=corners["ignore"])
-
-
-def _frames(video: Path, wanted: set[int]) -> Iterator[tuple[int, Picture]]:
-    """Frames by the number that OpenCV gives them, which is how the boxes are numbered."""
-    capture = cv2.VideoCapture(str(video))
-    for number in numbers():
-        more, picture = capture.read()
-        if not more or number > max(wanted):
-            break
-        if number in wanted:
-            yield number, np.asarray(picture, dtype=np.uint8)
-    capture.release()
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.detector_evaluate", description=__doc__)
-    parser.add_argument(
-        "--shared", type=Path, default=SHARED, help="folder with pictures, videos, data, models"
-    )
-    parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--threshold", type=float, default=THRESHOLD)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
-    figures = asdict(measure(options.shared, options.models, options.threshold))
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        print("\n".join(f"{name:18s} {value}" for name, value in figures.items()))
-
-
-if __name__ == "__main__":
-    main()
+    return figures, found

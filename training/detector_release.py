@@ -1,7 +1,6 @@
 """Exports the trained detector with its card: figures, data, terms, limits."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,12 @@ import torch
 from engine.card import MODELS
 from engine.detect import THRESHOLD
 from engine.labels import LANDMARKS
-from training.detector_evaluate import measure
+from training.detector_evaluate import LOW, look, shipped
 from training.detector_network import DetectorNetwork, Exported
+from training.detector_tests import held_out_photos
 from training.export import Signature, export
+from training.matching import count
+from training.photos import Photo
 
 SIGNATURE = Signature("frames", ("score", "box", "landmark"), {0: "frames", 2: "height", 3: "width"})
 
@@ -39,17 +41,31 @@ NOT_FOR = "identifying people, counting crowds, deciding anything about a person
 
 
 def release(
-    network: DetectorNetwork, settings: Mapping[str, Any], shared: Path, folder: Path = MODELS
+    network: DetectorNetwork, settings: Mapping[str, Any], photos: Sequence[Photo], folder: Path = MODELS
 ) -> Path:
-    """Exports, measures what was exported, and writes the figures into the card; returns the weight file.
+    """Exports, measures what was exported on the held-out photos, and writes that into the card.
 
-    `settings` are the run's, as the card shows them.
+    `settings` are the run's, as the card shows them; returns the weight file.
     """
     examples = [torch.rand(2, 1, 384, 640) * 255, torch.rand(1, 1, 320, 224) * 255]
     exported = Exported(network.cpu())
     export(exported, examples, SIGNATURE, fields(settings, {}), folder)
-    metrics = {**asdict(measure(shared, folder)), "threshold": THRESHOLD}
+    metrics = {"validation": validation(photos, folder), "threshold": THRESHOLD}
     return export(exported, examples, SIGNATURE, fields(settings, metrics), folder)
+
+
+def validation(photos: Sequence[Photo], folder: Path) -> dict[str, Any]:
+    """Average precision, and recall and inventions at the engine's threshold, on the held-out photos."""
+    found = look(shipped(folder, LOW), held_out_photos(photos))
+    served = look(shipped(folder, THRESHOLD), held_out_photos(photos))
+    counted = count(served.labels, served.guesses, THRESHOLD)
+    return {
+        "ap": round(found.ap, 4),
+        "recall": round(counted.recall, 4),
+        "false_positives": counted.invented,
+        "pictures": len(found.labels),
+        "faces": counted.found + counted.missed,
+    }
 
 
 def fields(settings: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:

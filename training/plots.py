@@ -9,7 +9,9 @@ import torch
 from matplotlib.figure import Figure
 
 from engine.records import Floats
+from training.detector_evaluate import Found
 from training.faces import Pixels
+from training.matching import count
 from training.scores import Numbers, calibration, confusion
 
 matplotlib.use("agg")
@@ -52,6 +54,22 @@ def draw_curves(checkpoint: Path, path: Path) -> None:
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
         axes.plot(range(1, len(history) + 1), [row[name] for row in history])
         axes.set(title=name, xlabel="epoch")
+    figure.savefig(path, dpi=110)
+
+
+def draw_precision(found: Found, path: Path) -> None:
+    """The detector's precision over its recall, a dot for each tenth of the threshold."""
+    thresholds = np.linspace(0.05, 0.95, 91)
+    counts = [count(found.labels, found.guesses, threshold) for threshold in thresholds]
+    recall = np.array([said.recall for said in counts])
+    precision = np.array([said.found / max(1, said.found + said.invented) for said in counts])
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(recall, precision)
+    axes.scatter(recall[5::10], precision[5::10])
+    for place in range(5, len(thresholds), 10):
+        axes.annotate(f"{thresholds[place]:.1f}", (recall[place], precision[place]))
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
     figure.savefig(path, dpi=110)
 
 
