@@ -245,6 +245,14 @@ class Bus:
             commands.execute()
         return True
 
+    def knows_removed(self, quiet: float) -> bool:
+        """Whether the server's file may still know a source that was removed at least `quiet` seconds ago.
+
+        It was to be written anew after those seconds, in which others still wrote of the source.
+        """
+        compacted = float(self._redis.get(COMPACTED) or 0)
+        return bool(self._redis.zcount(REMOVED, f"({compacted - quiet}", time.time() - quiet))
+
     def _holds_too_old(self) -> bool:
         """Whether the file may hold what is too old to be kept: it forgets only when it is written anew."""
         often = min(max(self._kept / COMPACTS_A_RETENTION, COMPACTS_AT_MOST), COMPACTS_AT_LEAST)

@@ -16,6 +16,7 @@ from ingest.wire import SourceState, State, encode_state
 LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
 COMPACTS_EVERY = 60.0  # seconds between two looks whether Redis should write its file anew
 ERASES_AFTER = 5.0  # seconds after a source is removed; by then nobody writes of it any more
+ERASES_EVERY = 1.0  # seconds between two looks whether there is something to erase
 TURN = 0.1  # seconds at most that a turn waits for a word
 STOPPED_WITHIN = 1.0  # seconds, then by force
 
@@ -106,7 +107,8 @@ class Keeper:
         self._kept: dict[str, Kept] = {}
         self._look_at = 0.0
         self._compact_at = 0.0
-        self._erase_at: float | None = None  # when the disk is to forget removed sources, passwords and all
+        self._erase_at = 0.0
+        self._let_go_at: float | None = None  # of a source whose password the disk is still to forget
         self._bus_lost = False
 
     def run(self) -> None:
@@ -126,9 +128,9 @@ class Keeper:
         if now >= self._compact_at:
             self._compact_at = now + COMPACTS_EVERY
             self._with_bus(self._compact)
-        if self._erase_at is not None and now >= self._erase_at:
-            self._erase_at = None
-            self._with_bus(lambda: self._compact(whatever_its_size=True))
+        if now >= self._erase_at:
+            self._erase_at = now + ERASES_EVERY
+            self._with_bus(lambda: self._erase(now))
         for kept in self._kept.values():
             kept.turn(now)
         if any(kept.told for kept in self._kept.values()):
@@ -153,14 +155,22 @@ class Keeper:
         for kept in gone:
             kept.close(time.monotonic() + STOPPED_WITHIN)
             del self._kept[kept.config.id]
-            self._erase_at = time.monotonic() + ERASES_AFTER
+            self._let_go_at = time.monotonic()
         for id, config in configured.items():
             if id not in self._kept:
                 self._kept[id] = Kept(config, self._settings, time.monotonic())
 
-    def _compact(self, *, whatever_its_size: bool = False) -> None:
-        if self._bus.compact(whatever_its_size=whatever_its_size):
+    def _erase(self, now: float) -> None:
+        """Has the disk forget sources that were removed or changed; what cannot be done now stays due."""
+        let_go = self._let_go_at is not None and now >= self._let_go_at + ERASES_AFTER
+        if (let_go or self._bus.knows_removed(ERASES_AFTER)) and self._compact(whatever_its_size=True):
+            self._let_go_at = None if let_go else self._let_go_at
+
+    def _compact(self, *, whatever_its_size: bool = False) -> bool:
+        begun = self._bus.compact(whatever_its_size=whatever_its_size)
+        if begun:
             log.info("redis writes its file anew")
+        return begun
 
     def _push(self) -> None:
         for kept in self._kept.values():
@@ -169,7 +179,7 @@ class Keeper:
                 self._bus.push_timeline(entries)
                 kept.told.clear()
 
-    def _with_bus(self, action: Callable[[], None]) -> None:
+    def _with_bus(self, action: Callable[[], object]) -> None:
         """Children go on while Redis is away; what is to be told waits."""
         try:
             action()
