@@ -2,7 +2,7 @@
 
 import { Problem } from "../access.js";
 import { timelineOf } from "../recordings/server.js";
-import { Series } from "../series.js";
+import { Series, gapAt } from "../series.js";
 
 const PART = 10; // s
 const KEPT = 30; // parts
@@ -35,7 +35,7 @@ export class Readings {
   }
 
   // ms between two readings of a face that still belong together.
-  get gap() { return Math.max(600, 3000 / this.#rate); }
+  get gap() { return gapAt(this.#rate); }
 
   // How far the job is: parts beyond are not asked for, parts that may have grown are asked for anew.
   reach(known, underWay) {

@@ -49,7 +49,7 @@ async function refresh() {
     known = await listRecordings();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    connection.lost();
+    connection.lost(problem);
     return;
   }
   connection.answered();
