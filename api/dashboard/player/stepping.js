@@ -52,7 +52,13 @@ export class Stepping {
     const framed = new Promise((done) => video.requestVideoFrameCallback(done));
     video.currentTime = Math.min(Math.max(0, seconds), video.duration);
     if (!(await seeked)) return false;
-    await Promise.race([framed, new Promise((done) => setTimeout(done, SAME))]);
+    await Promise.race([framed, quiet()]);
     return true;
   }
+}
+
+// Until no new frame is to be expected: the screen was drawn after a while, however busy the machine is.
+async function quiet() {
+  await new Promise((passed) => setTimeout(passed, SAME));
+  await new Promise((drawn) => requestAnimationFrame(drawn));
 }
