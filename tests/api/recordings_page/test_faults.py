@@ -1,0 +1,89 @@
+"""What the page does when the server or the network fails for a while."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.api.recordings_page.service import PATIENCE, Service, open_player
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
+
+
+def look(page: Page) -> None:
+    """Has the page ask for the list, as when somebody comes back to it."""
+    with page.expect_response("**/v1/recordings"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def problem(route: Route, status: int, detail: str) -> None:
+    route.fulfill(status=status, content_type="application/problem+json", body=json.dumps({"detail": detail}))
+
+
+def test_a_video_that_does_not_come_is_asked_for_again(page: Page, service: Service) -> None:
+    broken = True
+    page.route("**/video*", lambda route: route.abort("connectionreset") if broken else route.continue_())
+    open_player(page, service)
+    page.locator("#speed").select_option("2")
+    expect(page.locator("#notice")).to_contain_text("does not come just now")
+    broken = False
+    until(lambda: page.evaluate("document.getElementById('video').readyState") > 1, 10, "the video is there")
+    expect(page.locator("#notice")).to_be_hidden()
+    assert page.evaluate("document.getElementById('video').playbackRate") == 2
+
+
+def test_a_recording_is_known_to_its_end_though_the_last_look_failed(page: Page, service: Service) -> None:
+    """The first overview is of a job that runs, and ends at 2 s; the next one, after its end, fails."""
+    running: dict[str, Any] = {"state": "running", "reason": "waits while live sources need the machine"}
+    standing = running
+    looks = 0
+
+    def tell_list(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(json=[one | standing if one["id"] == service.id else one for one in answer.json()])
+
+    def tell_overview(route: Route) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            problem(route, 503, "Redis does not answer")
+            return
+        document = route.fetch().json()
+        if looks == 1:
+            document |= {"until": 2.0, "coverage": document["coverage"][:1], "tracks": document["tracks"][:1]}
+        route.fulfill(json=document)
+
+    def known() -> float:
+        look(page)
+        return float(page.evaluate("document.getElementById('scrubber').style.getPropertyValue('--known')"))
+
+    page.route("**/v1/recordings", tell_list)
+    page.route("**/overview", tell_overview)
+    look(page)
+    expect(page.locator(f"[data-id='{service.id}']")).to_have_attribute("data-state", "running")
+    open_player(page, service)
+    expect(page.locator("#one-standing")).to_have_text("waits: live sources need the machine")
+    assert known() < 0.5
+    standing = {}
+    until(lambda: known() == 1, 15, "all of it is known")
+    page.unroute_all(behavior="ignoreErrors")  # the page goes on asking
+
+
+def test_what_could_not_be_done_stays_told(page: Page, service: Service) -> None:
+    page.route("**/v1/recordings/*", lambda route: problem(route, 500, "The disk is full."))
+    page.locator("#recording-list .remove").first.click()
+    page.locator("#remove-dialog .danger").click()
+    expect(page.get_by_text("The disk is full.")).to_be_visible()
+    look(page)
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.get_by_text("The disk is full.")).to_be_visible()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("The disk is full.")).to_be_hidden()
+
+
+def test_an_address_that_names_nothing_leads_to_the_list(page: Page, service: Service) -> None:
+    page.goto(f"{service.page}#%")
+    expect(page.locator("#shelf-words")).to_contain_text("not there, or no longer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recordings")

@@ -1,0 +1,177 @@
+"""One recording in a real browser: video, boxes and timelines that move together."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.api.browsing import share, wait_for_share
+from tests.api.recordings_page.service import (
+    HAPPY,
+    PATIENCE,
+    READ,
+    TIMELINE,
+    Service,
+    boxed,
+    line_of,
+    open_player,
+    played,
+    playhead,
+)
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
+from tests.waiting import until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
+
+# When (ms) the canvas over the video was drawn.
+COUNT_REDRAWS = """() => {
+  window.redraws = [];
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...place) {
+    if (this.canvas.id === "overlay") redraws.push(performance.now());
+    return clear.apply(this, place);
+  };
+}"""
+
+
+def test_playing_moves_the_line_and_pointing_at_the_timeline_moves_the_video(
+    page: Page, service: Service
+) -> None:
+    open_player(page, service)
+    page.keyboard.press(" ")
+    until(lambda: played(page) > 0.4, 10, "it plays")
+    page.keyboard.press(" ")
+    at = played(page)
+    until(lambda: abs(playhead(page) - at) < 0.05, 5, "the line stands where the video does")
+    expect(page.locator(f"{TIMELINE}")).to_have_attribute("aria-valuetext", re.compile("happy"))
+    canvas = page.locator(TIMELINE)
+    width = canvas.evaluate("(element) => element.clientWidth")
+    canvas.click(position={"x": width * 0.75, "y": 30})
+    until(lambda: abs(played(page) - 4.5) < 0.05, 5, "the video follows the click")
+    page.locator("#scrubber").click(position={"x": 0, "y": 12})
+    until(lambda: played(page) < 0.1, 5, "and the scrubber")
+    until(lambda: playhead(page) < 0.1, 5, "with the line")
+
+
+def test_keys_move_by_seconds_and_frames(page: Page, service: Service) -> None:
+    open_player(page, service)
+    for key, expected in (("ArrowRight", 1.0), ("ArrowRight", 2.0), ("Shift+ArrowLeft", 0.0), ("End", 6.0)):
+        page.keyboard.press(key)
+        until(lambda at=expected: abs(played(page) - at) < 0.06, 5, f"{key} to {expected}")
+    page.keyboard.press("Home")
+    until(lambda: played(page) == 0, 5, "the beginning")
+    for key, least, most in ((".", 0.03, 0.08), (".", 0.07, 0.12), (",", 0.03, 0.08)):
+        page.keyboard.press(key)
+        until(lambda low=least, high=most: low < played(page) < high, 5, f"{key} to {least} s and a little")
+
+
+def test_boxes_lie_over_the_frame_that_is_shown(page: Page, service: Service) -> None:
+    open_player(page, service)
+    page.keyboard.press("ArrowRight")
+    until(lambda: boxed(page), 5, "a box at 1 s")
+    expect(page.locator("#now li")).to_have_count(1)
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    until(lambda: not boxed(page), 5, "none at 3 s, when nobody is there")
+    expect(page.locator("#nobody-now")).to_be_visible()
+
+
+def test_a_video_whose_clock_begins_late_keeps_step(page: Page, service: Service) -> None:
+    """Its first picture is at 3 s, where readings begin at 0; the face is there for 1.4 s."""
+    times = [3000 + time for time in even(50)]
+    late = face_clip(service.clip.with_name("late.webm"), times, empty=range(35, 50), codec="libvpx")
+    id = service.add(late.name)
+    service.wait(id)
+    open_player(page, service, id)
+    expect(page.locator("#shares .when")).to_have_text("0:00 to 0:01")
+    until(lambda: boxed(page), 5, "a box at the beginning")
+    assert played(page) == 3.0
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    until(lambda: not boxed(page), 5, "none when nobody is there")
+    assert played(page) == 5.0
+
+
+def test_a_fast_video_is_drawn_over_no_oftener_than_thirty_times_a_second(
+    page: Page, service: Service
+) -> None:
+    open_player(page, service)
+    page.evaluate(COUNT_REDRAWS)
+    page.locator("#speed").select_option("4")
+    page.keyboard.press(" ")
+    until(lambda: page.evaluate("redraws.length") > 20, 10, "it is drawn over")
+    redraws = page.evaluate("redraws")
+    assert (len(redraws) - 1) / (redraws[-1] - redraws[0]) <= 0.0301  # a ms
+
+
+def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Service) -> None:
+    open_player(page, service)
+    page.locator(TIMELINE).hover(position={"x": 60, "y": 30})
+    expect(page.locator("#tip")).to_contain_text("happy")
+    page.mouse.move(2, 2)
+    expect(page.locator("#tip")).to_be_hidden()
+    page.keyboard.press("+")
+    until(lambda: share(page, TIMELINE, HAPPY, part=(0.4, 0.6)) > 0.5, 5, "the first 3 s")
+
+
+def test_downloads_are_the_real_files(page: Page, service: Service) -> None:
+    open_player(page, service)
+    results = service.data / "recordings" / service.id / "results"
+    names = ["readings.csv", "readings.parquet", "spans.csv", "timeline.vtt", "report.html", "summary.json"]
+    for name in names:
+        with page.expect_download() as found:
+            page.locator("#downloads a", has_text=name).click()
+        assert Path(found.value.path()).read_bytes() == (results / name).read_bytes()
+
+
+def test_captions_are_those_of_the_results(page: Page, service: Service) -> None:
+    open_player(page, service)
+    page.locator("#captions").click()
+    cues = "(video) => [...(video.textTracks[0]?.cues ?? [])].map((cue) => cue.text)"
+    told = until(lambda: page.locator("#video").evaluate(cues), 5, "cues")
+    assert "face 1: happy" in told[0]
+
+
+def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
+    page: Page, service: Service
+) -> None:
+    short = face_clip(service.clip.with_name("short.webm"), even(100), codec="libvpx")
+    long = short.with_name("long.webm")
+    loop = ["ffmpeg", "-v", "error", "-stream_loop", "49", "-i", str(short), "-c", "copy", str(long)]
+    subprocess.run(loop, check=True)
+    id = service.add(long.name, "all")
+    page.goto(f"{service.page}#{id}")
+    page.locator(TIMELINE).wait_for(timeout=READ * 1000)
+    wait_for_share(page, TIMELINE, HAPPY, 0.01)
+    assert service.state(id) == "running"
+    expect(page.locator("#one-progress")).to_be_visible()
+    expect(page.locator("#one-pace")).to_contain_text("real time", timeout=READ * 1000)
+    page.locator("#one-cancel").click()
+    expect(page.locator("#notice")).to_contain_text("It was cancelled at", timeout=10_000)
+    assert service.state(id) == "aborted"
+    page.locator("#one-remove").click()
+    page.locator("#remove-dialog .danger").click()
+    until(lambda: httpx.get(f"{service.api.http}/v1/recordings/{id}").status_code == 404, 10, "it is gone")
+    expect(line_of(page, long.name)).to_have_count(0)
+    until(lambda: not (service.data / "recordings" / id).exists(), 10, "its folder is gone")
+
+
+def test_timelines_are_there_where_the_browser_cannot_play_the_video(page: Page, service: Service) -> None:
+    clip = face_clip(service.clip.with_name("old.avi"), even(50), codec="mpeg4")
+    id = service.add(clip.name)
+    service.wait(id)
+    open_player(page, service, id)
+    expect(page.locator("#notice")).to_contain_text("cannot play")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#time")).to_contain_text("0:01.0")
+    until(lambda: boxed(page), 5, "a box all the same")
+    clip.unlink()
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text("no longer there")
+    open_player(page, service)
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.locator("#video")).to_be_visible()
