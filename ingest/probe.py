@@ -1,19 +1,24 @@
-"""What a video file is, told by a process that can do no harm: `python -m ingest.probe FILE`.
+"""What a video file is, told by a process of its own: `python -m ingest.probe FILE`.
 
-A file from somebody else is opened for the first time here: with so much memory and time and no more, and
-without the right to write. Prints one JSON object: what it found, or the `reason` why the file is no video.
+A file from somebody else is opened for the first time here, where a decoder that it breaks or takes over gets
+so much memory and time and no more, writes to no file and gains no rights. It can still read what its user
+may read. Prints one JSON object: what it found, or the `reason` why the file is no video.
 """
 
+import ctypes
 import json
 import resource
 import sys
 from pathlib import Path
 from typing import Any
 
+from ingest.parent import LIBC
 from ingest.sources import UnreadableError, open_recording
 
 MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K pictures of 12 MB
 WORK = 20  # seconds of the processor
+
+PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
 
 TYPES = {
     "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
@@ -26,7 +31,12 @@ OTHER_TYPE = "application/octet-stream"
 
 
 def limit() -> None:
-    """From here on nothing can be written, and little be used up."""
+    """From here on no file can be written and little be used up, also by what it may start.
+
+    Raises OSError.
+    """
+    if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS) failed")
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, WORK),

@@ -1,4 +1,7 @@
-"""Has a process with limits look at a file, and compares what it says with what is allowed."""
+"""Has a process with limits look at a file, and compares what it says with what is allowed.
+
+That process is told nothing of the service: no address of Redis, no token.
+"""
 
 import asyncio
 import json
@@ -7,10 +10,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from api.jobs.limits import Limits
 
 PATIENCE = 30.0  # seconds that the probing may take
+AT_ONCE = 2  # files that are looked at; others wait
+
+# All that it knows of the environment: where programs and libraries lie, and how names are written.
+TOLD = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class RefusedError(Exception):
@@ -30,7 +40,8 @@ class Probed:
 
 async def probe(path: Path, limits: Limits) -> Probed:
     """Raises RefusedError."""
-    found = await _found(path)
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
+        found = await _found(path)
     if "reason" in found:
         raise RefusedError(found["reason"])
     probed = Probed(**found)
@@ -49,7 +60,7 @@ async def _found(path: Path) -> dict[str, Any]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread would reserve address space
+        env=_environment(),
     )
     try:
         async with asyncio.timeout(PATIENCE):
@@ -65,3 +76,8 @@ async def _found(path: Path) -> dict[str, Any]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    told = {name: os.environ[name] for name in TOLD if name in os.environ}
+    return told | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space

@@ -1,4 +1,4 @@
-"""A file from somebody else is looked at by a process that can do no harm."""
+"""A file from somebody else is looked at by a process of its own, which can do little else."""
 
 import json
 import subprocess
@@ -48,3 +48,9 @@ def test_nothing_is_written_and_little_used_up(tmp_path: Path, deed: str) -> Non
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, check=False)
     assert done.returncode != 0
     assert not target.exists() or target.stat().st_size == 0
+
+
+def test_no_rights_are_gained() -> None:
+    program = "import ingest.probe; ingest.probe.limit(); print(open('/proc/self/status').read())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "NoNewPrivs:\t1\n" in done.stdout
