@@ -14,7 +14,7 @@ from engine.card import MODELS
 from engine.crop import Alignment, align
 from engine.records import Floats
 from training.emotion_batches import Batch, Batches, Settings, cut_all
-from training.emotion_release import release
+from training.emotion_release import leave_report, release
 from training.faces import Expressions, Pixels, read_expressions
 from training.landmarks import landmarks_of, with_mean
 from training.loop import Schedule, epochs
@@ -96,27 +96,33 @@ def main() -> None:
     parser.add_argument(
         "--teacher", type=Path, default=shared / "models" / YUNET, help="finds the eyes, once"
     )
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "emotion.pt")
+    parser.add_argument("--checkpoint", type=Path, help="default: the run's name in training/checkpoints/")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
     parser.add_argument("--until", type=int, help="stop after this epoch; 0 exports the last checkpoint")
     asked = parser.parse_args()
 
     torch.set_num_threads(1)  # at this size a second thread gains little
     settings = read_settings(asked.run, Settings)
-    faces = read_expressions(asked.data)
+    faces = read_expressions(asked.data, settings.split)
     alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, asked.teacher))]
-    state = train(settings, faces, alignments, asked.checkpoint, until=asked.until)
+    checkpoint = asked.checkpoint or CHECKPOINTS / f"{asked.run.stem}.pt"
+    state = train(settings, faces, alignments, checkpoint, until=asked.until)
 
     crops, label = cut_all(faces, alignments, faces.validation), faces.label[faces.validation]
     logits = predict(state.average, crops)
     temperature = fit_temperature(logits, label)
-    measured: dict[str, Any] = {
-        "temperature": temperature,
-        "metrics": {"validation": emotion_metrics(logits, label, temperature)},
-        "epochs_done": state.epoch,
-    }
-    weights = release(state.average, crops, settings, measured, asked.models)
-    print(f"{weights}: on the validation photos {row(figures(logits, label))}")
+    if settings.split == "clean":
+        measured: dict[str, Any] = {
+            "temperature": temperature,
+            "metrics": {"validation": emotion_metrics(logits, label, temperature)},
+            "epochs_done": state.epoch,
+        }
+        weights = release(state.average, crops, settings, measured, asked.models)
+        print(f"{weights}: on the validation photos {row(figures(logits, label))}")
+    else:
+        tested = predict(state.average, cut_all(faces, alignments, faces.test))
+        said = emotion_metrics(tested, faces.label[faces.test], temperature)
+        print(leave_report(said, settings, state.epoch, asked.run.with_suffix(".json")))
 
 
 if __name__ == "__main__":

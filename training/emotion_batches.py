@@ -15,7 +15,8 @@ from engine.crop import Alignment, cut, transform
 from engine.labels import LABELS
 from engine.records import Floats
 from training.augment import Jitter, cover, cut_misplaced, spoil
-from training.faces import Expressions, Mask, Pixels
+from training.faces import Expressions, Pixels
+from training.splits import Mask
 
 Rows = NDArray[np.int64]
 
@@ -24,6 +25,7 @@ Rows = NDArray[np.int64]
 class Settings:
     """One run; `training/runs/emotion.toml` says what each is."""
 
+    split: str
     seed: int
     epochs: int
     batch: int

@@ -13,9 +13,9 @@ from PIL import Image
 
 from engine.labels import LABELS
 from engine.records import Floats
+from training.splits import SPLITS, Mask
 
 Pixels = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 TILE = 48  # pixels, the side of a FER2013 picture
 SHEET_ROW = 60  # tiles
@@ -57,8 +57,8 @@ class Portraits:
     test: Mask
 
 
-def read_expressions(data: Path) -> Expressions:
-    """FER2013 out of `fer2013.npz` and `fer2013_duplicate_groups.npz` in the folder `data`."""
+def read_expressions(data: Path, split: str = "clean") -> Expressions:
+    """FER2013 out of `fer2013.npz` and `fer2013_duplicate_groups.npz` in the folder `data`, split so."""
     with np.load(data / "fer2013.npz") as archive:
         sheets = sorted(name for name in archive.files if name.startswith("png_"))
         tiles = np.concatenate([_tiles(archive[name].tobytes()) for name in sheets])
@@ -68,7 +68,7 @@ def read_expressions(data: Path) -> Expressions:
         votes, is_face = _votes(archive, len(label))
         usage = archive["usage"]
     with np.load(data / "fer2013_duplicate_groups.npz") as archive:
-        train, validation, test = clean_split(usage, archive["near_group"])
+        train, validation, test = SPLITS[split](usage, archive["near_group"], label)
     return Expressions(
         pixels=pixels,
         label=label,
@@ -89,18 +89,6 @@ def _votes(archive: Mapping[str, NDArray[Any]], count: int) -> tuple[Floats, Mas
     is_face = archive["ferplus_named"] & (ballots.argmax(axis=1) != voted.index("not_face"))
     votes = ballots[:, [voted.index(VOTED_AS[name]) for name in LABELS]]
     return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), is_face
-
-
-def clean_split(usage: NDArray[np.uint8], group: NDArray[np.int32]) -> tuple[Mask, Mask, Mask]:
-    """Training, validation and test rows, so that no photo has versions in two of them.
-
-    The test is the official PrivateTest, whole. The official PublicTest is the validation, less the
-    photos that are also in the test; training is the rest, less the photos of both.
-    """
-    test = usage == 2
-    validation = (usage == 1) & ~np.isin(group, group[test])
-    train = (usage == 0) & ~np.isin(group, group[test | validation])
-    return train, validation, test
 
 
 def read_portraits(data: Path) -> Portraits:

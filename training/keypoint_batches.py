@@ -11,7 +11,8 @@ from torch.utils.data import Dataset
 from engine.crop import align, cut, transform
 from engine.records import Floats
 from training.augment import Jitter, cover, cut_misplaced, misplace, points_in_crop, spoil
-from training.faces import LANDMARK_POINTS, Mask, Pixels, Portraits
+from training.faces import LANDMARK_POINTS, Pixels, Portraits
+from training.splits import Mask
 
 # What a detector's landmarks are off by as a rule; the held-out faces are cut with such errors.
 DETECTOR = Jitter(place=0.03, size=0.04, roll=2.0)

@@ -1,5 +1,6 @@
 """The emotion loop learns eight faces by heart, resumes exactly, and keeps a photo to one set."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import torch
 from engine.crop import Alignment, align
 from training.emotion import predict, train
 from training.emotion_batches import Settings, cut_all, rows_of_epoch, targets
-from training.faces import Expressions, clean_split
+from training.emotion_release import leave_report
+from training.faces import Expressions
 from training.scores import calibration_error, emotion_metrics, fit_temperature
 from training.state import read_settings
 
@@ -105,15 +107,6 @@ def test_targets_are_distributions_that_follow_label_and_votes(
     assert target[1].argmax() == 1
 
 
-def test_no_photo_is_in_two_sets() -> None:
-    usage = np.array([0, 0, 0, 1, 1, 2, 2], dtype=np.uint8)
-    group = np.array([0, 3, 5, 3, 5, 5, 6], dtype=np.int32)
-    train_rows, validation, test = clean_split(usage, group)
-    assert test.tolist() == [False] * 5 + [True] * 2
-    assert validation.tolist() == [False, False, False, True, False, False, False]  # row 4 is in the test
-    assert train_rows.tolist() == [True, False, False, False, False, False, False]
-
-
 def test_temperature_makes_an_overconfident_network_honest() -> None:
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 1.5, size=(4000, 7)).astype(np.float32)
@@ -123,3 +116,22 @@ def test_temperature_makes_an_overconfident_network_honest() -> None:
     assert temperature == pytest.approx(3, rel=0.1)
     assert emotion_metrics(3 * honest, label, temperature)["ece"] < 0.03
     assert calibration_error(chances, label) < 0.03
+
+
+def test_the_runs_for_comparison_have_the_same_recipe() -> None:
+    own = read_settings(RUN, Settings)
+    assert own.split == "clean"
+    for name, split in (("official7", "official"), ("mission5", "mission")):
+        assert read_settings(RUN.with_name(f"{name}.toml"), Settings) == replace(own, split=split)
+
+
+def test_a_run_for_comparison_leaves_its_figures_with_settings_and_seed(
+    tmp_path: Path, settings: Settings
+) -> None:
+    said = {"seven": {"accuracy": 0.7}, "five": {"accuracy": 0.9}}
+    for split, accuracy in (("official", 0.7), ("mission", 0.9)):
+        leave_report(said, replace(settings, split=split), 3, tmp_path / "report.json")
+        report = json.loads((tmp_path / "report.json").read_text())
+        assert report["test"]["accuracy"] == accuracy
+        assert (report["epochs_done"], report["settings"]["seed"]) == (3, settings.seed)
+        assert "learnt from" in report["leak"]
