@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
@@ -42,6 +43,14 @@ def test_no_file_names_an_address_or_a_place(file: Path) -> None:
 def test_all_that_the_project_needs_is_pinned(stem: str, extras: tuple[str, ...]) -> None:
     wanted = {name_of(one) for one in chain(PROJECT["dependencies"], *(EXTRAS[extra] for extra in extras))}
     assert wanted - BY_ITSELF <= pins(ROOT / "requirements" / f"{stem}.txt").keys()
+
+
+def test_every_pin_lies_within_the_bounds_of_the_project() -> None:
+    pinned = pins(ROOT / "requirements" / "dev.txt")
+    for wanted in map(Requirement, chain(PROJECT["dependencies"], EXTRAS["dev"])):
+        version = re.match(r"[^=]+==(\S+)", pinned[wanted.name])
+        assert version is not None
+        assert wanted.specifier.contains(version[1]), f"{wanted}, pinned {version[1]}"
 
 
 def test_the_service_needs_no_torch() -> None:
