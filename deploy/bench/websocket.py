@@ -156,7 +156,9 @@ def _api(redis_url: str, folder: Path) -> Iterator[tuple[int, int]]:
     """A running API: its process and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    environment = {**os.environ, "REDIS_URL": redis_url, "MIEN_DATA": str(folder)}
+    # Whatever the caller's own service is told: tokens or TLS would keep the clients out.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
+    environment |= {"REDIS_URL": redis_url, "MIEN_DATA": str(folder)}
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "api", "--port", str(port)], env=environment, stderr=log

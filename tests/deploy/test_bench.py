@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def test_the_websocket_is_measured_and_nothing_is_lost() -> None:
         text=True,
         check=True,
         timeout=60,
+        env={**os.environ, "MIEN_TOKENS": "required", "MIEN_TLS_CERTIFICATE": "/none"},  # of another service
         preexec_fn=allow_few_files,  # who serves and who connects asks the system for more
     )
     figures: dict[str, Any] = json.loads(ran.stdout)
