@@ -176,7 +176,7 @@ async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: 
     except BUS_FAULTS as fault:
         if (reason := outage(fault)) is None:
             raise
-        logger.warning("redis: %s; a client of %s is sent away", fault, source)
+        logger.warning("%s: a client of %s is sent away", reason, source)
         detail = f"{reason}; connect again with your cursor"
         await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", detail))
     finally:
