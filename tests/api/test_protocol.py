@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 from websockets.asyncio.client import connect
 
 import ingest.bus as bus
+from api.sources.configuring import NewSource
 from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
@@ -77,6 +79,18 @@ def test_the_page_names_every_field_code_and_path(api: Api) -> None:
     codes = SCHEMA["$defs"]["error"]["properties"]["code"]["enum"]
     missing = [word for word in (*fields, *codes) if not re.search(rf"\b{re.escape(word)}\b", PAGE)]
     assert not missing
+
+
+def test_the_page_names_every_request(api: Api) -> None:
+    paths = httpx.get(f"{api.http}/v1/openapi.json").json()["paths"]
+    asked = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    described = re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`?]*)[?`]", PAGE)
+    assert asked == set(described)
+
+
+def test_the_page_names_every_field_of_a_source() -> None:
+    [row] = re.findall(r"^\| `POST /v1/sources` .*", PAGE, re.MULTILINE)
+    assert [name for name in NewSource.model_fields if f'"{name}"' not in row] == []
 
 
 def example(language: str, api: Api) -> str:
