@@ -54,7 +54,11 @@ class Found:
 def shipped(folder: Path, threshold: float) -> Finder:
     """The engine's own detector with the weights of `folder`."""
     card = read_card("detector", LANDMARKS, folder)
-    detector = Detector(OnnxRuntime(card.file), threshold)
+    return finder(Detector(OnnxRuntime(card.file), threshold))
+
+
+def finder(detector: Detector) -> Finder:
+    """The engine's detector, asked for boxes in pixels."""
 
     def find(picture: Picture) -> Guessed:
         height, width = picture.shape[:2]

@@ -1,0 +1,169 @@
+"""Tries 8-bit weights and activations: what they cost in accuracy, and what they save in time.
+
+Run as `python -m training.quantize`; the figures are of the validation sets. Nothing is shipped by it.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from engine.card import MODELS
+from engine.crop import align
+from engine.detect import Detector
+from engine.runtimes.onnx import OnnxRuntime, Tensors
+from training.detector import CACHE, photos
+from training.detector_evaluate import LOW, YUNET, finder, look
+from training.detector_tests import held_out_photos
+from training.emotion_batches import cut_all as cut_expressions
+from training.faces import Pixels, read_expressions, read_portraits
+from training.keypoint_batches import DETECTOR
+from training.keypoint_batches import cut_all as cut_portraits
+from training.keypoints import score
+from training.landmarks import landmarks_of, with_mean
+from training.photos import held_out
+from training.splits import Mask
+
+CALIBRATED = 256  # crops, or a quarter as many photos, that the ranges of activations are read off
+ROUNDS = 100  # of timing
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """A network to try, with what its ranges are read off and how its worth is told."""
+
+    name: str
+    examples: Sequence[Tensors]  # inputs from training data
+    measured: str  # what `judge` gives
+    judge: Callable[[OnnxRuntime], float]
+
+
+class Examples(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime brings no types
+    def __init__(self, examples: Sequence[Tensors]) -> None:
+        self._left = iter(examples)
+
+    def get_next(self) -> Tensors | None:
+        return next(self._left, None)
+
+
+def quantize(weights: Path, examples: Sequence[Tensors], target: Path) -> None:
+    """Writes `weights` with 8-bit activations and weights, but for the last layers."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folded = Path(scratch) / "folded.onnx"
+        quant_pre_process(str(weights), str(folded), skip_symbolic_shape=True)
+        quantize_static(
+            folded,
+            target,
+            Examples(examples),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["Conv", "Relu", "Add", "AveragePool", "Gemm"],
+            nodes_to_exclude=list(_last_layers(onnx.load(folded).graph)),
+        )
+
+
+def _last_layers(graph: onnx.GraphProto) -> Iterator[str]:
+    """Convolutions and products with no further one behind them: coordinates need more than 8 bits."""
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+
+    def goes_on(node: onnx.NodeProto) -> bool:
+        behind = [reader for name in node.output for reader in readers.get(name, [])]
+        return any(reader.op_type in ("Conv", "Gemm") or goes_on(reader) for reader in behind)
+
+    yield from (node.name for node in graph.node if node.op_type in ("Conv", "Gemm") and not goes_on(node))
+
+
+def time_ratio(ours: Path, theirs: Path, example: Tensors) -> float:
+    """Median time of the first file over that of the second, one thread, taken in turns."""
+    runtimes = [OnnxRuntime(ours), OnnxRuntime(theirs)]
+    times: list[list[float]] = [[], []]
+    for _ in range(ROUNDS):
+        for runtime, taken in zip(runtimes, times, strict=True):
+            started = perf_counter()
+            runtime.run(example)
+            taken.append(perf_counter() - started)
+    return median(times[0]) / median(times[1])
+
+
+def subjects(shared: Path) -> Iterator[Subject]:
+    """The three networks with their validation sets."""
+    data = shared / "data"
+    faces = read_expressions(data)
+    alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, shared / YUNET))]
+    crops, label = cut_expressions(faces, alignments, faces.validation), faces.label[faces.validation]
+    yield Subject(
+        "emotion",
+        _tensors(cut_expressions(faces, alignments, _first(faces.train))),
+        "accuracy",
+        lambda runtime: float((_run(runtime, crops).argmax(axis=1) == label).mean()),
+    )
+    portraits = read_portraits(data)
+    seen, points = cut_portraits(portraits, portraits.validation, DETECTOR)
+    yield Subject(
+        "keypoints",
+        _tensors(cut_portraits(portraits, _first(portraits.train), DETECTOR)[0]),
+        "rmse",
+        lambda runtime: score(_run(runtime, seen), points)["rmse"],
+    )
+    people, _ = photos(data, CACHE, shared / YUNET)
+    learnt = [photo.grey for photo in people if not held_out(photo.name)][: CALIBRATED // 4]
+    yield Subject(
+        "detector",
+        [{"frames": _framed(grey)} for grey in learnt],
+        "average precision",
+        lambda runtime: look(finder(Detector(runtime, LOW)), held_out_photos(people)).ap,
+    )
+
+
+def _first(chosen: Mask) -> Mask:
+    """The first CALIBRATED of the chosen rows."""
+    return chosen & (np.cumsum(chosen) <= CALIBRATED)
+
+
+def _tensors(crops: Pixels) -> list[Tensors]:
+    return [{"crops": crop[None, None].astype(np.float32)} for crop in crops]
+
+
+def _framed(grey: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """A photo in the upper left of a frame of 640x384."""
+    frame = np.zeros((1, 1, 384, 640), dtype=np.float32)
+    part = grey[:384, :640]
+    frame[0, 0, : part.shape[0], : part.shape[1]] = part
+    return frame
+
+
+def _run(runtime: OnnxRuntime, crops: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.concatenate([next(iter(runtime.run(tensors).values())) for tensors in _tensors(crops)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.quantize", description=__doc__)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--shared", type=Path, default=SHARED, help="folder with data and models")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "report" / "int8")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for subject in subjects(asked.shared):
+        whole, small = asked.models / f"{subject.name}.onnx", asked.out / f"{subject.name}.onnx"
+        quantize(whole, subject.examples, small)
+        before, after = (subject.judge(OnnxRuntime(file)) for file in (whole, small))
+        ratio = time_ratio(small, whole, subject.examples[0])
+        print(f"{subject.name}: {subject.measured} {before:.4f} -> {after:.4f}, {ratio:.2f} of the time")
+
+
+if __name__ == "__main__":
+    main()
