@@ -157,7 +157,7 @@ export class Film {
   #lose(how) {
     const { time, playing } = this;
     this.playable = false;
-    this.#next = null;
+    this.#next = this.#shown = null;
     this.#held = time;
     this.#since = playing ? performance.now() : null;
     if (how) this.#on.told(how);

@@ -66,7 +66,9 @@ export class Supply {
 
   async #answers() {
     try {
-      return (await reach(this.#path, { headers: { Range: "bytes=0-0" } })).status < 500;
+      const answer = await reach(this.#path, { headers: { Range: "bytes=0-0" } });
+      answer.body?.cancel(); // should it be all of the video after all
+      return answer.status < 500;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       return false;
