@@ -103,9 +103,10 @@ def test_a_fast_video_is_drawn_over_no_oftener_than_thirty_times_a_second(
     page.evaluate(COUNT_REDRAWS)
     page.locator("#speed").select_option("4")
     page.keyboard.press(" ")
-    until(lambda: page.evaluate("redraws.length") > 20, 10, "it is drawn over")
+    until(lambda: page.evaluate("redraws.length") > 10, 10, "it is drawn over")
     redraws = page.evaluate("redraws")
-    assert (len(redraws) - 1) / (redraws[-1] - redraws[0]) <= 0.0301  # a ms
+    early = 2  # ms
+    assert len(redraws) - 1 <= 30 * (redraws[-1] - redraws[0] + early) / 1000
 
 
 def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Service) -> None:
