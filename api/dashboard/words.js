@@ -25,7 +25,7 @@ export function spoken(reading) {
   return `${reading.label} ${percent(reading.smoothed[reading.label])}`;
 }
 
-const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet
+const QUIET = 10_000; // ms without a reading after which a live source is said to be quiet, where they come fast
 const NOTABLE = 0.01; // share of dropped frames that is worth a word
 const GRAVE = 0.2; // share of dropped frames from which it is trouble
 
@@ -60,7 +60,7 @@ function live(source, now, lag) {
   }
   const last = source.last_reading ? Date.parse(source.last_reading) : null;
   if (last === null) return { tone: "good", words: "live, no face read yet" };
-  if (now - last > QUIET) return { tone: "good", words: `live, no face read since ${clock(last)}` };
+  if (now - last > Math.max(QUIET, 3000 / source.rate) + lag) return { tone: "good", words: `live, no face read since ${clock(last)}` };
   return late ? { tone: "busy", words: `live${late}` } : { tone: "good", words: "live" };
 }
 

@@ -2,7 +2,9 @@
 
 import time
 from contextlib import ExitStack
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from engine.labels import LABELS
 from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from ingest.bus import connect
 from tests.api.browsing import wait_for_share
-from tests.api.dashboard.watching import TIMELINE, stretch, tell
+from tests.api.dashboard.watching import TIMELINE, answer_once, stretch, tell
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until
 
@@ -40,15 +42,13 @@ def test_a_restart_of_the_api_is_survived_without_a_gap(
 
 
 def test_an_answer_that_breaks_off_is_asked_for_anew(page: Page) -> None:
-    broken = {"status": 200, "content_type": "application/json", "body": '[{"id": "lob'}
-    page.route("**/v1/sources", lambda route: route.fulfill(**broken), times=1)
+    answer_once(page, "**/v1/sources", 200, '[{"id": "lob')
     expect(page.locator("#banner")).to_contain_text("No connection to the server since")
     expect(page.locator("#banner")).to_be_hidden()
 
 
 def test_what_the_server_answers_is_told(page: Page) -> None:
-    away = {"status": 503, "content_type": "application/problem+json", "body": '{"detail": "Redis is away"}'}
-    page.route("**/v1/sources", lambda route: route.fulfill(**away), times=1)
+    answer_once(page, "**/v1/sources", 503, '{"detail": "Redis is away"}')
     expect(page.locator("#banner")).to_contain_text("Redis is away. Trying again since")
     expect(page.locator("#banner")).to_be_hidden()
 
@@ -72,6 +72,19 @@ def test_states_are_told_in_words(page: Page, api: Api) -> None:
     expect(link).to_contain_text(f"no signal since {at}")
     expect(link).to_contain_text("connection refused")
     expect(page.locator("#picture-words")).to_contain_text("no signal since")
+
+
+def test_readings_that_come_late_are_those_of_faces_in_view(page: Page, api: Api) -> None:
+    tell(api.redis_url, "live")
+    numbers = count()
+
+    def is_told() -> bool:
+        late = reading(next(numbers), ago=30)
+        write(api.redis_url, [replace(late, result_at=datetime.now(UTC))])
+        return page.locator("#chosen-state").text_content() == "live, 30 s behind"
+
+    until(is_told, 10, "how late it is")
+    expect(page.locator("#now .who")).to_have_text("Face 1")
 
 
 def test_without_a_source_the_page_says_what_to_do(page: Page, api: Api) -> None:

@@ -5,11 +5,11 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from engine.palette import LABEL_COLOURS
 from ingest.bus import Bus, connect
-from tests.api.browsing import SHARE
+from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
 from tests.api.serving import Api, reading, write
 from tests.waiting import until
@@ -82,14 +82,50 @@ def test_a_frame_waits_for_readings_only_while_a_face_is_there(page: Page) -> No
       const { History } = await import("/live/history.js");
       const history = new History(10);
       const waits = (later) => history.expectsReadings(performance.now() + later);
-      const captured = new Date().toISOString();
+      const at = new Date().toISOString();
       const said = [waits(0)];
-      history.add({ type: "reading", track: 1, media_time: 0, smoothed: {}, label: null, captured_at: captured });
+      history.add({ type: "reading", track: 1, media_time: 0, smoothed: {}, label: null, captured_at: at });
       said.push(waits(0), waits(1000));
       history.add({ type: "face.end", track: 1 });
       return [...said, waits(0)];
     }""")
     assert waits == [False, True, False, False]
+
+
+def test_names_do_not_cover_each_other(page: Page) -> None:
+    heights = page.evaluate("""async () => {
+      const { drawReadings } = await import("/boxes.js");
+      const context = document.createElement("canvas").getContext("2d");
+      const heights = [];
+      context.fillText = (text, x, y) => heights.push(y);
+      const face = { label: "sad", smoothed: { sad: 1 }, keypoints: {} };
+      drawReadings(context, [{ ...face, track: 1, box: [0.3, 0.3, 0.6, 0.6] },
+        { ...face, track: 2, box: [0.35, 0.32, 0.65, 0.62] }], 640, 360);
+      return heights;
+    }""")
+    assert heights[1] - heights[0] > 21
+
+
+def test_pictures_are_asked_for_anew_when_the_messages_broke_off(browser: Browser, api: Api) -> None:
+    """What carries both may have gone without a word to the pictures."""
+    opened: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        opened.append(socket)
+
+    def count(kind: str) -> int:
+        return sum(f"/{kind}" in socket.url for socket in opened)
+
+    with page_of(browser, api) as page:
+        page.route_web_socket("**/v1/**", pass_on)
+        page.goto(api.http)
+        write(api.redis_url, [reading(1)])
+        expect(page.locator("#now .who")).to_have_text("Face 1")
+        next(socket for socket in opened if "/live" in socket.url).close(code=1012)
+        expect(page.locator("#banner")).to_be_visible()
+        expect(page.locator("#banner")).to_be_hidden()
+        assert (count("live"), count("frames")) == (2, 2)
 
 
 def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.bus import Bus, connect
+from tests.api.dashboard.watching import answer_once
 from tests.api.serving import Api
 
 pytestmark = pytest.mark.browser
@@ -37,14 +38,13 @@ def test_a_source_is_added_once_however_often_it_is_sent(page: Page, api: Api) -
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_label("Name").fill("Hall")
     page.get_by_label("Address").fill("rtsp://192.0.2.9/1")
-    page.evaluate("() => { const save = document.getElementById('source-save'); save.click(); save.click(); }")
+    page.locator("#source-save").evaluate("(save) => { save.click(); save.click(); }")
     expect(page.locator("#chosen-name")).to_have_text("Hall")
     assert sent.count("POST") == 1
 
 
 def test_a_removal_that_fails_is_told_where_it_was_asked_for(page: Page) -> None:
-    full = {"status": 500, "content_type": "application/problem+json", "body": '{"detail": "The disk is full."}'}
-    page.route("**/v1/sources/lobby", lambda route: route.fulfill(**full), times=1)
+    answer_once(page, "**/v1/sources/lobby", 500, '{"detail": "The disk is full."}')
     page.get_by_role("button", name="Remove", exact=True).click()
     page.locator("#remove-dialog .danger").click()
     expect(page.locator("#remove-error")).to_have_text("The disk is full.")

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from playwright.sync_api import Page
+
 from engine.labels import Label
 from engine.records import Reading
 from ingest.bus import Bus, connect
@@ -10,6 +12,11 @@ from ingest.wire import SourceState, encode_state
 from tests.api.serving import reading
 
 TIMELINE = '[data-track="1"] canvas'
+
+
+def answer_once(page: Page, path: str, status: int, body: str) -> None:
+    """In place of the API, the next time that the page asks for `path`."""
+    page.route(path, lambda route: route.fulfill(status=status, body=body), times=1)
 
 
 def tell(redis_url: str, state: Any, reason: str = "", source: str = "lobby") -> None:
