@@ -37,6 +37,7 @@ export class Coverage {
   forgetBefore(time) {
     const kept = this.stretches.findIndex(({ ended }) => ended >= time);
     this.stretches.splice(0, kept === -1 ? this.stretches.length : kept);
+    this.#open = this.#open.filter(({ ended }) => ended >= time);
   }
 
   // With what is not told yet: where faces were read, and the trouble that is going on, if there is one.
