@@ -30,7 +30,7 @@ def sign_in(page: Page, token: str) -> None:
 
 
 def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) -> None:
-    """Also the websockets, which go by tickets."""
+    """Also the websockets and downloads, which go by tickets."""
     page, api = door
     expect(page.get_by_label("Token")).to_be_focused()
     expect(page.locator("#chosen")).to_be_hidden()
@@ -41,6 +41,9 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
     expect(page.locator("#main")).to_be_focused()
     write(api.redis_url, stretch("happy", 10, 10))
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.02)
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="WebVTT").click()
+    assert begun.value.path().read_text().startswith("WEBVTT")
     page.reload()
     expect(page.locator("#chosen-name")).to_have_text("Lobby")
     expect(page.get_by_role("button", name="Remove")).to_be_visible()
