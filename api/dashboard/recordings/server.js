@@ -3,6 +3,7 @@
 import { Problem, ask, credentials } from "../access.js";
 
 const HOME = "/v1/recordings";
+const LOOKED_INTO = 90_000; // ms that the service may need to look into a file: 30 s each, behind others
 
 export const pathOf = (id) => `${HOME}/${encodeURIComponent(id)}`;
 export const listRecordings = () => ask(HOME);
@@ -22,7 +23,8 @@ export function timelineOf(id, from, to) {
 export function addFromMedia(path, wishes) {
   const headers = { "Content-Type": "application/json" };
   const rate = wishes.rate === "all" ? "all" : Number(wishes.rate);
-  return ask(HOME, { method: "POST", headers, body: JSON.stringify({ ...wishes, path, rate }) });
+  const signal = AbortSignal.timeout(LOOKED_INTO);
+  return ask(HOME, { method: "POST", headers, signal, body: JSON.stringify({ ...wishes, path, rate }) });
 }
 
 // Sends a file; `progress` hears how many bytes have gone. The promise gives the recording, or null once
