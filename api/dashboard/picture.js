@@ -108,7 +108,9 @@ export class Picture {
     this.#socket = socket;
     this.#heard = performance.now();
     socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) => this.#take(event.data);
+    socket.onmessage = ({ data }) => { // text tells why it is closed next
+      if (typeof data !== "string") this.#take(data);
+    };
     socket.onclose = ({ code }) => this.#again(code);
   }
 

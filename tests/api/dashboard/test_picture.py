@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
+from api.stream.messages import error
 from engine.palette import LABEL_COLOURS
 from ingest.bus import Bus, connect
 from tests.api.browsing import SHARE, page_of
@@ -126,6 +127,20 @@ def test_pictures_are_asked_for_anew_when_the_messages_broke_off(browser: Browse
         expect(page.locator("#banner")).to_be_visible()
         expect(page.locator("#banner")).to_be_hidden()
         assert (count("live"), count("frames")) == (2, 2)
+
+
+def test_what_is_said_of_the_pictures_end_is_taken_for_no_picture(browser: Browser, api: Api) -> None:
+    asked: list[str] = []
+
+    def end(socket: WebSocketRoute) -> None:
+        asked.append(socket.url)
+        socket.send(error("lobby", "unavailable", "Redis does not answer"))
+        socket.close(code=1013)
+
+    with page_of(browser, api) as page:
+        page.route_web_socket("**/frames*", end)
+        page.goto(api.http)
+        until(lambda: page.evaluate("1") and len(asked) >= 2, 10, "it is asked again")
 
 
 def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
