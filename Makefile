@@ -26,7 +26,7 @@ serve: $(VENV)/.service ## start the service; Ctrl-C stops it
 test: $(VENV)/.dev ## run all tests, after setting up what they need
 	@deploy/setup/system.sh $(VENV)
 	@deploy/setup/torch.sh $(VENV)
-	@$(BIN)/python -m pytest -ra
+	@$(BIN)/python -m pytest -ra --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev ## lint, format and types, without changing a file
 	@$(BIN)/ruff check
