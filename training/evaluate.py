@@ -28,6 +28,7 @@ from training.tables import (
 )
 
 HERE = Path(__file__).parent
+FIGURES = HERE / "figures.json"  # of the shipped weights
 NETWORKS = ("emotion", "keypoints", "detector")
 # The same recipe as the emotion network's on splits in which versions of test photos were learnt from.
 LEAKY = ("official7", "mission5")
@@ -160,7 +161,7 @@ def main() -> None:
     if asked.cards:
         write_cards(measured, asked.models)
         kept = json.dumps(with_weights(said, asked.models), indent=2)
-        (HERE / "figures.json").write_text(kept + "\n")
+        FIGURES.write_text(kept + "\n")
     if asked.json:
         print(json.dumps(said))
     else:

@@ -10,6 +10,7 @@ from engine.detect import overlap
 from engine.records import Floats
 
 OVERLAP = 0.5  # IoU from which a found box counts as the labelled one
+SIZES = (0, 12, 16, 24, 36, 60, 120)  # pixels, where bands of faces begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +66,21 @@ def count(labels: Sequence[Labelled], guesses: Sequence[Guessed], threshold: flo
         invented += sum(one is False for one in verdict)
     faces = sum(len(labelled.faces) for labelled in labels)
     return Count(found=found, missed=faces - found, invented=invented)
+
+
+def recall_by_size(
+    labels: Sequence[Labelled], guesses: Sequence[Guessed], threshold: float
+) -> dict[str, tuple[int, int]]:
+    """Faces found and faces there, by the least size (root of the area, pixels) of each band of SIZES."""
+    there, found = np.zeros((2, len(SIZES)), dtype=np.int64)
+    for labelled, guessed in zip(labels, guesses, strict=True):
+        boxes = guessed.boxes[guessed.scores >= threshold]
+        for face in labelled.faces:
+            size = float(np.sqrt(np.prod(face[2:] - face[:2])))
+            band = int(np.searchsorted(SIZES, size, side="right")) - 1
+            there[band] += 1
+            found[band] += bool((overlap(face, boxes) >= OVERLAP).any())
+    return {str(size): (int(f), int(n)) for size, f, n in zip(SIZES, found, there, strict=True)}
 
 
 def average_precision(labels: Sequence[Labelled], guesses: Sequence[Guessed]) -> float:

@@ -20,7 +20,7 @@ from training.detector_loss import decode_boxes, fit, loss
 from training.detector_network import OUTPUTS, DetectorNetwork, Exported, Widths
 from training.detector_release import SIGNATURE, fields
 from training.export import export
-from training.matching import Guessed, Labelled, average_precision, count
+from training.matching import Guessed, Labelled, average_precision, count, recall_by_size
 from training.photos import Photo, load, store
 from training.scenes import Composer, Scene
 from training.teacher import Dense
@@ -247,3 +247,13 @@ def test_average_precision_and_counts_of_a_hand_made_case() -> None:
     assert average_precision(labels, guesses) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     counted = count(labels, guesses, 0.75)
     assert (counted.found, counted.missed, counted.invented) == (1, 1, 1)
+
+
+def test_recall_is_told_by_the_size_of_the_faces() -> None:
+    faces = np.array([[0, 0, 20, 20], [50, 50, 70, 70], [100, 100, 160, 160]], np.float32)
+    labels = [Labelled(faces, np.zeros((0, 4), np.float32))]
+    guesses = [Guessed(faces[[2, 0, 1]], np.array([0.9, 0.8, 0.2], np.float32))]
+    told = recall_by_size(labels, guesses, 0.5)
+    assert told["16"] == (1, 2)
+    assert told["60"] == (1, 1)
+    assert sum(there for _, there in told.values()) == 3

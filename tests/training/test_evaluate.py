@@ -10,7 +10,7 @@ import pytest
 from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from training.detector_evaluate import Figures, Found
-from training.evaluate import Measured, figures, leave_report, tables, with_weights, write_cards
+from training.evaluate import FIGURES, Measured, figures, leave_report, tables, with_weights, write_cards
 from training.matching import Guessed, Labelled
 from training.resnets_evaluate import Emotion, Keypoints
 
@@ -76,6 +76,19 @@ def test_the_report_holds_tables_and_plots(measured: Measured, tmp_path: Path) -
     assert (tmp_path / "tables.txt").read_text() == tables(measured)
     plots = {file.name for file in tmp_path.glob("*.png")}
     assert {"confusion7.png", "calibration.png", "keypoints.png", "precision_recall.png"} <= plots
+
+
+@pytest.mark.skipif(not FIGURES.exists(), reason="nothing was measured for the cards yet")
+def test_the_cards_tell_what_was_measured_of_their_weights() -> None:
+    said = json.loads(FIGURES.read_text())
+    cards = {name: json.loads((MODELS / f"{name}.json").read_text()) for name in said["sha256"]}
+    assert {name: card["sha256"] for name, card in cards.items()} == said["sha256"]
+    emotion = cards["emotion"]["metrics"]["test"]
+    assert (emotion["five"], emotion["seven"]) == (said["emotion"]["clean5"], said["emotion"]["clean7"])
+    assert emotion["ece"] == said["emotion"]["ece"]
+    assert said["keypoints"].items() <= cards["keypoints"]["metrics"]["test"].items()
+    assert said["detector"].items() <= cards["detector"]["metrics"].items()
+    assert cards["detector"]["metrics"]["detector_vs_yunet"] == said["speed"]["detector_vs_yunet"]
 
 
 def test_the_cards_take_the_figures_beside_what_they_hold(measured: Measured, tmp_path: Path) -> None:
