@@ -34,7 +34,7 @@ TERMS = (
 LIMITS = (
     "It repeats YuNet's habits, since YuNet labelled its data and was its teacher: faces on statues, "
     "paintings and posters count, full profiles and backs of heads often do not. It is weak on small faces: "
-    "how many were found of how many, by size in pixels, stands with the figures of the held-out photos. Skin "
+    "how many were found of how many, by size in pixels, stands with the figures of held-out photos. Skin "
     "tones and ages were not measured; the portraits are mostly of adults with light skin."
 )
 NOT_FOR = "identifying people, counting crowds, deciding anything about a person"
