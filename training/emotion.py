@@ -15,10 +15,10 @@ from engine.crop import Alignment, align
 from engine.records import Floats
 from training.emotion_batches import Batch, Batches, Settings, cut_all
 from training.emotion_release import leave_report, release
+from training.emotion_teachers import build, read_teachers
 from training.faces import Expressions, Pixels, read_expressions
 from training.landmarks import landmarks_of, with_mean
 from training.loop import Schedule, epochs
-from training.networks import EmotionNetwork, Trunk
 from training.scores import Numbers, emotion_metrics, fit_temperature
 from training.state import CHECKPOINTS, TrainingState, device, read_settings
 
@@ -35,8 +35,7 @@ def train(
 ) -> TrainingState:
     """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists."""
     torch.manual_seed(settings.seed)
-    trunk = Trunk(settings.stem, settings.stride, settings.widths, settings.depths)
-    network = EmotionNetwork(trunk, settings.dropout)
+    network = build(settings)
     network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(
         network.parameters(), settings.rate, momentum=0.9, weight_decay=settings.decay, nesterov=True
@@ -48,6 +47,15 @@ def train(
     def save() -> None:
         state.save(checkpoint, settings)
 
+    teachers = read_teachers(settings.teachers, checkpoint.parent) if settings.teachers else None
+
+    def cost(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        crops, wanted = batch.mixed()
+        if teachers is not None:
+            wanted = wanted.lerp(teachers(crops), settings.taught)
+        loss = functional.cross_entropy(network(crops).float(), wanted)
+        return loss, {"loss": loss.item()}
+
     batches = Batches(faces, alignments, settings)
     schedule = Schedule(settings.seed, settings.epochs, batches.steps, settings.rate, settings.average)
     held_out, label = cut_all(faces, alignments, faces.validation), faces.label[faces.validation]
@@ -56,12 +64,6 @@ def train(
         save()
         print(f"epoch {state.epoch}: {row(state.history[-1])}", flush=True)
     return state
-
-
-def cost(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    crops, wanted = batch.mixed()
-    loss = functional.cross_entropy(network(crops).float(), wanted)
-    return loss, {"loss": loss.item()}
 
 
 def predict(network: nn.Module, crops: Pixels) -> Floats:
@@ -97,7 +99,9 @@ def main() -> None:
         "--teacher", type=Path, default=shared / "models" / YUNET, help="finds the eyes, once"
     )
     parser.add_argument("--checkpoint", type=Path, help="default: the run's name in training/checkpoints/")
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
+    parser.add_argument(
+        "--models", type=Path, help="folder for weights and card; default: the engine's for emotion.toml"
+    )
     parser.add_argument("--until", type=int, help="stop after this epoch; 0 exports the last checkpoint")
     asked = parser.parse_args()
 
@@ -117,7 +121,8 @@ def main() -> None:
             "metrics": {"validation": emotion_metrics(logits, label, temperature)},
             "epochs_done": state.epoch,
         }
-        weights = release(state.average, crops, settings, measured, asked.models)
+        folder = asked.models or (MODELS if asked.run.stem == "emotion" else here / "report" / asked.run.stem)
+        weights = release(state.average, crops, settings, measured, folder)
         print(f"{weights}: on the validation photos {row(figures(logits, label))}")
     else:
         tested = predict(state.average, cut_all(faces, alignments, faces.test))

@@ -47,6 +47,8 @@ class Settings:
     votes: float
     smoothing: float
     disgust: int
+    teachers: list[str]
+    taught: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,6 +44,11 @@ def averaged(checkpoint: Path) -> dict[str, Tensor]:
     return weights
 
 
+def kept_settings(checkpoint: Path, kind: type[Settings]) -> Settings:
+    """The settings of the run that left a checkpoint."""
+    return kind(**torch.load(checkpoint, map_location=device(), weights_only=True)["settings"])
+
+
 @dataclass(slots=True)
 class TrainingState:
     """The network, the moving average of its weights (which ships), the optimiser, and how far they are."""

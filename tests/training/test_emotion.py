@@ -88,6 +88,18 @@ def test_resumed_run_gives_the_same_weights(
     assert resumed.history == unbroken.history
 
 
+def test_a_network_learns_from_its_teachers_what_no_label_says(
+    tmp_path: Path, faces: Expressions, alignments: list[Alignment], settings: Settings
+) -> None:
+    """All labels are alike for the pupil; the teacher has learnt the true ones."""
+    taught = replace(settings, teachers=["teacher"], taught=1.0)
+    train(settings, faces, alignments, tmp_path / "teacher.pt")
+    blind = replace(faces, label=np.zeros(8, dtype=np.int64), votes=faces.votes[np.zeros(8, dtype=int)])
+    pupil = train(taught, blind, alignments, tmp_path / "pupil.pt", until=60)
+    logits = predict(pupil.network.eval(), cut_all(faces, alignments, faces.train))
+    assert (logits.argmax(axis=1) == faces.label).sum() >= 7
+
+
 def test_rare_class_is_shown_more_often_and_what_is_no_face_never(
     faces: Expressions, settings: Settings
 ) -> None:
