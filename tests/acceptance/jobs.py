@@ -16,6 +16,8 @@ import numpy as np
 
 from api.jobs.folder import job_folder
 from api.jobs.parts import newest_checkpoint
+from engine.records import Reading
+from engine.stored import decode_stored
 from ingest.pace import SECOND
 from tests.acceptance.check import Check, Row, video
 from tests.acceptance.live import service_with_cameras
@@ -99,9 +101,21 @@ def _kill_worker(service: Service, id: str, after: float) -> float:
     shown = ask(service.address(), f"/{id}")
     assert shown["state"] == "running", f"it was {shown['state']} before it could be killed"
     os.kill(service.pid_of("api.jobs"), signal.SIGKILL)
-    checkpoint = newest_checkpoint(job_folder(service.data, id).parts)
-    certain = checkpoint.state["position"] / SECOND if checkpoint else 0.0
-    return max(0.0, float(shown["position"]) - certain)
+    parts = job_folder(service.data, id).parts
+    checkpoint = newest_checkpoint(parts)
+    certain = checkpoint.state["position"] if checkpoint else 0
+    return (max(_read_until(parts), certain) - certain) / SECOND
+
+
+def _read_until(parts: Path) -> int:
+    """ns: the newest reading that was written, a checkpoint behind it or not.
+
+    Up to 8 KB, some ten readings, may have been on their way to the file: a second at most.
+    """
+    newest = max(parts.glob("*.events"), key=lambda path: int(path.stem))
+    whole = [line for line in newest.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    events = [decode_stored(line, "killed") for line in whole]
+    return max((event.media_time for event in events if isinstance(event, Reading)), default=0)
 
 
 def _wait_until_it_goes_on(service: Service, id: str) -> float:
