@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.processes import command_line, family, is_alive
 from tests.waiting import until
 
 READY = re.compile(r"the dashboard is at (https?://\S+)")
@@ -74,41 +75,6 @@ def free_port() -> int:
         return port
 
 
-def family(pid: int) -> set[int]:
-    """A process and all that descend from it."""
-    members, found = {pid}, {pid}
-    while found:
-        found = {child for parent in found for child in _children(parent)} - members
-        members |= found
-    return members
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def command_line(pid: int) -> str:
-    """Its words, each with a zero byte behind; empty once it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
 def sockets(folder: Path) -> list[Path]:
     """The unix sockets that lie in a folder."""
     return [path for path in folder.rglob("*") if path.is_socket()]
-
-
-def _children(pid: int) -> set[int]:
-    children: set[int] = set()
-    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children |= {int(child) for child in threads.read_text().split()}
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return children

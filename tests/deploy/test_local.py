@@ -13,7 +13,8 @@ import pytest
 from deploy.claims import shorter_folder
 from deploy.listening import Listening
 from deploy.local import Settings, serve
-from tests.deploy.service import Service, free_port, is_alive, sockets
+from tests.deploy.service import Service, free_port, sockets
+from tests.processes import is_alive
 from tests.waiting import until
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.processes import CANNOT_WORK, Child, Command, describe
-from tests.deploy.service import is_alive
+from tests.processes import is_alive
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 SLEEP = "import time; print('here', flush=True); time.sleep(60)\n"

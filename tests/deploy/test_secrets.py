@@ -16,8 +16,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as open_websocket
 
 from tests.clips import even, make_clip
-from tests.deploy.service import Service, command_line, is_alive
+from tests.deploy.service import Service
 from tests.deploy.test_listening import mien
+from tests.processes import command_line, is_alive
 from tests.waiting import until
 
 PASSWORD, KEY, GUESS = "planted-password", "planted-key", "mien_planted-guess"

@@ -14,6 +14,7 @@ from ingest.bus import SOURCES, connect, frames_key, preview_key, timeline_key
 from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.frame import Frame
 from ingest.wire import decode_frame
+from tests.processes import children_of
 
 QUICK = {"MIEN_OPEN_TIMEOUT": "2", "MIEN_READ_TIMEOUT": "1"}  # seconds
 
@@ -57,7 +58,7 @@ class Ingest:
         bodies = [json.loads(fields[b"body"]) for _, fields in entries if fields[b"type"] == b"state"]
         return [f"{body['state']}: {body['reason']}".removesuffix(": ") for body in bodies]
 
-    def children(self) -> list[int]:
+    def children(self) -> set[int]:
         """Process ids of the decoders."""
         return children_of(self.process.pid)
 
@@ -68,18 +69,3 @@ class Ingest:
         self.process.wait(10)
         self.client.close()
         return time.monotonic() - began
-
-
-def children_of(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def runs(pid: int) -> bool:
-    """Whether the process does anything any more; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

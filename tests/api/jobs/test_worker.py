@@ -20,7 +20,7 @@ from tests.api.jobs.working import Place, worker, working
 from tests.api.serving import configure
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
-from tests.deploy.service import command_line, family
+from tests.processes import command_line, family
 from tests.waiting import until
 
 
