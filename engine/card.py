@@ -32,6 +32,16 @@ class Card:
         """Name and first digits of the hash, as readings cite it."""
         return f"{self.name}-{self.sha256[:8]}"
 
+    @property
+    def threshold(self) -> float:
+        """Of a detector: the score from which what it finds is a face. Raises CardMismatchError."""
+        threshold = self.metrics.get("threshold")
+        if not isinstance(threshold, float):
+            raise CardMismatchError(
+                f"the card of {self.file}: expected metrics.threshold, a number below 1, actual {threshold}"
+            )
+        return threshold
+
 
 def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODELS) -> Card:
     """Reads `<folder>/<name>.json` and checks it against its weight file and the expected outputs."""

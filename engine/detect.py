@@ -12,7 +12,6 @@ from engine.runtimes.onnx import Runtime
 
 LONG_SIDE = 640  # pixels; larger frames are shrunk to it
 STRIDES = (8, 16, 32)
-THRESHOLD = 0.82  # of the weights in models/: 2 inventions on 470 held-out photos, 6 at 0.80
 SAME_FACE = 0.45  # IoU from which two boxes are one face; as in YuNet's demo
 WITHIN = 0.75  # share of the smaller of two boxes from which it is a part of the same face; a guess
 LARGEST = 4.0  # natural logarithm of a box's side in strides, where the exponential is cut
@@ -36,7 +35,8 @@ class Detector:
     (n, cells, 4) and `landmark` (n, cells, 10) as training.detector_network.DetectorNetwork says.
     """
 
-    def __init__(self, runtime: Runtime, threshold: float = THRESHOLD) -> None:
+    def __init__(self, runtime: Runtime, threshold: float) -> None:
+        """`threshold`: score from which a find is told."""
         self._runtime = runtime
         self._threshold = threshold
 

@@ -30,7 +30,7 @@ from engine.records import (
 )
 from engine.runtimes.onnx import OnnxRuntime
 from engine.timeline import Moment, TrackTimeline
-from engine.track import PROLONGS_FROM, Tracker, Unconnected
+from engine.track import UNSURE_BY, Tracker, Unconnected
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
@@ -41,6 +41,7 @@ class Networks:
 
     detector: Detector
     classifier: Classifier
+    starts_from: float  # the detector's score of a face that begins a track
 
 
 def load_networks(threads: int = 1) -> Networks:
@@ -49,11 +50,12 @@ def load_networks(threads: int = 1) -> Networks:
     keypoints = read_card("keypoints", KEYPOINTS)
     emotion = read_card("emotion", LABELS)
     return Networks(
-        detector=Detector(OnnxRuntime(detector.file, threads), PROLONGS_FROM),
+        detector=Detector(OnnxRuntime(detector.file, threads), detector.threshold - UNSURE_BY),
         classifier=Classifier(
             keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
             emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
         ),
+        starts_from=detector.threshold,
     )
 
 
@@ -150,12 +152,13 @@ class Pipeline:
 
     def _of(self, source: str) -> _Source:
         if source not in self._sources:
-            self._sources[source] = _Source(self._tracker(source), CoverageKeeper(source), {})
+            tracker = self._tracker(source, self._networks.starts_from)
+            self._sources[source] = _Source(tracker, CoverageKeeper(source), {})
         return self._sources[source]
 
     def _restored(self, source: str, fields: dict[str, Any]) -> _Source:
         return _Source(
-            tracker=self._tracker.restored(source, fields["tracker"]),
+            tracker=self._tracker.restored(source, self._networks.starts_from, fields["tracker"]),
             coverage=CoverageKeeper.restored(source, fields["coverage"]),
             timelines={
                 int(number): TrackTimeline.restored(source, int(number), line)

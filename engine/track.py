@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from engine.detect import THRESHOLD
 from engine.records import Box, Face, Track
 from ingest.pace import SECOND
 
 MEMORY = SECOND  # a track unseen for longer has ended
-STARTS_FROM = THRESHOLD  # score of a face that begins a track
-PROLONGS_FROM = 0.7  # score of a face that prolongs one, where it lies where the track was expected: a guess
+UNSURE_BY = 0.12  # what may lack in the score of a face that prolongs a track, where it was expected: a guess
 LEAST_MATCH = 0.4  # overlap (below) with the predicted box: a gap of half a face's width
-LEAST_UNSURE_MATCH = 0.75  # the same for a face below STARTS_FROM: an IoU of a half
+LEAST_UNSURE_MATCH = 0.75  # the same for an unsure face: an IoU of a half
 DOUBT = 0.3  # what a second unseen costs in overlap: who is in front, and seen, goes before who is hidden
 
 # Alpha-beta gains: how much of a surprise goes into position and velocity. Detections are steady (a few
@@ -79,8 +77,10 @@ class Followed:
 class Tracker:
     """The tracks of one source."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, starts_from: float) -> None:
+        """`starts_from`: score of a face that begins a track; the detector's card says it."""
         self._source = source
+        self._starts_from = starts_from
         self._next_number = 1
         self._estimates: list[_Estimate] = []
 
@@ -121,8 +121,8 @@ class Tracker:
         }
 
     @classmethod
-    def restored(cls, source: str, state: dict[str, Any]) -> "Tracker":
-        tracker = cls(source)
+    def restored(cls, source: str, starts_from: float, state: dict[str, Any]) -> "Tracker":
+        tracker = cls(source, starts_from)
         tracker._next_number = state["next_number"]
         tracker._estimates = [_Estimate(**fields) for fields in state["estimates"]]
         return tracker
@@ -139,7 +139,7 @@ class Tracker:
             predicted, unseen = estimate.at(time), (time - estimate.last_seen) / SECOND
             for face in faces:
                 score = overlap(predicted, face.box)
-                if score >= (LEAST_MATCH if face.score >= STARTS_FROM else LEAST_UNSURE_MATCH):
+                if score >= (LEAST_MATCH if face.score >= self._starts_from else LEAST_UNSURE_MATCH):
                     pairs.append((score - DOUBT * unseen, index, face))
         pairs.sort(key=lambda pair: (-pair[0], pair[1]))
         matched: dict[int, Face] = {}
@@ -152,7 +152,7 @@ class Tracker:
 
     def _number(self, estimate: _Estimate, face: Face) -> _Estimate:
         """Makes a track of what was seen surely; it began when it was first seen, but not long ago."""
-        if estimate.number or face.score < STARTS_FROM:
+        if estimate.number or face.score < self._starts_from:
             return estimate
         began = max(estimate.first_seen, estimate.last_seen - MEMORY)
         numbered = replace(estimate, number=self._next_number, first_seen=began)
@@ -174,7 +174,7 @@ class Unconnected(Tracker):
 
     def update(self, faces: Sequence[Face], time: int) -> Followed:
         ended = self.end_all()
-        certain = [face for face in faces if face.score >= STARTS_FROM]
+        certain = [face for face in faces if face.score >= self._starts_from]
         self._estimates = [
             replace(_begin(face, time), number=number)
             for number, face in enumerate(certain, self._next_number)

@@ -17,7 +17,7 @@ from torch.optim import AdamW
 from torch.utils.data import Dataset
 
 from engine.card import MODELS
-from engine.detect import THRESHOLD, grid
+from engine.detect import grid
 from training.assignment import assign
 from training.detector_loss import Batch, loss
 from training.detector_network import DetectorNetwork
@@ -147,7 +147,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "detector.pt")
     parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
-    parser.add_argument("--threshold", type=float, default=THRESHOLD, help="at which the card's figures hold")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -158,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
     state = train(Batches(composer, settings, teacher), options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)
-    weights = release(state.average, asdict(settings), people, options.models, options.threshold)
+    weights = release(state.average, asdict(settings), people, options.models)
     log.info("wrote %s", weights)
 
 

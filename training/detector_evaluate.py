@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from engine.card import read_card
-from engine.detect import THRESHOLD, Detector
+from engine.detect import Detector
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
+from engine.track import UNSURE_BY
 from training.detector_tests import Picture, scenes, test_photos
 from training.matching import Guessed, Labelled, average_precision, count
 from training.teacher import Teacher
@@ -105,11 +106,11 @@ def speed_beside(ours: OnnxRuntime, theirs: OnnxRuntime) -> float:
 
 def measure(shared: Path, folder: Path) -> tuple[Figures, Found]:
     """All figures of the weights in `folder` on the test sets, and what they found in the test photos."""
-    served = look(shipped(folder, THRESHOLD), scenes(shared))
-    counted = count(served.labels, served.guesses, THRESHOLD)
+    card = read_card("detector", LANDMARKS, folder)
+    served = look(shipped(folder, card.threshold - UNSURE_BY), scenes(shared))
+    counted = count(served.labels, served.guesses, card.threshold)
     found = look(shipped(folder, LOW), test_photos(shared / "data"))
     compared = look(yunet(shared / YUNET), test_photos(shared / "data"))
-    card = read_card("detector", LANDMARKS, folder)
     figures = Figures(
         recall=round(counted.recall, 4),
         false_positives=counted.invented,

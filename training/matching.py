@@ -68,6 +68,15 @@ def count(labels: Sequence[Labelled], guesses: Sequence[Guessed], threshold: flo
     return Count(found=found, missed=faces - found, invented=invented)
 
 
+def least_threshold(labels: Sequence[Labelled], guesses: Sequence[Guessed], inventions: int) -> float:
+    """The least hundredth of a score at which no more than so many faces are invented."""
+    return next(
+        hundredth / 100
+        for hundredth in range(101)
+        if count(labels, guesses, hundredth / 100).invented <= inventions
+    )
+
+
 def recall_by_size(
     labels: Sequence[Labelled], guesses: Sequence[Guessed], threshold: float
 ) -> dict[str, tuple[int, int]]:

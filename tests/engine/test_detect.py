@@ -18,7 +18,8 @@ from engine.runtimes.onnx import OnnxRuntime
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(OnnxRuntime(read_card("detector", LANDMARKS).file))
+    card = read_card("detector", LANDMARKS)
+    return Detector(OnnxRuntime(card.file), card.threshold)
 
 
 def grey(path: Path) -> NDArray[np.uint8]:
@@ -95,18 +96,18 @@ def test_frames_of_many_shapes_come_back_in_order(detector: Detector, shared: Pa
 def test_equal_shapes_share_a_batch_and_the_long_side_is_640() -> None:
     runtime = Recorded({})
     shapes = [(720, 1280), (360, 640), (100, 60), (360, 640), (1280, 720)]
-    assert Detector(runtime).find([np.zeros(shape, np.uint8) for shape in shapes]) == [[]] * 5
+    assert Detector(runtime, 0.8).find([np.zeros(shape, np.uint8) for shape in shapes]) == [[]] * 5
     assert runtime.shapes == [(3, 1, 384, 640), (1, 1, 128, 64), (1, 1, 640, 384)]
 
 
 def test_no_frames_make_no_faces() -> None:
-    assert Detector(Recorded({})).find([]) == []
+    assert Detector(Recorded({}), 0.8).find([]) == []
 
 
 def test_boxes_are_ratios_of_the_frame_not_of_the_padding() -> None:
     # Cell 0 of stride 8 has its middle at 4, 4; the box is 16 by 8 pixels of 40 by 20.
     runtime = Recorded({0: (0.9, [0.5, 0.5, float(np.log(2)), 0.0])})
-    ((face,),) = Detector(runtime).find([np.zeros((20, 40), np.uint8)])
+    ((face,),) = Detector(runtime, 0.8).find([np.zeros((20, 40), np.uint8)])
     assert (face.box.left, face.box.right) == pytest.approx((0.0, 16 / 40))
     assert (face.box.top, face.box.bottom) == pytest.approx((4 / 20, 12 / 20))
     np.testing.assert_allclose(face.landmarks, [[4 / 40, 4 / 20]] * 5, atol=1e-6)

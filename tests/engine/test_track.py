@@ -9,6 +9,8 @@ from engine.records import Box, Face
 from engine.track import Tracker, Unconnected, overlap
 from tests.engine.faces import SECOND, face
 
+SURE = 0.82  # score of a face that begins a track
+
 
 def follow(tracker: Tracker, moments: list[tuple[float, list[Face]]]) -> list[dict[int, Face]]:
     """The visible tracks of each moment (seconds, faces)."""
@@ -19,30 +21,30 @@ def follow(tracker: Tracker, moments: list[tuple[float, list[Face]]]) -> list[di
 
 
 def test_a_face_that_moves_keeps_its_number() -> None:
-    seen = follow(Tracker("lobby"), [(n / 10, [face(0.1 + 0.03 * n)]) for n in range(25)])
+    seen = follow(Tracker("lobby", SURE), [(n / 10, [face(0.1 + 0.03 * n)]) for n in range(25)])
     assert [list(tracks) for tracks in seen] == [[1]] * 25
 
 
 def test_a_sure_face_is_a_track_at_once_and_an_unsure_one_never() -> None:
-    sure = follow(Tracker("lobby"), [(0, [face(0.5, score=0.9)])])
+    sure = follow(Tracker("lobby", SURE), [(0, [face(0.5, score=0.9)])])
     assert list(sure[0]) == [1]
-    unsure = follow(Tracker("lobby"), [(n / 10, [face(0.5, score=0.75)]) for n in range(20)])
+    unsure = follow(Tracker("lobby", SURE), [(n / 10, [face(0.5, score=0.75)]) for n in range(20)])
     assert not any(unsure)
 
 
 def test_an_unsure_face_prolongs_a_track() -> None:
     moments = [(0, [face(0.5)])] + [(n / 10, [face(0.5, score=0.75)]) for n in range(1, 20)]
-    assert [list(tracks) for tracks in follow(Tracker("lobby"), moments)] == [[1]] * 20
+    assert [list(tracks) for tracks in follow(Tracker("lobby", SURE), moments)] == [[1]] * 20
 
 
 def test_an_unsure_face_beside_a_track_does_not_prolong_it() -> None:
     moments = [(0, [face(0.5)]), (0.1, [face(0.56, score=0.75)]), (0.2, [face(0.56, score=0.75)])]
-    assert [list(tracks) for tracks in follow(Tracker("lobby"), moments)] == [[1], [], []]
+    assert [list(tracks) for tracks in follow(Tracker("lobby", SURE), moments)] == [[1], [], []]
 
 
 @pytest.mark.parametrize(("unsure", "began"), [(5, 0.0), (30, 2.0)])
 def test_a_track_began_when_its_face_was_first_seen_but_not_long_ago(unsure: int, began: float) -> None:
-    tracker = Tracker("lobby")
+    tracker = Tracker("lobby", SURE)
     for n in range(unsure):
         tracker.update([face(0.5, score=0.75)], n * SECOND // 10)
     track = tracker.update([face(0.5)], unsure * SECOND // 10).visible[0]
@@ -50,7 +52,7 @@ def test_a_track_began_when_its_face_was_first_seen_but_not_long_ago(unsure: int
 
 
 def test_what_was_seen_before_a_gap_is_not_the_same_while_it_is_no_track() -> None:
-    tracker = Tracker("lobby")
+    tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5, score=0.75)], 0)
     tracker.update([], SECOND // 10)
     assert tracker.update([face(0.5)], SECOND // 5).visible[0].first_seen == SECOND // 5
@@ -59,13 +61,13 @@ def test_what_was_seen_before_a_gap_is_not_the_same_while_it_is_no_track() -> No
 def test_a_track_survives_nearly_a_second_unseen_while_it_moves() -> None:
     walk = [(n / 10, [face(0.1 + 0.02 * n)]) for n in range(10)]
     again = [(1.8 + n / 10, [face(0.46 + 0.02 * n)]) for n in range(5)]
-    seen = follow(Tracker("lobby"), walk + [(n / 10, []) for n in range(10, 18)] + again)
+    seen = follow(Tracker("lobby", SURE), walk + [(n / 10, []) for n in range(10, 18)] + again)
     assert {number for tracks in seen for number in tracks} == {1}
     assert list(seen[-1]) == [1]
 
 
 def test_a_track_ends_after_more_than_a_second_and_its_number_is_not_used_again() -> None:
-    tracker = Tracker("lobby")
+    tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5)], 0)
     assert tracker.update([], SECOND).ended == []
     assert tracker.update([], SECOND + 1).ended == [1]
@@ -74,7 +76,7 @@ def test_a_track_ends_after_more_than_a_second_and_its_number_is_not_used_again(
 
 def test_two_people_who_cross_keep_their_numbers() -> None:
     """One walks right, one left; when they meet, only the one in front is found."""
-    tracker, owners = Tracker("lobby"), {}
+    tracker, owners = Tracker("lobby", SURE), {}
     for n in range(40):
         x_one, x_two = 0.1 + 0.02 * n, 0.9 - 0.02 * n
         hidden = abs(x_one - x_two) < 0.08
@@ -86,21 +88,21 @@ def test_two_people_who_cross_keep_their_numbers() -> None:
 
 
 def test_a_face_elsewhere_is_somebody_else() -> None:
-    seen = follow(Tracker("lobby"), [(0, [face(0.2)]), (0.1, [face(0.8)])])
+    seen = follow(Tracker("lobby", SURE), [(0, [face(0.2)]), (0.1, [face(0.8)])])
     assert [list(tracks) for tracks in seen] == [[1], [2]]
 
 
 def test_a_restored_tracker_goes_on_as_if_nothing_had_happened() -> None:
     moments = [(n / 10, [face(0.1 + 0.02 * n)] if n % 4 else []) for n in range(20)]
-    unbroken = follow(Tracker("lobby"), moments)
-    first = Tracker("lobby")
+    unbroken = follow(Tracker("lobby", SURE), moments)
+    first = Tracker("lobby", SURE)
     before = follow(first, moments[:10])
-    after = follow(Tracker.restored("lobby", json.loads(json.dumps(first.state()))), moments[10:])
+    after = follow(Tracker.restored("lobby", SURE, json.loads(json.dumps(first.state()))), moments[10:])
     assert before + after == unbroken
 
 
 def test_faces_of_still_pictures_are_all_apart() -> None:
-    seen = follow(Unconnected("album"), [(0, [face(0.2), face(0.8)]), (0, [face(0.2)])])
+    seen = follow(Unconnected("album", SURE), [(0, [face(0.2), face(0.8)]), (0, [face(0.2)])])
     assert [list(tracks) for tracks in seen] == [[1, 2], [3]]
 
 

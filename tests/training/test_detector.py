@@ -20,7 +20,7 @@ from training.detector_loss import decode_boxes, fit, loss
 from training.detector_network import OUTPUTS, DetectorNetwork, Exported, Widths
 from training.detector_release import SIGNATURE, fields
 from training.export import export
-from training.matching import Guessed, Labelled, average_precision, count, recall_by_size
+from training.matching import Guessed, Labelled, average_precision, count, least_threshold, recall_by_size
 from training.photos import Photo, load, store
 from training.scenes import Composer, Scene
 from training.teacher import Dense
@@ -201,7 +201,7 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
         network(batch.frames)
     examples = [batch.frames[:2], torch.zeros(1, 1, 96, 160)]
     export(Exported(network), examples, SIGNATURE, fields(asdict(SETTINGS), {}), folder=tmp_path)
-    detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file))
+    detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file), 0.5)
     found = 0
     for scene, faces in zip(scenes, detector.find([scene.grey for scene in scenes]), strict=True):
         for face in faces[:1]:
@@ -247,6 +247,8 @@ def test_average_precision_and_counts_of_a_hand_made_case() -> None:
     assert average_precision(labels, guesses) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
     counted = count(labels, guesses, 0.75)
     assert (counted.found, counted.missed, counted.invented) == (1, 1, 1)
+    assert least_threshold(labels, guesses, 0) == 0.81
+    assert least_threshold(labels, guesses, 1) == 0.0
 
 
 def test_recall_is_told_by_the_size_of_the_faces() -> None:
