@@ -92,12 +92,17 @@ class Pipeline:
         self._tracker: type[Tracker] = Tracker if tracking else Unconnected
         self._sources: dict[str, _Source] = {}
 
-    def step(self, frames: Sequence[Frame]) -> list[list[Event]]:
+    def find(self, frames: Sequence[Frame]) -> list[list[Face]]:
+        """The faces of each frame, for `step`. Remembers nothing: it may run ahead in another thread."""
+        return self._networks.detector.find([frame.grey for frame in frames])
+
+    def step(self, frames: Sequence[Frame], faces: list[list[Face]] | None = None) -> list[list[Event]]:
         """Takes frames, each source's in order; gives the events that each frame caused, in order.
 
-        A frame that was there before (same connection, number not higher) causes none.
+        A frame that was there before (same connection, number not higher) causes none. `faces`: what `find`
+        gave for these frames, where it was called before.
         """
-        faces = self._networks.detector.find([frame.grey for frame in frames])
+        faces = self.find(frames) if faces is None else faces
         seen = [self._follow(frame, found) for frame, found in zip(frames, faces, strict=True)]
         crops = [crop for each in seen if each for crop in each.crops]
         expressions = iter(self._networks.classifier.read(crops))

@@ -1,23 +1,27 @@
-"""One recording through the pipeline: decoding runs a few frames ahead in a thread of its own."""
+"""One recording through the pipeline: decoding, and the detector, run ahead in threads of their own."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Self, TypeAlias, TypeVar
 
 from engine.pipeline import Networks, Pipeline
-from engine.records import Event
+from engine.records import Event, Face
 from ingest.resume import Resume, resume_from
 from ingest.sources import Marked, Recording
 
 BATCH = 8  # frames that go through the detector at once
 LONGEST_BATCH = 4.0  # seconds of the recording at most: so much is read again at least after a break
 AHEAD = 2 * BATCH  # frames decoded ahead; half a megabyte each at most
+FOUND_AHEAD = 1  # batches that the detector is ahead, apart from the one at hand
 
 Item = TypeVar("Item")
+
+Found: TypeAlias = tuple[list[Marked], list[list[Face]]]  # frames, and the faces of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,22 @@ class RecordingReader:
     """Reads a recording once: frames never dropped, events in order, nothing kept."""
 
     def __init__(
-        self, recording: Recording, source: str, networks: Networks, after: ReaderState | None = None
+        self,
+        recording: Recording,
+        source: str,
+        networks: Networks,
+        after: ReaderState | None = None,
+        *,
+        overlapped: bool = False,
     ) -> None:
-        """With `after` the recording was opened to go on behind that state. Raises BadStateError."""
+        """With `after` the recording was opened to go on behind that state. Raises BadStateError.
+
+        `overlapped`: the detector reads the next frames while these are classified; the events are the same.
+        """
         self._recording = recording
         self._source = source
         self._pipeline = Pipeline(networks)
+        self._overlapped = overlapped
         self._batch: list[Marked] = []  # the newest
         self.position = 0  # ns; the newest frame read
         self.interrupted = False
@@ -55,12 +69,12 @@ class RecordingReader:
 
         Where `stopped` answers yes, what is open is ended at the newest frame.
         """
-        with DecodeAhead(self._recording.marked(), AHEAD) as ahead:
-            for batch in ahead.batches(batch_of(self._recording.rate)):
+        with self._found() as found:
+            for batch, faces in found:
                 if stopped():
                     self.interrupted = True
                     break
-                told = self._pipeline.step([marked.frame for marked in batch])
+                told = self._pipeline.step([marked.frame for marked in batch], faces)
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
                 yield [event for events in told for event in events]
@@ -74,19 +88,46 @@ class RecordingReader:
         decoding = resume_from(self._batch[-1].mark, [marked.frame for marked in self._batch])
         return ReaderState(decoding, self._pipeline.state(self._source))
 
+    @contextmanager
+    def _found(self) -> Iterator[Iterable[Found]]:
+        """Batch by batch, with their faces."""
+        with Ahead(self._recording.marked(), AHEAD, "decode") as decoded:
+            found = map(self._find, batches(decoded, batch_of(self._recording.rate)))
+            if not self._overlapped:
+                yield found
+                return
+            with Ahead(found, FOUND_AHEAD, "detect") as ahead:
+                yield ahead
+
+    def _find(self, batch: list[Marked]) -> Found:
+        return batch, self._pipeline.find([marked.frame for marked in batch])
+
     def _end(self) -> list[Event]:
         self.position = self._recording.duration
         return self._pipeline.finish(self._source, self.position, damaged=self._recording.broken_off)
 
 
-class DecodeAhead(Generic[Item]):
-    """Takes frames from an iterable in a thread, at most `depth` ahead of who reads them."""
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Full batches and a last shorter one: the same frames always meet, so results repeat exactly."""
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
-    def __init__(self, frames: Iterable[Item], depth: int) -> None:
-        self._frames = frames
-        self._queue: Queue[Item | BaseException | None] = Queue(depth)
+
+class Ahead(Generic[Item]):
+    """Takes items from an iterable in a thread, at most `depth` ahead of who reads them."""
+
+    def __init__(self, items: Iterable[Item], depth: int, name: str) -> None:
+        """`name`: of the thread."""
+        self._items = items
+        self._queue: Queue[Item | _Over] = Queue(depth)
         self._closing = Flag()
-        self._thread = Thread(target=self._run, name="decode", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -103,26 +144,26 @@ class DecodeAhead(Generic[Item]):
                 continue
         self._thread.join()
 
+    def __iter__(self) -> Iterator[Item]:
+        while not isinstance(item := self._queue.get(), _Over):
+            yield item
+        if item.error is not None:
+            raise item.error
+
     def _run(self) -> None:
         try:
-            for frame in self._frames:
-                self._queue.put(frame)
+            for item in self._items:
+                self._queue.put(item)
                 if self._closing.is_set():
                     return
         except BaseException as error:  # whatever it is, who reads must hear of it
-            self._queue.put(error)
+            self._queue.put(_Over(error))
             return
-        self._queue.put(None)
+        self._queue.put(_Over(None))
 
-    def batches(self, size: int) -> Iterator[list[Item]]:
-        """Full batches and a last shorter one: the same frames always meet, so results repeat exactly."""
-        batch: list[Item] = []
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            batch.append(item)
-            if len(batch) == size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Over:
+    """Stands behind the last item."""
+
+    error: BaseException | None  # what ended it before its time

@@ -1,12 +1,19 @@
-"""Decoding ahead: bounded, in order, and gone when nobody reads any more."""
+"""Working ahead: bounded, in order, gone when nobody reads any more, and without a trace in the results."""
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from engine.recording import DecodeAhead
+from engine.pipeline import Networks, load_networks
+from engine.recording import Ahead, RecordingReader, batches
+from engine.wire import encode_event
+from ingest.bus import TimelineEntry
 from ingest.frame import Frame
+from ingest.sources import open_recording
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
 from tests.engine.faces import frame
 from tests.waiting import until
 
@@ -25,20 +32,20 @@ class Counted:
 
 
 def decoding() -> bool:
-    return any(thread.name == "decode" for thread in threading.enumerate())
+    return any(thread.name in ("decode", "detect") for thread in threading.enumerate())
 
 
 def test_full_batches_and_a_rest_in_order() -> None:
-    with DecodeAhead(Counted(19), depth=4) as ahead:
-        batches = list(ahead.batches(8))
-    assert [len(batch) for batch in batches] == [8, 8, 3]
-    assert [each.number for batch in batches for each in batch] == list(range(19))
+    with Ahead(Counted(19), 4, "decode") as ahead:
+        found = list(batches(ahead, 8))
+    assert [len(batch) for batch in found] == [8, 8, 3]
+    assert [each.number for batch in found for each in batch] == list(range(19))
 
 
 def test_no_more_than_the_depth_is_decoded_ahead() -> None:
     frames = Counted(100)
-    with DecodeAhead(frames, depth=4) as ahead:
-        next(ahead.batches(8))
+    with Ahead(frames, 4, "decode") as ahead:
+        next(batches(ahead, 8))
         until(lambda: frames.given >= 12, 5, "it decodes ahead")
         assert frames.given <= 8 + 4 + 1
     assert not decoding()
@@ -46,8 +53,8 @@ def test_no_more_than_the_depth_is_decoded_ahead() -> None:
 
 def test_leaving_early_ends_the_thread() -> None:
     frames = Counted(10_000)
-    with DecodeAhead(frames, depth=2) as ahead:
-        next(ahead.batches(2))
+    with Ahead(frames, 2, "decode") as ahead:
+        next(batches(ahead, 2))
     assert not decoding()
     assert frames.given < 10
 
@@ -57,6 +64,53 @@ def test_an_error_in_decoding_reaches_who_reads() -> None:
         yield frame(0)
         raise ValueError("no more")
 
-    with DecodeAhead(broken(), depth=2) as ahead, pytest.raises(ValueError, match="no more"):
-        list(ahead.batches(8))
+    with Ahead(broken(), 2, "decode") as ahead, pytest.raises(ValueError, match="no more"):
+        list(batches(ahead, 8))
     assert not decoding()
+
+
+def test_one_may_work_ahead_of_another_that_does() -> None:
+    frames = Counted(10_000)
+    with Ahead(frames, 2, "decode") as decoded, Ahead(batches(decoded, 2), 1, "decode") as ahead:
+        assert [each.number for each in next(iter(ahead))] == [0, 1]
+    assert not decoding()
+    assert frames.given < 20
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return load_networks()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds, the face is away for a while."""
+    return face_clip(tmp_path_factory.mktemp("clips") / "face.mp4", even(75), empty=range(30, 45))
+
+
+def read(clip: Path, networks: Networks, *, overlapped: bool) -> list[TimelineEntry]:
+    with open_recording(clip, "clip", 10.0) as recording:
+        reader = RecordingReader(recording, "clip", networks, overlapped=overlapped)
+        return [encode_event(event) for events in reader.steps(lambda: False) for event in events]
+
+
+def test_the_detector_working_ahead_changes_no_event(networks: Networks, clip: Path) -> None:
+    overlapped = read(clip, networks, overlapped=True)
+    assert len(overlapped) > 30
+    assert overlapped == read(clip, networks, overlapped=False)
+
+
+def test_where_it_stands_is_behind_the_events_it_gave(networks: Networks, clip: Path) -> None:
+    """However far the detector is ahead: who goes on from there gives the rest."""
+    whole = read(clip, networks, overlapped=True)
+    with open_recording(clip, "clip", 10.0) as recording:
+        reader = RecordingReader(recording, "clip", networks, overlapped=True)
+        steps = reader.steps(lambda: False)
+        told = [encode_event(event) for event in next(steps)]
+        state = reader.state()
+        steps.close()
+    assert not decoding()
+    with open_recording(clip, "clip", 10.0, state.decoding) as recording:
+        reader = RecordingReader(recording, "clip", networks, state)
+        told += [encode_event(event) for events in reader.steps(lambda: False) for event in events]
+    assert told == whole
