@@ -75,6 +75,7 @@ def command_line() -> argparse.ArgumentParser:
         ("engine", "engine", "run one part of the service: reads the faces"),
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
+        ("alive", "deploy.alive", "say whether a part of the service is alive, for who restarts it"),
         ("bench", "deploy.bench", "measure parts of the service on this machine"),
     ):
         _add_module(verbs, name, module, purpose)

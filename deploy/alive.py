@@ -1,0 +1,51 @@
+"""`mien alive PART`: whether a part of the service is alive, for whoever starts it anew when it is not.
+
+Parts are named as /readyz names them: api (the one of this machine), ingest, engine:0, jobs (any worker).
+Exit codes: 0 alive, 1 silent. Of all but the API only Redis knows: while that is away they count as alive,
+since they wait for it, and a new start would not bring it back.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from api.access.certificates import CERTIFICATE, KEY, CertificateError, from_environment, key_pair
+from deploy.listening import Listening
+from ingest.bus import LOST, beat_key, connect
+
+SILENT = 1  # exit code
+API = "api"
+
+
+def api_answers(port: int) -> bool:
+    """Whether the API of this machine does. Raises CertificateError."""
+    pair = key_pair(from_environment(CERTIFICATE), from_environment(KEY))
+    return asyncio.run(Listening("127.0.0.1", port, pair=pair).answers())
+
+
+def is_heard(part: str) -> bool:
+    """Whether Redis has heard of the part within the last seconds, or is away."""
+    try:
+        with connect(retries=0) as client:
+            return bool(client.exists(beat_key(part)))
+    except LOST:
+        return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="mien alive", description=__doc__)
+    parser.add_argument("part", metavar="PART", help="api, ingest, ingest:N, engine:N or jobs")
+    parser.add_argument("--port", type=int, default=8400, help="where the API listens (default %(default)s)")
+    given = parser.parse_args()
+    try:
+        alive = api_answers(given.port) if given.part == API else is_heard(given.part)
+    except CertificateError as error:
+        print(f"mien alive: {error}", file=sys.stderr)
+        return SILENT
+    if not alive:
+        print(f"mien alive: {given.part} is silent", file=sys.stderr)
+    return 0 if alive else SILENT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
