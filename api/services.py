@@ -33,6 +33,11 @@ class Services:
     tokens: Tokens
     tickets: Tickets
 
+    async def sources(self) -> list[SourceConfig]:
+        """The configurations of all sources that can be read."""
+        entries = (await self.redis.hgetall(SOURCES)).items()
+        return [config for id, text in entries if (config := usable_config(id.decode(), text)) is not None]
+
     async def source(self, id: str) -> SourceConfig | None:
         """The configuration of a source, if there is such a source and it can be read."""
         text = await self.redis.hget(SOURCES, id)

@@ -7,7 +7,14 @@ from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
 from ingest.bus import redis_url
 from ingest.networks import EVERYWHERE, Networks
-from ingest.settings import TokenMode, data_folder, media_folder, source_networks, token_mode
+from ingest.settings import (
+    TokenMode,
+    data_folder,
+    media_folder,
+    shard_count,
+    source_networks,
+    token_mode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Settings:
     limits: Limits = field(default_factory=limits_from_environment)
     tokens: TokenMode = "open"  # whether who asks needs a token
     networks: Networks = EVERYWHERE  # that sources may lie in
+    shards: int = 1  # that sources are shared out to
 
 
 def settings_from_environment(host: str) -> Settings:
@@ -34,4 +42,5 @@ def settings_from_environment(host: str) -> Settings:
         media=media_folder(data_folder()),
         tokens=tokens,
         networks=source_networks(tokens),
+        shards=shard_count(),
     )

@@ -1,4 +1,4 @@
-"""`mien serve`: Redis, ingest, engine and API on this machine, under one supervisor.
+"""`mien serve`: Redis, ingest, engine (one a shard) and API on this machine, under one supervisor.
 
 Exit codes: 0 stopped when asked to, 2 cannot work as it is set up (the line before says why).
 """
@@ -27,6 +27,7 @@ from ingest.settings import (
     media_folder,
     retention,
     settings_from_environment,
+    shard_count,
 )
 
 # The order of stopping; who still runs so many seconds after the request is killed. The API gives its
@@ -65,8 +66,9 @@ class Supervisor:
     Without `redis` they use the server that REDIS_URL names.
     """
 
-    def __init__(self, settings: Settings, redis: Redis | None) -> None:
+    def __init__(self, settings: Settings, redis: Redis | None, shards: int) -> None:
         self._settings = settings
+        self._shards = shards
         self._listening = settings.listening
         self._redis = redis
         self._children: dict[str, Child] = {}
@@ -93,7 +95,8 @@ class Supervisor:
             await _until(self._redis_answers, f"redis does not answer yet; it writes to {self._redis.log}")
         if self._listening.tokens == "required" and not await self._somebody_gets_in():
             return
-        self._keep(self._module("engine", "engine"))
+        for shard in range(self._shards):
+            self._keep(self._module(self._engine(shard), "engine", "--shard", str(shard)))
         self._keep(self._module("ingest", "ingest"))
         self._keep(self._module("jobs", "api.jobs"))
         host, port = self._listening.host, str(self._listening.port)
@@ -107,14 +110,19 @@ class Supervisor:
 
     async def _stop(self) -> None:
         asked = time.monotonic()
-        for name, stopped_by in STOPPED_BY.items():
-            if name in self._children:
-                await self._children[name].stop(max(0.1, asked + stopped_by - time.monotonic()))
+        for part, stopped_by in STOPPED_BY.items():
+            patience = max(0.1, asked + stopped_by - time.monotonic())
+            alike = [child for name, child in self._children.items() if name.partition(":")[0] == part]
+            await asyncio.gather(*(child.stop(patience) for child in alike))
 
     def _keep(self, command: Command) -> None:
         child = Child(command)
         self._children[command.name] = child
         child.start().add_done_callback(lambda kept: self._left(command, kept.result()))
+
+    def _engine(self, shard: int) -> str:
+        """What an engine is called: by its number only where there are several."""
+        return f"engine:{shard}" if self._shards > 1 else "engine"
 
     def _left(self, command: Command, code: int) -> None:
         if self._ended.done() or (command.once and code == 0):
@@ -184,6 +192,7 @@ def serve(settings: Settings) -> int:
     try:
         retention()  # refused here, where one line says it, and not by each part
         limits_from_environment()
+        shards = shard_count()
         audit_retention()
         settings_from_environment(settings.listening.tokens)
         lock = claim_folder(settings.data)
@@ -201,7 +210,7 @@ def serve(settings: Settings) -> int:
         return CANNOT_WORK
 
     async def supervise() -> int:
-        return await Supervisor(settings, redis).run()
+        return await Supervisor(settings, redis, shards).run()
 
     code = asyncio.run(supervise())
     if redis is not None:

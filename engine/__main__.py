@@ -9,6 +9,7 @@ from engine.card import CardMismatchError
 from engine.pipeline import Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import Bus, connect
+from ingest.shards import parse_shard
 from ingest.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,9 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien engine", description=__doc__)
-    parser.add_argument("--shard", type=int, default=0, help="which shard's frames to read (default 0)")
+    parser.add_argument(
+        "--shard", type=_shard, default=0, metavar="N", help="whose frames to read (default 0)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads a network may use (default 1)")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -41,6 +44,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     worker.run()
     return 0
+
+
+def _shard(text: str) -> int:
+    try:
+        return parse_shard(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Keeps all configured cameras: `python -m ingest`."""
+"""Keeps the configured cameras: `python -m ingest [--shards 0,1]`."""
 
+import argparse
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ingest.bus import Bus, connect
 from ingest.keeper import Keeper
 from ingest.settings import SettingError, settings_from_environment
+from ingest.shards import parse_shards
 
 CANNOT_WORK = 2  # exit code
 
@@ -18,17 +20,32 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="mien ingest", description=__doc__)
+    parser.add_argument(
+        "--shards",
+        type=_shards,
+        metavar="N,N",
+        help="keep only the cameras of these shards, which no other ingest process keeps (default: all)",
+    )
+    arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     # An exception, not a mark: it also ends a wait for Redis.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        keeper = Keeper(Bus(connect(retries=0)), settings_from_environment())
+        keeper = Keeper(Bus(connect(retries=0)), settings_from_environment(), arguments.shards)
     except SettingError as error:
         log.error("%s", error)
         return CANNOT_WORK
     keeper.run()
     return 0
+
+
+def _shards(text: str) -> frozenset[int]:
+    try:
+        return parse_shards(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -34,14 +34,17 @@ class SourceConfig:
     purpose: str = "personal"  # why faces are read; api.access.purposes has them all
     ground: str | None = None  # what makes a purpose lawful that is otherwise refused
     picture: Picture = "shown"  # what of it is shown to those who watch
+    shard: int = 0  # of the engine that reads it; decided when it is added, for as long as it is there
 
 
 REQUIRED: Kinds = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}
 
 # Sources that were configured before these fields were there have their defaults.
-OPTIONAL: Kinds = {"purpose": str, "ground": (str, NoneType), "picture": str}
+OPTIONAL: Kinds = {"purpose": str, "ground": (str, NoneType), "picture": str, "shard": int}
 
 FIELDS = REQUIRED | OPTIONAL
+
+EXPECTED: dict[object, str] = {NUMBER: "a number", int: "a whole number"}
 
 
 def encode_config(config: SourceConfig) -> str:
@@ -59,7 +62,7 @@ def decode_config(text: bytes) -> SourceConfig:
         raise BadConfigError(f"expected the fields {', '.join(FIELDS)}, actual {', '.join(actual) or 'none'}")
     for name, value in fields.items():
         if not isinstance(value, FIELDS[name]):
-            expected = "a number" if FIELDS[name] is NUMBER else "a text"
+            expected = EXPECTED.get(FIELDS[name], "a text")
             raise BadConfigError(f"{name}: expected {expected}, actual {type(value).__name__}")
     if fields.get("picture", "shown") not in PICTURES:
         raise BadConfigError(f"picture: expected one of {', '.join(PICTURES)}, actual something else")

@@ -3,7 +3,7 @@
 import logging
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
 from ingest.bus import BUS_FAULTS, Bus, TimelineEntry
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 def _reads_alike(config: SourceConfig, now: SourceConfig | None) -> bool:
     """Whether a decoder that reads `config` may go on; what else is configured concerns those who watch."""
-    return now is not None and (config.url, config.rate, config.created_at) == (
-        now.url,
-        now.rate,
-        now.created_at,
-    )
+    return now is not None and _read(config) == _read(now)
+
+
+def _read(config: SourceConfig) -> tuple[str, float, float, int]:
+    return (config.url, config.rate, config.created_at, config.shard)
 
 
 class Kept:
@@ -99,11 +99,14 @@ class Kept:
 
 
 class Keeper:
-    """All sources of the service. One bad source costs the others nothing: each has a process of its own."""
+    """The sources of some shards. One bad source costs the others nothing: each has a process of its own."""
 
-    def __init__(self, bus: Bus, settings: Settings) -> None:
+    def __init__(self, bus: Bus, settings: Settings, shards: Set[int] | None = None) -> None:
+        """Without `shards` it keeps all sources of the service."""
         self._bus = bus
         self._settings = settings
+        self._shards = shards
+        self._parts = ["ingest"] if shards is None else [f"ingest:{shard}" for shard in sorted(shards)]
         self._kept: dict[str, Kept] = {}
         self._look_at = 0.0
         self._compact_at = 0.0
@@ -147,8 +150,9 @@ class Keeper:
 
     def _look(self) -> None:
         """Follows the configuration."""
-        self._bus.beat("ingest")
-        configured = self._bus.sources()
+        for part in self._parts:
+            self._bus.beat(part)
+        configured = {id: config for id, config in self._bus.sources().items() if self._is_ours(config)}
         gone = [kept for id, kept in self._kept.items() if not _reads_alike(kept.config, configured.get(id))]
         for kept in gone:
             kept.stop()
@@ -159,6 +163,9 @@ class Keeper:
         for id, config in configured.items():
             if id not in self._kept:
                 self._kept[id] = Kept(config, self._settings, time.monotonic())
+
+    def _is_ours(self, config: SourceConfig) -> bool:
+        return self._shards is None or config.shard in self._shards
 
     def _erase(self, now: float) -> None:
         """Has the disk forget sources that were removed or changed; what cannot be done now stays due."""

@@ -12,6 +12,7 @@ from ingest.networks import EVERYWHERE, Networks, parse_networks
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
 SHORTEST, LONGEST = 0.1, 600.0  # seconds that either may be
+MOST_SHARDS = 1000  # a guess: far beyond what one Redis carries
 RETENTION = "24h"
 AUDIT_RETENTION = "90d"
 
@@ -73,6 +74,14 @@ def retention() -> float:
 def audit_retention() -> float:
     """Seconds that the audit log is kept: MIEN_AUDIT_RETENTION, 90 days by default. Raises SettingError."""
     return _seconds("MIEN_AUDIT_RETENTION", AUDIT_RETENTION)
+
+
+def shard_count() -> int:
+    """How many engines share the cameras: MIEN_SHARDS, 1 by default. Raises SettingError."""
+    text = os.environ.get("MIEN_SHARDS", "1").strip()
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_SHARDS):
+        raise SettingError(f"MIEN_SHARDS: expected a whole number from 1 to {MOST_SHARDS}, actual {text!r}")
+    return int(text)
 
 
 def token_mode(host: str | None = None) -> TokenMode:

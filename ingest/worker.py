@@ -29,7 +29,6 @@ from ingest.sender import Sender, Shot
 from ingest.settings import Settings, settings_from_environment
 from ingest.sources import UnreadableError, open_video
 
-SHARD = 0
 BEAT_EVERY = 1.0  # seconds
 SENT_WITHIN = 1.0  # seconds that the last frame has got to reach the bus
 
@@ -103,7 +102,7 @@ def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
 def watch(config: SourceConfig, bus: Bus, settings: Settings) -> None:
     """Sends the source's frames until it ends. Raises what opening and reading raise."""
     shots: Newest[Shot] = Newest()
-    sender = Sender(bus, SHARD, shots)
+    sender = Sender(bus, config.shard, shots)
     camera = Camera(config, bus.position(config.id))
     sender.start()
     try:

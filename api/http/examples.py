@@ -12,6 +12,7 @@ SOURCE: dict[str, Any] = {
     "purpose": "research",
     "ground": None,
     "picture": "shown",
+    "shard": 0,
     "created_at": "2026-01-31T11:58:00.000Z",
     "state": "live",
     "reason": "",

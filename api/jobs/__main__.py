@@ -10,7 +10,7 @@ from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from ingest.bus import connect
-from ingest.settings import SettingError, data_folder, media_folder
+from ingest.settings import SettingError, data_folder, media_folder, shard_count
 
 CANNOT_WORK = 2
 
@@ -21,11 +21,12 @@ def main() -> int:
     data = data_folder()
     try:
         places = Places(data, media_folder(data), limits_from_environment())
+        shards = shard_count()
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)
         return CANNOT_WORK
     client = connect(retries=0)
-    worker = Worker(Queue(client), RightOfWay(client), places)
+    worker = Worker(Queue(client), RightOfWay(client, shards), places)
 
     def stop(*_: object) -> None:
         worker.stopping = True

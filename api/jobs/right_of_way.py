@@ -6,7 +6,6 @@ from typing import Any
 
 from ingest.bus import SOURCES, dropped_key, frames_key
 
-SHARD = 0
 LATE = 0.2  # seconds that the oldest frame may wait for the engine; live is to be at most 0.3 s behind
 QUIET = 2.0  # seconds that jobs wait after the last sign of need
 
@@ -22,8 +21,9 @@ return now[1] * 1000 + math.floor(now[2] / 1000) - string.match(oldest[1], '^%d+
 class RightOfWay:
     """Looks at what is lost and late of the live sources."""
 
-    def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Any, shards: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = client
+        self._frames = [frames_key(shard) for shard in range(shards)]
         self._clock = clock
         self._age = client.register_script(AGE)
         self._dropped: dict[bytes, int] = {}  # source to frames
@@ -31,7 +31,7 @@ class RightOfWay:
 
     def is_taken(self) -> bool:
         """Whether jobs must wait now. Raises what redis-py raises."""
-        if self._loses_frames() or self._age(keys=[frames_key(SHARD)]) > LATE * 1000:
+        if self._loses_frames() or any(self._age(keys=[frames]) > LATE * 1000 for frames in self._frames):
             self._until = self._clock() + QUIET
         return self._clock() < self._until
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,7 +57,7 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
     ]
     try:
         async with asyncio.timeout(PATIENCE):
-            living = [await _living(here.redis, part) for part in await _expected(here.redis)]
+            living = await _living(here.redis, await shards_of(here.redis, here.settings.shards))
             parts = [await _written_to(here.redis), *parts, *living]
     except (*LOST, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
@@ -82,11 +83,16 @@ def check_disk(folder: Path, reserve: int) -> Part:
     return Part(name="disk", ready=False, reason=f"{told}: uploads are refused")
 
 
-async def shards_of(client: Any) -> list[int]:
-    """The engine's shards: the first, and every other one that was alive within FORGOTTEN_AFTER."""
+async def shards_of(client: Any, configured: int) -> list[int]:
+    """The shards that are `configured`, and every other one whose engine was alive within FORGOTTEN_AFTER."""
+    return sorted({*range(configured), *await _lately(client, "engine")})
+
+
+async def _lately(client: Any, name: str) -> set[int]:
+    """The shards of which a part of this name was alive within FORGOTTEN_AFTER."""
     parts = await client.zrangebyscore(PARTS, time.time() - FORGOTTEN_AFTER, "+inf")
     names = (part.decode().partition(":") for part in parts)
-    return sorted({0} | {int(shard) for name, _, shard in names if name == "engine"})
+    return {int(shard) for found, _, shard in names if found == name and shard}
 
 
 async def _written_to(client: Any) -> Part:
@@ -100,11 +106,20 @@ async def _written_to(client: Any) -> Part:
     return Part(name="redis", ready=True, reason="")
 
 
-async def _expected(client: Any) -> list[str]:
-    return ["ingest", *(f"engine:{shard}" for shard in await shards_of(client)), "jobs"]
+async def _living(client: Any, shards: Sequence[int]) -> list[Part]:
+    engines = [await _heard(client, f"engine:{shard}") for shard in shards]
+    return [*await _ingest(client, shards), *engines, await _heard(client, "jobs")]
 
 
-async def _living(client: Any, part: str) -> Part:
+async def _ingest(client: Any, shards: Sequence[int]) -> list[Part]:
+    """One part where a process keeps all sources, else one a shard."""
+    everywhere = await _heard(client, "ingest")
+    if everywhere.ready or not await _lately(client, "ingest"):
+        return [everywhere]
+    return [await _heard(client, f"ingest:{shard}") for shard in shards]
+
+
+async def _heard(client: Any, part: str) -> Part:
     alive = bool(await client.exists(beat_key(part)))
     return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
 

@@ -36,7 +36,7 @@ async def get_metrics(here: Here) -> Response:
     families = own(here.feeds.counters)
     try:
         async with asyncio.timeout(PATIENCE):
-            families += await shared(here.redis)
+            families += await shared(here.redis, here.settings.shards)
     except (*LOST, TimeoutError):
         families.append(_gauge("mien_redis_up", "Whether Redis answers.", 0))
     return Response(exposition(families), media_type=MEDIA_TYPE)
@@ -54,7 +54,7 @@ def own(counters: Counters) -> list[Family]:
     ]
 
 
-async def shared(client: Any) -> list[Family]:
+async def shared(client: Any, shards: int) -> list[Family]:
     """What the whole service knows, from Redis."""
     began = time.perf_counter()
     sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
@@ -63,7 +63,7 @@ async def shared(client: Any) -> list[Family]:
     jobs = Counter(known.standing.state for known in await Register(client).all())
     waiting = [
         Sample({"shard": str(shard)}, await client.xlen(frames_key(shard)))
-        for shard in await shards_of(client)
+        for shard in await shards_of(client, shards)
     ]
     return [
         _gauge("mien_redis_up", "Whether Redis answers.", 1),

@@ -20,8 +20,9 @@ from api.sources.removal import add_afresh, change_config, remove_data, wait_for
 from api.sources.standing import Standing
 from api.stream.pictures import NO_PICTURE
 from ingest.bus import SOURCES
-from ingest.configured import Picture, SourceConfig, usable_config
+from ingest.configured import Picture, SourceConfig
 from ingest.settings import retention
+from ingest.shards import emptiest
 from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
@@ -41,6 +42,7 @@ class Source(BaseModel):
     purpose: Annotated[str, Field(description="why faces are read")]
     ground: Annotated[str | None, Field(description="what makes that purpose lawful, where it takes one")]
     picture: Annotated[Picture, Field(description="what is shown of it")]
+    shard: Annotated[int, Field(description="of the engine that reads it")]
     created_at: str
     state: Annotated[
         str | None, Field(description="connecting live reconnecting ended error; null: not told yet")
@@ -54,9 +56,7 @@ class Source(BaseModel):
 @router.get("")
 async def list_sources(here: Here) -> list[Source]:
     """All sources in the order of their names."""
-    entries = (await here.redis.hgetall(SOURCES)).items()
-    usable = (usable_config(id.decode(), text) for id, text in entries)
-    configs = sorted(filter(None, usable), key=lambda config: config.name.casefold())
+    configs = sorted(await here.sources(), key=lambda config: config.name.casefold())
     here.standings.keep([config.id for config in configs])
     standings = await asyncio.gather(*(here.standings.standing(config) for config in configs))
     return [_shown(config, standing) for config, standing in zip(configs, standings, strict=True)]
@@ -71,7 +71,9 @@ async def add_source(new: NewSource, here: Here, who: Who, response: Response) -
     config = configured(new, here.settings)
     await _check_reach(config, here)
     await wait_for_latecomers(here.redis, config.id)
-    config = replace(config, created_at=time.time())
+    # Two that are added at the same moment may come to the same shard: the next ones make up for it.
+    shard = emptiest(here.settings.shards, await here.sources())
+    config = replace(config, created_at=time.time(), shard=shard)
     if not await add_afresh(here.redis, config):
         taken = f"there is a source {config.id!r} already"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
@@ -154,6 +156,7 @@ def _shown(config: SourceConfig, standing: Standing) -> Source:
         purpose=config.purpose,
         ground=config.ground,
         picture=config.picture,
+        shard=config.shard,
         state=standing.state,
         reason=standing.reason,
         drop_share=standing.drop_share,

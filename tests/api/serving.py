@@ -64,11 +64,14 @@ def serving(
     tokens: TokenMode = "open",
     limits: Limits | None = None,
     networks: Networks = EVERYWHERE,
+    shards: int = 1,
 ) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
     bounds = limits or Limits(reserve=0)
-    settings = Settings(redis_url, media, data=api.data, limits=bounds, tokens=tokens, networks=networks)
+    settings = Settings(
+        redis_url, media, data=api.data, limits=bounds, tokens=tokens, networks=networks, shards=shards
+    )
     server = uvicorn.Server(configuration(settings, "127.0.0.1", api.port))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -135,6 +135,18 @@ def test_a_name_without_latin_letters_still_makes_an_id(http: httpx.Client) -> N
     assert http.post("/v1/sources", json=CAMERA | {"name": "Café à gauche"}).json()["id"] == "cafe-a-gauche"
 
 
+def test_sources_are_shared_out_to_the_shards(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)  # as before there were shards: it is of shard 0
+    with serving(redis_url, tmp_path, shards=3) as api, httpx.Client(base_url=api.http) as http:
+        for number in range(5):
+            http.post("/v1/sources", json=CAMERA | {"name": f"Door {number}"})
+        http.delete("/v1/sources/door-1")
+        added = http.post("/v1/sources", json=CAMERA | {"name": "Door 5"}).json()
+        shards = {source["id"]: source["shard"] for source in http.get("/v1/sources").json()}
+    assert added["shard"] == 2
+    assert shards == {"lobby": 0, "door-0": 1, "door-2": 0, "door-3": 1, "door-4": 2, "door-5": 2}
+
+
 def test_a_source_that_cannot_be_read_is_not_listed_but_can_be_removed(api: Api, http: httpx.Client) -> None:
     configure(api.redis_url)
     with connect(api.redis_url) as client:

@@ -75,6 +75,30 @@ def test_every_shard_that_was_alive_lately_must_be(api: Api, http: httpx.Client)
         assert "engine:2" not in parts_of(http)
 
 
+def test_each_shard_needs_an_engine_and_somebody_who_keeps_its_cameras(
+    redis_url: str, tmp_path: Path
+) -> None:
+    with (
+        serving(redis_url, tmp_path, shards=2) as api,
+        httpx.Client(base_url=api.http) as http,
+        connect(redis_url) as client,
+    ):
+        assert list(parts_of(http))[3:] == ["ingest", "engine:0", "engine:1", "jobs"]
+        for part in ("ingest:0", "ingest:1", "engine:0", "engine:1"):
+            Bus(client).beat(part)
+        assert list(parts_of(http))[3:] == ["ingest:0", "ingest:1", "engine:0", "engine:1", "jobs"]
+        assert http.get("/readyz").status_code == 200
+        assert set(metrics(http)["mien_frames_waiting"]) == {
+            f'mien_frames_waiting{{shard="{shard}"}}' for shard in (0, 1)
+        }
+        client.delete(beat_key("ingest:1"))
+        assert parts_of(http)["ingest:1"] == (False, "silent for more than 5 s")
+        assert http.get("/readyz").status_code == 503
+        Bus(client).beat("ingest")  # one process keeps them all now
+        assert list(parts_of(http))[3:] == ["ingest", "engine:0", "engine:1", "jobs"]
+        assert http.get("/readyz").status_code == 200
+
+
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     told = check_disk(tmp_path / "data", 10**18)
     assert (told.name, told.ready) == ("disk", False)

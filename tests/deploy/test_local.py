@@ -129,6 +129,7 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     [
         ("MIEN_RETENTION", "soon", "expected hours, or such as 90m, 24h or 7d, actual 'soon'"),
         ("MIEN_OPEN_TIMEOUT", "inf", "expected 0.1 to 600 seconds, actual 'inf'"),
+        ("MIEN_DETECTOR", "yolo", "expected mien or yunet, actual 'yolo'"),
         (
             "MIEN_SOURCE_NETWORKS",
             "a b",
@@ -163,3 +164,18 @@ def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> Non
     assert service.process.wait(10) == 0
     service.close()
     assert not elsewhere.exists()
+
+
+def test_there_is_an_engine_for_each_shard(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", MIEN_SHARDS="2")
+    try:
+        service.address()
+        told = [f"engine:{shard} | mien" for shard in (0, 1)]
+        until(
+            lambda: all(any(line.startswith(each) for line in service.lines) for each in told), 30, "engines"
+        )
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) == 0
+        assert not any("killed" in line or "Traceback" in line for line in service.lines)
+    finally:
+        service.close()

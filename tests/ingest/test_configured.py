@@ -19,10 +19,10 @@ def test_it_is_read_as_it_was_written() -> None:
     assert decode_config(encode_config(DOOR).encode()) == DOOR
 
 
-def test_what_was_written_before_there_were_purposes_is_read() -> None:
+def test_what_was_written_before_there_were_purposes_and_shards_is_read() -> None:
     old = {name: value for name, value in json.loads(encode_config(DOOR)).items() if name in REQUIRED}
     assert decode_config(json.dumps(old).encode()) == DOOR
-    assert (DOOR.purpose, DOOR.ground, DOOR.picture) == ("personal", None, "shown")
+    assert (DOOR.purpose, DOOR.ground, DOOR.picture, DOOR.shard) == ("personal", None, "shown", 0)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,14 @@ def test_what_was_written_before_there_were_purposes_is_read() -> None:
         (b"planted", "expected JSON"),
         (
             b"[1]",
-            "expected the fields id, name, url, rate, created_at, purpose, ground, picture, actual none",
+            "expected the fields id, name, url, rate, created_at, purpose, ground, picture, shard, "
+            "actual none",
         ),
         (b'{"id": "door"}', "actual id"),
-        (changed(zoom=2), "actual id, name, url, rate, created_at, purpose, ground, picture, zoom"),
+        (changed(zoom=2), "actual id, name, url, rate, created_at, purpose, ground, picture, shard, zoom"),
         (changed(rate="planted"), "rate: expected a number, actual str"),
         (changed(url=None), "url: expected a text, actual NoneType"),
+        (changed(shard="planted"), "shard: expected a whole number, actual str"),
         (changed(picture="planted"), "picture: expected one of shown, blurred, none"),
     ],
 )
