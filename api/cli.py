@@ -67,7 +67,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_sources(verbs)
     _add_recordings(verbs)
-    _add(verbs, "models", _models, "show the networks that are installed, and how good they are")
+    _add_models(verbs)
     for name, module, purpose in (
         ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
         ("tokens", "deploy.tokens", "say who may ask the service from another machine"),
@@ -118,6 +118,25 @@ def _add_run(verbs: Verbs) -> None:
         "--json", action="store_true", help="print the summary, or the list of them, on standard output"
     )
     verb.add_argument("--threads", type=_threads, metavar="N", help="for the networks (default: one a core)")
+    verb.add_argument(
+        "--detector",
+        choices=("mien", "yunet"),
+        help="which network finds the faces (default: MIEN_DETECTOR, else mien); "
+        "yunet is to be had by `mien models get yunet`",
+    )
+
+
+def _add_models(verbs: Verbs) -> None:
+    models = _add(verbs, "models", _models, "show the networks that are installed, and how good they are")
+    actions = models.add_subparsers(metavar="get")
+    got = _add(actions, "get", _get_network, "download a network that is not shipped")
+    got.add_argument("network", choices=("yunet",), help="yunet: finds faces, see --detector of `mien run`")
+    got.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data folder (default: MIEN_DATA, else data)"
+    )
+    got.add_argument(
+        "--from", dest="source", metavar="URL|FILE", help="where else the same file is; its hash is checked"
+    )
 
 
 def _add_sources(verbs: Verbs) -> None:
@@ -226,6 +245,12 @@ def _models(arguments: argparse.Namespace) -> int:
     from api.verbs.models import show_cards
 
     return show_cards()
+
+
+def _get_network(arguments: argparse.Namespace) -> int:
+    from api.verbs.models import get_network
+
+    return get_network(arguments)
 
 
 def _rate(text: str) -> float | None:

@@ -8,8 +8,10 @@ from engine.card import MODELS
 from ingest.bus import redis_url
 from ingest.networks import EVERYWHERE, Networks
 from ingest.settings import (
+    DetectorName,
     TokenMode,
     data_folder,
+    detector_name,
     media_folder,
     shard_count,
     source_networks,
@@ -26,6 +28,7 @@ class Settings:
     models: Path = MODELS
     data: Path = field(default_factory=data_folder)  # recordings lie in it
     limits: Limits = field(default_factory=limits_from_environment)
+    detector: DetectorName = "mien"
     tokens: TokenMode = "open"  # whether who asks needs a token
     networks: Networks = EVERYWHERE  # that sources may lie in
     shards: int = 1  # that sources are shared out to
@@ -40,6 +43,7 @@ def settings_from_environment(host: str) -> Settings:
     return Settings(
         redis_url=redis_url(),
         media=media_folder(data_folder()),
+        detector=detector_name(),
         tokens=tokens,
         networks=source_networks(tokens),
         shards=shard_count(),

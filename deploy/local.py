@@ -20,10 +20,13 @@ from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_pat
 from deploy.listening import Listening, ListeningError, listening, tokens_are_there
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
+from engine.card import CardMismatchError
+from engine.yunet import detector_card
 from ingest.settings import (
     SettingError,
     audit_retention,
     data_folder,
+    detector_name,
     media_folder,
     retention,
     settings_from_environment,
@@ -194,6 +197,7 @@ def serve(settings: Settings) -> int:
         limits_from_environment()
         shards = shard_count()
         audit_retention()
+        detector_card(detector_name(), data=settings.data)
         settings_from_environment(settings.listening.tokens)
         lock = claim_folder(settings.data)
         check_port(settings.listening.host, settings.listening.port)
@@ -205,7 +209,7 @@ def serve(settings: Settings) -> int:
             redis = None
         else:
             redis = embedded_redis(settings.data / REDIS, lock)
-    except (ClaimError, ServerError, SettingError, OSError) as error:
+    except (CardMismatchError, ClaimError, ServerError, SettingError, OSError) as error:
         print(f"mien serve: {error}", file=sys.stderr)
         return CANNOT_WORK
 

@@ -9,6 +9,7 @@ from engine.card import CardMismatchError
 from engine.pipeline import Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import Bus, connect
+from ingest.settings import SettingError, detector_name
 from ingest.shards import parse_shard
 from ingest.version import VERSION
 
@@ -24,8 +25,8 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        networks = load_networks(arguments.threads)
-    except CardMismatchError as error:
+        networks = load_networks(arguments.threads, detector_name())
+    except (CardMismatchError, SettingError) as error:
         print(f"mien engine: {error}", file=sys.stderr)
         return 2
     log.info(

@@ -47,18 +47,7 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
     """Reads `<folder>/<name>.json` and checks it against its weight file and the expected outputs."""
     path = folder / f"{name}.json"
     try:
-        fields = json.loads(path.read_text())
-        card = Card(
-            name=fields["name"],
-            file=folder / fields["file"],
-            sha256=fields["sha256"],
-            outputs=tuple(fields["outputs"]),
-            input_size=tuple(fields["input_size"]) if fields["input_size"] else None,
-            mean=float(fields["mean"]),
-            deviation=float(fields["deviation"]),
-            temperature=float(fields["temperature"]),
-            metrics=fields["metrics"],
-        )
+        card = card_of(json.loads(path.read_text()), folder)
     except FileNotFoundError:
         raise CardMismatchError(f"{path}: no such model card") from None
     except OSError as error:
@@ -67,11 +56,27 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
         raise CardMismatchError(f"{path}: not a model card: {error!r}") from error
     if card.outputs != expected_outputs:
         raise CardMismatchError(f"{path}: expected outputs {expected_outputs}, actual {card.outputs}")
-    _check_weights(card)
+    check_weights(card)
     return card
 
 
-def _check_weights(card: Card) -> None:
+def card_of(fields: dict[str, Any], folder: Path) -> Card:
+    """The card that a JSON file says, its weights in `folder`. Raises KeyError, ValueError, TypeError."""
+    return Card(
+        name=fields["name"],
+        file=folder / fields["file"],
+        sha256=fields["sha256"],
+        outputs=tuple(fields["outputs"]),
+        input_size=tuple(fields["input_size"]) if fields["input_size"] else None,
+        mean=float(fields["mean"]),
+        deviation=float(fields["deviation"]),
+        temperature=float(fields["temperature"]),
+        metrics=fields["metrics"],
+    )
+
+
+def check_weights(card: Card) -> None:
+    """Raises CardMismatchError unless the weight file is the card's."""
     try:
         actual = hashlib.sha256(card.file.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -13,7 +13,8 @@ from engine.classify import Classifier, Network
 from engine.coverage import CoverageKeeper
 from engine.crop import align, cut, to_frame, transform
 from engine.detect import Detector
-from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from engine.detect_yunet import YuNetRuntime
+from engine.labels import KEYPOINTS, LABELS
 from engine.quality import judge
 from engine.records import (
     Coverage,
@@ -28,11 +29,13 @@ from engine.records import (
     Reading,
     Track,
 )
-from engine.runtimes.onnx import OnnxRuntime
+from engine.runtimes.onnx import OnnxRuntime, Runtime
 from engine.timeline import Moment, TrackTimeline
 from engine.track import UNSURE_BY, Tracker, Unconnected
+from engine.yunet import detector_card
 from ingest.frame import Frame
 from ingest.pace import SECOND
+from ingest.settings import DetectorName
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,21 @@ class Networks:
     starts_from: float  # the detector's score of a face that begins a track
 
 
-def load_networks(threads: int = 1) -> Networks:
-    """Loads the shipped weights on the CPU. Raises CardMismatchError when one does not fit its card."""
-    detector = read_card("detector", LANDMARKS)
+def load_networks(threads: int = 1, detector: DetectorName = "mien") -> Networks:
+    """Loads the weights on the CPU. Raises CardMismatchError when a file does not fit its card."""
+    finding = detector_card(detector)
     keypoints = read_card("keypoints", KEYPOINTS)
     emotion = read_card("emotion", LABELS)
+    finder: Runtime = OnnxRuntime(finding.file, threads)
+    if detector == "yunet":
+        finder = YuNetRuntime(finder)
     return Networks(
-        detector=Detector(OnnxRuntime(detector.file, threads), detector.threshold - UNSURE_BY),
+        detector=Detector(finder, finding.threshold - UNSURE_BY),
         classifier=Classifier(
             keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
             emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
         ),
-        starts_from=detector.threshold,
+        starts_from=finding.threshold,
     )
 
 

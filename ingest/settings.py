@@ -19,6 +19,7 @@ AUDIT_RETENTION = "90d"
 UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare number counts hours
 
 TokenMode = Literal["open", "required"]
+DetectorName = Literal["mien", "yunet"]
 
 
 class SettingError(Exception):
@@ -82,6 +83,17 @@ def shard_count() -> int:
     if not (text.isdecimal() and 1 <= int(text) <= MOST_SHARDS):
         raise SettingError(f"MIEN_SHARDS: expected a whole number from 1 to {MOST_SHARDS}, actual {text!r}")
     return int(text)
+
+
+def detector_name() -> DetectorName:
+    """Which network finds the faces: MIEN_DETECTOR, the shipped one by default. Raises SettingError."""
+    match os.environ.get("MIEN_DETECTOR", "").strip():
+        case "" | "mien":
+            return "mien"
+        case "yunet":
+            return "yunet"
+        case other:
+            raise SettingError(f"MIEN_DETECTOR: expected mien or yunet, actual {other!r}")
 
 
 def token_mode(host: str | None = None) -> TokenMode:

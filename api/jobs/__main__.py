@@ -10,7 +10,7 @@ from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from ingest.bus import connect
-from ingest.settings import SettingError, data_folder, media_folder, shard_count
+from ingest.settings import SettingError, data_folder, detector_name, media_folder, shard_count
 
 CANNOT_WORK = 2
 
@@ -22,6 +22,7 @@ def main() -> int:
     try:
         places = Places(data, media_folder(data), limits_from_environment())
         shards = shard_count()
+        detector_name()  # refused here, and not by each recording
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)
         return CANNOT_WORK

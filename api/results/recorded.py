@@ -11,11 +11,13 @@ from api.results.annotated import annotate_video
 from api.results.folder import writing, written_to
 from api.results.summary import Facts
 from engine.card import read_card
-from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from engine.labels import KEYPOINTS, LABELS
 from engine.pipeline import Networks, load_networks
 from engine.recording import RecordingReader
+from engine.yunet import detector_card
 from ingest.damage import Damage
 from ingest.pace import SECOND
+from ingest.settings import DetectorName
 from ingest.sources import Recording, UnreadableError, open_recording
 
 REAL_TIME = "x real time"
@@ -50,15 +52,18 @@ class Loaded:
     overlapped: bool  # the detector runs ahead of the two ResNets
 
 
-def load_all(threads: int) -> Loaded:
-    """The shipped networks on the CPU, to run in so many threads together.
+def load_all(threads: int, detector: DetectorName) -> Loaded:
+    """The networks on the CPU, to run in so many threads together.
 
     Two that run beside each other keep two cores busier than one after the other with two threads each.
     Raises CardMismatchError when one does not fit its card.
     """
-    outputs = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
-    models = {name: read_card(name, expected).version for name, expected in outputs.items()}
-    return Loaded(load_networks((threads + 1) // 2), models, overlapped=threads > 1)
+    models = {
+        "detector": detector_card(detector).version,
+        "keypoints": read_card("keypoints", KEYPOINTS).version,
+        "emotion": read_card("emotion", LABELS).version,
+    }
+    return Loaded(load_networks((threads + 1) // 2, detector), models, overlapped=threads > 1)
 
 
 @dataclass(frozen=True, slots=True)

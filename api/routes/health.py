@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +12,14 @@ from pydantic import BaseModel, Field
 
 from api.outages import outage
 from api.services import Here
-from engine.card import CardMismatchError, read_card
-from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from api.settings import Settings
+from engine.card import Card, CardMismatchError, read_card
+from engine.labels import KEYPOINTS, LABELS
+from engine.yunet import detector_card
 from ingest.bus import BEATS_FOR, BUS_FAULTS, LOST, PARTS, beat_key
 
 router = APIRouter(tags=["health"])
 
-NETWORKS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}  # and their outputs
 FOR_RECORDINGS = ("jobs", "disk")  # parts that live sources do not need
 FORGOTTEN_AFTER = 86_400.0  # seconds; a shard that is silent for longer was taken away on purpose
 PATIENCE = 2.0  # seconds that Redis may take to answer
@@ -52,7 +53,7 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
     Recordings need the parts `jobs` and `disk` as well: those are told, and leave live sources alone.
     """
     parts = [
-        await asyncio.to_thread(check_models, here.settings.models),
+        await asyncio.to_thread(check_models, here.settings),
         await asyncio.to_thread(check_disk, here.settings.data, here.settings.limits.reserve),
     ]
     try:
@@ -67,9 +68,14 @@ async def get_readiness(here: Here, response: Response) -> Readiness:
     return Readiness(ready=ready, parts=parts)
 
 
-def check_models(folder: Path) -> Part:
+def check_models(settings: Settings) -> Part:
     """Whether each network's card and weights are there, and such as the engine takes."""
-    reasons = [flaw for name, outputs in NETWORKS.items() if (flaw := _flaw(name, outputs, folder))]
+    cards = (
+        lambda: detector_card(settings.detector, settings.models, settings.data),
+        lambda: read_card("keypoints", KEYPOINTS, settings.models),
+        lambda: read_card("emotion", LABELS, settings.models),
+    )
+    reasons = [flaw for card in cards if (flaw := _flaw(card))]
     return Part(name="models", ready=not reasons, reason="; ".join(reasons))
 
 
@@ -124,9 +130,9 @@ async def _heard(client: Any, part: str) -> Part:
     return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
 
 
-def _flaw(name: str, outputs: tuple[str, ...], folder: Path) -> str:
+def _flaw(read: Callable[[], Card]) -> str:
     try:
-        read_card(name, outputs, folder)
+        read()
     except (CardMismatchError, OSError) as error:
         return str(error)
     return ""

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.services import Here
+from engine.yunet import CARD
+from ingest.settings import DetectorName
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -14,13 +16,15 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 @router.get("")
 async def list_models(here: Here) -> list[dict[str, Any]]:
     """The cards as they lie beside the weights."""
-    return read_cards(here.settings.models)
+    return read_cards(here.settings.models, here.settings.detector)
 
 
-def read_cards(folder: Path) -> list[dict[str, Any]]:
-    """All cards of a folder by name; one that cannot be read is left to /readyz to tell."""
-    cards = []
+def read_cards(folder: Path, detector: DetectorName) -> list[dict[str, Any]]:
+    """All cards of a folder by name, with that of the detector in use; what is damaged /readyz tells."""
+    cards = [CARD] if detector == "yunet" else []
     for path in sorted(folder.glob("*.json")):
+        if path.stem == "detector" and detector != "mien":
+            continue
         try:
             cards.append(json.loads(path.read_text()))
         except (OSError, ValueError):

@@ -1,10 +1,15 @@
-"""`mien models`: the cards of the installed networks, as text."""
+"""`mien models`: the cards of the installed networks, as text, and `mien models get`: another network."""
 
+import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+from api.verbs.download import DownloadError, Expected, download, is_there
+from engine import yunet
 from engine.card import MODELS
+from ingest.settings import data_folder
 
 
 def show_cards() -> int:
@@ -21,6 +26,30 @@ def show_cards() -> int:
             return 1
         print("\n" * (number > 0) + "\n".join(_lines(card, 0)))
     return 0
+
+
+def get_network(arguments: argparse.Namespace) -> int:
+    """Downloads YuNet, the one that there is; gives the exit code."""
+    card = yunet.CARD
+    target = yunet.weights_folder(arguments.data or data_folder()) / card["file"]
+    expected = Expected(card["bytes"], card["sha256"])
+    try:
+        if is_there(target, expected):
+            print(f"{target} is there already")
+            return 0
+        download(_address(arguments.source or card["source"]), expected, target)
+    except DownloadError as error:
+        print(f"mien: {error}", file=sys.stderr)
+        return 1
+    print(f"{target}: {card['bytes']} bytes, as they should be ({card['terms']})")
+    print("use it with MIEN_DETECTOR=yunet, or `mien run --detector yunet`")
+    return 0
+
+
+def _address(source: str) -> str:
+    """A file that somebody brought along counts as an address."""
+    path = Path(source)
+    return path.absolute().as_uri() if path.is_file() else source
 
 
 def _lines(value: Any, depth: int) -> list[str]:

@@ -14,6 +14,7 @@ import websockets.sync.client
 from api.http.exposition import Family, Sample, exposition
 from api.jobs.queue import Queue
 from api.routes.health import check_disk, check_models
+from api.settings import Settings
 from api.stream.delays import BOUNDS
 from engine.card import MODELS
 from engine.counts import LATENCIES, Counts
@@ -124,12 +125,15 @@ def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
     (tmp_path / "emotion.json").write_text(json.dumps(card | {"file": "emotion.onnx"}))
     (tmp_path / "emotion.onnx").write_bytes(b"weights")
     (tmp_path / "keypoints.json").write_text("{")
-    reason = check_models(tmp_path).reason
+    settings = Settings(redis_url="", media=tmp_path, models=tmp_path, data=tmp_path)
+    reason = check_models(settings).reason
     assert "detector.json: no such model card" in reason
     assert "keypoints.json: not a model card" in reason
     assert "emotion.onnx: expected sha256 00, actual " in reason
     (tmp_path / "emotion.json").write_text(json.dumps(card | {"outputs": ["happy"]}))
-    assert "emotion.json: expected outputs ('angry', " in check_models(tmp_path).reason
+    assert "emotion.json: expected outputs ('angry', " in check_models(settings).reason
+    told = check_models(replace(settings, detector="yunet")).reason
+    assert f"{tmp_path}/models/yunet.onnx: no such weight file; `mien models get yunet` downloads it" in told
 
 
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'

@@ -119,7 +119,7 @@ def unbroken(clip: Path, folder: Path) -> dict[str, str]:
     wanted = Wanted(rate=10.0, annotated=False)
     reader = VideoReader(clip, folder, source=clip.name, wanted=wanted, watch=Unwatched())
     with reader.opened() as recording:
-        reader.read(recording, load_all(1))
+        reader.read(recording, load_all(1, "mien"))
     return checksums(folder)
 
 

@@ -1,0 +1,162 @@
+"""`mien models get yunet` against a real server on this machine: whole and right, or not at all."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from api.verbs.download import DownloadError, Expected, download
+from engine.yunet import CARD
+from tests.api.verbs.commanding import call
+
+CONTENT = bytes(range(256)) * 400
+EXPECTED = Expected(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+AT_ONCE = (0.0, 0.0, 0.0)
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """Gives its answers in turn, the last one again and again."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.asked = 0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                number = min(server.asked, len(server.answers) - 1)
+                server.asked += 1
+                server.answers[number](self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._http.server_port}/yunet.onnx"
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+def whole(content: bytes) -> Answer:
+    return cut_off(content, len(content))
+
+
+def cut_off(content: bytes, sent: int) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:sent])
+
+    return answer
+
+
+def status(code: int) -> Answer:
+    return lambda handler: handler.send_error(code)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+def test_a_file_is_put_where_it_belongs(server: Server, tmp_path: Path) -> None:
+    server.answers = [whole(CONTENT)]
+    download(server.address, EXPECTED, tmp_path / "models/yunet.onnx", AT_ONCE)
+    assert (tmp_path / "models/yunet.onnx").read_bytes() == CONTENT
+    assert [file.name for file in (tmp_path / "models").iterdir()] == ["yunet.onnx"]
+
+
+def test_what_passes_is_tried_again(server: Server, tmp_path: Path) -> None:
+    server.answers = [status(503), cut_off(CONTENT, 1000), whole(CONTENT)]
+    download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+    assert server.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "told"),
+    [
+        (status(404), 1, "the server answers 404 Not Found"),
+        (status(500), 4, "not to be had in 4 tries: the server answers 500 Internal Server Error"),
+        (cut_off(CONTENT, 1000), 4, "not to be had in 4 tries: it broke off after 1000 bytes"),
+        (whole(CONTENT[:-1] + b"?"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
+        (whole(CONTENT + b"more"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
+        (whole(b"<html>log in first</html>"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
+    ],
+)
+def test_what_is_not_the_file_leaves_the_old_one(
+    server: Server, tmp_path: Path, answer: Answer, asked: int, told: str
+) -> None:
+    (tmp_path / "yunet.onnx").write_bytes(b"the old one")
+    server.answers = [answer]
+    with pytest.raises(DownloadError) as refused:
+        download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+    assert str(refused.value).startswith(f"{server.address}: {told}")
+    assert server.asked == asked
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"yunet.onnx": b"the old one"}
+
+
+def test_without_a_network_one_line_says_so(server: Server, tmp_path: Path) -> None:
+    server.close()
+    with pytest.raises(DownloadError, match=r"^http\S+: not to be had in 4 tries: Connection refused$"):
+        download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(server: Server, tmp_path: Path) -> None:
+    server.answers = [whole(CONTENT)]
+    (tmp_path / "models").write_text("a file")
+    with pytest.raises(DownloadError, match=r"models/yunet.onnx: cannot be written: "):
+        download(server.address, EXPECTED, tmp_path / "models/yunet.onnx", AT_ONCE)
+
+
+def test_the_command_refuses_another_file_in_one_line(
+    server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.answers = [whole(CONTENT)]
+    called = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", server.address)
+    assert (called.code, called.out) == (1, "")
+    assert f"expected sha256 {CARD['sha256']}" in called.complaint()
+    nowhere = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", "yunet.onnx")
+    assert "yunet.onnx: expected an address that begins with https://" in nowhere.complaint()
+
+
+def test_the_command_downloads_once(
+    server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str], shared: Path
+) -> None:
+    weights = (shared / "models/face_detection_yunet_2023mar_dynamic.onnx").read_bytes()
+    server.answers = [whole(weights)]
+    words = ("models", "get", "yunet", "--data", tmp_path, "--from", server.address)
+    first, second = call(capfd, *words), call(capfd, *words)
+    assert (first.code, second.code) == (0, 0)
+    assert (tmp_path / "models/yunet.onnx").read_bytes() == weights
+    assert "237823 bytes, as they should be" in first.out
+    assert "is there already" in second.out
+    assert server.asked == 1
+
+
+def test_a_run_with_it_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str], shared: Path) -> None:
+    picture = shared / "pictures/facerec_two_people.jpg"
+    words = ("run", picture, "--out", tmp_path / "out", "--json", "--detector", "yunet")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MIEN_DATA", str(tmp_path))
+        without = call(capfd, *words)
+        assert without.code == 1
+        assert "models/yunet.onnx: no such weight file; `mien models get yunet`" in without.complaint()
+        weights = shared / "models/face_detection_yunet_2023mar_dynamic.onnx"
+        assert call(capfd, "models", "get", "yunet", "--from", weights).code == 0
+        summary = call(capfd, *words).json
+    assert summary["models"]["detector"] == "yunet-daede240"
+    assert summary["faces"] == 2
