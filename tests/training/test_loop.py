@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from signal import SIGKILL
+from threading import Event
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from tests.waiting import until
 from training import loop
 from training.loop import Schedule, epochs, moved
 from training.state import TrainingState
@@ -22,14 +26,17 @@ class Numbers:
 
 
 class Batches(Dataset[Numbers]):
-    """Batch `step` is the step's number, three times; may fail at one."""
+    """Batch `step` is the step's number, three times; may fail at one, or never come to an end there."""
 
-    def __init__(self, fails_at: int | None = None) -> None:
+    def __init__(self, *, fails_at: int | None = None, hangs_at: int | None = None) -> None:
         self.fails_at = fails_at
+        self.hangs_at = hangs_at
 
     def __getitem__(self, step: int) -> Numbers:
         if step == self.fails_at:
             raise KeyboardInterrupt
+        if step == self.hangs_at:
+            Event().wait()
         return Numbers(torch.full((3, 2), float(step)))
 
 
@@ -64,6 +71,32 @@ def test_a_run_cut_off_amid_an_epoch_goes_on_as_if_unbroken(
     resumed, save = state_of(tmp_path / "broken.pt")
     assert resumed.steps == 6
     assert list(epochs(resumed, Batches(), cost, SCHEDULE, save)) == whole[1:]
+    for name, weights in unbroken.average.state_dict().items():
+        assert torch.equal(resumed.average.state_dict()[name], weights)
+
+
+def train_until_killed(checkpoint: Path) -> None:
+    """Runs in a process of its own; hangs where two steps of the second epoch are done and saved."""
+    torch.set_num_threads(1)
+    loop.SAVED_EVERY = 0.0
+    state, save = state_of(checkpoint)
+    list(epochs(state, Batches(hangs_at=6), cost, SCHEDULE, save))
+
+
+def test_a_run_that_is_killed_goes_on_as_if_unbroken(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "killed.pt"
+    process = get_context("spawn").Process(target=train_until_killed, args=(checkpoint,))
+    process.start()
+    try:
+        until(lambda: checkpoint.exists() and state_of(checkpoint)[0].steps == 6, 60, "six steps are saved")
+    finally:
+        process.kill()
+        process.join()
+    assert process.exitcode == -SIGKILL
+    resumed, save = state_of(checkpoint)
+    list(epochs(resumed, Batches(), cost, SCHEDULE, save))
+    unbroken, save = state_of(tmp_path / "unbroken.pt")
+    list(epochs(unbroken, Batches(), cost, SCHEDULE, save))
     for name, weights in unbroken.average.state_dict().items():
         assert torch.equal(resumed.average.state_dict()[name], weights)
 
