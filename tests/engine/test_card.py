@@ -66,3 +66,7 @@ def test_what_is_no_card_is_refused(folder: Path, text: str) -> None:
     (folder / "keypoints.json").write_text(text)
     with pytest.raises(CardMismatchError, match="not a model card"):
         read_card("keypoints", KEYPOINTS, folder)
+
+
+def test_what_is_shipped_is_small() -> None:
+    assert sum(file.stat().st_size for file in MODELS.glob("*.onnx")) <= 12_000_000
