@@ -64,7 +64,6 @@ def figures(measured: Measured, runs: Path = HERE / "runs") -> dict[str, Any]:
         "emotion": {
             "clean5": said["five"],
             "clean7": said["seven"],
-            "ferplus7": said.get("ferplus"),
             **{name: _report_of(runs / f"{name}.json") for name in LEAKY},
             "ece": said["ece"],
         },
@@ -83,6 +82,7 @@ def tables(measured: Measured) -> str:
     parts = {
         "emotion, seven classes": classification_table(probability, label, LABELS),
         "rows: the data, columns: the network": confusion_table(probability, label, LABELS),
+        **_beside_votes(measured.emotion),
         "emotion, five-class view": classification_table(five, five_label, FIVE),
         "rows: the data, columns: the network, five-class view": confusion_table(five, five_label, FIVE),
         f"calibration, expected error {measured.emotion.metrics['ece']:.4f}": calibration_table(
@@ -100,6 +100,15 @@ def tables(measured: Measured) -> str:
         ),
     }
     return "\n".join(f"{title}\n{table}\n" for title, table in parts.items())
+
+
+def _beside_votes(emotion: Emotion) -> dict[str, str]:
+    """Seven classes against what most FER+ taggers said, where the data has their votes."""
+    if "ferplus" not in (said := emotion.metrics):
+        return {}
+    voted = said["ferplus"]
+    line = f"accuracy {voted['accuracy']:.3f}, macro F1 {voted['macro_f1']:.3f}, {voted['n']} pictures"
+    return {f"most FER+ votes: {line}": ""}
 
 
 def leave_report(measured: Measured, folder: Path) -> None:
