@@ -1,0 +1,134 @@
+"""Rewrites a network for the GPU: bytes for pixels, half precision from the first convolution to the last.
+
+In half precision are the convolutions and what passes their results on (activations, sums, pooling,
+resizing). What leads to the first convolution (pixels brought to mean 0), and what comes after the last one
+(softmax, sigmoid, means, coordinates) stays in float32: there a step of half precision, 1/1024 of a value,
+would show in the result. Inputs are bytes, as pixels come, a quarter of what is to be copied; outputs are
+float32.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper, version_converter
+
+# Operators that go on in half precision where all that they work on comes in half precision.
+FOLLOWERS = frozenset({"Add", "AveragePool", "Concat", "MaxPool", "Relu", "Resize"})
+FIRST_ONLY = frozenset({"Resize"})  # of whose inputs only the first is what is worked on
+LARGEST = float(np.finfo(np.float16).max)
+
+
+class NotConvertibleError(Exception):
+    """The network does not fit into half precision; the message says why."""
+
+
+def for_gpu(weights: Path, *, half: bool) -> bytes:
+    """The network of a weight file as ONNX with bytes as its input, in half precision where asked.
+
+    Raises NotConvertibleError.
+    """
+    model = onnx.load(weights)
+    if half:
+        _halve(model.graph)
+    else:
+        model = _for_older_parsers(model)
+    _take_bytes(model.graph)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _take_bytes(graph: onnx.GraphProto) -> None:
+    """Lets the one input be bytes, cast to float32 at once."""
+    (pixels,) = graph.input
+    pixels.type.tensor_type.elem_type = TensorProto.UINT8
+    cast = f"{pixels.name}/float32"
+    for node in graph.node:
+        if node.op_type != "Shape":
+            _rename(node, pixels.name, cast)
+    graph.node.insert(0, _cast(pixels.name, cast, TensorProto.FLOAT))
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    weights = {each.name: each for each in graph.initializer if each.data_type == TensorProto.FLOAT}
+    halves = _halved(graph, set(weights))  # tensors that come in half precision
+    written: dict[str, onnx.NodeProto] = {}  # casts and half weights by the name of what they give
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        in_half = node.output[0] in halves
+        for name in dict.fromkeys(_worked_on(node) if in_half else node.input):
+            if name in weights and in_half:
+                _rename(node, name, f"{name}/half")
+                if f"{name}/half" not in {each.name for each in graph.initializer}:
+                    graph.initializer.append(_half_weights(weights[name]))
+            elif (name in halves) != in_half and name and (in_half or name in halves):
+                cast = f"{name}/half" if in_half else f"{name}/float32"
+                _rename(node, name, cast)
+                if cast not in written:
+                    written[cast] = _cast(name, cast, TensorProto.FLOAT16 if in_half else TensorProto.FLOAT)
+                    nodes.append(written[cast])
+        nodes.append(node)
+    nodes += _cast_outputs(graph, nodes, halves)
+    used = {name for node in nodes for name in node.input}
+    kept = [each for each in graph.initializer if each.name in used]
+    del graph.node[:], graph.initializer[:], graph.value_info[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(kept)
+
+
+def _halved(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
+    """The tensors that are to be computed in half precision."""
+    halves: set[str] = set()
+    for node in graph.node:
+        worked_on = [name for name in _worked_on(node) if name not in weights]
+        follows = node.op_type in FOLLOWERS and all(name in halves for name in worked_on)
+        if node.op_type == "Conv" or follows:
+            halves.update(node.output)
+    return halves
+
+
+def _worked_on(node: onnx.NodeProto) -> list[str]:
+    return list(node.input[:1] if node.op_type in FIRST_ONLY else node.input)
+
+
+def _cast_outputs(
+    graph: onnx.GraphProto, nodes: list[onnx.NodeProto], halves: set[str]
+) -> list[onnx.NodeProto]:
+    """Gives the network's own outputs in float32, under their names."""
+    casts = []
+    for output in graph.output:
+        if output.name in halves:
+            for node in nodes:
+                _rename(node, output.name, f"{output.name}/half")
+            casts.append(_cast(f"{output.name}/half", output.name, TensorProto.FLOAT))
+    return casts
+
+
+def _half_weights(weights: onnx.TensorProto) -> onnx.TensorProto:
+    values = numpy_helper.to_array(weights)
+    largest = float(np.abs(values).max(initial=0.0))
+    if not largest <= LARGEST:
+        raise NotConvertibleError(f"{weights.name}: expected at most {LARGEST:g}, actual {largest:g}")
+    return numpy_helper.from_array(values.astype(np.float16), f"{weights.name}/half")
+
+
+def _cast(name: str, to: str, kind: int) -> onnx.NodeProto:
+    return helper.make_node("Cast", [name], [to], name=f"cast {to}", to=kind)
+
+
+def _rename(node: onnx.NodeProto, name: str, to: str) -> None:
+    for names in (node.input, node.output):
+        for place, each in enumerate(names):
+            if each == name:
+                names[place] = to
+
+
+def _for_older_parsers(model: onnx.ModelProto) -> onnx.ModelProto:
+    """In opset 17, the last one that TensorRT 8.6 reads: of ReduceMean it would not see the axes else."""
+    for node in model.graph.node:
+        for attribute in [each for each in node.attribute if each.name == "noop_with_empty_axes"]:
+            if attribute.i:
+                raise NotConvertibleError(f"{node.name}: expected no noop_with_empty_axes")
+            if node.op_type == "ReduceMean":  # it says what is so anyway, and opset 17 does not know it
+                node.attribute.remove(attribute)
+    return version_converter.convert_version(model, 17)
