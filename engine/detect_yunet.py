@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.detect import STRIDES
 from engine.records import Floats
-from engine.runtimes.onnx import Runtime, Tensors
+from engine.runtimes.onnx import Pixels, Runtime, Tensors
 
 TO_MIDDLE = 0.5  # strides
 
@@ -21,9 +21,11 @@ class YuNetRuntime:
     def __init__(self, yunet: Runtime) -> None:
         self._yunet = yunet
 
-    def run(self, inputs: Mapping[str, Floats]) -> Tensors:
+    def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         """`frames` (n, 1, height, width), grey 0..255, to `score`, `box` and `landmark` of each cell."""
-        outputs = self._yunet.run({"input": np.repeat(inputs["frames"], 3, axis=1)})
+        outputs = self._yunet.run(
+            {"input": np.repeat(inputs["frames"], 3, axis=1).astype(np.float32, copy=False)}
+        )
 
         def cells(name: str) -> Floats:
             return np.concatenate([outputs[f"{name}_{stride}"] for stride in STRIDES], axis=1)

@@ -9,12 +9,16 @@ import onnxruntime
 from numpy.typing import NDArray
 
 Tensors = dict[str, NDArray[np.float32]]
+Pixels = NDArray[np.uint8] | NDArray[np.float32]  # whole values 0..255 where they are bytes
 
 
 class Runtime(Protocol):
-    """What the stages ask of an accelerator: named tensors in, named tensors out."""
+    """What the stages ask of an accelerator: named tensors in, named tensors out.
 
-    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors: ...
+    Pixels may come as bytes where the networks do not scale them otherwise; what comes out is float32.
+    """
+
+    def run(self, inputs: Mapping[str, Pixels]) -> Tensors: ...
 
 
 class OnnxRuntime:
@@ -31,6 +35,7 @@ class OnnxRuntime:
         )
         self._outputs = [output.name for output in self._session.get_outputs()]
 
-    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> Tensors:
-        results = self._session.run(self._outputs, dict(inputs))
+    def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
+        tensors = {name: tensor.astype(np.float32, copy=False) for name, tensor in inputs.items()}
+        results = self._session.run(self._outputs, tensors)
         return dict(zip(self._outputs, results, strict=True))
