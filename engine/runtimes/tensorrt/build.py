@@ -1,0 +1,92 @@
+"""Builds one network's plan: `python -m engine.runtimes.tensorrt.build NETWORK FOLDER`.
+
+In a process of its own, since it takes minutes, in which it holds Python's lock now and then, and since what
+goes wrong in it must not take the engine along.
+
+TensorRT changed how half precision is asked for. Up to 8.6 a builder's flag allowed it, layer by layer, in a
+float32 network, which had to be of explicit batch. From 10 on a strongly typed network has the types of its
+ONNX; since 11 there is no other, nor the two flags. What the module has decides.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import tensorrt
+
+from engine.card import CardMismatchError, read_card
+from engine.labels import KEYPOINTS, LABELS, LANDMARKS
+from engine.runtimes.faults import GpuError, PlanError
+from engine.runtimes.half import NotConvertibleError, for_gpu
+from engine.runtimes.plans import Profile, write_plan
+from engine.runtimes.tensorrt.device import Device
+from engine.runtimes.tensorrt.log import TensorRTLog
+
+OUTPUTS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
+WORKSPACE = 1 << 30  # bytes of GPU memory that a way to compute a layer may take
+NICENESS = 10  # live work goes first
+
+CREATION = tensorrt.NetworkDefinitionCreationFlag
+
+
+def strongly_typed() -> bool:
+    """Whether this TensorRT takes half precision from the ONNX."""
+    return hasattr(CREATION, "STRONGLY_TYPED") or not hasattr(tensorrt.BuilderFlag, "FP16")
+
+
+def build(model: bytes, profile: Profile) -> bytes:
+    """The plan of a network in ONNX: with half precision in it where `strongly_typed`, else without.
+
+    Raises PlanError, OutOfMemoryError.
+    """
+    said = TensorRTLog()
+    builder = tensorrt.Builder(said)
+    network = builder.create_network(_creation_flags())
+    parser = tensorrt.OnnxParser(network, said)  # the network uses what it holds until the plan is built
+    if not parser.parse(model):
+        reasons = "; ".join(str(parser.get_error(index).desc()) for index in range(parser.num_errors))
+        raise PlanError(f"TensorRT cannot read the network: {reasons}")
+    config = builder.create_builder_config()
+    config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, WORKSPACE)
+    # What is left in float32 is so for its precision, which TF32 would take away again.
+    config.clear_flag(tensorrt.BuilderFlag.TF32)
+    if not strongly_typed():
+        config.set_flag(tensorrt.BuilderFlag.FP16)
+    shapes = builder.create_optimization_profile()
+    shapes.set_shape(profile.input, profile.least, profile.likely, profile.most)
+    if config.add_optimization_profile(shapes) < 0:
+        raise said.failed(f"TensorRT does not take the shapes of {profile.input}")
+    plan = builder.build_serialized_network(network, config)
+    if plan is None:
+        raise said.failed("TensorRT cannot build the plan")
+    return bytes(plan)
+
+
+def _creation_flags() -> int:
+    """The bits of those that this TensorRT has; 10 ignores the first, 11 has neither to set."""
+    wanted = ("EXPLICIT_BATCH", "STRONGLY_TYPED")
+    return sum(1 << int(getattr(CREATION, name)) for name in wanted if hasattr(CREATION, name))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=OUTPUTS)
+    parser.add_argument("folder", type=Path, help="where plans lie")
+    arguments = parser.parse_args()
+    os.nice(NICENESS)
+    try:
+        card = read_card(arguments.network, OUTPUTS[arguments.network])
+        device = Device()
+        key = device.key(arguments.network, card)
+        with device.entered():
+            plan = build(for_gpu(card.file, half=strongly_typed()), key.profile)
+        write_plan(arguments.folder, key, plan)
+    except (CardMismatchError, GpuError, NotConvertibleError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Batches of any number through lanes of few sizes; smaller ones where the GPU's memory is short."""
+
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pycuda.driver as cuda
+
+from engine.runtimes.faults import OutOfMemoryError, PlanError
+from engine.runtimes.onnx import Pixels, Tensors
+from engine.runtimes.plans import Profile
+from engine.runtimes.tensorrt.device import Device
+from engine.runtimes.tensorrt.lane import Engine, Lane
+
+LANES = 2  # of each size: one is computed while the other is copied
+
+log = logging.getLogger(__name__)
+
+
+class Pool:
+    """The networks that read one input, as a runtime."""
+
+    def __init__(
+        self,
+        device: Device,
+        engines: Sequence[Engine],
+        profile: Profile,
+        sizes: Sequence[int],
+        *,
+        fixed: bool,
+    ) -> None:
+        """`sizes`: the largest batch first, then what is tried where memory is short.
+
+        `fixed`: shapes vary in the batch alone. Each size has lanes then, and a batch goes as one of the next
+        size up. Raises OutOfMemoryError, PlanError, DeviceLostError.
+        """
+        self._device = device
+        self._engines = engines
+        self._profile = profile
+        self._sizes = list(sizes)
+        self._fixed = fixed
+        self._lanes: dict[int, list[Lane]] = {}
+        with device.entered():
+            self._open()
+
+    def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
+        """Pixels (n, 1, height, width), n at least 1. Raises OutOfMemoryError, PlanError, DeviceLostError."""
+        pixels = inputs[self._profile.input]
+        with self._device.entered():
+            while True:
+                try:
+                    return self._through(pixels)
+                except (cuda.MemoryError, OutOfMemoryError) as error:
+                    reason = str(error)
+                except PlanError:
+                    self._device.settle()  # raises where it is not the plan that failed
+                    raise
+                self._device.settle()
+                self._close()
+                self._shrink(reason)
+                self._open()
+
+    def close(self) -> None:
+        with self._device.entered():
+            self._device.settle()
+            self._close()
+
+    def _through(self, pixels: Pixels) -> Tensors:
+        largest = self._sizes[0]
+        started: deque[Lane] = deque()
+        parts: list[Tensors] = []
+        for turn, first in enumerate(range(0, len(pixels), largest)):
+            if len(started) == LANES:
+                parts.append(started.popleft().finish())
+            batch = pixels[first : first + largest]
+            lane = self._lanes[self._size(len(batch))][turn % LANES]
+            lane.start(batch)
+            started.append(lane)
+        parts += [lane.finish() for lane in started]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _size(self, count: int) -> int:
+        """The smallest size that so many fit into and that has lanes."""
+        return min(size for size in self._lanes if size >= count)
+
+    def _open(self) -> None:
+        while not self._lanes:
+            try:
+                self._lanes = {size: self._made(size) for size in self._sizes[: None if self._fixed else 1]}
+                return
+            except (cuda.MemoryError, OutOfMemoryError) as error:
+                reason = str(error)
+            self._shrink(reason)
+
+    def _made(self, size: int) -> list[Lane]:
+        _, channels, height, width = self._profile.most
+        most = (size, channels, height, width)
+        return [Lane(self._engines, most, fixed=self._fixed) for _ in range(LANES)]
+
+    def _shrink(self, reason: str) -> None:
+        if len(self._sizes) == 1:
+            raise OutOfMemoryError(reason)
+        del self._sizes[0]
+        log.warning("%s: from now on at most %d %s at once", reason, self._sizes[0], self._profile.input)
+
+    def _close(self) -> None:
+        for lanes in self._lanes.values():
+            for lane in lanes:
+                lane.close()
+        self._lanes = {}
