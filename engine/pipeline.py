@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.card import read_card
-from engine.classify import Classifier, Network
+from engine.classify import Classifier, Network, OneAfterOther
 from engine.coverage import CoverageKeeper
 from engine.crop import align, cut, to_frame, transform
 from engine.detect import Detector
@@ -29,13 +29,15 @@ from engine.records import (
     Reading,
     Track,
 )
+from engine.runtimes.acceleration import Acceleration, can_accelerate
 from engine.runtimes.onnx import OnnxRuntime, Runtime
+from engine.runtimes.plans import plans_folder
 from engine.timeline import Moment, TrackTimeline
 from engine.track import UNSURE_BY, Tracker, Unconnected
 from engine.yunet import detector_card
 from ingest.frame import Frame
 from ingest.pace import SECOND
-from ingest.settings import DetectorName
+from ingest.settings import DetectorName, RuntimeName, data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +47,39 @@ class Networks:
     detector: Detector
     classifier: Classifier
     starts_from: float  # the detector's score of a face that begins a track
+    acceleration: Acceleration | None = None  # where the GPU is to be used; not yet started
 
 
-def load_networks(threads: int = 1, detector: DetectorName = "mien") -> Networks:
-    """Loads the weights on the CPU. Raises CardMismatchError when a file does not fit its card."""
+def load_networks(
+    threads: int = 1, detector: DetectorName = "mien", runtime: RuntimeName = "onnx"
+) -> Networks:
+    """Loads the weights on the CPU, and says what is to bring them to the GPU where `runtime` has it so.
+
+    Raises CardMismatchError when a file does not fit its card, NoGpuError where `runtime` asks for a GPU in
+    vain.
+    """
     finding = detector_card(detector)
     keypoints = read_card("keypoints", KEYPOINTS)
     emotion = read_card("emotion", LABELS)
     finder: Runtime = OnnxRuntime(finding.file, threads)
     if detector == "yunet":
         finder = YuNetRuntime(finder)
+    both: Runtime = OneAfterOther(
+        keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
+        emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
+    )
+    acceleration = None
+    if can_accelerate(runtime):
+        cards = {"keypoints": keypoints, "emotion": emotion}
+        if detector == "mien":
+            cards["detector"] = finding
+        acceleration = Acceleration(cards, finder, both, plans_folder(data_folder()))
+        finder, both = acceleration.finder, acceleration.both
     return Networks(
         detector=Detector(finder, finding.threshold - UNSURE_BY),
-        classifier=Classifier(
-            keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
-            emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
-        ),
+        classifier=Classifier(both, emotion),
         starts_from=finding.threshold,
+        acceleration=acceleration,
     )
 
 
