@@ -6,12 +6,15 @@ import signal
 import sys
 
 from engine.card import CardMismatchError
-from engine.pipeline import Pipeline, load_networks
+from engine.pipeline import Networks, Pipeline, load_networks
+from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
 from ingest.bus import Bus, connect
-from ingest.settings import SettingError, detector_name
+from ingest.settings import RUNTIMES, SettingError, detector_name, runtime_name
 from ingest.shards import parse_shard
 from ingest.version import VERSION
+
+GPU_LOST = 3  # exit code: other than 2, which says that starting it again would not help
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +25,17 @@ def main() -> int:
         "--shard", type=_shard, default=0, metavar="N", help="whose frames to read (default 0)"
     )
     parser.add_argument("--threads", type=int, default=1, help="threads a network may use (default 1)")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        help="what runs the networks (MIEN_RUNTIME, else auto: a GPU if it can)",
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        networks = load_networks(arguments.threads, detector_name())
-    except (CardMismatchError, SettingError) as error:
+        runtime = arguments.runtime or runtime_name()
+        networks = load_networks(arguments.threads, detector_name(), runtime)
+    except (CardMismatchError, SettingError, NoGpuError) as error:
         print(f"mien engine: {error}", file=sys.stderr)
         return 2
     log.info(
@@ -43,7 +52,21 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    worker.run()
+    return _work(worker, networks)
+
+
+def _work(worker: Worker, networks: Networks) -> int:
+    """Works until it is told to stop, or the GPU is lost; gives the exit code."""
+    if networks.acceleration is not None:
+        networks.acceleration.start()
+    try:
+        worker.run()
+    except DeviceLostError as error:
+        # Nothing more can be done on it in this process. The frames at hand are given to the next one.
+        log.error("%s; the engine ends, to be started anew", error)
+        return GPU_LOST
+    if networks.acceleration is not None:
+        networks.acceleration.close()
     return 0
 
 

@@ -116,6 +116,12 @@ class Pipeline:
         self._tracker: type[Tracker] = Tracker if tracking else Unconnected
         self._sources: dict[str, _Source] = {}
 
+    @property
+    def told(self) -> str:
+        """What there is to say of the runtime that serves; empty where there is no choice."""
+        acceleration = self._networks.acceleration
+        return "" if acceleration is None else acceleration.told
+
     def find(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """The faces of each frame, for `step`. Remembers nothing: it may run ahead in another thread."""
         return self._networks.detector.find([frame.grey for frame in frames])

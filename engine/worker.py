@@ -29,7 +29,8 @@ class Worker:
 
     Results, the state of each source and the acknowledgement go into one transaction. When it is unknown
     whether that was carried out, everything is read anew from the bus: either the frames are still to be
-    done, from the old state, or they are done.
+    done, from the old state, or they are done. So it is when the GPU is lost, which ends the process: the
+    next one is given again what this one had taken.
     """
 
     def __init__(
@@ -73,12 +74,12 @@ class Worker:
             self._forget(source)
         while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
             self._work(taken)
-        self._restore(self._bus.sources())  # one that gives no frame now may have something open
+        self._restore(self._ours())  # one that gives no frame now may have something open
 
     def _turn(self) -> bool:
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
-            self._bus.beat(f"engine:{self._shard}")
+            self._bus.beat(f"engine:{self._shard}", self._pipeline.told)
             self._forget_removed()
             self._end_quiet()
         taken = self._bus.take_frames(self._shard, TAKES, WAITS)
@@ -88,11 +89,15 @@ class Worker:
 
     def _forget_removed(self) -> None:
         """A source that is added under the name of a removed one must find nothing of it."""
-        configured = self._bus.sources()
+        ours = self._ours()
         for source in self._pipeline.sources():
-            if source not in configured:
+            if source not in ours:
                 self._forget(source)
                 self._heard.pop(source, None)
+
+    def _ours(self) -> set[str]:
+        """The configured sources of this shard: other engines write of the others."""
+        return {id for id, config in self._bus.sources().items() if config.shard == self._shard}
 
     def _forget(self, source: str) -> None:
         self._pipeline.forget(source)

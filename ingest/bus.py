@@ -7,7 +7,7 @@ overview:{source}   stream   the same in brief: each second of each face, and th
 preview:{source}    hash     the newest colour JPEG, made only while somebody watches
 watch:{source}      string   there while somebody watches
 sources             hash     what is configured: id to SourceConfig as JSON
-beat:{part}         string   there while a part of the service is alive
+beat:{part}         string   there while a part of the service is alive: what it has to tell, or ALIVE
 parts               sorted   every part that was ever alive, and when it last was
 engine:{source}     string   where the engine stood after its last commit: it goes on from there
 position:{source}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
@@ -46,6 +46,7 @@ COMPACT_GROWTH = 2  # times what it had after it was last written anew
 COMPACTS_A_RETENTION = 4  # times that it is written anew while an entry is kept, however little it grows
 COMPACTS_AT_MOST, COMPACTS_AT_LEAST = 60.0, 86400.0  # seconds
 BEATS_FOR = 5  # seconds
+ALIVE = "1"  # says a part that has nothing to tell
 COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
 
 SECONDS = "seconds"  # the type of an entry that is for the overview alone
@@ -259,10 +260,13 @@ class Bus:
         self._redis.set(COMPACTED, time.time(), nx=True)  # the first look
         return time.time() - float(self._redis.get(COMPACTED)) >= often
 
-    def beat(self, part: str) -> None:
-        """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not."""
+    def beat(self, part: str, told: str = "") -> None:
+        """Says that a part (`ingest`, `engine:0`) is alive; who is silent for BEATS_FOR is not.
+
+        `told`: what /readyz shall say of it.
+        """
         with self._redis.pipeline(transaction=True) as transaction:
-            transaction.set(beat_key(part), "1", ex=BEATS_FOR)
+            transaction.set(beat_key(part), told or ALIVE, ex=BEATS_FOR)
             transaction.zadd(PARTS, {part: time.time()})
             transaction.execute()
 

@@ -21,6 +21,7 @@ UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare nu
 TokenMode = Literal["open", "required"]
 DetectorName = Literal["mien", "yunet"]
 RuntimeName = Literal["auto", "onnx", "tensorrt"]
+RUNTIMES: tuple[RuntimeName, ...] = ("auto", "onnx", "tensorrt")
 
 
 class SettingError(Exception):
@@ -99,15 +100,11 @@ def detector_name() -> DetectorName:
 
 def runtime_name() -> RuntimeName:
     """What runs the networks: MIEN_RUNTIME, by default TensorRT where it can. Raises SettingError."""
-    match os.environ.get("MIEN_RUNTIME", "").strip():
-        case "" | "auto":
-            return "auto"
-        case "onnx":
-            return "onnx"
-        case "tensorrt":
-            return "tensorrt"
-        case other:
-            raise SettingError(f"MIEN_RUNTIME: expected auto, onnx or tensorrt, actual {other!r}")
+    named = os.environ.get("MIEN_RUNTIME", "").strip() or "auto"
+    for runtime in RUNTIMES:
+        if named == runtime:
+            return runtime
+    raise SettingError(f"MIEN_RUNTIME: expected {', '.join(RUNTIMES)}, actual {named!r}")
 
 
 def token_mode(host: str | None = None) -> TokenMode:

@@ -16,7 +16,7 @@ from api.settings import Settings
 from engine.card import Card, CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.yunet import detector_card
-from ingest.bus import BEATS_FOR, BUS_FAULTS, LOST, PARTS, beat_key
+from ingest.bus import ALIVE, BEATS_FOR, BUS_FAULTS, LOST, PARTS, beat_key
 
 router = APIRouter(tags=["health"])
 
@@ -126,8 +126,10 @@ async def _ingest(client: Any, shards: Sequence[int]) -> list[Part]:
 
 
 async def _heard(client: Any, part: str) -> Part:
-    alive = bool(await client.exists(beat_key(part)))
-    return Part(name=part, ready=alive, reason="" if alive else f"silent for more than {BEATS_FOR} s")
+    told = await client.get(beat_key(part))
+    if told is None:
+        return Part(name=part, ready=False, reason=f"silent for more than {BEATS_FOR} s")
+    return Part(name=part, ready=True, reason="" if told == ALIVE.encode() else told.decode())
 
 
 def _flaw(read: Callable[[], Card]) -> str:
