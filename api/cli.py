@@ -76,7 +76,7 @@ def command_line() -> argparse.ArgumentParser:
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
         ("alive", "deploy.alive", "say whether a part of the service is alive, for who restarts it"),
-        ("bench", "deploy.bench", "measure parts of the service on this machine"),
+        ("bench", "deploy.bench", "measure what this machine can do, and what its bottleneck is"),
     ):
         _add_module(verbs, name, module, purpose)
     return parser

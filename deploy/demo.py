@@ -13,16 +13,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from http import HTTPStatus
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from deploy.portraits import Expression, Floats, Picture, Portrait, Puppet, portraits
+from deploy.video import write_video
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
 SECONDS = 24  # it is played again and again: everything that moves comes back to where it began
@@ -133,17 +132,7 @@ def pictures(seconds: float = SECONDS) -> Iterator[Picture]:
 
 def draw(file: Path, seconds: float = SECONDS) -> None:
     """Draws the play into a video; the file is there only once it is complete."""
-    unfinished = file.with_suffix(".part")
-    with av.open(str(unfinished), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.codec_context.gop_size = RATE
-        for number, picture in enumerate(pictures(seconds)):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    os.replace(unfinished, file)
+    write_video(file, pictures(seconds), RATE)
 
 
 def add_source(api: str) -> None:

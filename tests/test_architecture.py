@@ -21,11 +21,11 @@ MAY_IMPORT = {
 
 # Where a heavy library may be imported: files, or folders that end in a slash.
 HOMES = {
-    "av": ("ingest/", "deploy/demo.py"),
+    "av": ("ingest/", "deploy/video.py"),
     "redis": ("ingest/bus.py",),
     "onnxruntime": ("engine/runtimes/onnx.py", "training/"),
-    "tensorrt": ("engine/runtimes/tensorrt.py",),
-    "pycuda": ("engine/runtimes/tensorrt.py",),
+    "tensorrt": ("engine/runtimes/tensorrt/",),
+    "pycuda": ("engine/runtimes/tensorrt/",),
     "torch": ("training/",),
 }
 

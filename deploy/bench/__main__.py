@@ -1,33 +1,64 @@
-"""`mien bench`: measures parts of the service on this machine."""
+"""`mien bench [VIDEO]`: what each stage costs on this machine, and how many cameras it keeps up with.
+
+`mien bench websocket`: how fast readings get from Redis to many websocket clients, and what it costs.
+"""
 
 import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
-from deploy.bench.websocket import BenchError, Figures, Load, measure
+from deploy.bench.parts import BenchError
+from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
+from engine.card import CardMismatchError
+from ingest.settings import SettingError, shard_count
+from ingest.sources import UnreadableError
 
-FAILED = 1
+FAILED, UNREADABLE = 1, 2  # exit codes
+
+WEBSOCKET = "websocket"  # the word that asks for this part alone
+
+EVERYTHING = "what each stage costs on this machine, and how many cameras it keeps up with"
+CLIENTS = "how fast readings get from Redis to many websocket clients, and what they cost the API"
 
 
 def main() -> int:
-    arguments = command_line().parse_args()
-    load = Load(arguments.clients, arguments.stuck, arguments.seconds, arguments.rate)
+    words = sys.argv[1:]
+    one_part = words[:1] == [WEBSOCKET]
+    arguments = websocket_line().parse_args(words[1:]) if one_part else command_line().parse_args(words)
     try:
-        figures = measure(load)
-    except (BenchError, ServerError) as error:
+        print(_websocket(arguments) if one_part else _everything(arguments))
+    except UnreadableError as error:
+        print(f"mien bench: {error}", file=sys.stderr)
+        return UNREADABLE
+    except (BenchError, CardMismatchError, ServerError, SettingError, OSError) as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return FAILED
-    print(json.dumps(asdict(figures)) if arguments.json else table(figures))
     return 0
 
 
 def command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mien bench", description=__doc__)
-    parts = parser.add_subparsers(required=True, metavar="websocket")
-    purpose = "how fast readings get from Redis to many websocket clients, and what they cost the API"
-    verb = parts.add_parser("websocket", help=purpose, description=purpose, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="mien bench",
+        description=EVERYTHING,
+        epilog="`mien bench websocket` measures that part alone, with as many clients as are wanted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "video", type=Path, nargs="?", metavar="VIDEO", help="what to measure on (default: a drawn one)"
+    )
+    parser.add_argument("--quick", action="store_true", help="rough figures within 20 seconds")
+    parser.add_argument(
+        "--shards", type=_some, metavar="N", help="engines side by side (default: MIEN_SHARDS, else 1)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    return parser
+
+
+def websocket_line() -> argparse.ArgumentParser:
+    verb = argparse.ArgumentParser(prog=f"mien bench {WEBSOCKET}", description=CLIENTS, allow_abbrev=False)
     verb.add_argument("--clients", type=_some, default=1000, metavar="N", help="default: %(default)s")
     verb.add_argument(
         "--stuck", type=_count, default=0, metavar="N", help="further clients, that never read (default: 0)"
@@ -37,7 +68,20 @@ def command_line() -> argparse.ArgumentParser:
         "--rate", type=_positive, default=10.0, metavar="N", help="readings a second (default: %(default)g)"
     )
     verb.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return parser
+    return verb
+
+
+def _everything(arguments: argparse.Namespace) -> str:
+    from deploy.bench.table import in_words, measure, quick, whole
+
+    effort = (quick if arguments.quick else whole)(arguments.shards or shard_count())
+    measured = measure(arguments.video, effort)
+    return json.dumps(measured.to_json()) if arguments.json else in_words(measured)
+
+
+def _websocket(arguments: argparse.Namespace) -> str:
+    figures = measure(Load(arguments.clients, arguments.stuck, arguments.seconds, arguments.rate))
+    return json.dumps(asdict(figures)) if arguments.json else table(figures)
 
 
 def table(figures: Figures) -> str:

@@ -4,25 +4,21 @@ writer ──▶ a real Redis ──▶ a real API process ──▶ clients in 
 """
 
 import json
-import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from deploy.bench.parts import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
+from deploy.bench.sample import sample_reading
 from deploy.bench.usage import private_memory, processor_time
-from deploy.redis_server import RedisServer
-from engine.labels import LABELS
-from engine.records import Box, Reading
 from engine.wire import encode_event
 from ingest.bus import SOURCES, Bus, connect
 from ingest.configured import SourceConfig, encode_config
@@ -66,17 +62,10 @@ class Figures:
     api_cpu_percent: float  # of one core
 
 
-class BenchError(Exception):
-    """What is to be measured did not start; the message says what."""
-
-
 def measure(load: Load) -> Figures:
     """Raises BenchError, ServerError."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp")))
-        redis = RedisServer(folder)
-        redis.start()
-        stack.callback(redis.stop)
+        redis, folder = stack.enter_context(redis_of_its_own())
         with connect(redis.url) as client:
             config = SourceConfig(id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=10.0, created_at=0.0)
             client.hset(SOURCES, SOURCE, encode_config(config))
@@ -119,36 +108,11 @@ def _write(load: Load, redis_url: str, api: int) -> int:
         began = time.monotonic()
         for number in range(load.readings):
             time.sleep(max(0.0, began + number / load.rate - time.monotonic()))
-            bus.push_timeline([encode_event(_reading(number, load.rate))])
+            bus.push_timeline([encode_event(sample_reading(SOURCE, number, load.rate))])
             if number % max(1, int(load.rate)) == 0:  # once a second
                 most = max(most, private_memory(api))
         time.sleep(max(0.0, began + load.seconds - time.monotonic()))
     return max(most, private_memory(api))
-
-
-def _reading(number: int, rate: float) -> Reading:
-    """A face in the middle of the picture; every figure has as many digits as a real one."""
-    captured = datetime.now(UTC)
-    values = np.random.default_rng(number).dirichlet(np.ones(len(LABELS))).astype(np.float32)
-    points = np.random.default_rng(number).uniform(0.4, 0.6, (15, 2)).astype(np.float32)
-    return Reading(
-        source=SOURCE,
-        track=1,
-        connection=1,
-        frame=number,
-        media_time=int(number / rate * 1e9),
-        captured_at=captured,
-        clock="arrival",
-        result_at=captured,
-        box=Box(0.3517, 0.2483, 0.6512, 0.7519),
-        keypoints=points,
-        raw=values,
-        smoothed=values,
-        label=LABELS[int(values.argmax())],
-        abstained=None,
-        quality=0.9134,
-        model="emotion-00000000",
-    )
 
 
 @contextmanager
@@ -156,19 +120,11 @@ def _api(redis_url: str, folder: Path) -> Iterator[tuple[int, int]]:
     """A running API: its process and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    # Whatever the caller's own service is told: tokens or TLS would keep the clients out.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
-    environment |= {"REDIS_URL": redis_url, "MIEN_DATA": str(folder)}
-    with (folder / LOG).open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "api", "--port", str(port)], env=environment, stderr=log
-        )
-    try:
+    words = ("api", "--port", str(port))
+    # Not as the caller's own service is told: tokens or TLS would keep the clients out.
+    with part(words, environment_of_its_own(redis_url, folder), folder / LOG) as process:
         _wait_for(process, port, folder / LOG)
         yield process.pid, port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
@@ -179,8 +135,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
             return
         except ConnectionRefusedError:
             time.sleep(0.05)
-    said = log.read_text(errors="replace").strip().rpartition("\n")[2]
-    raise BenchError(f"the API does not listen within {LISTENS_WITHIN:.0f} s: {said or 'it says nothing'}")
+    raise BenchError(f"the API does not listen within {LISTENS_WITHIN:.0f} s: {last_words(log)}")
 
 
 @contextmanager

@@ -7,12 +7,119 @@ import resource
 import subprocess
 import sys
 from array import array
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.bench.__main__ import command_line
+from deploy.bench import clip as clips
+from deploy.bench.__main__ import websocket_line
+from deploy.bench.cameras import Step
 from deploy.bench.clients import Client
+from deploy.bench.stages import Stage, shares
+from deploy.bench.verdict import bottleneck
+from ingest.sources import open_recording
+from tests.clips import even, make_clip
+
+STAGES = {
+    *("decode", "transfer", "detect", "crop", "timeline", "websocket"),
+    *(f"{network}_{batch}" for network in ("keypoints", "emotion") for batch in (1, 8, 64)),
+}
+
+
+def bench(*words: str) -> "subprocess.CompletedProcess[str]":
+    # As for another service, which must not get in the way.
+    environment = {
+        **os.environ,
+        "MIEN_TOKENS": "required",
+        "MIEN_DATA": "/none",
+        "REDIS_URL": "redis://none/",
+    }
+    command = [sys.executable, "-P", "-m", "deploy.bench", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment, check=False)
+
+
+@pytest.mark.timeout(300)  # 12 seconds of computing, on a machine that may do other things
+def test_everything_is_measured_with_nothing_but_what_is_installed() -> None:
+    ran = bench("--quick", "--json")
+    assert ran.returncode == 0, ran.stderr
+    figures: dict[str, Any] = json.loads(ran.stdout)
+    assert set(figures) == {"stages", "end_to_end", "bottleneck"}
+    assert set(figures["stages"]) == STAGES
+    assert all(set(stage) == {"ms", "share"} and stage["ms"] > 0 for stage in figures["stages"].values())
+    usual = [stage["share"] for name, stage in figures["stages"].items() if not name.endswith(("_1", "_64"))]
+    assert sum(usual) == pytest.approx(1, abs=0.001)
+    found = figures["end_to_end"]
+    first = found["cameras"][0]
+    assert first["cameras"] == 1
+    assert first["came"] > 0
+    assert set(first["cores"]) == {"ingest", "engine", "redis"}
+    assert found["recording"]["overlapped"] > 0
+    assert sum(found["recording"]["shares"].values()) == pytest.approx(1)
+    assert "would relieve it" in figures["bottleneck"]
+    assert "\n" not in figures["bottleneck"]
+
+
+def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
+    ran = bench(str(tmp_path / "none.mp4"))
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.strip().splitlines()[-1] == f"mien bench: {tmp_path}/none.mp4: no such file"
+
+
+def test_a_video_that_is_given_is_measured(tmp_path: Path) -> None:
+    given = make_clip(tmp_path / "given.mp4", even(10))
+    assert clips.clip_to_measure(given, tmp_path, 1.0) == clips.Clip(given, "given.mp4")
+
+
+def test_where_the_portraits_are_not_installed_a_pattern_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deploy.demo", None)
+    drawn = clips.clip_to_measure(None, tmp_path, 1.0)
+    assert "without a face" in drawn.about
+    with open_recording(drawn.path, "bench", None) as recording:
+        pictures = [frame.grey for frame in recording]
+    assert len(pictures) == 25
+    assert (pictures[0] != pictures[1]).any()
+
+
+def costs(**ms: float) -> list[Stage]:
+    units = {"decode": "picture", "detect": "picture", "websocket": "message"}
+    return [Stage(name, each, units.get(name, "face")) for name, each in ms.items()]  # type: ignore[arg-type]
+
+
+def step(cameras: int = 4, *, came: float = 40.0, lost: float = 0.0, others: float = 0.0) -> Step:
+    cores = {"ingest": 0.4, "engine": 1.0, "redis": 0.1}
+    return Step(cameras, 40.0, came, lost, latency_ms=20.0, cores=cores, others=others)
+
+
+def test_shares_are_of_a_picture_with_its_faces() -> None:
+    stages = [
+        *costs(decode=1.0, detect=4.0, emotion_8=1.0, websocket=0.5),
+        Stage("emotion_1", 2.0, "face", False),
+    ]
+    assert shares(stages, faces=2.0) == pytest.approx(
+        {"decode": 1 / 8, "detect": 1 / 2, "emotion_8": 1 / 4, "websocket": 1 / 8, "emotion_1": 1 / 2}
+    )
+
+
+STAGED = costs(decode=3.0, detect=4.0, crop=0.1, keypoints_8=0.7, emotion_8=0.6, timeline=0.1, websocket=0.1)
+
+
+@pytest.mark.parametrize(
+    ("last", "cores", "said"),
+    [
+        (step(lost=5.0), 4, "the engine, with 4 cameras and 1.0 of 4 cores for itself: above all detect"),
+        (step(lost=5.0), 1, "the engine, with 4 cameras and all of 1 cores busy: above all detect"),
+        (step(came=30.0), 4, "ingest, with 4 cameras and 0.4 of 4 cores for itself: decode"),
+        (step(), 4, "none with up to 4 cameras; first will be detect"),
+        (step(others=1.0), 4, "other programs kept 1.0 of 4 cores busy"),
+    ],
+)
+def test_the_bottleneck_is_named(last: Step, cores: int, said: str) -> None:
+    line = bottleneck(STAGED, 1.0, [step(1), last], cores)
+    assert said in line
+    assert "would relieve it" in line
 
 
 def test_the_websocket_is_measured_and_nothing_is_lost() -> None:
@@ -67,4 +174,4 @@ def test_a_client_counts_what_comes_however_it_is_cut() -> None:
 )
 def test_numbers_that_make_no_sense_are_refused(words: list[str]) -> None:
     with pytest.raises(SystemExit):
-        command_line().parse_args(["websocket", *words])
+        websocket_line().parse_args(words)

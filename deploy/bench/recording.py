@@ -1,0 +1,112 @@
+"""How fast a recording is read: as `mien run` reads it, and one stage after the other, by turns."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from deploy.bench.sample import RATE
+from engine.pipeline import Networks, Pipeline, load_networks
+from engine.recording import RecordingReader, batch_of, batches
+from engine.records import Event
+from ingest.pace import SECOND
+from ingest.sources import Recording, open_recording
+
+TURNS = 3
+
+Parts = dict[str, float]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Times real time, medians of several turns."""
+
+    overlapped: float
+    one_after_the_other: float  # each network with one thread
+    threads: int  # of the networks together, where they overlap
+    shares: Parts  # of the time of decode, detect and the rest, where they do not
+
+    @property
+    def gain(self) -> float:
+        return self.overlapped / self.one_after_the_other
+
+
+class Recordings:
+    """Reads the beginning of a clip again and again."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        """`seconds`: of the clip that are read in a turn."""
+        self._path = path
+        self._until = round(seconds * SECOND)  # ns
+        self._threads = len(os.sched_getaffinity(0))
+        self._single = load_networks()
+        # As many threads as `mien run` gives them: api.results.recorded.load_all.
+        self._beside = load_networks((self._threads + 1) // 2)
+
+    def measure(self) -> Recorded:
+        overlapped, ordered, parts = [], [], []
+        for turn in range(1 + TURNS):
+            fast, (slow, spent) = self._overlapped(), self._ordered()
+            if turn:  # the first one warms up
+                overlapped.append(fast)
+                ordered.append(slow)
+                parts.append(spent)
+        whole = sum(sum(each.values()) for each in parts)
+        return Recorded(
+            overlapped=statistics.median(overlapped),
+            one_after_the_other=statistics.median(ordered),
+            threads=self._threads,
+            shares={name: sum(each[name] for each in parts) / whole for name in parts[0]},
+        )
+
+    def _overlapped(self) -> float:
+        with self._opened() as recording:
+            began = time.perf_counter()
+            reader = RecordingReader(recording, "bench", self._beside, overlapped=self._threads > 1)
+            for _ in reader.steps(lambda: reader.position >= self._until):
+                pass
+            return reader.position / SECOND / (time.perf_counter() - began)
+
+    def _ordered(self) -> tuple[float, Parts]:
+        with self._opened() as recording:
+            began = time.perf_counter()
+            reader = OneAfterTheOther(recording, "bench", self._single)
+            for _ in reader.steps(lambda: reader.position >= self._until):
+                pass
+            return reader.position / SECOND / (time.perf_counter() - began), reader.spent
+
+    def _opened(self) -> Recording:
+        return open_recording(self._path, "bench", RATE)
+
+
+class OneAfterTheOther:
+    """What engine.recording.RecordingReader does, without any overlap; FFmpeg's own threads stay."""
+
+    def __init__(self, recording: Recording, source: str, networks: Networks) -> None:
+        self.position = 0  # ns
+        self.spent: Parts = dict.fromkeys(("decode", "detect", "rest"), 0.0)  # seconds
+        self._recording = recording
+        self._source = source
+        self._pipeline = Pipeline(networks)
+
+    def steps(self, stopped: Callable[[], bool]) -> Iterator[list[Event]]:
+        """The events of a few frames at a time, and at the end those that end the source."""
+        decoded = batches(self._recording, batch_of(self._recording.rate))
+        while (batch := self._timed("decode", lambda: next(decoded, None))) and not stopped():
+            faces = self._timed("detect", partial(self._pipeline.find, batch))
+            told = self._timed("rest", partial(self._pipeline.step, batch, faces))
+            self.position = batch[-1].media_time
+            yield [event for events in told for event in events]
+        self.position = self.position if batch else self._recording.duration
+        yield self._pipeline.finish(self._source, self.position, damaged=self._recording.broken_off)
+
+    def _timed(self, part: str, work: Callable[[], Result]) -> Result:
+        began = time.perf_counter()
+        result = work()
+        self.spent[part] += time.perf_counter() - began
+        return result

@@ -1,0 +1,113 @@
+"""What the stages are measured with: pictures of the clip, the faces in them, and what a face gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.crop import SIDE, align, cut, transform
+from engine.detect import Detector
+from engine.labels import LABELS
+from engine.records import Box, Face, Floats, Reading
+from ingest.frame import Frame
+from ingest.pace import SECOND
+from ingest.sources import UnreadableError, open_recording
+
+RATE = 10.0  # readings a second for each face, as everywhere if nobody says otherwise
+BATCH = 8  # pictures that the detector gets at once here
+# Eyes, nose and corners of the mouth as they lie about the middle of a face, in its width.
+FRONTAL = ((-0.2, -0.15), (0.2, -0.15), (0.0, 0.05), (-0.15, 0.25), (0.15, 0.25))
+MOST = 8 * BATCH  # pictures that are looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Pictures of a clip, evenly spaced, with their faces."""
+
+    frames: list[Frame]
+    faces: list[list[Face]]  # of each picture
+    width: int  # pixels of the clip
+    height: int
+    frame_rate: float  # pictures a second of the clip
+    read_rate: float  # of which so many are read
+
+    @property
+    def faces_per_picture(self) -> float:
+        return sum(map(len, self.faces)) / len(self.faces)
+
+    def anywhere(self) -> Floats:
+        """(5, 2) pixels: landmarks as of a face in the middle of the picture."""
+        height, width = self.frames[0].grey.shape
+        middle = (width / 2, height / 2)
+        return np.asarray(np.array(FRONTAL) * height / 4 + middle, dtype=np.float32)
+
+    def crops(self, count: int) -> NDArray[np.float32]:
+        """(count, 1, 96, 96), 0..255: faces of the clip again and again; noise where it has none."""
+        found = [
+            cut(frame.grey, transform(align(landmarks_of(frame, face))))
+            for frame, faces in zip(self.frames, self.faces, strict=True)
+            for face in faces
+        ]
+        if not found:
+            found = list(np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8))
+        return np.stack([found[number % len(found)] for number in range(count)])[:, None].astype(np.float32)
+
+
+def take_sample(path: Path, detector: Detector) -> Sample:
+    """Raises UnreadableError where the file gives not one picture."""
+    with open_recording(path, "bench", RATE) as recording:
+        frames = list(islice(recording, MOST))
+        if not frames:
+            raise UnreadableError(path, "no picture in it can be decoded")
+        lasted = (frames[-1].media_time - frames[0].media_time) / SECOND
+        return Sample(
+            frames=frames,
+            faces=[found for batch in in_batches(frames) for found in find(detector, batch)],
+            width=recording.width,
+            height=recording.height,
+            frame_rate=recording.frame_rate or RATE,
+            read_rate=(len(frames) - 1) / lasted if lasted else RATE,
+        )
+
+
+def in_batches(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
+    return [frames[start : start + BATCH] for start in range(0, len(frames), BATCH)]
+
+
+def find(detector: Detector, frames: Sequence[Frame]) -> list[list[Face]]:
+    return detector.find([frame.grey for frame in frames])
+
+
+def landmarks_of(frame: Frame, face: Face) -> Floats:
+    """(5, 2) in pixels of the picture."""
+    height, width = frame.grey.shape
+    return np.asarray(face.landmarks * (width, height) - 0.5, dtype=np.float32)
+
+
+def sample_reading(source: str, number: int, rate: float) -> Reading:
+    """A face in the middle of the picture; every figure has as many digits as a real one."""
+    captured = datetime.now(UTC)
+    values = np.random.default_rng(number).dirichlet(np.ones(len(LABELS))).astype(np.float32)
+    points = np.random.default_rng(number).uniform(0.4, 0.6, (15, 2)).astype(np.float32)
+    return Reading(
+        source=source,
+        track=1,
+        connection=1,
+        frame=number,
+        media_time=int(number / rate * 1e9),
+        captured_at=captured,
+        clock="arrival",
+        result_at=captured,
+        box=Box(0.3517, 0.2483, 0.6512, 0.7519),
+        keypoints=points,
+        raw=values,
+        smoothed=values,
+        label=LABELS[int(values.argmax())],
+        abstained=None,
+        quality=0.9134,
+        model="emotion-00000000",
+    )

@@ -1,0 +1,197 @@
+"""`mien bench` without a word after it: everything in one table, and one line that names the bottleneck."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from deploy.bench import websocket
+from deploy.bench.cameras import Plan, Step, running
+from deploy.bench.clip import Clip, clip_to_measure
+from deploy.bench.parts import redis_of_its_own
+from deploy.bench.recording import Recorded, Recordings
+from deploy.bench.sample import Sample, take_sample
+from deploy.bench.stages import Bench, Stage, shares
+from deploy.bench.verdict import bottleneck
+from engine.pipeline import load_networks
+from ingest.bus import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long everything is measured."""
+
+    drawn: float  # seconds of a drawn clip
+    stage: float  # seconds that each stage is tried
+    recording: float  # seconds of the clip that are read in a turn
+    cameras: Plan
+    clients: websocket.Load
+
+
+def whole(shards: int) -> Effort:
+    """Less than two minutes."""
+    load = websocket.Load(clients=50, stuck=0, seconds=3.0, rate=20.0)
+    return Effort(8.0, 0.5, 20.0, Plan(64, shards, settles=2.0, seconds=4.0), load)
+
+
+def quick(shards: int) -> Effort:
+    """Less than 20 seconds where nothing else runs."""
+    load = websocket.Load(clients=10, stuck=0, seconds=0.5, rate=20.0)
+    return Effort(3.0, 0.05, 2.0, Plan(2, shards, settles=0.5, seconds=1.0), load)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All figures of one run."""
+
+    machine: str
+    cores: int
+    clip: Clip
+    sample: Sample
+    stages: list[Stage]
+    steps: list[Step]
+    recorded: Recorded
+
+    @property
+    def faces(self) -> float:
+        """In a picture; one where the clip has none, so that what a face costs is told all the same."""
+        return self.sample.faces_per_picture or 1.0
+
+    @property
+    def bottleneck(self) -> str:
+        return bottleneck(self.stages, self.faces, self.steps, self.cores)
+
+    @property
+    def kept_up(self) -> int:
+        """Cameras; 0 where not even one."""
+        return max((step.cameras for step in self.steps if step.keeps_up), default=0)
+
+    def to_json(self) -> dict[str, Any]:
+        found = shares(self.stages, self.faces)
+        return {
+            "stages": {
+                stage.name: {"ms": round(stage.ms, 4), "share": round(found[stage.name], 4)}
+                for stage in self.stages
+            },
+            "end_to_end": {
+                "machine": {"processor": self.machine, "cores": self.cores, "threads_a_network": 1},
+                "clip": {
+                    "about": self.clip.about,
+                    "width": self.sample.width,
+                    "height": self.sample.height,
+                    "pictures_a_second": round(self.sample.frame_rate, 2),
+                    "read_a_second": round(self.sample.read_rate, 2),
+                    "faces_a_picture": round(self.sample.faces_per_picture, 2),
+                },
+                "cameras": [asdict(step) | {"keeps_up": step.keeps_up} for step in self.steps],
+                "cameras_kept_up": self.kept_up,
+                "recording": asdict(self.recorded) | {"gain": round(self.recorded.gain, 2)},
+            },
+            "bottleneck": self.bottleneck,
+        }
+
+
+def measure(given: Path | None, effort: Effort) -> Measured:
+    """Raises BenchError, CardMismatchError, OSError, ServerError and UnreadableError."""
+    with redis_of_its_own() as (redis, folder), tqdm(total=18, file=sys.stderr, disable=None) as bar:
+        bar.set_description("drawing" if given is None else "looking")
+        clip = clip_to_measure(given, folder, effort.drawn)
+        networks = load_networks()
+        sample = take_sample(clip.path, networks.detector)
+        with connect(redis.url) as client:
+            bench = Bench(clip.path, sample, networks, effort.stage)
+            stages = list(_shown(bar, "stages", bench.measure(client)))
+        bar.set_description("websocket")
+        stages.append(_websocket(effort.clients))
+        bar.update()
+        steps = list(_shown(bar, "cameras", _steps(clip.path, sample, effort.cameras)))
+        bar.set_description("recording")
+        recorded = Recordings(clip.path, effort.recording).measure()
+    cores = len(os.sched_getaffinity(0))
+    return Measured(processor(), cores, clip, sample, stages, steps, recorded)
+
+
+def _shown(bar: "tqdm[None]", name: str, found: Iterator[Any]) -> Iterator[Any]:
+    bar.set_description(name)
+    for each in found:
+        bar.update()
+        yield each
+
+
+def _websocket(load: websocket.Load) -> Stage:
+    """What the API computes for a message to one of many clients."""
+    figures = websocket.measure(load)
+    computed = figures.api_cpu_percent / 100 * load.seconds
+    return Stage("websocket", 1000 * computed / max(1, figures.delivered), "message")
+
+
+def _steps(clip: Path, sample: Sample, plan: Plan) -> Iterator[Step]:
+    """Ends with the first one that does not keep up."""
+    with running(clip, plan.shards) as cameras:
+        number = 1
+        while number <= plan.most:
+            step = cameras.step(number, sample.read_rate, plan)
+            yield step
+            if not step.keeps_up:
+                return
+            number *= 2
+
+
+def processor() -> str:
+    """Its name, as Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def in_words(measured: Measured) -> str:
+    """The table."""
+    sample, found = measured.sample, shares(measured.stages, measured.faces)
+    return "\n".join(
+        [
+            f"{measured.machine}, {measured.cores} cores; ONNX Runtime on the CPU, one thread a network",
+            f"{measured.clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} pictures "
+            f"a second, {sample.read_rate:.3g} of them read, {sample.faces_per_picture:.2g} faces in each",
+            "",
+            f"{'stage':<16}{'processor time':>18}{'share':>10}",
+            *(
+                f"{stage.name:<16}{stage.ms:>10.3f} ms a {stage.unit:<8}{_share(stage, found)}"
+                for stage in measured.stages
+            ),
+            "",
+            f"{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of the time",
+            *map(_step, measured.steps),
+            "",
+            _recording(measured.recorded),
+            f"keeps up with {measured.kept_up} cameras",
+            f"bottleneck: {measured.bottleneck}",
+        ]
+    )
+
+
+def _share(stage: Stage, found: dict[str, float]) -> str:
+    return f"{found[stage.name]:>8.1%}" if stage.usual else f"({found[stage.name]:.1%})".rjust(9)
+
+
+def _step(step: Step) -> str:
+    latency = "-" if step.latency_ms is None else f"{step.latency_ms:.0f} ms"
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in step.shares.items())
+    behind = "" if step.keeps_up else "; does not keep up"
+    figures = f"{step.cameras:<16}{step.due:>8.1f}{step.came:>8.1f}{step.lost:>16.1f}{latency:>10}"
+    return f"{figures}   {parts}{behind}"
+
+
+def _recording(recorded: Recorded) -> str:
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in recorded.shares.items())
+    return (
+        f"a recording: {recorded.overlapped:.1f}x real time with {recorded.threads} threads, "
+        f"{recorded.one_after_the_other:.1f}x one stage after the other ({parts}): {recorded.gain:.2f} times"
+    )
