@@ -68,7 +68,7 @@ def read_emotion(models: Path, data: Path, teacher: Path, part: str) -> Emotion:
     faces = read_expressions(data)
     alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, teacher))]
     chosen = getattr(faces, part)
-    logits = _run(OnnxRuntime(card.file), cut_expressions(faces, alignments, chosen))
+    logits = run(OnnxRuntime(card.file), cut_expressions(faces, alignments, chosen))
     votes = faces.votes[chosen]
     voted = np.where(faces.is_face[chosen] & votes.any(axis=1), votes.argmax(axis=1), -1)
     return Emotion(logits, faces.label[chosen], voted, card.temperature)
@@ -80,12 +80,13 @@ def read_keypoints(models: Path, data: Path, part: str) -> Keypoints:
     portraits = read_portraits(data)
     crops, points = cut_portraits(portraits, getattr(portraits, part), DETECTOR)
     aligned, true_points = cut_portraits(portraits, getattr(portraits, part), EXACT)
-    exact = score(_run(runtime, aligned), true_points)
+    exact = score(run(runtime, aligned), true_points)
     flattered = {name: round(value, 4) for name, value in exact.items()}
-    return Keypoints(crops, _run(runtime, crops), points, flattered)
+    return Keypoints(crops, run(runtime, crops), points, flattered)
 
 
-def _run(runtime: OnnxRuntime, crops: Pixels) -> Floats:
+def run(runtime: OnnxRuntime, crops: Pixels) -> Floats:
+    """The network's output for (n, 96, 96) crops, n at least 1."""
     pixels = crops[:, None].astype(np.float32)
     parts = [runtime.run({"crops": pixels[k : k + BATCH]}) for k in range(0, len(pixels), BATCH)]
     return np.concatenate([next(iter(part.values())) for part in parts])
