@@ -1,0 +1,199 @@
+"""Cameras shared out to several engines give the rows that one process gives.
+
+In the first test the parts run as on many machines, and one of each kind is killed. The cameras go on
+meanwhile, so frames may be lost while nobody takes them, or on a machine that is too slow. Hence the very
+frames that the engines have read, and no others, go through one pipeline in this process, and the rows are
+compared. They are the same but for the wall clock: `captured_at` and what else ends in `_at`. The timeline
+has media time in whole microseconds, by which `smoothed` and `confidence` may differ in their last digit. How
+the coverage is cut into stretches depends on how long a restart took, so of it the frames are added up.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from engine.pipeline import Networks, Pipeline, load_networks
+from engine.wire import encode_event
+from engine.worker import Worker
+from ingest.bus import Bus, connect, frames_key, overview_key, timeline_key
+from ingest.frame import Frame
+from ingest.sources import open_recording
+from ingest.wire import encode_frame
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
+from tests.deploy.parts import PATIENCE, Api, Part, environment
+from tests.engine.portrait import portrait_frame
+from tests.waiting import until
+
+Message = dict[str, Any]
+
+RATE = 5.0  # frames a second, of the clips and of the readings
+SIZES = {"wide.mp4": (320, 180), "tall.mp4": (240, 320)}
+SOURCES = {"lobby": "wide.mp4", "hall": "tall.mp4", "yard": "tall.mp4", "door": "wide.mp4"}
+SHARDS = {"lobby": 0, "hall": 1, "yard": 2, "door": 0}
+LAST_DIGIT = 0.000_101
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return load_networks()
+
+
+def test_parts_on_many_machines_give_the_rows_of_one_process(
+    redis_url: str, tmp_path: Path, networks: Networks
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    for name, size in SIZES.items():
+        face_clip(media / name, even(400, RATE), size=size)
+    with ExitStack() as stack:
+        told = environment(redis_url, tmp_path, 3)
+
+        def run(part: Part) -> Part:
+            stack.callback(part.kill)
+            return part
+
+        engines = [run(Part(told, "engine", "--shard", str(shard))) for shard in range(3)]
+        ingests = [run(Part(told, "ingest", "--shards", shards)) for shards in ("0", "1,2")]
+        first, second = Api(told), Api(told)
+        run(first), run(second)
+        until(lambda: first.is_ready() and second.is_ready(), PATIENCE, "all parts to be ready")
+        for api, (name, clip) in zip((first, second) * 2, SOURCES.items(), strict=True):
+            added = api.ask("/v1/sources", {"name": name, "url": clip, "rate": RATE})
+            assert added["shard"] == SHARDS[name]
+        _wait_for_more(second, 5)
+        for killed in (engines[1], first, ingests[1]):
+            killed.kill()
+            killed.start()
+            _wait_for_more(second, 3)
+        until(first.is_ready, PATIENCE, "the API that was killed")
+        for ingest in ingests:
+            ingest.stop()
+        timelines = until(lambda: _ended(second), PATIENCE, "the end of what is open")
+        assert timelines == {source: first.timeline(source) for source in SOURCES}
+    for source, messages in timelines.items():
+        times = _times(messages)
+        connections = {connection for connection, _ in times}
+        assert len(connections) == (1 if SHARDS[source] == 0 else 2)
+        alone = _alone(networks, source, media / SOURCES[source], times)
+        assert _frames(messages) == _frames(alone)
+        _assert_same(_rows(messages), _rows(alone))
+
+
+def test_two_shards_give_the_rows_of_one(redis_url: str, networks: Networks) -> None:
+    frames = [portrait_frame(number, source=source) for number in range(25) for source in ("lobby", "hall")]
+    one = _work(redis_url, networks, [(0, frame) for frame in frames])
+    with connect(redis_url) as client:
+        client.flushall()
+    two = _work(redis_url, networks, [(int(frame.source == "hall"), frame) for frame in frames])
+    assert len(one["lobby"]) == 26 + 2  # the start, the readings, and two seconds of the overview
+    assert one == two
+
+
+def _work(url: str, networks: Networks, frames: list[tuple[int, Frame]]) -> dict[str, list[Message]]:
+    """Has an engine for each shard read the frames; gives all entries of each source."""
+    pusher, shards = Bus(connect(url)), {shard for shard, _ in frames}
+    workers = [Worker(Bus(connect(url)), Pipeline(networks), shard) for shard in shards]
+    threads = [Thread(target=worker.run) for worker in workers]
+    for thread in threads:
+        thread.start()
+    try:
+        for shard, frame in frames:
+            pusher.push_frame(shard, encode_frame(frame))
+        with connect(url) as client:
+            until(lambda: not any(client.xlen(frames_key(shard)) for shard in shards), PATIENCE, "all frames")
+            return {source: list(_entries(client, source)) for source in ("lobby", "hall")}
+    finally:
+        for worker in workers:
+            worker.stopping = True
+        for thread in threads:
+            thread.join()
+
+
+def _entries(client: Any, source: str) -> Iterator[Message]:
+    for key in (timeline_key(source), overview_key(source)):
+        for _, fields in client.xrange(key):
+            if fields[b"type"] == b"seconds":
+                yield {"seconds": fields[b"body"].decode()}
+            else:
+                yield {**json.loads(fields[b"body"]), "result_at": None}
+
+
+def _wait_for_more(api: Api, frames: int) -> None:
+    """Until so many more frames of each source have been read."""
+    before = {source: _read(api.timeline(source)) for source in SOURCES}
+    for source in SOURCES:
+        until(
+            lambda: len(_read(api.timeline(source)) - before[source]) >= frames,  # noqa: B023
+            PATIENCE,
+            f"readings of {source}",
+        )
+
+
+def _read(messages: list[Message]) -> set[tuple[int, int]]:
+    return {(each["connection"], each["frame"]) for each in messages if each["type"] == "reading"}
+
+
+def _ended(api: Api) -> dict[str, list[Message]] | None:
+    """The timelines, once the coverage tells all that was read, as it does where nothing comes any more."""
+    timelines = {source: api.timeline(source) for source in SOURCES}
+    told = all(_frames(messages)[0] == len(_read(messages)) for messages in timelines.values())
+    return timelines if told else None
+
+
+def _times(messages: list[Message]) -> dict[tuple[int, int], int]:
+    """The media times (ns) of all frames that were read, by connection and number."""
+    readings = [message for message in messages if message["type"] == "reading"]
+    times = {(each["connection"], each["frame"]): round(each["media_time"] * 1e6) * 1000 for each in readings}
+    assert len(times) == len(readings), "a frame was read twice"
+    return times
+
+
+def _alone(networks: Networks, source: str, clip: Path, times: dict[tuple[int, int], int]) -> list[Message]:
+    """What one pipeline makes of these frames of the clip."""
+    with open_recording(clip, source, RATE) as recording:
+        in_file = {frame.number: frame for frame in recording}
+    frames = [
+        replace(
+            in_file[number],
+            connection=connection,
+            media_time=time,
+            captured_at=datetime.now(UTC),
+            clock="arrival",
+        )
+        for (connection, number), time in times.items()
+    ]
+    pipeline = Pipeline(networks)
+    events = [event for caused in pipeline.step(frames) for event in caused] + pipeline.pause(source)
+    return [json.loads(encode_event(event).body) for event in events]
+
+
+def _frames(messages: list[Message]) -> tuple[int, int]:
+    """How many frames were read, and how many lost, as the coverage tells it."""
+    coverage = [message for message in messages if message["type"] == "coverage"]
+    lost = sum(each["frames"] for each in coverage if each["kind"] == "dropped")
+    return sum(each["frames"] for each in coverage) - lost, lost
+
+
+def _rows(messages: list[Message]) -> list[Message]:
+    """All but the coverage and the states, without what the wall clock says."""
+    return [
+        {name: value for name, value in message.items() if name != "cursor" and not name.endswith("_at")}
+        for message in messages
+        if message["type"] not in ("coverage", "state")
+    ]
+
+
+def _assert_same(rows: list[Message], expected: list[Message]) -> None:
+    assert len(rows) == len(expected)
+    for row, other in zip(rows, expected, strict=True):
+        for name in {"smoothed", "confidence"} & row.keys():
+            assert row.pop(name) == pytest.approx(other.pop(name), abs=LAST_DIGIT)
+        assert row == other
