@@ -25,6 +25,7 @@ from training.detector_release import release
 from training.loop import Schedule, epochs
 from training.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.scenes import Composer, Scene
+from training.script import run_script
 from training.state import CHECKPOINTS, TrainingState, averaged, device, read_settings
 from training.teacher import Teacher
 
@@ -162,4 +163,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

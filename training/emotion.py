@@ -20,6 +20,7 @@ from training.faces import Expressions, Pixels, read_expressions
 from training.landmarks import landmarks_of, with_mean
 from training.loop import Schedule, epochs
 from training.scores import Numbers, emotion_metrics, fit_temperature
+from training.script import run_script
 from training.state import CHECKPOINTS, TrainingState, device, read_settings
 
 YUNET = "face_detection_yunet_2023mar_dynamic.onnx"
@@ -131,4 +132,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

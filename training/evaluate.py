@@ -17,6 +17,7 @@ from training.detector_evaluate import YUNET, Figures, Found, measure
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints, draw_precision
 from training.resnets_evaluate import Emotion, Keypoints, read_emotion, read_keypoints
 from training.scores import five_view
+from training.script import run_script
 from training.speed import beside_resnet18
 from training.state import CHECKPOINTS
 from training.tables import (
@@ -179,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,6 +18,7 @@ from training.faces import Pixels, Portraits, read_portraits
 from training.keypoint_batches import DETECTOR, Batch, Batches, Settings, cut_all
 from training.loop import Schedule, epochs
 from training.networks import KeypointNetwork
+from training.script import run_script
 from training.state import CHECKPOINTS, TrainingState, device, read_settings
 
 # Beyond this error in pixels a point pulls no harder: the labels came from a detector and some are wrong.
@@ -129,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

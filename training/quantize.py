@@ -30,6 +30,7 @@ from training.keypoint_batches import cut_all as cut_portraits
 from training.keypoints import score
 from training.landmarks import landmarks_of, with_mean
 from training.photos import held_out
+from training.script import run_script
 from training.splits import Mask
 
 CALIBRATED = 256  # crops, or a quarter as many photos, that the ranges of activations are read off
@@ -166,4 +167,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -24,6 +24,7 @@ from training.emotion_batches import cut_all
 from training.faces import Pixels, read_expressions
 from training.landmarks import landmarks_of, with_mean
 from training.resnets_evaluate import run
+from training.script import run_script
 
 HERE = Path(__file__).parent
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
@@ -99,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)
