@@ -1,0 +1,188 @@
+"""Images, compose and chart name only what the service has: commands, settings, ports, paths, files."""
+
+import fnmatch
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from api.app import create_app
+from api.settings import Settings
+from deploy.redis_server import RedisServer, check_server
+from tests.deploy.shipped import (
+    COMPOSE,
+    DOCKERFILE,
+    PARTS,
+    PLAIN,
+    ROOT,
+    SERVICES,
+    TEMPLATES,
+    all_texts,
+    commands,
+    redis_of_chart,
+    redis_of_compose,
+)
+
+SETTING = re.compile(r"\b(?:MIEN_[A-Z_]+|REDIS_URL)\b")
+ASKED = re.compile(
+    r"(?:httpGet: \{path: |metrics_path: |^ +path: |MIEN_URL\"\] \+ \")(/[a-z]+)(?=[,\"\n])", re.M
+)
+PORT = 8400
+BY_ALL_PARTS = {"REDIS_URL", "MIEN_TOKENS"}
+
+
+@cache
+def help_of(*verb: str) -> str:
+    """What a verb says of itself."""
+    command = [Path(sys.executable).with_name("mien"), *verb, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+class Chosen(RedisServer):
+    """A real server with the settings that somebody chose, on the socket of this test."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        super().__init__(folder)
+        self._settings = {
+            name: value for name, value in settings.items() if name not in ("port", "requirepass")
+        }
+
+    def command(self) -> list[str]:
+        server, *_ = super().command()
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "dir": str(self.socket.parent),
+            **self._settings,
+        }
+        return [server, *(part for name, value in settings.items() for part in (f"--{name}", value))]
+
+
+def test_every_command_is_one_that_mien_has() -> None:
+    found = list(commands())
+    assert {"serve", "alive", "api", "ingest", "engine", "jobs", "tokens"} == {words[0] for _, words in found}
+    for place, words in found:
+        verb = words[:2] if words[0] == "tokens" else words[:1]
+        options = {word for word in words if word.startswith("--")}
+        assert {option for option in options if option not in help_of(*verb)} == set(), place
+
+
+def test_every_part_runs_in_compose_and_in_the_chart() -> None:
+    parts = {"api", "ingest", "engine", "jobs"}
+    for among in (PARTS, {name.removesuffix(".yaml") for name in TEMPLATES}):
+        assert parts <= set(among)
+
+
+def test_every_setting_is_described() -> None:
+    described = set(SETTING.findall((ROOT / "docs" / "operations.md").read_text()))
+    for place, text in all_texts().items():
+        assert set(SETTING.findall(text)) <= described, place
+
+
+def test_what_compose_fixes_is_what_all_parts_share() -> None:
+    for part in PARTS.values():
+        assert part["environment"].keys() == BY_ALL_PARTS
+
+
+def test_each_port_is_the_api_s() -> None:
+    assert f"default: {PORT}" in help_of("api")
+    assert f"EXPOSE {PORT}\n" in DOCKERFILE
+    assert SERVICES["api"]["ports"] == [f"${{PUBLISH:-127.0.0.1:{PORT}}}:{PORT}"]
+    assert f"containerPort: {PORT}}}" in TEMPLATES["api.yaml"]
+    [prometheus] = [yaml.safe_load(path.read_text()) for path in PLAIN if path.name == "prometheus.yaml"]
+    [collected] = prometheus["scrape_configs"]
+    assert collected["static_configs"] == [{"targets": [f"api:{PORT}"]}]
+
+
+def test_each_path_that_is_asked_is_there(tmp_path: Path) -> None:
+    app = create_app(Settings(f"unix://{tmp_path}/none.sock", tmp_path, data=tmp_path))
+    there = set(app.openapi()["paths"]) | {getattr(route, "path", "") for route in app.routes}
+    asked = {path for text in all_texts().values() for path in ASKED.findall(text)}
+    assert asked == {"/healthz", "/readyz", "/metrics"}
+    assert asked <= there
+
+
+@pytest.mark.parametrize("settings", [redis_of_compose(), redis_of_chart()], ids=["compose", "chart"])
+def test_the_redis_keeps_pictures_off_its_disk(tmp_path: Path, settings: dict[str, str]) -> None:
+    assert settings["stream-node-max-entries"] == "1"
+    server = Chosen(tmp_path, settings)
+    server.start()
+    try:
+        assert check_server(server.url) == ""
+    finally:
+        server.stop()
+
+
+def test_redis_is_reached_by_the_parts_alone() -> None:
+    assert COMPOSE["networks"]["bus"] == {"internal": True}
+    assert SERVICES["redis"]["networks"] == ["bus"]
+    assert "ports" not in SERVICES["redis"]
+    assert {name for name, service in SERVICES.items() if "bus" in service["networks"]} == {"redis", *PARTS}
+
+
+def test_nothing_is_published_beyond_this_machine_unless_it_is_asked_for() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert [port for port in published if ":-127.0.0.1:" not in port] == []
+
+
+def test_the_parts_that_share_recordings_share_a_folder() -> None:
+    for part in ("api", "jobs"):
+        assert "data:/data" in PARTS[part]["volumes"]
+        assert "name: data, mountPath: /data}" in TEMPLATES[f"{part}.yaml"]
+
+
+def test_no_part_runs_as_root_or_writes_where_it_should_not() -> None:
+    stages = DOCKERFILE.split("\nFROM ")[1:]
+    final = [stage for stage in stages if re.match(r"\S+ AS (cpu|gpu)\n", stage)]
+    assert len(final) == 2
+    for stage in final:
+        assert "\nUSER 10001:10001\n" in stage
+        assert not re.search(r"g\+\+|gcc|-dev\b|-devel", stage)
+    for part in PARTS.values():
+        assert part["read_only"] is True
+        assert part["cap_drop"] == ["ALL"]
+    assert "readOnlyRootFilesystem: true" in TEMPLATES["_helpers.tpl"]
+    assert "runAsUser: 10001" in TEMPLATES["_helpers.tpl"]
+
+
+def test_the_image_gets_all_that_runs_and_no_more() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = [line[1:] for line in lines if line.startswith("!")]
+    assert lines[1] == "*"
+
+    def comes_along(file: str) -> bool:
+        return any(
+            file.startswith(one) if one.endswith("/") else fnmatch.fnmatch(file, one) for one in let_in
+        )
+
+    needed = {
+        file.relative_to(ROOT).as_posix()
+        for package in ("ingest", "engine", "api", "deploy")
+        for file in (ROOT / package).rglob("*.py")
+    }
+    needed |= set(re.findall(r"requirements/\w+\.txt", DOCKERFILE)) | {"pyproject.toml", "README.md"}
+    assert {file for file in needed if not comes_along(file)} == set()
+    assert not any(
+        comes_along(file) for file in ("data/redis/x", ".git/config", "deploy/mien.env", "tests/x.py")
+    )
+
+
+def test_the_packages_bring_their_files_along() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for package, globs in data.items():
+        brought = {path for glob in globs for path in (ROOT / package).glob(glob)}
+        there = {path for path in (ROOT / package).rglob("*.*") if path.suffix not in (".py", ".pyc")}
+        assert {path for path in there - brought if path.is_file()} == set()
+
+
+def test_no_place_names_a_registry() -> None:
+    images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.M) + [
+        service["image"] for service in SERVICES.values()
+    ]
+    assert [image for image in images if "." in image.split("/")[0] and "/" in image] == []
