@@ -76,6 +76,7 @@ def command_line() -> argparse.ArgumentParser:
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
         ("alive", "deploy.alive", "say whether a part of the service is alive, for who restarts it"),
+        ("doctor", "deploy.doctor", "say what this machine has, what is missing, and what to do about it"),
         ("bench", "deploy.bench", "measure what this machine can do, and what its bottleneck is"),
     ):
         _add_module(verbs, name, module, purpose)

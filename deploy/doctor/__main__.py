@@ -1,0 +1,78 @@
+"""`mien doctor`: what this machine has and what is missing, a line each, with what to do about it.
+
+Exit codes: 0 the service can work here, 1 it cannot: the lines that begin with `fault` say why.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from deploy.doctor import machine, service, software
+from deploy.doctor.finding import Finding
+from ingest.settings import data_folder
+
+CANNOT_WORK = 1  # exit code
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def checks(data: Path, port: int) -> list[tuple[str, Check]]:
+    """Each with the name under which it is told where it fails itself."""
+    return [
+        ("Python", machine.python),
+        ("cores", machine.cores),
+        ("memory", machine.memory),
+        ("data folder", partial(machine.data, data)),
+        ("decoder", software.decoder),
+        ("networks", partial(software.networks, data)),
+        ("ONNX Runtime", software.onnx_runtime),
+        ("GPU", software.gpu),
+        ("settings", service.settings),
+        ("Redis", service.redis),
+        ("port", partial(service.port, port)),
+        ("demo", software.portraits),
+        ("sources", partial(service.sources, data)),
+    ]
+
+
+def findings(data: Path, port: int) -> Iterator[Finding]:
+    """Without the right Python nothing else can be looked at."""
+    for name, check in checks(data, port):
+        try:
+            for finding in check():
+                yield finding
+                if finding.name == "Python" and finding.state == "fault":
+                    return
+        except ImportError as error:
+            missing = error.name or str(error)
+            advice = "install mien with all that it depends on"
+            yield Finding(name, "fault", f"the package {missing} cannot be loaded", advice)
+        except Exception as error:  # whatever is the matter with this machine: the rest is told all the same
+            yield Finding(name, "fault", f"could not be looked at: {error}", "look at what it says")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="mien doctor", description=__doc__, allow_abbrev=False)
+    parser.add_argument(
+        "--data", type=Path, default=data_folder(), help="the service's data folder (%(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=8400, help="where it is to listen (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    given = parser.parse_args()
+    found: list[Finding] = []
+    for finding in findings(given.data, given.port):
+        found.append(finding)
+        if not given.json:
+            print(finding.in_words(), flush=True)
+    works = all(finding.state != "fault" for finding in found)
+    if given.json:
+        print(json.dumps({"works": works, "findings": [asdict(each) for each in found]}))
+    return 0 if works else CANNOT_WORK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What reads video and faces: the decoder, the networks, ONNX Runtime, and a GPU where there is one.
+
+Imports stand in the checks: where a package is missing, the others are still looked at.
+"""
+
+import importlib.util
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from deploy.doctor.finding import Finding
+
+PORTRAITS = ("matplotlib", "skimage")  # of the extra `demo`
+
+
+def decoder() -> Iterator[Finding]:
+    from ingest.codecs import decoder_version, missing_decoders
+
+    missing = missing_decoders()
+    if "h264" in missing:
+        yield Finding("decoder", "fault", f"{decoder_version()} lacks h264", "install PyAV from its wheel")
+    elif missing:
+        found = f"{decoder_version()} lacks {', '.join(missing)}"
+        yield Finding("decoder", "note", found, "install PyAV from its wheel to read such video")
+    else:
+        yield Finding("decoder", "ok", f"{decoder_version()}; the program ffmpeg is not needed")
+
+
+def networks(data: Path) -> Iterator[Finding]:
+    """Weights that fit their cards; the detector is the one that is configured."""
+    from engine.card import CardMismatchError, read_card
+    from engine.labels import KEYPOINTS, LABELS
+    from engine.yunet import detector_card
+    from ingest.settings import SettingError, detector_name
+
+    try:
+        cards = [
+            detector_card(detector_name(), data=data),
+            read_card("keypoints", KEYPOINTS),
+            read_card("emotion", LABELS),
+        ]
+    except CardMismatchError as error:
+        yield Finding("networks", "fault", str(error), "install mien anew, or get that file again")
+    except SettingError as error:
+        yield Finding("networks", "fault", str(error), "change that setting")
+    else:
+        yield Finding("networks", "ok", ", ".join(card.version for card in cards))
+
+
+def onnx_runtime() -> Iterator[Finding]:
+    """Whether the emotion network runs in it."""
+    import numpy as np
+
+    from engine.card import CardMismatchError, read_card
+    from engine.crop import SIDE
+    from engine.labels import LABELS
+    from engine.runtimes.onnx import OnnxRuntime
+
+    try:
+        runtime = OnnxRuntime(read_card("emotion", LABELS).file)
+    except CardMismatchError:
+        return  # told by `networks`
+    runtime.run({"crops": np.zeros((1, 1, SIDE, SIDE), dtype=np.float32)})
+    yield Finding("ONNX Runtime", "ok", f"{version('onnxruntime')} runs the networks on the CPU")
+
+
+def gpu() -> Iterator[Finding]:
+    """The driver is looked for first: some of TensorRT's calls end the process where there is none."""
+    from engine.runtimes.faults import NoGpuError
+    from engine.runtimes.tensorrt.driver import find_gpu
+    from ingest.settings import SettingError, runtime_name
+
+    try:
+        demanded = runtime_name() == "tensorrt"
+        find_gpu()
+    except SettingError as error:
+        yield Finding("GPU", "fault", str(error), "change that setting")
+    except NoGpuError as error:
+        if demanded:
+            yield Finding("GPU", "fault", str(error), "or set MIEN_RUNTIME=auto, which does without")
+        else:
+            advice = "to use one install its driver and the extra `gpu`"
+            yield Finding("GPU", "note", f"{error}: the networks run on the CPU", advice)
+    else:
+        versions = ", ".join(f"{name} {version(name)}" for name in ("pycuda", "tensorrt"))
+        yield Finding("GPU", "ok", f"NVIDIA's driver starts; {versions}")
+
+
+def portraits() -> Iterator[Finding]:
+    missing = [name for name in PORTRAITS if importlib.util.find_spec(name) is None]
+    if missing:
+        advice = "the extra `demo` has them; without it `mien serve --demo` does not work"
+        yield Finding("demo", "note", f"{', '.join(missing)} missing", advice)
+    else:
+        yield Finding("demo", "ok", "its portraits are installed")

@@ -1,0 +1,133 @@
+"""`mien doctor` tells what is missing, each in a line, and breaks off over nothing."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.runtimes.faults import NoGpuError
+from engine.runtimes.tensorrt.driver import find_gpu
+from ingest.bus import SOURCES, connect
+from ingest.configured import SourceConfig, encode_config
+from tests.api.serving import free_port
+
+# Runs the doctor where some packages are not installed.
+WITHOUT = """
+import runpy, sys
+for name in {names!r}:
+    sys.modules[name] = None
+sys.argv = ["mien doctor", *{words!r}]
+runpy.run_module("deploy.doctor", run_name="__main__")
+"""
+
+
+def doctor(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    return run([sys.executable, "-P", "-m", "deploy.doctor", *words], settings)
+
+
+def run(command: list[str], settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
+    environment.pop("REDIS_URL", None)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**environment, **settings},
+    )
+
+
+def found(ran: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
+    """The findings by name."""
+    told = json.loads(ran.stdout)
+    assert told["works"] == (ran.returncode == 0)
+    return {finding["name"]: finding for finding in told["findings"]}
+
+
+def test_a_machine_that_can_work_is_told_line_by_line(tmp_path: Path) -> None:
+    ran = doctor("--data", str(tmp_path), "--port", str(free_port()))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    states = {line[6:24].strip(): line[:6].strip() for line in ran.stdout.splitlines()}
+    wanted = ("Python", "data folder", "decoder", "networks", "ONNX Runtime", "settings", "Redis", "port")
+    assert {states[name] for name in wanted} == {"ok"}
+    assert {"cores", "memory", "GPU", "demo"} <= set(states)
+
+
+def test_what_cannot_work_is_a_fault_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ran = doctor(
+        "--data",
+        str(tmp_path / "file" / "data"),
+        "--json",
+        MIEN_RETENTION="soon",
+        MIEN_DETECTOR="yunet",
+        MIEN_RUNTIME="warp",
+        REDIS_URL=f"unix://{tmp_path}/none.sock",
+    )
+    findings = found(ran)
+    assert ran.returncode == 1
+    faults = {name for name, finding in findings.items() if finding["state"] == "fault"}
+    assert faults == {"data folder", "settings", "networks", "GPU", "Redis"}
+    assert all(findings[name]["advice"] for name in faults)
+    assert "MIEN_RETENTION" in findings["settings"]["found"]
+    assert "yunet.onnx: no such weight file" in findings["networks"]["found"]
+
+
+def test_where_packages_are_missing_the_rest_is_looked_at(tmp_path: Path) -> None:
+    words = ["--data", str(tmp_path), "--json"]
+    program = WITHOUT.format(names=["av", "redis", "onnxruntime", "skimage"], words=words)
+    ran = run([sys.executable, "-P", "-c", program], {})
+    findings = found(ran)
+    assert ran.returncode == 1
+    assert findings["decoder"]["found"] == "the package av cannot be loaded"
+    assert findings["Redis"]["found"] == "the package redis cannot be loaded"
+    assert findings["ONNX Runtime"]["found"] == "the package onnxruntime cannot be loaded"
+    assert findings["networks"]["state"] == "ok"
+
+
+def test_tensorrt_is_not_loaded_where_there_is_no_driver(tmp_path: Path) -> None:
+    """Some of its calls end the process: here loading it does."""
+    try:
+        find_gpu()
+    except NoGpuError:
+        for name in ("tensorrt", "pycuda"):
+            (tmp_path / f"{name}.py").write_text("import os; os.abort()")
+        ran = doctor("--data", str(tmp_path), "--json", PYTHONPATH=str(tmp_path))
+        assert found(ran)["GPU"]["state"] == "note"
+        assert ran.returncode == 0
+    else:
+        pytest.skip("there is a GPU")
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        taken.settimeout(None)
+        findings = found(doctor("--data", str(tmp_path), "--port", str(port), "--json"))
+    assert findings["port"]["state"] == "note"
+    assert str(port) in findings["port"]["found"]
+
+
+def test_cameras_are_tried_and_their_passwords_kept(redis_url: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as camera, connect(redis_url) as client:
+        urls = {
+            "lobby": f"rtsp://admin:topsecret@127.0.0.1:{camera.getsockname()[1]}/live",
+            "door": f"rtsp://admin:topsecret@127.0.0.1:{free_port()}/live",
+            "yard": "rtsp://admin:topsecret@127.0.0.1:far/live",
+            "film": "clip.mp4?loop",
+        }
+        for name, url in urls.items():
+            config = SourceConfig(id=name, name=name, url=url, rate=10.0, created_at=0.0)
+            client.hset(SOURCES, name, encode_config(config))
+        ran = doctor("--data", str(tmp_path), "--json", REDIS_URL=redis_url)
+    findings = found(ran)
+    states = {name: finding["state"] for name, finding in findings.items() if name.startswith("source")}
+    assert states == {"source lobby": "ok", "source door": "note", "source yard": "note"}
+    assert "connection refused" in findings["source door"]["found"]
+    assert "topsecret" not in ran.stdout + ran.stderr
