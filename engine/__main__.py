@@ -10,9 +10,12 @@ from engine.pipeline import Networks, Pipeline, load_networks
 from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
 from ingest.bus import Bus, connect
-from ingest.settings import RUNTIMES, SettingError, detector_name, runtime_name
+from ingest.settings import RUNTIMES, SettingError, batch_delay, detector_name, runtime_name
 from ingest.shards import parse_shard
 from ingest.version import VERSION
+
+# Seconds that a face waits for those of other cameras. A CPU reads many at once no faster than one by one.
+ON_A_CPU, ON_A_GPU = 0.0, 0.010
 
 GPU_LOST = 3  # exit code: other than 2, which says that starting it again would not help
 
@@ -35,6 +38,7 @@ def main() -> int:
     try:
         runtime = arguments.runtime or runtime_name()
         networks = load_networks(arguments.threads, detector_name(), runtime)
+        delay = batch_delay()
     except (CardMismatchError, SettingError, NoGpuError) as error:
         print(f"mien engine: {error}", file=sys.stderr)
         return 2
@@ -45,7 +49,9 @@ def main() -> int:
         networks.classifier.model,
         arguments.threads,
     )
-    worker = Worker(Bus(connect(retries=0)), Pipeline(networks), arguments.shard)
+    if delay is None:
+        delay = ON_A_CPU if networks.acceleration is None else ON_A_GPU
+    worker = Worker(Bus(connect(retries=0)), Pipeline(networks), arguments.shard, delay=delay)
 
     def stop(*_: object) -> None:
         worker.stopping = True

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from engine.batching import Batch, Batcher, Found
 from engine.counts import Counts
 from engine.freshness import Arrived, fresh
 from engine.pipeline import BadStateError, Pipeline
@@ -17,6 +18,7 @@ from ingest.frame import Frame
 from ingest.wire import BadFrameError, decode_frame
 
 TAKES = 32  # frames at most in one turn
+HOLDS = 64  # frames at most that wait to be read with others; the rest stays on the bus
 WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
 LOOKS_EVERY = 1.0  # seconds between two looks at what is configured, and between signs of life
 QUIET_AFTER = 5.0  # seconds without a frame: as long as ingest waits before it gives a connection up
@@ -31,15 +33,27 @@ class Worker:
     whether that was carried out, everything is read anew from the bus: either the frames are still to be
     done, from the old state, or they are done. So it is when the GPU is lost, which ends the process: the
     next one is given again what this one had taken.
+
+    Frames wait up to `delay` seconds for those of other cameras. Until a batch takes them, what the pipeline
+    knows of their sources is without them, as the last commit is.
     """
 
     def __init__(
-        self, bus: Bus, pipeline: Pipeline, shard: int = 0, *, quiet_after: float = QUIET_AFTER
+        self,
+        bus: Bus,
+        pipeline: Pipeline,
+        shard: int = 0,
+        *,
+        delay: float = 0.0,
+        quiet_after: float = QUIET_AFTER,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
         self._shard = shard
+        self._delay = delay
         self._quiet_after = quiet_after
+        self._batcher = Batcher(delay)
+        self._passed: list[bytes] = []  # entries that are done with unread
         self._rollups: dict[str, Rollup] = {}
         self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
         self._counts = Counts()
@@ -72,8 +86,11 @@ class Worker:
         self._bus.join_shard(self._shard)
         for source in self._pipeline.sources():
             self._forget(source)
+        self._batcher, self._passed = Batcher(self._delay), []
         while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
-            self._work(taken)
+            self._gather(taken)
+            while self._passed or self._batcher:
+                self._work(self._batcher.take(time.monotonic()))
         self._restore(self._ours())  # one that gives no frame now may have something open
 
     def _turn(self) -> bool:
@@ -82,10 +99,16 @@ class Worker:
             self._bus.beat(f"engine:{self._shard}", self._pipeline.told)
             self._forget_removed()
             self._end_quiet()
-        taken = self._bus.take_frames(self._shard, TAKES, WAITS)
-        if taken:
-            self._work(taken)
-        return bool(taken)
+        if room := HOLDS - len(self._batcher):
+            wait = self._batcher.due_in(time.monotonic())
+            self._gather(
+                self._bus.take_frames(self._shard, min(TAKES, room), WAITS if wait is None else wait)
+            )
+        if not (self._batcher or self._passed):
+            return False
+        if not self._batcher.due_in(time.monotonic()):
+            self._work(self._batcher.take(time.monotonic()))
+        return True
 
     def _forget_removed(self) -> None:
         """A source that is added under the name of a removed one must find nothing of it."""
@@ -115,12 +138,21 @@ class Worker:
         if entries:
             self._bus.commit(self._shard, [], entries, self._states(quiet), self._counts.take())
 
-    def _work(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
+    def _gather(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
+        """Finds the faces of frames that are worth it."""
         arrived = _decode(taken)
-        kept = fresh(arrived, time.time())
-        self._count(Counter(each.frame.source for each in arrived) - Counter(frame.source for frame in kept))
+        kept = fresh(arrived, time.monotonic())
+        worth = {each.entry for each in kept}
+        self._count(each.frame.source for each in arrived if each.entry not in worth)
+        self._passed += [id for id, _ in taken if id not in worth]
+        faces = self._pipeline.find([each.frame for each in kept])
+        self._batcher.add(map(Found, kept, faces))
+
+    def _work(self, batch: Batch) -> None:
+        self._count(each.frame.source for each in batch.stale)
+        kept = [found.arrived.frame for found in batch.taken]
         self._restore({frame.source for frame in kept})
-        events = self._pipeline.step(kept)
+        events = self._pipeline.step(kept, [found.faces for found in batch.taken])
         now = datetime.now(UTC)
         entries: list[TimelineEntry] = []
         for frame, caused in zip(kept, events, strict=True):
@@ -129,8 +161,10 @@ class Worker:
             entries += [*map(encode_event, told), *self._roll_up(frame, told)]
         sources = {frame.source for frame in kept}
         self._heard |= dict.fromkeys(sources, time.monotonic())
-        done = [id for id, _ in taken]
+        read = [found.arrived.entry for found in batch.taken]
+        done = [*self._passed, *(each.entry for each in batch.stale), *read]
         self._bus.commit(self._shard, done, entries, self._states(sources), self._counts.take())
+        self._passed = []
 
     def _roll_up(self, frame: Frame, caused: Sequence[Event]) -> list[TimelineEntry]:
         rollup = self._rollup(frame.source)
@@ -160,8 +194,9 @@ class Worker:
                 # An update of the service must not stop it: tracks, and the second, start anew.
                 log.warning("%s", error)
 
-    def _count(self, lost: Counter[str]) -> None:
+    def _count(self, sources: Iterable[str]) -> None:
         """Says once a second how many frames were too old to read; the timeline's coverage says it too."""
+        lost = Counter(sources)
         for source, frames in lost.items():
             self._counts.skip(source, frames)
         self._lost += lost.total()
@@ -171,12 +206,15 @@ class Worker:
 
 
 def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Arrived]:
-    arrived = []
+    """Frames, with when they came in seconds of our monotonic clock: never later than now."""
+    arrived: list[Arrived] = []
+    since_epoch = time.time() - time.monotonic()
     for id, fields in taken:
         if not fields:  # trimmed before it could be read: its number is missing, and so counted
             continue
         try:
-            arrived.append(Arrived(decode_frame(fields), at=_milliseconds(id) / 1000))
+            at = min(time.monotonic(), _milliseconds(id) / 1000 - since_epoch)
+            arrived.append(Arrived(id, decode_frame(fields), at))
         except BadFrameError as error:
             log.warning("entry %s: %s", id.decode(), error)
     return arrived

@@ -326,7 +326,7 @@ class Bus:
             GROUP,
             {frames_key(shard): "0" if again else ">"},
             count=count,
-            block=None if again else max(1, int(wait * 1000)),
+            block=None if again or not wait else max(1, int(wait * 1000)),
         )
         if not taken:
             return []

@@ -13,6 +13,7 @@ OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet
 SHORTEST, LONGEST = 0.1, 600.0  # seconds that either may be
 MOST_SHARDS = 1000  # a guess: far beyond what one Redis carries
+LONGEST_DELAY = 1000  # ms
 RETENTION = "24h"
 AUDIT_RETENTION = "90d"
 
@@ -105,6 +106,19 @@ def runtime_name() -> RuntimeName:
         if named == runtime:
             return runtime
     raise SettingError(f"MIEN_RUNTIME: expected {', '.join(RUNTIMES)}, actual {named!r}")
+
+
+def batch_delay() -> float | None:
+    """Seconds that a face waits for others to be read with: MIEN_BATCH_DELAY in ms; None where it is not set.
+
+    Raises SettingError.
+    """
+    text = os.environ.get("MIEN_BATCH_DELAY", "").strip()
+    if not text:
+        return None
+    if not (re.fullmatch(r"\d{1,4}(?:\.\d+)?", text) and float(text) <= LONGEST_DELAY):
+        raise SettingError(f"MIEN_BATCH_DELAY: expected 0 to {LONGEST_DELAY} ms, actual {text!r}")
+    return float(text) / 1000
 
 
 def token_mode(host: str | None = None) -> TokenMode:

@@ -4,15 +4,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from threading import Thread
 from typing import Any, cast
 
 import pytest
 import redis
 
+from engine.batching import Batcher
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import (
+    GROUP,
     SOURCES,
     Bus,
     TimelineEntry,
@@ -59,9 +62,9 @@ class LosingBus(Bus):
             raise redis.ConnectionError("lost")
 
 
-def push(bus: Bus, numbers: Iterable[int]) -> None:
+def push(bus: Bus, numbers: Iterable[int], source: str = "lobby") -> None:
     for number in numbers:
-        bus.push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+        bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=1)))
 
 
 def work(bus: Bus, networks: Networks) -> None:
@@ -73,8 +76,8 @@ def messages(url: str, source: str = "lobby") -> list[dict[str, Any]]:
     return [json.loads(fields[b"body"]) for _, fields in client.xrange(timeline_key(source))]
 
 
-def frames_read(url: str) -> Counter[int]:
-    return Counter(message["frame"] for message in messages(url) if message["type"] == "reading")
+def frames_read(url: str, source: str = "lobby") -> Counter[int]:
+    return Counter(message["frame"] for message in messages(url, source) if message["type"] == "reading")
 
 
 def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
@@ -109,6 +112,51 @@ def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
     client: Any = connect(redis_url)
     assert client.hget(counts_key("lobby"), "readings") == b"20"
     assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
+
+
+@pytest.mark.parametrize("loss", ["before", "after"])
+def test_batches_that_wait_and_leave_in_part_lose_and_double_nothing(
+    redis_url: str, networks: Networks, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three faces fill a batch, ten are there: some wait each time that the connection is lost."""
+    monkeypatch.setattr("engine.worker.Batcher", partial(Batcher, full=3))
+    bus = LosingBus(connect(redis_url), {1: loss, 2: loss, 5: loss})
+    worker = Worker(bus, Pipeline(networks), delay=0.02)
+    for start in range(0, 20, 5):
+        for source in ("lobby", "hall"):
+            push(bus, range(start, start + 5), source)
+        worker.run(until_empty=True)
+    for source in ("lobby", "hall"):
+        assert frames_read(redis_url, source) == Counter(range(20))
+        frames = [each["frame"] for each in messages(redis_url, source) if each["type"] == "reading"]
+        assert frames == sorted(frames)
+    client: Any = connect(redis_url)
+    assert client.xlen(frames_key(0)) == client.xpending(frames_key(0), GROUP)["pending"] == 0
+
+
+def test_frames_of_several_reads_are_committed_together(redis_url: str, networks: Networks) -> None:
+    client: Any = connect(redis_url)
+
+    def waiting() -> int:
+        """Frames that the worker has taken and not acknowledged."""
+        return int(client.xpending(frames_key(0), GROUP)["pending"])
+
+    bus = Bus(connect(redis_url))
+    bus.join_shard(0)
+    worker = Worker(Bus(connect(redis_url)), Pipeline(networks), delay=60.0)
+    working = Thread(target=worker.run)
+    working.start()
+    try:
+        for number in range(2):
+            push(bus, [number])
+            until(lambda: waiting() == number + 1, 20, "the frame to be taken")  # noqa: B023
+        assert not messages(redis_url)
+        push(bus, range(2, 64))
+        until(lambda: not waiting() and len(messages(redis_url)) == 65, 60, "a full batch")
+    finally:
+        worker.stopping = True
+        working.join()
+    assert frames_read(redis_url) == Counter(range(64))
 
 
 def seconds_of(url: str) -> list[list[int]]:

@@ -7,6 +7,7 @@ import pytest
 from api.settings import settings_from_environment as settings_of_the_api
 from ingest.settings import (
     SettingError,
+    batch_delay,
     data_folder,
     media_folder,
     retention,
@@ -58,6 +59,18 @@ def test_what_is_no_number_of_seconds_is_refused(
     monkeypatch.setenv(name, told)
     with pytest.raises(SettingError, match=f"^{name}: expected 0.1 to 600 seconds, actual '{told}'$"):
         settings_from_environment()
+
+
+def test_how_long_a_face_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_BATCH_DELAY", raising=False)
+    assert batch_delay() is None
+    for told, seconds in (("0", 0.0), ("10", 0.01), (" 2.5 ", 0.0025), ("1000", 1.0)):
+        monkeypatch.setenv("MIEN_BATCH_DELAY", told)
+        assert batch_delay() == seconds
+    for told in ("-1", "1001", "10ms", "nan"):
+        monkeypatch.setenv("MIEN_BATCH_DELAY", told)
+        with pytest.raises(SettingError, match=f"MIEN_BATCH_DELAY: expected 0 to 1000 ms, actual '{told}'"):
+            batch_delay()
 
 
 def test_who_sits_at_the_machine_may_use_its_webcams(monkeypatch: pytest.MonkeyPatch) -> None:
