@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,7 @@ from engine.runtimes.tensorrt import driver
 
 DOUBLES = Path(__file__).parent / "doubles"
 DOUBLED = ("tensorrt", "pycuda", "pycuda.driver")
+RESNETS = ("keypoints", "emotion")
 HOMES = ("device", "log", "build", "lane", "pool", "gpu")  # of the doubled libraries
 
 
@@ -93,9 +94,10 @@ def doubled(monkeypatch: pytest.MonkeyPatch, version: str) -> Iterator[Doubles]:
 
 
 @contextmanager
-def accelerated(folder: Path, refused: Callable[[], None] | None = None) -> Iterator[Acceleration]:
-    """ONNX Runtime, and TensorRT to take its place; started."""
-    acceleration = Acceleration(cards(), finder(), both(), folder)
+def accelerated(folder: Path, *names: str) -> Iterator[Acceleration]:
+    """ONNX Runtime, and TensorRT to take its place; started. `names`: of the networks, else the ResNets."""
+    taken = {name: cards()[name] for name in names or RESNETS}
+    acceleration = Acceleration(taken, finder(), both(), folder)
     acceleration.start()
     try:
         yield acceleration
