@@ -32,7 +32,7 @@ class Counted:
 
 
 def decoding() -> bool:
-    return any(thread.name in ("decode", "detect") for thread in threading.enumerate())
+    return any(thread.name.startswith(("decode", "detect")) for thread in threading.enumerate())
 
 
 def test_full_batches_and_a_rest_in_order() -> None:
@@ -67,14 +67,6 @@ def test_an_error_in_decoding_reaches_who_reads() -> None:
     with Ahead(broken(), 2, "decode") as ahead, pytest.raises(ValueError, match="no more"):
         list(batches(ahead, 8))
     assert not decoding()
-
-
-def test_one_may_work_ahead_of_another_that_does() -> None:
-    frames = Counted(10_000)
-    with Ahead(frames, 2, "decode") as decoded, Ahead(batches(decoded, 2), 1, "decode") as ahead:
-        assert [each.number for each in next(iter(ahead))] == [0, 1]
-    assert not decoding()
-    assert frames.given < 20
 
 
 @pytest.fixture(scope="module")
