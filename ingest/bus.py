@@ -34,10 +34,11 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from ingest.configured import Picture, SourceConfig, usable_config
-from ingest.settings import retention
+from ingest.settings import retention, shard_count
 
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
-FRAMES_KEPT = 64  # entries a shard: a few seconds of a few cameras
+FRAMES_KEPT = 64  # entries a shard at least: a few seconds of a few cameras
+FRAMES_A_SOURCE = 8  # entries a shard for each camera that it has on average: where it has many
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
 PREVIEW_KEPT = 10  # seconds
@@ -180,7 +181,8 @@ def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> "re
 PUSH_FRAME = """
 redis.call('SET', KEYS[2], ARGV[1])
 redis.set_repl(redis.REPL_NONE)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], '*', unpack(ARGV, 3))
+local kept = math.max(ARGV[2], math.ceil(ARGV[3] * redis.call('HLEN', KEYS[3])))
+redis.call('XADD', KEYS[1], 'MAXLEN', kept, '*', unpack(ARGV, 4))
 """
 
 # The look at the configuration is part of it: no picture is shown that was made before it said otherwise.
@@ -204,10 +206,11 @@ class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
     def __init__(self, client: "redis.Redis") -> None:
-        """Raises SettingError where it is not told rightly how long timelines are kept."""
+        """Raises SettingError where it is not told rightly how long timelines are kept, or how many shards."""
         # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
         self._redis: Any = client
         self._kept = retention()
+        self._shards = shard_count()
         self._push_frame: Any = client.register_script(PUSH_FRAME)
         self._put_preview: Any = client.register_script(PUT_PREVIEW)
 
@@ -271,11 +274,17 @@ class Bus:
             transaction.execute()
 
     def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
-        """Adds a frame; beyond FRAMES_KEPT the oldest of the shard fall out (the engine sees the gap)."""
+        """Adds a frame; the oldest of the shard fall out (the engine sees the gap).
+
+        FRAMES_KEPT stay, or if that is more FRAMES_A_SOURCE times the cameras of a shard, all having as many:
+        at ten frames a second those of most of a second, after which they are too old to be read anyway.
+        """
         source = str(fields["source"])
         parts = [part for field in fields.items() for part in field]
+        kept = (FRAMES_KEPT, FRAMES_A_SOURCE / self._shards)
         self._push_frame(
-            keys=[frames_key(shard), position_key(source)], args=[fields["media_time"], FRAMES_KEPT, *parts]
+            keys=[frames_key(shard), position_key(source), SOURCES],
+            args=[fields["media_time"], *kept, *parts],
         )
 
     def position(self, source: str) -> int:

@@ -60,6 +60,18 @@ def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> Non
     assert PIXELS[:1000] not in on_disk(server)
 
 
+def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_SHARDS", "2")
+    with connect(redis_url) as redis:
+        redis.hset(bus.SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
+        client = Bus(redis)
+        for number in range(200):
+            client.push_frame(1, {"source": "door", "media_time": number, "grey": b""})
+        assert redis.xlen(frames_key(1)) == 160
+
+
 def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
     with connect(server.url) as redis:
         redis.hset(bus.SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
