@@ -22,7 +22,7 @@ cd requirements
 compile "$@" --output-file service.txt
 compile "$@" --constraints service.txt --extra demo --output-file demo.txt
 # TensorRT itself comes from NVIDIA's packages: the index has only what would fetch it from elsewhere.
-echo pycuda | "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+printf 'onnx>=1.19\npycuda\n' | "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --no-emit-find-links --no-annotate --no-header --constraints service.txt "$@" --output-file gpu.txt - >/dev/null
 compile "$@" --constraints demo.txt --constraints torch.txt \
     --extra demo --extra training --extra dev --output-file dev.txt
