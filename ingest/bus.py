@@ -206,7 +206,7 @@ class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
     def __init__(self, client: "redis.Redis") -> None:
-        """Raises SettingError where it is not told rightly how long timelines are kept, or how many shards."""
+        """Raises SettingError where it is told wrongly how long timelines are kept, or how many shards."""
         # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
         self._redis: Any = client
         self._kept = retention()
