@@ -19,7 +19,7 @@ from training.keypoint_batches import DETECTOR, Batch, Batches, Settings, cut_al
 from training.loop import Schedule, epochs
 from training.networks import KeypointNetwork
 from training.script import run_script
-from training.state import CHECKPOINTS, TrainingState, device, read_settings
+from training.state import CHECKPOINTS, TrainingState, averaged, device, read_settings
 
 # Beyond this error in pixels a point pulls no harder: the labels came from a detector and some are wrong.
 HUBER = 2.0
@@ -35,11 +35,21 @@ LIMITS = (
 
 
 def train(
-    settings: Settings, portraits: Portraits, checkpoint: Path, *, until: int | None = None
+    settings: Settings,
+    portraits: Portraits,
+    checkpoint: Path,
+    *,
+    until: int | None = None,
+    start: Path | None = None,
 ) -> TrainingState:
-    """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists."""
+    """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists.
+
+    Where it does not, `start` may name the checkpoint of another run, whose weights are a beginning.
+    """
     torch.manual_seed(settings.seed)
     network = KeypointNetwork(settings.stem, settings.widths, settings.depths)
+    if start is not None:
+        network.load_state_dict(averaged(start))
     network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.decay)
     state = TrainingState.start(network, optimizer)
@@ -113,6 +123,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=here / "runs" / "keypoints.toml", help="settings")
     parser.add_argument("--data", type=Path, default=here.parents[1] / "shared" / "data")
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "keypoints.pt")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
     parser.add_argument("--until", type=int, help="stop after this epoch")
     asked = parser.parse_args()
@@ -120,7 +131,7 @@ def main() -> None:
     torch.set_num_threads(1)  # at this size a second thread gains little
     settings = read_settings(asked.run, Settings)
     portraits = read_portraits(asked.data)
-    state = train(settings, portraits, asked.checkpoint, until=asked.until)
+    state = train(settings, portraits, asked.checkpoint, until=asked.until, start=asked.start)
     crops, points = cut_all(portraits, portraits.validation, DETECTOR)
     validation = score(predict(state.average, crops), points) | {"n": len(crops)}
     examples = [torch.from_numpy(crops[:n]).float().unsqueeze(1) for n in (2, 16)]

@@ -61,6 +61,16 @@ def test_resumed_run_gives_the_same_weights(tmp_path: Path, portraits: Portraits
     assert resumed.history == unbroken.history
 
 
+def test_a_run_may_begin_with_the_weights_of_another(
+    tmp_path: Path, portraits: Portraits, settings: Settings
+) -> None:
+    first = train(settings, portraits, tmp_path / "first.pt", until=1)
+    second = train(settings, portraits, tmp_path / "second.pt", until=0, start=tmp_path / "first.pt")
+    assert second.steps == 0
+    for name, weights in first.average.state_dict().items():
+        assert torch.equal(second.average.state_dict()[name], weights)
+
+
 def test_checkpoint_of_other_settings_is_refused(
     tmp_path: Path, portraits: Portraits, settings: Settings
 ) -> None:
