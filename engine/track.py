@@ -2,7 +2,8 @@
 
 Each track carries a constant-velocity estimate of its box (an alpha-beta filter: Benedict and Bordner 1962).
 Faces go to the track whose predicted box they overlap most; a track survives MEMORY without a face, moving on
-meanwhile, so that somebody who walks behind somebody else keeps their number.
+meanwhile, so that somebody who walks behind somebody else keeps their number. Where nobody looked, since frames
+were dropped or are far apart, a track that was seen just before survives UNWATCHED.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from engine.records import Box, Face, Track
 from ingest.pace import SECOND
 
 MEMORY = SECOND  # a track unseen for longer has ended
+UNWATCHED = 3 * SECOND  # the same for one that was seen in the frame before, however long that is ago
 UNSURE_BY = 0.12  # what may lack in the score of a face that prolongs a track, where it was expected: a guess
 LEAST_MATCH = 0.4  # overlap (below) with the predicted box: a gap of half a face's width
 LEAST_UNSURE_MATCH = 0.75  # the same for an unsure face: an IoU of a half
@@ -82,11 +84,13 @@ class Tracker:
         self._source = source
         self._starts_from = starts_from
         self._next_number = 1
+        self._looked_at = 0  # ns; the newest frame
         self._estimates: list[_Estimate] = []
 
     def update(self, faces: Sequence[Face], time: int) -> Followed:
         """Takes the faces of the frame at `time` (ns); call in order of time."""
         ended = self._forget(time)
+        self._looked_at = time
         matched = self._match(faces, time)
         visible, kept = [], []
         for index, estimate in enumerate(self._estimates):
@@ -117,6 +121,7 @@ class Tracker:
         """What `restored` needs to go on from here, as JSON types."""
         return {
             "next_number": self._next_number,
+            "looked_at": self._looked_at,
             "estimates": [asdict(estimate) for estimate in self._estimates],
         }
 
@@ -124,13 +129,18 @@ class Tracker:
     def restored(cls, source: str, starts_from: float, state: dict[str, Any]) -> "Tracker":
         tracker = cls(source, starts_from)
         tracker._next_number = state["next_number"]
+        tracker._looked_at = state["looked_at"]
         tracker._estimates = [_Estimate(**fields) for fields in state["estimates"]]
         return tracker
 
     def _forget(self, time: int) -> list[int]:
-        over = [estimate for estimate in self._estimates if time - estimate.last_seen > MEMORY]
-        self._estimates = [estimate for estimate in self._estimates if time - estimate.last_seen <= MEMORY]
+        over = [estimate for estimate in self._estimates if self._is_over(estimate, time)]
+        self._estimates = [estimate for estimate in self._estimates if not self._is_over(estimate, time)]
         return [estimate.number for estimate in over if estimate.number]
+
+    def _is_over(self, estimate: _Estimate, time: int) -> bool:
+        missed = estimate.last_seen < self._looked_at
+        return time - estimate.last_seen > (MEMORY if missed else UNWATCHED)
 
     def _match(self, faces: Sequence[Face], time: int) -> dict[int, Face]:
         """Pairs estimates (by index) with faces, best overlap first."""

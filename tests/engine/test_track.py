@@ -69,9 +69,26 @@ def test_a_track_survives_nearly_a_second_unseen_while_it_moves() -> None:
 def test_a_track_ends_after_more_than_a_second_and_its_number_is_not_used_again() -> None:
     tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5)], 0)
-    assert tracker.update([], SECOND).ended == []
+    assert tracker.update([], SECOND).ended == []  # looked at and missed
     assert tracker.update([], SECOND + 1).ended == [1]
     assert [track.number for track in tracker.update([face(0.5)], 2 * SECOND).visible] == [2]
+
+
+def test_a_track_survives_two_seconds_in_which_nobody_looked() -> None:
+    seen = follow(Tracker("lobby", SURE), [(n, [face(0.5)]) for n in (0.0, 0.1, 2.1, 4.1)])
+    assert [list(tracks) for tracks in seen] == [[1]] * 4
+
+
+def test_a_track_ends_after_a_long_time_in_which_nobody_looked() -> None:
+    seen = follow(Tracker("lobby", SURE), [(n, [face(0.5)]) for n in (0.0, 3.0, 6.1)])
+    assert [list(tracks) for tracks in seen] == [[1], [1], [2]]
+
+
+def test_a_track_that_was_missed_before_the_look_away_ends() -> None:
+    tracker = Tracker("lobby", SURE)
+    tracker.update([face(0.5)], 0)
+    tracker.update([], SECOND // 10)
+    assert tracker.update([face(0.5)], 2 * SECOND).ended == [1]
 
 
 def test_two_people_who_cross_keep_their_numbers() -> None:
