@@ -55,6 +55,9 @@ function show() {
   const wanted = named();
   const source = known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted === "" ? known[0] : null);
   find("welcome").hidden = known.length > 0;
+  write(find("welcome-words"), who.scope === "view"
+    ? "Your token may look at sources, but not add any."
+    : "Add a camera or a video file, and what its faces show appears here as it happens.");
   find("wall").hidden = known.length === 0 || source !== null;
   find("chosen").hidden = find("sources").hidden = source === null;
   find("layout").classList.toggle("wide", source === null);

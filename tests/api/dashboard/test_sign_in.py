@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.palette import LABEL_COLOURS
-from ingest.bus import TOKENS, connect
+from ingest.bus import SOURCES, TOKENS, connect
 from tests.api.access.doors import add_token, guarded
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.dashboard.watching import TIMELINE, stretch
@@ -59,6 +59,16 @@ def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> No
     expect(page.get_by_text("guard, view only")).to_be_visible()
     for name in ("Add", "Edit", "Remove"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_who_may_only_look_is_not_asked_to_add_what_is_missing(door: tuple[Page, Api]) -> None:
+    page, api = door
+    sign_in(page, add_token(api.redis_url, "guest", "view"))
+    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    with connect(api.redis_url) as client:
+        client.delete(SOURCES)
+    expect(page.locator("#welcome-words")).to_have_text("Your token may look at sources, but not add any.")
+    expect(page.get_by_role("button", name="Add a source")).to_be_hidden()
 
 
 def test_a_token_that_is_taken_back_ends_in_the_form(door: tuple[Page, Api]) -> None:
