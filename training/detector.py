@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from engine.card import MODELS
 from engine.detect import grid
 from training.assignment import assign
+from training.detector_evaluate import YUNET
 from training.detector_loss import Batch, loss
 from training.detector_network import DetectorNetwork
 from training.detector_release import release
@@ -145,6 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--run", type=Path, default=HERE / "runs" / "detector.toml")
+    parser.add_argument("--teacher", type=Path, default=DATA.parent / YUNET, help="says what to learn")
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "detector.pt")
     parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
@@ -153,10 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
     settings = read_settings(options.run, Settings)
-    teacher = options.data.parent / "models" / "face_detection_yunet_2023mar_dynamic.onnx"
-    people, faces = photos(options.data, CACHE, teacher)
+    people, faces = photos(options.data, CACHE, options.teacher)
     composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
-    state = train(Batches(composer, settings, teacher), options.checkpoint, start=options.start)
+    state = train(Batches(composer, settings, options.teacher), options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)
     weights = release(state.average, asdict(settings), people, options.models)
     log.info("wrote %s", weights)
