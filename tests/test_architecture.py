@@ -26,7 +26,7 @@ HOMES = {
     "onnxruntime": ("engine/runtimes/onnx.py", "training/"),
     "tensorrt": ("engine/runtimes/tensorrt/",),
     "pycuda": ("engine/runtimes/tensorrt/",),
-    "torch": ("training/",),
+    "torch": ("training/", "deploy/bench/torch_network.py"),
 }
 
 TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensorrt")

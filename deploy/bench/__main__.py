@@ -13,6 +13,7 @@ from deploy.bench.parts import BenchError
 from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
+from engine.runtimes.faults import GpuError
 from ingest.settings import SettingError, shard_count
 from ingest.sources import UnreadableError
 
@@ -33,7 +34,7 @@ def main() -> int:
     except UnreadableError as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return UNREADABLE
-    except (BenchError, CardMismatchError, ServerError, SettingError, OSError) as error:
+    except (BenchError, CardMismatchError, GpuError, ServerError, SettingError, OSError) as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return FAILED
     return 0

@@ -1,7 +1,7 @@
 """How many cameras this machine keeps up with: ingest, engines and Redis as `mien serve` runs them.
 
-The clip plays as a camera does, each picture when it is due. Cameras are added to the running service, twice
-as many each time, until pictures come late or are lost.
+The networks run on the CPU. The clip plays as a camera does, each picture when it is due. Cameras are added
+to the running service, twice as many each time, until pictures come late or are lost.
 """
 
 import time
@@ -18,6 +18,7 @@ from engine.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
 from ingest.bus import SOURCES, beat_key, connect, counts_key, frames_key, position_key
 from ingest.configured import SourceConfig, encode_config
 
+ENGINE = ("engine", "--runtime", "onnx")  # a GPU is measured apart: its plans take minutes to build
 STARTS_WITHIN = 30.0  # seconds
 POLL = 0.05  # seconds
 
@@ -140,7 +141,7 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
         media = {"MIEN_MEDIA": str(clip.resolve().parent)}
         environment = {**environment_of_its_own(redis.url, folder), **media}
         engines = [
-            stack.enter_context(part(("engine", "--shard", str(shard)), environment, folder / f"{shard}.log"))
+            stack.enter_context(part((*ENGINE, "--shard", str(shard)), environment, folder / f"{shard}.log"))
             for shard in range(shards)
         ]
         ingest = stack.enter_context(part(("ingest",), environment, folder / "ingest.log"))

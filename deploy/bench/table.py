@@ -13,6 +13,7 @@ from tqdm import tqdm
 from deploy.bench import websocket
 from deploy.bench.cameras import Plan, Step, running
 from deploy.bench.clip import Clip, clip_to_measure
+from deploy.bench.gpu import GpuFigures, measure_gpu
 from deploy.bench.parts import redis_of_its_own
 from deploy.bench.recording import Recorded, Recordings
 from deploy.bench.sample import Sample, take_sample
@@ -56,6 +57,7 @@ class Measured:
     stages: list[Stage]
     steps: list[Step]
     recorded: Recorded
+    gpu: GpuFigures | None  # None: there is none
 
     @property
     def faces(self) -> float:
@@ -91,13 +93,14 @@ class Measured:
                 "cameras": [asdict(step) | {"keeps_up": step.keeps_up} for step in self.steps],
                 "cameras_kept_up": self.kept_up,
                 "recording": asdict(self.recorded) | {"gain": round(self.recorded.gain, 2)},
+                "gpu": self.gpu and self.gpu.to_json(self.faces),
             },
             "bottleneck": self.bottleneck,
         }
 
 
 def measure(given: Path | None, effort: Effort) -> Measured:
-    """Raises BenchError, CardMismatchError, OSError, ServerError and UnreadableError."""
+    """Raises BenchError, CardMismatchError, GpuError, OSError, ServerError and UnreadableError."""
     with redis_of_its_own() as (redis, folder), tqdm(total=18, file=sys.stderr, disable=None) as bar:
         bar.set_description("drawing" if given is None else "looking")
         clip = clip_to_measure(given, folder, effort.drawn)
@@ -112,8 +115,10 @@ def measure(given: Path | None, effort: Effort) -> Measured:
         steps = list(_shown(bar, "cameras", _steps(clip.path, sample, effort.cameras)))
         bar.set_description("recording")
         recorded = Recordings(clip.path, effort.recording).measure()
+        bar.set_description("GPU")
+        gpu = measure_gpu()
     cores = len(os.sched_getaffinity(0))
-    return Measured(processor(), cores, clip, sample, stages, steps, recorded)
+    return Measured(processor(), cores, clip, sample, stages, steps, recorded, gpu)
 
 
 def _shown(bar: "tqdm[None]", name: str, found: Iterator[Any]) -> Iterator[Any]:
@@ -171,6 +176,9 @@ def in_words(measured: Measured) -> str:
             *map(_step, measured.steps),
             "",
             _recording(measured.recorded),
+            measured.gpu.in_words(measured.faces)
+            if measured.gpu
+            else "GPU: none that serves; see mien doctor",
             f"keeps up with {measured.kept_up} cameras",
             f"bottleneck: {measured.bottleneck}",
         ]

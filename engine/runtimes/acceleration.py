@@ -55,6 +55,10 @@ class Serving:
     def use(self, faster: Runtime) -> None:
         self._faster = faster
 
+    @property
+    def is_faster(self) -> bool:
+        return self._faster is not None
+
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         """Raises DeviceLostError: nothing helps then but a new process."""
         faster = self._faster
@@ -91,6 +95,11 @@ class Acceleration:
 
     def start(self) -> None:
         self._thread.start()
+
+    def wait(self) -> bool:
+        """Until the plans serve, or cannot, which may take minutes; says whether they do."""
+        self._thread.join()
+        return self.both.is_faster
 
     def close(self) -> None:
         """Ends what is under way, and leaves the GPU."""
