@@ -49,3 +49,9 @@ def start(*words: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [str(MIEN), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, which is killed if it does not end."""
+    command = [str(MIEN), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.verbs.commanding import call, start
+from tests.api.verbs.commanding import call, run, start
 
 HEAVY = ("av", "cv2", "numpy", "onnxruntime", "pyarrow", "fastapi", "redis", "tqdm")
 
@@ -107,3 +107,12 @@ def test_a_source_comes_and_goes(
 def test_serve_passes_its_arguments_on() -> None:
     said, _ = start("serve", "--help").communicate(timeout=30)
     assert "--media" in said  # an option of deploy.local
+
+
+@pytest.mark.parametrize("part", ["ingest", "engine", "jobs", "api"])
+def test_a_part_that_is_asked_for_help_or_told_nonsense_does_not_start(part: str) -> None:
+    helped = run(part, "--help")
+    assert (helped.returncode, helped.stdout.split(":")[0]) == (0, "usage")
+    wrong = run(part, "--speed", "9")
+    assert wrong.returncode == 2
+    assert "unrecognized arguments: --speed 9" in wrong.stderr
