@@ -14,7 +14,8 @@ from ingest.settings import RUNTIMES, SettingError, batch_delay, detector_name, 
 from ingest.shards import parse_shard
 from ingest.version import VERSION
 
-# Seconds that a face waits for those of other cameras. A CPU reads many at once no faster than one by one.
+# Seconds that a face waits for those of other cameras. On a CPU batches come about by themselves where there
+# is much to do; to wait for them would only make readings later.
 ON_A_CPU, ON_A_GPU = 0.0, 0.010
 
 GPU_LOST = 3  # exit code: other than 2, which says that starting it again would not help
