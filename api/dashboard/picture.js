@@ -29,7 +29,7 @@ export class Picture {
   #heard = 0; // ms: when the newest of them came, or the connection was made; on the clock of performance.now()
   #newestAt = null; // ms: when the newest came, on the clock of the day
   #shown = null;
-  #shape = ""; // width / height
+  #shape = 0; // width / height; 0 while no frame was shown
   #drawn = null; // what was drawn last, so as not to draw it again
 
   constructor(source, history, canvas, words) {
@@ -46,6 +46,7 @@ export class Picture {
     for (const frame of [...this.#frames, this.#shown]) frame?.bitmap.close();
     const { context, canvas } = this.#surface;
     context.clearRect(0, 0, canvas.width, canvas.height);
+    canvas.style.removeProperty("--shape"); // the next source has its own
   }
 
   // Shows the newest frame whose readings are there. `names` says in words how the source stands; `isLive` is
@@ -175,8 +176,8 @@ export class Picture {
   #paint(still) {
     const { bitmap, mediaTime } = this.#shown;
     const { canvas, context } = this.#surface;
-    const shape = `${bitmap.width} / ${bitmap.height}`;
-    if (shape !== this.#shape) canvas.style.aspectRatio = this.#shape = shape;
+    const shape = bitmap.width / bitmap.height;
+    if (shape !== this.#shape) canvas.style.setProperty("--shape", this.#shape = shape);
     const { width, height } = this.#surface.begin();
     context.drawImage(bitmap, 0, 0, width, height);
     if (still) return;

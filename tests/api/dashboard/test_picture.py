@@ -12,7 +12,7 @@ from engine.palette import LABEL_COLOURS
 from ingest.bus import Bus, connect
 from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
-from tests.api.serving import Api, reading, write
+from tests.api.serving import Api, configure, reading, write
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,31 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
     finally:
         stop.set()
         camera.join()
+
+
+def test_a_source_without_a_picture_has_not_the_shape_of_the_one_before(page: Page, api: Api) -> None:
+    tell(api.redis_url, "live")
+    show_portrait(page, api)
+    configure(api.redis_url, "hall")
+    tell(api.redis_url, "reconnecting", "connection refused", "hall")
+    page.goto(f"{api.http}/#hall")
+    expect(page.locator("#chosen-name")).to_have_text("Hall")
+    until(lambda: abs(shape(page) - 16 / 9) < 0.01, 5, "the shape of a screen")
+
+
+def show_portrait(page: Page, api: Api) -> None:
+    """A frame of the lobby, upright, as from a telephone."""
+    jpeg = cv2.imencode(".jpg", np.full((320, 180, 3), GREYS[1], np.uint8))[1].tobytes()
+    with connect(api.redis_url) as client:
+        Bus(client).put_preview("lobby", jpeg, 0)
+    until(lambda: abs(shape(page) - 180 / 320) < 0.01, 10, "the shape of the frame")
+
+
+def shape(page: Page) -> float:
+    """Width by height of the picture as it is laid out."""
+    place = page.locator("#picture").bounding_box()
+    assert place is not None
+    return place["width"] / place["height"]
 
 
 def film(redis_url: str, stop: threading.Event) -> None:
