@@ -43,9 +43,8 @@ def _take_bytes(graph: onnx.GraphProto) -> None:
     (pixels,) = graph.input
     pixels.type.tensor_type.elem_type = TensorProto.UINT8
     cast = f"{pixels.name}/float32"
-    for node in graph.node:
-        if node.op_type != "Shape":
-            _rename(node, pixels.name, cast)
+    for node in graph.node:  # each of them: TensorRT does nothing with bytes but cast them
+        _rename(node, pixels.name, cast)
     graph.node.insert(0, _cast(pixels.name, cast, TensorProto.FLOAT))
 
 

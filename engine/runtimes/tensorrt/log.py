@@ -6,6 +6,9 @@ import tensorrt
 
 from engine.runtimes.faults import GpuError, OutOfMemoryError, PlanError
 
+# How TensorRT says so, in whatever it says else: `Error Code 2: OutOfMemory (Requested size was 123 bytes.)`.
+MEMORY_IS_SHORT = ("out of memory", "outofmemory", "could not be allocated")
+
 log = logging.getLogger(__name__)
 
 
@@ -25,5 +28,5 @@ class TensorRTLog(tensorrt.ILogger):  # type: ignore[misc]
     def failed(self, what: str) -> GpuError:
         """The error that a failed call is; `what` failed."""
         reason, self._error = self._error or "it does not say why", ""
-        kind = OutOfMemoryError if "memory" in reason.lower() else PlanError
-        return kind(f"{what}: {reason}")
+        short = any(words in reason.lower() for words in MEMORY_IS_SHORT)
+        return (OutOfMemoryError if short else PlanError)(f"{what}: {reason}")
