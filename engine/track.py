@@ -2,8 +2,8 @@
 
 Each track carries a constant-velocity estimate of its box (an alpha-beta filter: Benedict and Bordner 1962).
 Faces go to the track whose predicted box they overlap most; a track survives MEMORY without a face, moving on
-meanwhile, so that somebody who walks behind somebody else keeps their number. Where nobody looked, since frames
-were dropped or are far apart, a track that was seen just before survives UNWATCHED.
+meanwhile, so that somebody who walks behind somebody else keeps their number. Where nobody looked, since
+frames were dropped or are far apart, a track that was seen just before survives UNWATCHED.
 """
 
 from collections.abc import Sequence

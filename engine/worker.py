@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from engine.batching import Batch, Batcher, Found
 from engine.counts import Counts
-from engine.freshness import Arrived, fresh
+from engine.freshness import Arrived, Pace, fresh, shared_out
 from engine.pipeline import BadStateError, Pipeline
 from engine.records import Event, Reading
 from engine.rollup import Rollup
@@ -54,6 +54,8 @@ class Worker:
         self._quiet_after = quiet_after
         self._batcher = Batcher(delay)
         self._passed: list[bytes] = []  # entries that are done with unread
+        self._pace = Pace()
+        self._spent = 0.0  # seconds that it took to find the faces of frames that wait
         self._rollups: dict[str, Rollup] = {}
         self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
         self._counts = Counts()
@@ -101,14 +103,23 @@ class Worker:
             self._end_quiet()
         if room := HOLDS - len(self._batcher):
             wait = self._batcher.due_in(time.monotonic())
-            self._gather(
-                self._bus.take_frames(self._shard, min(TAKES, room), WAITS if wait is None else wait)
-            )
+            self._gather(self._take(room, WAITS if wait is None else wait))
         if not (self._batcher or self._passed):
             return False
         if not self._batcher.due_in(time.monotonic()):
             self._work(self._batcher.take(time.monotonic()))
         return True
+
+    def _take(self, most: int, wait: float) -> list[tuple[bytes, Fields]]:
+        """All frames that are there, up to `most`: what to leave out can be told only with all in view."""
+        taken: list[tuple[bytes, Fields]] = []
+        while len(taken) < most:
+            asked = min(TAKES, most - len(taken))
+            newest = self._bus.take_frames(self._shard, asked, 0 if taken else wait)
+            taken += newest
+            if len(newest) < asked:
+                break
+        return taken
 
     def _forget_removed(self) -> None:
         """A source that is added under the name of a removed one must find nothing of it."""
@@ -139,16 +150,19 @@ class Worker:
             self._bus.commit(self._shard, [], entries, self._states(quiet), self._counts.take())
 
     def _gather(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
-        """Finds the faces of frames that are worth it."""
+        """Finds the faces of frames that are worth it, and of no more than can be read in time."""
+        began = time.monotonic()
         arrived = _decode(taken)
-        kept = fresh(arrived, time.monotonic())
+        kept = shared_out(fresh(arrived, began), self._pace.room(HOLDS))
         worth = {each.entry for each in kept}
         self._count(each.frame.source for each in arrived if each.entry not in worth)
         self._passed += [id for id, _ in taken if id not in worth]
         faces = self._pipeline.find([each.frame for each in kept])
         self._batcher.add(map(Found, kept, faces))
+        self._spent += time.monotonic() - began
 
     def _work(self, batch: Batch) -> None:
+        began = time.monotonic()
         self._count(each.frame.source for each in batch.stale)
         kept = [found.arrived.frame for found in batch.taken]
         self._restore({frame.source for frame in kept})
@@ -165,6 +179,8 @@ class Worker:
         done = [*self._passed, *(each.entry for each in batch.stale), *read]
         self._bus.commit(self._shard, done, entries, self._states(sources), self._counts.take())
         self._passed = []
+        self._pace.note(len(kept), self._spent + time.monotonic() - began)
+        self._spent = 0.0
 
     def _roll_up(self, frame: Frame, caused: Sequence[Event]) -> list[TimelineEntry]:
         rollup = self._rollup(frame.source)

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from engine.batching import Batcher
+from engine.freshness import TURNS
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import (
@@ -65,6 +66,12 @@ class LosingBus(Bus):
 def push(bus: Bus, numbers: Iterable[int], source: str = "lobby") -> None:
     for number in numbers:
         bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=1)))
+
+
+def push_live(bus: Bus, numbers: Iterable[int], *sources: str) -> None:
+    for number in numbers:
+        for source in sources:
+            bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=1, live=True)))
 
 
 def work(bus: Bus, networks: Networks) -> None:
@@ -307,3 +314,19 @@ def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks
     told = [message for message in messages(redis_url) if message["type"] == "coverage"]
     assert [(each["started"], each["ended"]) for each in told] == [(0, 0.2), (0.2, 0.4)]
     assert len(seconds_of(redis_url)) == 2  # what there was of the second, at each end
+
+
+def test_an_engine_that_is_too_slow_shares_out_what_it_can_read(
+    redis_url: str, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.freshness.TURN", 0.0)  # seconds: room for one frame once it knows itself
+    monkeypatch.setattr("engine.freshness.STALE_AFTER", 60.0)
+    bus, names = Bus(connect(redis_url)), ("lobby", "yard")
+    worker = Worker(bus, Pipeline(networks))
+    for number in range(TURNS):
+        push_live(bus, [number], *names)
+        worker.run(until_empty=True)
+    push_live(bus, range(TURNS, TURNS + 10), *names)
+    worker.run(until_empty=True)
+    for name in names:
+        assert frames_read(redis_url, name) == Counter([*range(TURNS), TURNS + 9])
