@@ -13,7 +13,7 @@ import uvicorn
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, from_environment, key_pair
 from api.app import create_app
 from api.capacity import allow_many_files, shorten_collections
-from api.settings import Settings, settings_from_environment
+from api.settings import Settings, checked_port, settings_from_environment
 from api.stream.connection import PATIENCE, Connection
 from ingest.settings import SettingError
 from ingest.version import VERSION
@@ -25,20 +25,21 @@ GRACE = 2  # seconds that open connections get when the service stops
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser = argparse.ArgumentParser(prog="mien api", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="default: %(default)s")
     arguments = parser.parse_args()
     try:
+        port = checked_port(arguments.port)
         settings = settings_from_environment(arguments.host)
         pair = key_pair(from_environment(CERTIFICATE), from_environment(KEY))
     except (SettingError, CertificateError) as error:
-        print(error, file=sys.stderr)
+        print(f"mien api: {error}", file=sys.stderr)
         return REFUSED
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    address = f"{'https' if pair else 'http'}://{arguments.host}:{arguments.port}"
+    address = f"{'https' if pair else 'http'}://{arguments.host}:{port}"
     log.info("mien %s: API at %s, tokens: %s", VERSION, address, settings.tokens)
-    server = uvicorn.Server(configuration(settings, arguments.host, arguments.port, pair))
+    server = uvicorn.Server(configuration(settings, arguments.host, port, pair))
     allow_many_files()
     shorten_collections()
     server.run()

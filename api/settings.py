@@ -9,6 +9,7 @@ from ingest.bus import redis_url
 from ingest.networks import EVERYWHERE, Networks
 from ingest.settings import (
     DetectorName,
+    SettingError,
     TokenMode,
     data_folder,
     detector_name,
@@ -17,6 +18,8 @@ from ingest.settings import (
     source_networks,
     token_mode,
 )
+
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,10 @@ def settings_from_environment(host: str) -> Settings:
         networks=source_networks(tokens),
         shards=shard_count(),
     )
+
+
+def checked_port(port: int) -> int:
+    """Raises SettingError where nobody could listen."""
+    if not 1 <= port <= LAST_PORT:
+        raise SettingError(f"--port: expected 1 to {LAST_PORT}, actual {port}")
+    return port

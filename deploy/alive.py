@@ -1,8 +1,8 @@
 """`mien alive PART`: whether a part of the service is alive, for whoever starts it anew when it is not.
 
 Parts are named as /readyz names them: api (the one of this machine), ingest, engine:0, jobs (any worker).
-Exit codes: 0 alive, 1 silent. Of all but the API only Redis knows: while that is away they count as alive,
-since they wait for it, and a new start would not bring it back.
+Exit codes: 0 alive, 1 silent, 2 asked wrongly. Of all but the API only Redis knows: while that is away they
+count as alive, since they wait for it, and a new start would not bring it back.
 """
 
 import argparse
@@ -10,10 +10,12 @@ import asyncio
 import sys
 
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, from_environment, key_pair
+from api.settings import checked_port
 from deploy.listening import Listening
 from ingest.bus import LOST, beat_key, connect
+from ingest.settings import SettingError
 
-SILENT = 1  # exit code
+SILENT, REFUSED = 1, 2  # exit codes
 API = "api"
 
 
@@ -38,7 +40,11 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8400, help="where the API listens (default %(default)s)")
     given = parser.parse_args()
     try:
-        alive = api_answers(given.port) if given.part == API else is_heard(given.part)
+        port = checked_port(given.port)
+        alive = api_answers(port) if given.part == API else is_heard(given.part)
+    except SettingError as error:
+        print(f"mien alive: {error}", file=sys.stderr)
+        return REFUSED
     except CertificateError as error:
         print(f"mien alive: {error}", file=sys.stderr)
         return SILENT

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
+from api.settings import checked_port
 from deploy.redis_server import WRONG_PASSWORD
 from ingest.bus import LOST, NO_ENTRY, TOKENS, connect
 from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
@@ -65,7 +66,7 @@ class Listening:
 def listening(host: str, port: int, certificate: Path | None, key: Path | None) -> Listening:
     """What the arguments and MIEN_TOKENS say. Raises ListeningError."""
     try:
-        return Listening(host, port, token_mode(host), key_pair(certificate, key))
+        return Listening(host, checked_port(port), token_mode(host), key_pair(certificate, key))
     except (SettingError, CertificateError) as error:
         raise ListeningError(str(error)) from error
 

@@ -200,6 +200,15 @@ def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
     assert told.returncode == 2
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "80000"])
+def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
+    why = f"--port: expected 1 to 65535, actual {port}\n"
+    told = mien("serve", f"--port={port}", "--data", str(tmp_path / "data"))
+    assert (told.returncode, told.stderr) == (2, f"mien serve: {why}")
+    told = mien("api", f"--port={port}")
+    assert (told.returncode, told.stderr) == (2, f"mien api: {why}")
+
+
 def refused(folder: Path, *arguments: str) -> list[str]:
     service = Service(folder / "data", *arguments, port=free_port())
     assert service.process.wait(30) == 2
