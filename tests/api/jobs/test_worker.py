@@ -172,7 +172,7 @@ def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
 
         until(drops, 10, "the job waits")
         pid, waiting = reader(), place.standing(job)
-        assert "T (stopped)" in Path(f"/proc/{pid}/status").read_text()
+        until(lambda: "T (stopped)" in Path(f"/proc/{pid}/status").read_text(), 10, "the reader stands still")
         assert waiting.state == "running"
         until(lambda: place.standing(job).reason == "", 10, "the job goes on")
         until(lambda: place.standing(job).position > waiting.position, 10, "it is read on")
@@ -198,3 +198,17 @@ def test_late_frames_and_new_drops_take_the_right_of_way(redis_url: str) -> None
         client.hdel(SOURCES, "lobby")
         now[0] += 2.1
         assert not right.is_taken()
+
+
+def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(redis_url: str) -> None:
+    configure(redis_url)
+    now, looks = [100.0], []
+    with connect(redis_url) as client:
+        right = RightOfWay(client, clock=lambda: now[0])
+        assert not right.is_taken()
+        for _ in range(200):
+            client.incr(dropped_key("lobby"))
+            looks.append(right.is_taken())
+            assert right.is_needed()
+            now[0] += 0.1
+    assert looks == ([True] * 90 + [False] * 10) * 2
