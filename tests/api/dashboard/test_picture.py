@@ -1,6 +1,7 @@
 """The live picture in a real browser: each frame with its own boxes, and only for those who look."""
 
 import threading
+from itertools import count
 
 import cv2
 import numpy as np
@@ -58,12 +59,39 @@ def test_a_source_without_a_picture_has_not_the_shape_of_the_one_before(page: Pa
     until(lambda: abs(shape(page) - 16 / 9) < 0.01, 5, "the shape of a screen")
 
 
+def test_an_upright_picture_leaves_room_and_keeps_its_boxes(page: Page, api: Api) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    tell(api.redis_url, "live")
+    show_portrait(page, api)
+    place = page.locator("#picture").bounding_box()
+    assert place is not None
+    assert place["height"] <= 0.62 * 800 + 1
+    canvas = page.locator("#picture")
+
+    numbers = count(1)
+
+    def boxed() -> bool:
+        """On its left and right edge: a quarter from each side of the picture, which goes on moving."""
+        number = next(numbers)
+        put_portrait(api, number * 100_000_000)
+        write(api.redis_url, [reading(number, "angry")])
+        angry = LABEL_COLOURS["angry"]
+        edges = [(0.24, 0.26), (0.74, 0.76)]
+        return all(canvas.evaluate(SHARE, [angry, left, right, 0.4, 0.6]) > 0.05 for left, right in edges)
+
+    until(boxed, 10, "the box is where the face is")
+
+
 def show_portrait(page: Page, api: Api) -> None:
     """A frame of the lobby, upright, as from a telephone."""
+    put_portrait(api, 0)
+    until(lambda: abs(shape(page) - 180 / 320) < 0.01, 10, "the shape of the frame")
+
+
+def put_portrait(api: Api, media_time: int) -> None:
     jpeg = cv2.imencode(".jpg", np.full((320, 180, 3), GREYS[1], np.uint8))[1].tobytes()
     with connect(api.redis_url) as client:
-        Bus(client).put_preview("lobby", jpeg, 0)
-    until(lambda: abs(shape(page) - 180 / 320) < 0.01, 10, "the shape of the frame")
+        Bus(client).put_preview("lobby", jpeg, media_time)
 
 
 def shape(page: Page) -> float:
