@@ -32,10 +32,10 @@ export async function noticeOf(id) {
   return contentOf(await reach(`/v1/sources/${encodeURIComponent(id)}/notice`), "text");
 }
 
-// The newest picture of a source as a blob; null where there is none now.
+// The newest picture of a source as { blob, moment }; null where there is none now.
 export async function previewOf(id) {
   const response = await reach(`/v1/sources/${encodeURIComponent(id)}/preview.jpg`);
-  return response.ok ? contentOf(response, "blob") : null;
+  return response.ok ? { blob: await contentOf(response, "blob"), moment: response.headers.get("Media-Time") } : null;
 }
 
 // Each second of each face, and the coverage; `from` as in "-1h".

@@ -13,7 +13,7 @@ export class Previews {
   #asking = 0;
   #timer = null;
 
-  // A tile has `id`, `picture` (shown, blurred or none), `hasPicture` and show(bitmap, picture).
+  // A tile has `id`, `picture` (shown, blurred or none), `hasPicture` and show(bitmap, picture, moment).
   add(tile) {
     this.#tiles.set(tile, 0);
     this.#timer ??= setInterval(() => this.#beat(), BEAT);
@@ -48,10 +48,10 @@ export class Previews {
   async #show(tile) {
     const { picture } = tile;
     try {
-      const blob = await previewOf(tile.id);
-      if (blob === null) return false;
-      const bitmap = await createImageBitmap(blob, { resizeWidth: tile.pixels, resizeQuality: "medium" });
-      tile.show(bitmap, picture);
+      const preview = await previewOf(tile.id);
+      if (preview === null) return false;
+      const bitmap = await createImageBitmap(preview.blob, { resizeWidth: tile.pixels, resizeQuality: "medium" });
+      tile.show(bitmap, picture, preview.moment);
       bitmap.close();
       return true;
     } catch (problem) {

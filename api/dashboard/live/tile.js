@@ -8,12 +8,13 @@ import { COLOURS } from "../palette.js";
 import { hearTime, overviewOf, serverNow } from "../server.js";
 import { drawStrip } from "./strip.js";
 import { Surface } from "../surface.js";
-import { spoken, stateOf, troubleOf } from "../words.js";
+import { clock, spoken, stateOf, troubleOf } from "../words.js";
 
 const FIRST = "-3s"; // history that comes whole; the overview tells what was before
 const FACES = 4; // named on the picture
 const AGAIN = 2000; // ms before an overview that did not come is asked for anew
 const CALM = 250; // ms between changes of words
+const STALE = 5000; // ms without a new picture after which it is said to stand still; tiles take turns
 
 const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas><span class="veil"></span>
   <span class="faces"></span></span>
@@ -29,6 +30,8 @@ export class Tile {
   #preview;
   #strip;
   #places;
+  #moment = null; // of the picture that is shown, as the server names it
+  #pictured = null; // ms: when that came
   #written = -Infinity; // ms
   #drawn = "";
 
@@ -74,9 +77,11 @@ export class Tile {
     this.#follower = null;
   }
 
-  // Shows a picture that was asked for when the source's were to be shown `as`.
-  show(bitmap, as) {
+  // Shows a picture that was asked for when the source's were to be shown `as`; the same moment is the same picture.
+  show(bitmap, as, moment) {
     if (as !== this.picture) return;
+    if (moment !== this.#moment) this.#pictured = serverNow();
+    this.#moment = moment;
     const { canvas, context } = this.#preview;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
@@ -103,9 +108,16 @@ export class Tile {
     if (link.dataset.tone !== stands.tone) link.dataset.tone = stands.tone;
     write(name, this.#source.name);
     write(words, stands.words);
-    const hidden = this.#source.picture === "none" ? "picture not shown" : "";
-    write(veil, this.#source.state === "live" ? hidden : "no picture");
+    const still = !this.hasPicture || now - this.#pictured > Math.max(STALE, 3000 / this.#source.rate);
+    this.#preview.canvas.classList.toggle("still", still);
+    write(veil, this.#veilWords(still));
     this.#writeFaces();
+  }
+
+  #veilWords(still) {
+    if (this.#source.state !== "live") return "no picture";
+    if (this.#source.picture === "none") return "picture not shown";
+    return still && this.#pictured !== null ? `no picture since ${clock(this.#pictured)}` : "";
   }
 
   #writeFaces() {

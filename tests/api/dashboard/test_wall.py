@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from ingest.bus import Bus, connect
 from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
-from tests.api.serving import Api, configure, reading, write, write_seconds
+from tests.api.serving import Api, configure, coverage, reading, write, write_seconds
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -65,6 +66,26 @@ def test_a_source_that_is_shown_no_longer_leaves_no_picture(wall: Page, api: Api
     wall.request.patch(f"{api.http}/v1/sources/lobby", data={"picture": "none"}).dispose()
     expect(wall.locator(".tile", has_text="Lobby").locator(".veil")).to_have_text("picture not shown")
     assert in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 1) == 0
+
+
+def test_a_picture_is_dimmed_when_it_is_old_not_when_frames_are_dropped(wall: Page, api: Api) -> None:
+    tell(api.redis_url, "live")
+    write(api.redis_url, [coverage("observed", 60, 10, 5), coverage("dropped", 40, 5, 5)])
+    jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
+    tile = wall.locator(".tile", has_text="Lobby")
+    numbers = count()
+
+    def is_clear() -> bool:
+        with connect(api.redis_url) as client:
+            Bus(client).put_preview("lobby", jpeg, next(numbers))
+        return "still" not in (tile.locator(".preview").get_attribute("class") or "")
+
+    until(is_clear, 10, "the picture moves")
+    expect(tile.locator(".words")).to_contain_text("40 % of frames dropped")
+    assert is_clear()
+    expect(tile.locator(".veil")).to_have_text("")
+    expect(tile.locator(".preview")).to_have_class("preview still", timeout=10_000)
+    expect(tile.locator(".veil")).to_contain_text("no picture since")
 
 
 def test_a_source_that_is_no_longer_there_is_missed_in_words(wall: Page, api: Api) -> None:
