@@ -14,7 +14,7 @@ FEW_CORES = 2
 LITTLE_MEMORY = (
     2.0  # GB; the parts of the service together hold about 0.8 with a camera, a recording 0.5 more
 )
-LITTLE_SPACE = 2.0  # GB free; an hour of one face is about 35 MB of timeline
+LITTLE_SPACE = 2.0  # GB; an hour of one face, 12.5 readings a second, takes 0.06: docs/capacity.md
 
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # what a container may use
 
