@@ -6,12 +6,16 @@ TensorRT and pycuda are doubles, also in the process that builds plans; the bus 
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.__main__ import GPU_LOST
 from engine.classify import Classifier
 from engine.detect import Detector
 from engine.pipeline import Networks, Pipeline, load_networks
@@ -22,7 +26,8 @@ from engine.runtimes.plans import SUFFIX
 from engine.runtimes.tensorrt import driver
 from engine.track import UNSURE_BY
 from engine.worker import Worker
-from ingest.bus import Bus, beat_key, connect
+from ingest.bus import SOURCES, Bus, beat_key, connect
+from ingest.configured import SourceConfig, encode_config
 from ingest.settings import SettingError, runtime_name
 from ingest.wire import encode_frame
 from tests.engine.accelerating import RESNETS, Doubles, accelerated, both, cards, doubled
@@ -227,3 +232,66 @@ def test_networks_come_with_what_is_to_accelerate_them(doubles: Doubles) -> None
     networks = load_networks(runtime="auto")
     assert networks.acceleration is not None
     assert networks.acceleration.told == "ONNX Runtime serves: TensorRT is being loaded"
+
+
+GPU_IN_A_PROCESS = """
+import os
+import pycuda.driver as cuda
+from engine.runtimes.tensorrt import driver
+
+driver._library = cuda.Driver
+synchronize = cuda.Stream.synchronize
+
+
+def with_faults(stream):
+    cuda.gpu.lost = os.path.exists(os.environ["GPU_IS_LOST"])
+    synchronize(stream)
+
+
+cuda.Stream.synchronize = with_faults
+"""
+
+
+def test_an_engine_whose_gpu_is_lost_ends_and_the_next_one_reads_its_frames(
+    plans: Path, tmp_path_factory: pytest.TempPathFactory, redis_url: str
+) -> None:
+    scratch = tmp_path_factory.mktemp("process")
+    (scratch / "sitecustomize.py").write_text(GPU_IN_A_PROCESS)
+    plans.rename(scratch / "plans")
+    lost = scratch / "lost"
+    environment = os.environ | {
+        "PYTHONPATH": f"{scratch}:{os.environ['PYTHONPATH']}",
+        "REDIS_URL": redis_url,
+        "MIEN_DATA": str(scratch),
+        "GPU_IS_LOST": str(lost),
+    }
+    with connect(redis_url) as client:
+        client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
+        with engine_process(environment) as (process, said):
+            until(lambda: client.get(beat_key("engine:0")) == SERVES.encode(), PATIENCE, "TensorRT serves")
+            lost.touch()
+            for number in range(4):
+                Bus(client).push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+            assert process.wait(PATIENCE) == GPU_LOST
+        assert "the GPU is lost: cuStreamSynchronize failed" in said.read_text()
+        assert not frames_read(redis_url)
+        with engine_process(environment):  # lost still: it stays with ONNX Runtime
+            until(lambda: set(frames_read(redis_url)) == set(range(4)), PATIENCE, "the frames are read")
+
+
+@contextmanager
+def engine_process(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """`mien engine`, killed in the end; and the file of what it says."""
+    said = Path(environment["MIEN_DATA"]) / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "--runtime", "tensorrt"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.wait()
