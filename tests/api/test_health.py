@@ -238,3 +238,12 @@ def test_a_label_is_escaped() -> None:
     text = exposition([Family("mien_x", "gauge", "a \\ b\nc", [Sample({"name": 'a"b\\c\nd'}, 0.1)])])
     assert text == '# HELP mien_x a \\\\ b\\nc\n# TYPE mien_x gauge\nmien_x{name="a\\"b\\\\c\\nd"} 0.1\n'
     assert parsed(text)["mien_x"]
+
+
+def test_an_engine_says_what_its_networks_run_on_and_is_ready_all_along(api: Api, http: httpx.Client) -> None:
+    told = "ONNX Runtime serves: TensorRT's plan for emotion is being built"
+    with connect(api.redis_url) as client:
+        Bus(client).beat("ingest")
+        Bus(client).beat("engine:0", told)
+        assert parts_of(http)["engine:0"] == (True, told)
+        assert http.get("/readyz").status_code == 200
