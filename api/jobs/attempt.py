@@ -16,7 +16,7 @@ HEARD_EVERY = 0.1  # seconds
 BEAT = 0.5  # seconds between two words to Redis
 SILENCE = 60.0  # seconds after which a reader that says nothing and reads nothing hangs
 
-WAITS = "waits while live sources need the machine"
+WAITS = "waits while live sources need the machine (read one second in ten)"
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Attempt:
         self._began: tuple[float, float] | None = None  # seconds of the clock, and of the recording
         self._waited = 0.0  # seconds
         self._beat_at = 0.0
+        self._gives_way = False
         self._redis_is_away = False
         self._is_concluding = False
         self._ending: Ending | None = None
@@ -98,16 +99,15 @@ class Attempt:
         return state
 
     def _give_way(self, elapsed: float) -> None:
-        if self._right_of_way.is_taken():
-            if self._child.paused:
-                self._waited += elapsed
-            else:
-                self.changes["reason"] = WAITS
-            self._child.pause()
-        elif self._child.paused:
+        if self._child.paused:
             self._waited += elapsed
-            self.changes["reason"] = ""
+        if self._right_of_way.is_taken():
+            self._child.pause()
+        else:
             self._child.go_on()
+        if self._gives_way != (needed := self._right_of_way.is_needed()):
+            self._gives_way = needed
+            self.changes["reason"] = WAITS if needed else ""
 
     def _silence(self) -> Ending | None:
         """A cancelled job may take long to write what it has: it is ended when nothing happens any more."""

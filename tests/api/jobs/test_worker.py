@@ -206,9 +206,9 @@ def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(re
     with connect(redis_url) as client:
         right = RightOfWay(client, clock=lambda: now[0])
         assert not right.is_taken()
-        for _ in range(200):
+        for _ in range(160):
             client.incr(dropped_key("lobby"))
             looks.append(right.is_taken())
             assert right.is_needed()
-            now[0] += 0.1
-    assert looks == ([True] * 90 + [False] * 10) * 2
+            now[0] += 0.125
+    assert looks == ([True] * 72 + [False] * 8) * 2
