@@ -3,8 +3,8 @@
 import { Controls } from "./controls.js";
 import { write } from "../elements.js";
 import { fillLegends } from "../legend.js";
+import { Notice } from "./notice.js";
 import { purposeOf } from "../purposes.js";
-import { noticeOf } from "../server.js";
 import { connection, enter, everyFrame, named, tellSources } from "../shell.js";
 import { SourceForm } from "./source-form.js";
 import { Sources } from "./sources.js";
@@ -79,19 +79,15 @@ function choose(source) {
   write(find("chosen-purpose"), source ? purposeOf(source) : "");
 }
 
-async function showNotice() {
-  find("notice-text").textContent = await noticeOf(chosen.id).catch((problem) => problem.message);
-  find("notice-dialog").showModal();
-}
-
 const isSeen = () => document.visibilityState === "visible";
 
+const notice = new Notice();
 new Take(view, () => chosen);
 fillLegends(find("legend"), find("coverage-legend"));
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => form.openNew());
 find("edit").addEventListener("click", () => form.openFor(chosen));
 find("remove").addEventListener("click", () => sources.remove(chosen));
-find("notice").addEventListener("click", showNotice);
+find("notice").addEventListener("click", () => notice.open(chosen.id));
 document.addEventListener("visibilitychange", () => {
   stage?.see(isSeen());
   wall.see(isSeen());

@@ -90,3 +90,25 @@ def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, ap
     expect(page.locator("#chosen-purpose")).to_have_text("Purpose: workplace, safety reasons")
     page.get_by_role("button", name="Notice").click()
     expect(page.locator("#notice-text")).to_contain_text("EMOTION RECOGNITION IN USE")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_notice_is_paragraphs_to_be_copied(page: Page, api: Api, *, allowed: bool) -> None:
+    """To the clipboard where the browser gives it; else it is marked."""
+    if allowed:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_role("button", name="Notice").click()
+    paragraphs = page.locator("#notice-text p")
+    expect(paragraphs.first).to_have_text("EMOTION RECOGNITION IN USE")
+    told = paragraphs.all_text_contents()
+    assert not [words for words in told if "\n" in words]
+    assert any("infers from their expressions, up to 10 times a second" in words for words in told)
+    page.get_by_role("button", name="Copy").click()
+    if allowed:
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == "\n\n".join(told)
+    else:
+        expect(page.get_by_role("button", name="Marked")).to_be_visible()
+        assert page.evaluate("getSelection().toString()").split() == " ".join(told).split()
