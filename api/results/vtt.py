@@ -8,6 +8,9 @@ from engine.labels import LABELS
 from engine.records import Span
 
 MILLISECOND = 1_000_000  # ns
+# A span ends with the next reading of its face, but with its own last one where the face left: of a single
+# reading nothing would be shown. It is shown for the gap between two of the usual ten readings a second.
+SHORTEST = 100  # ms
 
 
 class TimelineVtt:
@@ -40,17 +43,28 @@ class TimelineVtt:
         yield from self._cues(zero)
 
     def _cues(self, zero: int) -> Iterator[str]:
-        starts, tracks, ends, labels, percents = self._columns
+        starts, tracks, _, labels, percents = self._columns
         order = sorted(range(len(starts)), key=lambda cue: (starts[cue], tracks[cue]))
-        for number, cue in enumerate(order, start=1):
+        shown_until = self._shown_until(order)
+        inside = (cue for cue in order if shown_until[cue] > zero)
+        for number, cue in enumerate(inside, start=1):
             face = f"face {tracks[cue]}"
             started = max(0, starts[cue] - zero)
-            # A player drops a cue that ends where it begins.
-            ended = max(started + 1, ends[cue] - zero)
             yield (
-                f"\n{number}\n{timestamp(started)} --> {timestamp(ended)}\n"
+                f"\n{number}\n{timestamp(started)} --> {timestamp(shown_until[cue] - zero)}\n"
                 f"<v {face}>{face}: {LABELS[labels[cue]]} {percents[cue]} %</v>\n"
             )
+
+    def _shown_until(self, order: list[int]) -> "array[int]":
+        """ms; where each cue ends: it is long enough to be seen, but not over the next one of its face."""
+        starts, tracks, ends, _, _ = self._columns
+        shown_until = array("q", ends)
+        following: dict[int, int] = {}  # by track, where the next cue begins
+        for cue in reversed(order):
+            shortest = min(starts[cue] + SHORTEST, following.get(tracks[cue], starts[cue] + SHORTEST))
+            shown_until[cue] = max(ends[cue], shortest)
+            following[tracks[cue]] = starts[cue]
+        return shown_until
 
 
 def timestamp(milliseconds: int) -> str:

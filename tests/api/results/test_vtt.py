@@ -28,7 +28,30 @@ def test_cues_are_in_order_of_their_start(tmp_path: Path) -> None:
 
 
 def test_a_span_of_one_reading_can_be_seen(tmp_path: Path) -> None:
-    assert "00:00:01.000 --> 00:00:01.001" in text_of(tmp_path, span(1, 1))
+    assert "00:00:01.000 --> 00:00:01.100" in text_of(tmp_path, span(1, 1))
+    assert "00:00:01.000 --> 00:00:01.100" in text_of(tmp_path, span(1, 1.04))
+
+
+def test_a_cue_ends_where_the_next_one_of_its_face_begins(tmp_path: Path) -> None:
+    spans = [span(1, 1, "happy", 1), span(1.04, 1.08, "sad", 1), span(1.01, 2, "sad", 2)]
+    text = text_of(tmp_path, *spans)
+    cues = [line for line in text.splitlines() if "-->" in line]
+    assert cues == [
+        "00:00:01.000 --> 00:00:01.040",
+        "00:00:01.010 --> 00:00:02.000",
+        "00:00:01.040 --> 00:00:01.140",
+    ]
+
+
+def test_what_lies_before_the_clock_begins_is_cut_off() -> None:
+    vtt = TimelineVtt()
+    for each in (span(1, 2), span(3, 5), span(6, 7)):
+        vtt.add(each)
+    _, *cues = vtt.lines(zero=4000)
+    assert [cue.split("\n")[1:3] for cue in cues] == [
+        ["1", "00:00:00.000 --> 00:00:01.000"],
+        ["2", "00:00:02.000 --> 00:00:03.000"],
+    ]
 
 
 def test_no_span_is_still_webvtt(tmp_path: Path) -> None:
