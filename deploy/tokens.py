@@ -1,7 +1,8 @@
 """`mien tokens`: who may ask the service from another machine.
 
 Works on the server that REDIS_URL names, else on the one in the data folder, whether the service runs or not:
-the first token must be there before the service listens to others.
+the first token must be there before the service listens to others. So `add` may begin a data folder, where that
+is named; nothing else does.
 """
 
 import argparse
@@ -22,8 +23,12 @@ from deploy.redis_server import RedisServer, ServerError
 from ingest.bus import LOST, TOKENS, connect
 from ingest.settings import SettingError, data_folder
 
-FAILED = 1  # exit code
+FAILED, REFUSED = 1, 2  # exit codes
 COMES_UP_WITHIN = 10.0  # seconds that a service that has just been started may take to its Redis
+
+
+class FolderError(Exception):
+    """The data folder is no service's; the message is one line for people."""
 
 
 def add(client: Any, arguments: argparse.Namespace) -> None:
@@ -33,16 +38,16 @@ def add(client: Any, arguments: argparse.Namespace) -> None:
         raise TokenError(f"there is a token {token.name!r} already: remove it first, or choose another name")
     note_locally(client, "token.added", token.name)
     print(text)
-    print(
-        f"added {token.name} with the scope {token.scope}; the line above is shown only now", file=sys.stderr
-    )
+    added = f"added {token.name} with the scope {token.scope} {place(arguments)}"
+    print(f"{added}; the line above is shown only now", file=sys.stderr)
 
 
-def list_all(client: Any, _: argparse.Namespace) -> None:
+def list_all(client: Any, arguments: argparse.Namespace) -> None:
     rows = [("NAME", "SCOPE", "ADDED")]
     for token in decode_tokens(client.hgetall(TOKENS)):
         added = datetime.fromtimestamp(token.created_at).astimezone()
         rows.append((token.name, token.scope, added.isoformat(" ", "minutes")))
+    print(f"tokens {place(arguments)}: {len(rows) - 1}", file=sys.stderr)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -51,9 +56,31 @@ def list_all(client: Any, _: argparse.Namespace) -> None:
 def remove(client: Any, arguments: argparse.Namespace) -> None:
     """Raises TokenError where there is no such token."""
     if not client.hdel(TOKENS, arguments.name):
-        raise TokenError(f"there is no token {arguments.name[:80]!r}")
+        raise TokenError(f"there is no token {arguments.name[:80]!r} {place(arguments)}")
     note_locally(client, "token.removed", arguments.name)
     print(f"removed {arguments.name}: it is refused from now on, and its websockets end within seconds")
+
+
+def place(arguments: argparse.Namespace) -> str:
+    """Which service's tokens these are."""
+    return "at REDIS_URL" if "REDIS_URL" in os.environ else f"in {data_of(arguments).resolve()}"
+
+
+def data_of(arguments: argparse.Namespace) -> Path:
+    given: Path | None = arguments.data
+    return given or data_folder()
+
+
+def check_folder(arguments: argparse.Namespace) -> None:
+    """Raises FolderError where no service has its data, unless a folder is named to begin with a token."""
+    named = arguments.data is not None or "MIEN_DATA" in os.environ
+    begins = arguments.action is add and named
+    folder = data_of(arguments)
+    if "REDIS_URL" not in os.environ and not begins and not (folder / REDIS).is_dir():
+        raise FolderError(
+            f"{folder.resolve()}: expected a service's data folder, actual none: "
+            "name it with --data or MIEN_DATA"
+        )
 
 
 @contextmanager
@@ -90,8 +117,12 @@ def main() -> int:
     os.umask(0o077)  # as the service itself does
     given = command_line().parse_args()
     try:
-        with redis_of(given.data) as url, connect(url, retries=1) as client:
+        check_folder(given)
+        with redis_of(data_of(given)) as url, connect(url, retries=1) as client:
             given.action(client, given)
+    except FolderError as error:
+        print(f"mien tokens: {error}", file=sys.stderr)
+        return REFUSED
     except (TokenError, ClaimError, ServerError, SettingError, OSError, *LOST) as error:
         print(f"mien tokens: {error}", file=sys.stderr)
         return FAILED
@@ -111,7 +142,7 @@ def command_line() -> argparse.ArgumentParser:
         )
         verb.set_defaults(action=action)
         verb.add_argument(
-            "--data", type=Path, default=data_folder(), help="the service's data folder (%(default)s)"
+            "--data", type=Path, help="the service's data folder (MIEN_DATA, else data, where one is)"
         )
         if action is not list_all:
             verb.add_argument("name", metavar="NAME", help="whose it is, such as front-desk")

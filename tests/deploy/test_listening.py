@@ -130,7 +130,33 @@ def test_tokens_come_and_go_while_it_runs(secured: Service, pair: tuple[Path, Pa
         assert mien("tokens", "remove", "wall", "--data", str(secured.data)).returncode == 0
         until(lambda: http.get("/v1/sources", headers=headers).status_code == 401, 5, "the refusal")
     again = mien("tokens", "remove", "wall", "--data", str(secured.data))
-    assert (again.returncode, again.stderr) == (1, "mien tokens: there is no token 'wall'\n")
+    assert (again.returncode, again.stderr) == (
+        1,
+        f"mien tokens: there is no token 'wall' in {secured.data}\n",
+    )
+
+
+@pytest.mark.parametrize("words", [("list",), ("remove", "wall"), ("add", "wall")])
+def test_no_folder_becomes_a_services_by_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = mien("tokens", *words)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == (
+        f"mien tokens: {tmp_path}/data: expected a service's data folder, actual none: "
+        "name it with --data or MIEN_DATA\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_is_named_may_begin_with_a_token(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert mien("tokens", "list", "--data", str(data)).returncode == 2
+    added = mien("tokens", "add", "wall", MIEN_DATA=str(data))
+    assert (added.returncode, added.stderr.split(";")[0]) == (0, f"added wall with the scope view in {data}")
+    listed = mien("tokens", "list", "--data", str(data))
+    assert (listed.returncode, listed.stderr) == (0, f"tokens in {data}: 1\n")
 
 
 def test_tokens_lie_where_redis_url_says(redis_url: str, tmp_path: Path) -> None:
