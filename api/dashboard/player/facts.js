@@ -37,9 +37,11 @@ export function showFigures(list, recording) {
   }));
 }
 
-// `tracks` are { track, shares: { label: 0..1 }, started, ended (ms) }.
-export function showShares(list, tracks) {
-  list.replaceChildren(...tracks.map(({ track, shares, started, ended }) => {
+// `faces` are { track, shares: { label: 0..1 }, started, ended (ms) }; `isFinal` says that they are the summary's.
+export function showShares({ list, hint }, faces, recording, { isFinal }) {
+  hint.textContent = provisoOf(faces, recording, { isFinal });
+  hint.hidden = hint.textContent === "";
+  list.replaceChildren(...faces.map(({ track, shares, started, ended }) => {
     const item = document.createElement("li");
     const bar = Object.assign(document.createElement("div"), { className: "bar" });
     bar.setAttribute("aria-hidden", "true");
@@ -55,6 +57,15 @@ export function showShares(list, tracks) {
       bar, make("span", words, "says"));
     return item;
   }));
+}
+
+// What is to be known of the shares before one takes them for what they came to.
+function provisoOf(faces, recording, { isFinal }) {
+  if (faces.length === 0) return isUnderWay(recording) ? "No face was read yet." : "No face was read.";
+  if (isFinal) return "";
+  return isUnderWay(recording) || recording.state === "completed"
+    ? "Provisional: estimated from whole seconds, until the summary of all readings is there."
+    : "Estimated from whole seconds, as it was not read to its end.";
 }
 
 // The links fetch their tickets when they are used, since those do not last.

@@ -7,6 +7,7 @@ import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
 import { showFigures, showFiles, showShares } from "./facts.js";
 import { Film } from "./film.js";
+import { Outcome } from "./outcome.js";
 import { Overlay } from "./overlay.js";
 import { Overview } from "./overview.js";
 import { Readings } from "./readings.js";
@@ -25,6 +26,7 @@ export class Player {
   #recording;
   #places;
   #overview = new Overview();
+  #outcome = new Outcome(this.#overview, () => { if (!this.#closed) this.#tell(); });
   #readings;
   #view = new View();
   #film;
@@ -81,6 +83,7 @@ export class Player {
     this.#view.extend(Math.max(1000 * duration, this.#overview.until));
     this.#readings.reach(isUnderWay(recording) ? recording.position ?? 0 : duration, isUnderWay(recording));
     this.#captions.update(recording);
+    this.#outcome.update(recording);
     if (hasEnded && this.#again < Infinity) this.#again = -Infinity;
     if (!this.#complete && performance.now() > this.#again) this.#look();
     this.#tell();
@@ -147,15 +150,13 @@ export class Player {
   }
 
   #tell() {
-    const told = JSON.stringify([this.#recording, this.#overview.revision]);
+    const told = JSON.stringify([this.#recording, this.#overview.revision, this.#outcome.isFinal]);
     if (told === this.#told) return;
     this.#told = told;
     showFigures(this.#places.figures, this.#recording);
     showFiles({ list: this.#places.files, hint: this.#places.noFiles }, this.#recording);
-    showShares(this.#places.shares, [...this.#overview.faces.keys()].map((track) => (
-      { track, shares: this.#overview.shares(track), ...this.#overview.range(track) }
-    )));
-    this.#places.sharesNone.hidden = this.#overview.faces.size > 0;
+    const { faces, isFinal } = this.#outcome;
+    showShares({ list: this.#places.shares, hint: this.#places.sharesHint }, faces, this.#recording, { isFinal });
     this.#notice();
   }
 

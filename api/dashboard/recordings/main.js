@@ -24,7 +24,7 @@ const places = {
   now: find("now"), nobody: find("nobody-now"), nobodyHere: find("nobody-here"), notice: find("notice"),
   tracks: find("tracks"), rows: find("rows"), all: find("all-faces"), coverage: find("coverage"),
   axis: find("axis"), sentence: find("sentence"), tip: find("tip"), zoom: find("zoom"),
-  figures: find("figures"), shares: find("shares"), sharesNone: find("no-shares"),
+  figures: find("figures"), shares: find("shares"), sharesHint: find("shares-hint"),
   files: find("downloads"), noFiles: find("no-downloads"),
 };
 

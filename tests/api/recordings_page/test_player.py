@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from engine.labels import LABELS
 from tests.api.browsing import share, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,
@@ -129,6 +130,31 @@ def test_downloads_are_the_real_files(page: Page, service: Service) -> None:
         assert Path(found.value.path()).read_bytes() == (results / name).read_bytes()
 
 
+def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> None:
+    """However its seconds look; until the summary comes, theirs are shown as provisional."""
+    sad = LABELS.index("sad")
+
+    def tell_overview(route: Route) -> None:
+        document = route.fetch().json()
+        for track in document["tracks"]:
+            track["labels"] = [sad for _ in track["labels"]]
+        route.fulfill(json=document)
+
+    summary = httpx.get(f"{service.api.http}/v1/recordings/{service.id}/files/summary.json").json()
+    [first, *_] = summary["tracks"]
+    assert first["share"]["happy"] > 0.5
+    page.route("**/overview", tell_overview)
+    page.route("**/summary.json", lambda route: route.fulfill(status=503, body="{}"), times=1)
+    page.goto(f"{service.page}#{service.id}")
+    expect(page.locator("#shares .says").first).to_have_text("sad 100 %")
+    expect(page.locator("#shares-hint")).to_contain_text("Provisional")
+    expect(page.locator("#shares .says").first).to_contain_text(
+        f"happy {round(100 * first['share']['happy'])} %", timeout=10_000
+    )
+    expect(page.locator("#shares li")).to_have_count(len(summary["tracks"]))
+    expect(page.locator("#shares-hint")).to_be_hidden()
+
+
 def test_captions_are_those_of_the_results(page: Page, service: Service) -> None:
     open_player(page, service)
     page.locator("#captions").click()
@@ -150,9 +176,11 @@ def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
     wait_for_share(page, TIMELINE, HAPPY, 0.01)
     assert service.state(id) == "running"
     expect(page.locator("#one-progress")).to_be_visible()
+    expect(page.locator("#shares-hint")).to_contain_text("Provisional")
     expect(page.locator("#one-pace")).to_contain_text("real time", timeout=READ * 1000)
     page.locator("#one-cancel").click()
     expect(page.locator("#notice")).to_contain_text("It was cancelled at", timeout=10_000)
+    expect(page.locator("#shares-hint")).to_contain_text("Estimated from whole seconds")
     assert service.state(id) == "aborted"
     page.locator("#one-remove").click()
     page.locator("#remove-dialog .danger").click()
