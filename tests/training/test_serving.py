@@ -29,12 +29,9 @@ def test_framing_is_told_in_pixels_of_the_crop() -> None:
 
 def test_the_engine_frames_faces_as_the_networks_learnt_them(shared: Path) -> None:
     card = read_card("detector", LANDMARKS)
+    detector = Detector(OnnxRuntime(card.file), card.threshold)
     pictures = [cv2.imread(str(shared / "pictures" / name)) for name in NAMED]
-    crops = served_crops(
-        [np.asarray(picture, dtype=np.uint8) for picture in pictures],
-        Detector(OnnxRuntime(card.file), card.threshold),
-    )
-    assert len(crops) == len(NAMED)
+    crops = np.stack([served_crops([np.asarray(picture, np.uint8)], detector)[0] for picture in pictures])
     told = framing(run(OnnxRuntime(read_card("keypoints", KEYPOINTS).file), crops))
     assert told["eyes x"][0] == pytest.approx(EYE_MIDPOINT[0], abs=3)
     assert told["eyes y"][0] == pytest.approx(EYE_MIDPOINT[1], abs=4)
