@@ -68,7 +68,7 @@ class RecordingReader:
             self._pipeline.restore(source, after.pipeline)
             self.position = after.decoding.mark.media_time
 
-    def steps(self, stopped: Callable[[], bool]) -> Iterator[list[Event]]:
+    def steps(self, stopped: Callable[[], bool]) -> Generator[list[Event], None, None]:
         """The events of a few frames at a time, and at the end those that end the source.
 
         Where `stopped` answers yes, what is open is ended at the newest frame.

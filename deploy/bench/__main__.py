@@ -17,7 +17,7 @@ from engine.runtimes.faults import GpuError
 from ingest.settings import SettingError, shard_count
 from ingest.sources import UnreadableError
 
-FAILED, UNREADABLE = 1, 2  # exit codes
+FAILED, UNREADABLE, INTERRUPTED = 1, 2, 130  # exit codes
 
 WEBSOCKET = "websocket"  # the word that asks for this part alone
 
@@ -37,6 +37,8 @@ def main() -> int:
     except (BenchError, CardMismatchError, GpuError, ServerError, SettingError, OSError) as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

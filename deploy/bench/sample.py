@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.crop import SIDE, align, cut, transform
 from engine.detect import Detector
 from engine.labels import LABELS
+from engine.pipeline import Networks
 from engine.records import Box, Face, Floats, Reading
 from ingest.frame import Frame
 from ingest.pace import SECOND
@@ -57,7 +58,7 @@ class Sample:
         return np.stack([found[number % len(found)] for number in range(count)])[:, None].astype(np.float32)
 
 
-def take_sample(path: Path, detector: Detector) -> Sample:
+def take_sample(path: Path, networks: Networks) -> Sample:
     """Raises UnreadableError where the file gives not one picture."""
     with open_recording(path, "bench", RATE) as recording:
         frames = list(islice(recording, MOST))
@@ -66,7 +67,7 @@ def take_sample(path: Path, detector: Detector) -> Sample:
         lasted = (frames[-1].media_time - frames[0].media_time) / SECOND
         return Sample(
             frames=frames,
-            faces=[found for batch in in_batches(frames) for found in find(detector, batch)],
+            faces=[found for batch in in_batches(frames) for found in sure_faces(networks, batch)],
             width=recording.width,
             height=recording.height,
             frame_rate=recording.frame_rate or RATE,
@@ -80,6 +81,12 @@ def in_batches(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
 
 def find(detector: Detector, frames: Sequence[Frame]) -> list[list[Face]]:
     return detector.find([frame.grey for frame in frames])
+
+
+def sure_faces(networks: Networks, frames: Sequence[Frame]) -> list[list[Face]]:
+    """Those that begin a track: others are cut and read only where one goes on."""
+    found = find(networks.detector, frames)
+    return [[face for face in faces if face.score >= networks.starts_from] for faces in found]
 
 
 def landmarks_of(frame: Frame, face: Face) -> Floats:

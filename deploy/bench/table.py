@@ -43,7 +43,7 @@ def whole(shards: int) -> Effort:
 def quick(shards: int) -> Effort:
     """Less than 20 seconds where nothing else runs."""
     load = websocket.Load(clients=10, stuck=0, seconds=0.5, rate=20.0)
-    return Effort(3.0, 0.05, 2.0, Plan(2, shards, settles=0.5, seconds=1.0), load)
+    return Effort(3.0, 0.05, 5.0, Plan(2, shards, settles=0.5, seconds=1.0), load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def measure(given: Path | None, effort: Effort) -> Measured:
         bar.set_description("drawing" if given is None else "looking")
         clip = clip_to_measure(given, folder, effort.drawn)
         networks = load_networks()
-        sample = take_sample(clip.path, networks.detector)
+        sample = take_sample(clip.path, networks)
         with connect(redis.url) as client:
             bench = Bench(clip.path, sample, networks, effort.stage)
             stages = list(_shown(bar, "stages", bench.measure(client)))
@@ -165,7 +165,7 @@ def in_words(measured: Measured) -> str:
             f"{measured.machine}, {measured.cores} cores; ONNX Runtime on the CPU, one thread a network",
             f"{measured.clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} pictures "
             f"a second, {sample.read_rate:.3g} of them read, {sample.faces_per_picture:.2g} faces in each",
-            "",
+            "" if sample.faces_per_picture else "(shares are as with one face in each)",
             f"{'stage':<16}{'processor time':>18}{'share':>10}",
             *(
                 f"{stage.name:<16}{stage.ms:>10.3f} ms a {stage.unit:<8}{_share(stage, found)}"
