@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,30 @@ def test_timelines_are_drawn_with_gaps_as_gaps(opened: Any, tmp_path: Path) -> N
     assert below[1] == gap
     assert shown.locator("section:not(.sticky) canvas").count() == 2
     assert "observed 80 %" in shown.locator(".sticky").inner_text()
+
+
+def test_layers_and_legend_are_in_the_order_of_the_dashboard(opened: Any, tmp_path: Path) -> None:
+    """Happy is 76 % at the bottom; the other labels lie above it, 4 % each."""
+    palette = files("api.dashboard").joinpath("palette.js").read_text()
+    stack = json.loads(palette.split("STACK = ")[1].split(";")[0])
+    shown = opened(video_report(tmp_path / "report.html", conversation()))
+    drawn(shown)
+    heights = [0.38, *(0.78 + 0.04 * number for number in range(6))]
+    layers = [colours_at(shown, 0, [0.2], y=round(120 * (1 - height)))[0] for height in heights]
+    assert layers == [rgb(LABEL_COLOURS[label]) for label in stack]
+    assert shown.locator("main > .legend span").all_text_contents() == [*stack, "unsure"]
+
+
+def test_what_is_unsure_is_hatched(opened: Any, tmp_path: Path) -> None:
+    """In its timeline, down to the row of spans, and in the legend."""
+    shown = opened(video_report(tmp_path / "report.html", conversation()))
+    drawn(shown)
+    places = [0.85 + number / 1000 for number in range(12)]
+    for y in (60, 130):
+        found = colours_at(shown, 1, places, y=y)
+        brightness = [sum(colour) for colour in found]
+        assert max(brightness) - min(brightness) > 60, found
+    assert shown.locator(".legend i.hatched").count() == 1
 
 
 def test_the_pointer_reads_values(opened: Any, tmp_path: Path) -> None:
