@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,9 @@ from engine.card import Card, read_card
 from engine.classify import Network, OneAfterOther
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
 from engine.runtimes.acceleration import Acceleration
+from engine.runtimes.half import for_gpu
 from engine.runtimes.onnx import OnnxRuntime
+from engine.runtimes.plans import write_plan
 from engine.runtimes.tensorrt import driver
 
 DOUBLES = Path(__file__).parent / "doubles"
@@ -23,6 +26,7 @@ RESNETS = ("keypoints", "emotion")
 HOMES = ("device", "log", "build", "lane", "pool", "gpu")  # of the doubled libraries
 
 
+@cache
 def cards() -> dict[str, Card]:
     outputs = {"keypoints": KEYPOINTS, "emotion": LABELS, "detector": LANDMARKS}
     return {name: read_card(name, expected) for name, expected in outputs.items()}
@@ -60,18 +64,20 @@ class Doubles:
 
     def build_into(self, folder: Path, *names: str) -> dict[str, bytes]:
         """The plans of these networks, built in this process and put into the folder."""
-        from engine.runtimes.half import for_gpu
-        from engine.runtimes.plans import write_plan
-
         build, device = self.engine["build"], self.engine["device"].Device()
         plans = {}
         for name in names:
             key = device.key(name, cards()[name])
             with device.entered():
-                model = for_gpu(cards()[name].file, half=build.strongly_typed())
-                plans[name] = build.build(model, key.profile)
+                plans[name] = build.build(_prepared(name, build.strongly_typed()), key.profile)
             write_plan(folder, key, plans[name])
         return plans
+
+
+@cache
+def _prepared(name: str, half: bool) -> bytes:
+    """A network's ONNX for the GPU."""
+    return for_gpu(cards()[name].file, half=half)
 
 
 @contextmanager

@@ -265,8 +265,9 @@ def test_an_engine_whose_gpu_is_lost_ends_and_the_next_one_reads_its_frames(
         "MIEN_DATA": str(scratch),
         "GPU_IS_LOST": str(lost),
     }
+    lobby = SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)
     with connect(redis_url) as client:
-        client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
+        client.hset(SOURCES, "lobby", encode_config(lobby))
         with engine_process(environment) as (process, said):
             until(lambda: client.get(beat_key("engine:0")) == SERVES.encode(), PATIENCE, "TensorRT serves")
             lost.touch()

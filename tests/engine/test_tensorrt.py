@@ -82,9 +82,11 @@ def test_nothing_is_allocated_for_a_batch_and_each_starts_as_one_graph(
     assert doubles.gpu.launches == 1 + 1 + 3
 
 
+@pytest.mark.parametrize("hasty", [False, True])
 def test_crops_are_uploaded_once_for_both_networks(
-    doubles: Doubles, pool: object, monkeypatch: pytest.MonkeyPatch
+    doubles: Doubles, pool: object, hasty: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    doubles.gpu.hasty = hasty
     monkeypatch.setattr(doubles.cuda.Driver, "cuGraphLaunch", lambda *_: 1)  # step by step
     uploaded = []
     copy = doubles.cuda.memcpy_htod_async
@@ -93,7 +95,7 @@ def test_crops_are_uploaded_once_for_both_networks(
     )
     ours, theirs = read(pool, drawn_crops(9)), both().run({"crops": drawn_crops(9)})
     assert uploaded == [16 * 96 * 96]  # as bytes, in the next size up
-    assert np.abs(ours["keypoints"] - theirs["keypoints"]).max() < 0.1
+    assert all(np.abs(ours[name] - theirs[name]).max() < 0.1 for name in theirs)
 
 
 def test_frames_of_any_shape_go_through_one_pair_of_lanes(doubles: Doubles, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """A double of `pycuda.driver` 2026.1 with the signatures of its wrapper (src/wrapper/wrap_cudadrv.cpp).
 
-Work on a stream is carried out when somebody waits for it and no earlier, in the order that streams and
-events prescribe: code that forgets to wait reads what was there before.
+Work on a stream is carried out when somebody waits for it and no earlier, or, where the GPU is `hasty`, when
+somebody waits for any; always in the order that streams and events prescribe. Code that relies on more than
+that reads what was there before.
 """
 
 import ctypes
@@ -45,6 +46,7 @@ class Gpu:
     def __init__(self) -> None:
         self.room = 1 << 30  # bytes that are left
         self.lost = False
+        self.hasty = False  # streams that nobody waits for run ahead, as far as events let them
         self.allocations = 0  # made so far, on the GPU and pinned
         self.launches = 0  # of graphs
         self.memory: dict[int, bytearray] = {}
@@ -110,6 +112,9 @@ class Stream:
         _entered()
         if gpu.recorded is not None:
             raise LogicError("operation not permitted when stream is capturing")
+        if gpu.hasty:
+            for stream in reversed(gpu.streams.values()):
+                stream.run(stream.length)
         self.run(len(self._work))
 
     def wait_for_event(self, event: "Event") -> None:
