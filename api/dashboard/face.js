@@ -34,6 +34,15 @@ export class Face {
   get first() { return (this.seconds.length > 0 ? this.seconds : this.readings).first; }
   get last() { return (this.readings.length > 0 ? this.readings : this.seconds).last; }
 
+  // For how long (ms) it was read within a stretch: its seconds, and the readings that follow them.
+  presence({ started, ended }) {
+    const { seconds, readings } = this;
+    const told = seconds.indexOf(ended) - seconds.indexOf(started);
+    const from = seconds.length > 0 ? Math.floor(seconds.last / SECOND) * SECOND + SECOND : -Infinity;
+    const since = Math.max(0, readings.indexOf(ended) - readings.indexOf(Math.max(started, from)));
+    return told * SECOND + since * SECOND / this.#rate;
+  }
+
   // Whether it is there at `now` (ms).
   isInView(now) {
     return !this.ended && this.newest !== null && isCurrent(this.newest, this.#rate, now);

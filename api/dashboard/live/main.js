@@ -34,7 +34,7 @@ const places = {
   name: find("chosen-name"), state: find("chosen-state"),
   picture: find("picture"), pictureWords: find("picture-words"),
   now: find("now"), nobody: find("nobody"), plots: find("plots"),
-  rows: find("rows"), more: find("more-rows"), coverage: find("coverage"), axis: find("axis"),
+  rows: find("rows"), more: find("more-rows"), all: find("all-faces"), coverage: find("coverage"), axis: find("axis"),
   marker: find("marker"), sentence: find("sentence"), tip: find("tip"), said: find("said"),
 };
 

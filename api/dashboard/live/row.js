@@ -10,7 +10,8 @@ const ROW = `<div class="gutter"><span class="who"></span><span class="label"></
   <div class="plot"><canvas role="img" tabindex="0"></canvas></div>`;
 
 export class Row {
-  levels = null; // as drawn last
+  levels = null; // as drawn last; null until it is scrolled to
+  isSeen = false; // it is on the screen, or almost
 
   constructor(face) {
     this.face = face;
@@ -36,7 +37,7 @@ export class Row {
   title(now) {
     const { face, element, canvas } = this;
     const inView = face.isInView(now);
-    const series = inView ? face.readings : this.levels;
+    const series = face.readings.length > 0 ? face.readings : face.seconds;
     const number = series.label(series.length - 1);
     const label = number < 0 ? "unsure" : LABELS[number];
     const share = number < 0 ? "" : percent(series.value(series.length - 1, number));

@@ -4,6 +4,7 @@ import { drawAxis, drawCoverage } from "../chart.js";
 import { write } from "../elements.js";
 import { listen } from "./gestures.js";
 import { pageColours } from "../palette.js";
+import { rank, ROWS } from "./rank.js";
 import { Row } from "./row.js";
 import { onPixels } from "./scroll.js";
 import { gapAt } from "../series.js";
@@ -11,15 +12,17 @@ import { Surface } from "../surface.js";
 import { coverageAt, placeTip, valuesAt } from "../tip.js";
 import { clock, coverageSentence, coverageTotals, fineClock } from "../words.js";
 
-const PRESENT = 12; // rows for faces in view
-const LEFT = 6; // rows for faces that left, the last ones
 const FINE = 60_000; // ms: in a window no longer than this, moments are told in tenths of a second
 const CALM = 250; // ms between changes of words, figures and rows, which nobody could read faster
 
 export class Rows {
   #history;
-  #places; // elements: plots, rows, more, coverage, axis, marker, sentence, tip, said
+  #places; // elements: plots, rows, more, all, coverage, axis, marker, sentence, tip, said
   #rows = new Map(); // track: row
+  #leading = new Set(); // tracks of the faces that come before the others
+  #hidden = new Set(); // tracks of the faces that have a row only when all are asked for
+  #all = false; // whether every face has a row, however many
+  #observer = new IntersectionObserver((entries) => this.#notice(entries), { rootMargin: "200px" });
   #coverage;
   #covered = []; // stretches of coverage as drawn
   #axis;
@@ -44,10 +47,12 @@ export class Rows {
     listen(places.plots, { ...on, point: (...at) => this.#point(...at), leave: () => this.#leave() }, signal);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => this.#restyle(), { signal });
+    places.all.addEventListener("click", () => this.#toggleAll(), { signal });
   }
 
   close() {
     this.#stopped.abort();
+    this.#observer.disconnect();
     this.#leave();
   }
 
@@ -67,18 +72,37 @@ export class Rows {
     }
     if (now - this.#said < CALM && now >= this.#said) return;
     this.#said = now;
-    for (const row of this.#rows.values()) row.title(now);
+    for (const row of this.#seen()) row.title(now);
     write(this.#places.sentence, this.#sentence(stands));
     this.#showTip();
   }
+
+  // Whether a face of the window has a row only when all are asked for.
+  hides(track) { return this.#hidden.has(track); }
 
   #restyle() {
     this.#colours = pageColours();
     this.#drawn = "";
   }
 
+  #toggleAll() {
+    this.#all = !this.#all;
+    this.#drawn = this.#arranged = "";
+  }
+
+  // Hundreds of rows are drawn only where they are looked at.
+  #notice(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const row = this.#rows.get(Number(target.dataset.track));
+      if (row) row.isSeen = isIntersecting;
+    }
+    this.#drawn = "";
+  }
+
+  #seen() { return [...this.#rows.values()].filter(({ isSeen }) => isSeen); }
+
   #paint(trouble) {
-    for (const row of this.#rows.values()) row.draw(this.#shown, this.#gap, this.#colours, this.#history.revision);
+    for (const row of this.#seen()) row.draw(this.#shown, this.#gap, this.#colours, this.#history.revision);
     this.#covered = this.#history.coverage.with(trouble);
     drawCoverage(this.#coverage, this.#covered, this.#shown, this.#colours);
     drawAxis(this.#axis, this.#shown, this.#colours, clock);
@@ -90,32 +114,48 @@ export class Rows {
     return Object.keys(totals).length > 0 ? coverageSentence(totals, ended - started) : `Nothing told about this window yet: ${stands}.`;
   }
 
-  // One row for each face that the window shows; those that stay keep theirs.
+  // One row for each face that the window shows, or for those that were there longest; those that stay keep theirs.
   #arrange(now, why) {
     const reason = `${why} ${this.#history.faces.size} ${Math.floor(now / CALM)}`;
     if (reason === this.#arranged) return;
     this.#arranged = reason;
     const shown = [...this.#history.faces.values()].filter((face) => this.#isShown(face));
-    const present = shown.filter((face) => face.isInView(now)).sort((a, b) => a.track - b.track).slice(0, PRESENT);
-    const left = shown.filter((face) => !face.isInView(now)).sort((a, b) => b.last - a.last);
-    const faces = [...present, ...left.slice(0, LEFT)];
+    const { first, others } = rank(shown, this.#shown, now, this.#leading);
+    this.#leading = new Set(first.map(({ track }) => track));
+    this.#hidden = new Set(this.#all ? [] : others.map(({ track }) => track));
+    const faces = new Set(this.#all ? [...first, ...others] : first);
     for (const [track, row] of this.#rows) {
-      if (faces.includes(row.face)) continue;
+      if (faces.has(row.face)) continue;
+      this.#observer.unobserve(row.element);
       row.element.remove();
       this.#rows.delete(track);
     }
-    faces.forEach((face, place) => this.#place(face, place, { gone: place >= present.length }));
-    const more = shown.length - faces.length;
-    this.#places.more.hidden = faces.length > 0 && more === 0;
-    write(this.#places.more, faces.length === 0 ? "No face in this window." : `And ${more} more in this window.`);
+    [...faces].forEach((face, place) => this.#place(face, place, now));
+    this.#sayMore(shown.length);
   }
 
-  #place(face, place, { gone }) {
-    if (!this.#rows.has(face.track)) this.#rows.set(face.track, new Row(face));
+  #sayMore(count) {
+    const { more, all } = this.#places;
+    all.hidden = count <= ROWS;
+    more.hidden = count > 0 && all.hidden;
+    write(all, this.#all ? `Show ${ROWS} faces only` : `Show all ${count} faces`);
+    if (count === 0) write(more, "No face in this window.");
+    else write(more, this.#all ? `All ${count} faces in this window are shown.` : `${ROWS} of the ${count} faces in this window are shown.`);
+  }
+
+  #place(face, place, now) {
+    if (!this.#rows.has(face.track)) this.#rows.set(face.track, this.#makeRow(face, now));
     const { element } = this.#rows.get(face.track);
-    element.classList.toggle("gone", gone);
+    element.classList.toggle("gone", !face.isInView(now));
     const { children } = this.#places.rows;
     if (children[place] !== element) this.#places.rows.insertBefore(element, children[place] ?? null);
+  }
+
+  #makeRow(face, now) {
+    const row = new Row(face);
+    row.title(now);
+    this.#observer.observe(row.element);
+    return row;
   }
 
   #isShown(face) {
@@ -127,7 +167,7 @@ export class Rows {
     const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
     const to = by === "key" ? Math.min(1, Math.max(0, from + ratio)) : ratio;
     const row = [...this.#rows.values()].find((each) => each.canvas === canvas) ?? null;
-    if (!row && canvas !== this.#places.coverage) return;
+    if (!row?.levels && canvas !== this.#places.coverage) return;
     this.#pointer = { canvas, row, ratio: to };
     this.#showTip();
     if (by === "key") this.#places.said.textContent = [...this.#places.tip.children].map((line) => line.innerText).join(", ");

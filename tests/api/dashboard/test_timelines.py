@@ -57,6 +57,46 @@ def test_the_hour_before_is_drawn_second_by_second(page: Page, api: Api) -> None
     assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.4, 1.0)) == 0
 
 
+def test_a_busy_window_shows_who_was_there_longest_and_all_where_asked(page: Page, api: Api) -> None:
+    """Thirty faces of some seconds each, two of them in view, and one that was there for 100."""
+    write_seconds(api.redis_url, "sad", ago=570, length=100, track=77)
+    for track in range(1, 29):
+        write_seconds(api.redis_url, "happy", ago=470 - 15 * track, length=3 + track % 2, track=track)
+    page.reload()
+    write(api.redis_url, [reading(1, "fear", track=101), reading(1, "fear", track=102)])
+    expect(page.locator("#now li")).to_have_count(2)
+    page.get_by_role("button", name="10 min", exact=True).click()
+    rows = page.locator(".row.face")
+    expect(rows).to_have_count(12)
+    expect(rows.first.locator(".who")).to_have_text("Face 77")
+    expect(page.locator("#more-rows")).to_have_text("12 of the 31 faces in this window are shown.")
+    expect(page.locator('[data-track="2"]')).to_have_count(0)
+    page.get_by_role("button", name="Show all 31 faces").click()
+    expect(rows).to_have_count(31)
+    page.locator('[data-track="2"] canvas').scroll_into_view_if_needed()
+    until(lambda: share(page, '[data-track="2"] canvas', LABEL_COLOURS["happy"]) > 0, 5, "it is drawn")
+    page.get_by_role("button", name="Show 12 faces only").click()
+    expect(rows).to_have_count(12)
+
+
+def test_in_a_short_window_faces_in_view_come_first(page: Page) -> None:
+    """By the rows: 3 in view for a moment, 20 that left, in a minute and in ten; rows do not flicker."""
+    ranked = page.evaluate("""async () => {
+      const { rank } = await import("/live/rank.js");
+      const face = (track, presence, isHere) => ({ track, isInView: () => isHere, presence: () => presence });
+      const left = Array.from({ length: 20 }, (_, at) => face(at + 1, 5000 + 100 * at, false));
+      const faces = [...left, face(31, 100, true), face(32, 100, true), face(33, 100, true)];
+      const first = (length, held = []) => (
+        rank(faces, { started: 0, ended: length }, 0, new Set(held)).first.map(({ track }) => track));
+      return [first(60_000), first(600_000), first(600_000, [1])];
+    }""")
+    assert ranked == [
+        [31, 32, 33, *range(20, 11, -1)],
+        list(range(20, 8, -1)),
+        [*range(20, 9, -1), 1],
+    ]
+
+
 def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> None:
     write(api.redis_url, [reading(number, None, ago=20 - number / 10) for number in range(200)])
     page.reload()
