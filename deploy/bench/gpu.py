@@ -12,8 +12,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.classify import Classifier
 from engine.pipeline import load_networks
+from engine.records import FaceCrop
 from engine.runtimes.acceleration import Acceleration
 from engine.runtimes.faults import GpuError, NoGpuError
 from engine.runtimes.plans import CROPS, FRAMES
@@ -39,10 +42,16 @@ class GpuFigures:
     """Faces a second go through both ResNets, from bytes on the host to results there."""
 
     name: str  # what serves where
-    tensorrt: float  # faces a second
+    tensorrt: float  # faces a second, full batches laid out beforehand
+    engine: float  # faces a second from crops to expressions, as the engine asks: batches laid out, softmax
     onnx: float  # faces a second on the CPU, with one thread
     detect_ms: float  # for a picture, PICTURES at once
-    torch: InTorch | None  # None: it is not installed
+    torch: InTorch | None  # None: it is not installed, or without what it needs for a GPU
+
+    @property
+    def overhead(self) -> float:
+        """What batching costs beside the plans: 0.1 is a tenth of their time."""
+        return self.tensorrt / self.engine - 1
 
     @property
     def share(self) -> float | None:
@@ -53,16 +62,17 @@ class GpuFigures:
 
     def cameras(self, faces: float) -> int:
         """Of CAMERA pictures a second with so many faces each, that the networks alone could carry."""
-        return int(1 / CAMERA / (self.detect_ms / 1000 + faces / self.tensorrt))
+        return int(1 / CAMERA / (self.detect_ms / 1000 + faces / self.engine))
 
     def to_json(self, faces: float) -> dict[str, Any]:
-        return asdict(self) | {"share_of_products": self.share, "cameras": self.cameras(faces)}
+        figures = {"overhead": self.overhead, "share_of_products": self.share, "cameras": self.cameras(faces)}
+        return asdict(self) | figures
 
     def in_words(self, faces: float) -> str:
         """One line."""
         line = (
             f"GPU ({self.name}): {self.tensorrt:.0f} faces a second through both ResNets, "
-            f"ONNX Runtime with one thread {self.onnx:.0f}"
+            f"{self.engine:.0f} as the engine batches them, ONNX Runtime with one thread {self.onnx:.0f}"
         )
         if self.torch is not None:
             line += f", torch {self.torch.faces:.0f}; {self.share:.1%} of the rate of matrix products"
@@ -85,27 +95,35 @@ def measure_gpu() -> GpuFigures | None:
     try:
         if not accelerated.wait():
             raise GpuError(accelerated.told)
-        return _measured(accelerated)
+        figures = _measured(networks.classifier, accelerated)
+        if not (accelerated.both.is_faster and accelerated.finder.is_faster):  # it gave up meanwhile
+            raise GpuError(accelerated.told)
+        return figures
     finally:
         accelerated.close()
 
 
-def _measured(accelerated: Acceleration) -> GpuFigures:
+def _measured(classifier: Classifier, accelerated: Acceleration) -> GpuFigures:
     random = np.random.default_rng(0)
     faces = random.integers(0, 256, (AT_ONCE, *CROPS.most[1:]), dtype=np.uint8)
     pictures = random.integers(0, 256, (PICTURES, *FRAMES.likely[1:]), dtype=np.uint8)
-    torch = None
-    if importlib.util.find_spec("torch") is not None:
-        from deploy.bench.torch_network import measure_torch
-
-        torch = InTorch(*measure_torch(faces[:BATCH], seconds))
+    crops = [FaceCrop("bench", 1, face[0], np.eye(2, 3, dtype=np.float32), 1.0, None) for face in faces]
     return GpuFigures(
         name=accelerated.told,
         tensorrt=AT_ONCE / seconds(lambda: accelerated.both.run({"crops": faces})),
+        engine=AT_ONCE / seconds(lambda: classifier.read(crops)),
         onnx=BATCH / seconds(lambda: accelerated.both.usual.run({"crops": faces[:BATCH]})),
         detect_ms=1000 / PICTURES * seconds(lambda: accelerated.finder.run({"frames": pictures})),
-        torch=torch,
+        torch=_in_torch(faces[:BATCH]),
     )
+
+
+def _in_torch(faces: NDArray[np.uint8]) -> InTorch | None:
+    if importlib.util.find_spec("torch") is None:
+        return None
+    from deploy.bench.torch_network import measure_torch, sees_gpu
+
+    return InTorch(*measure_torch(faces, seconds)) if sees_gpu() else None
 
 
 def seconds(call: Callable[[], object]) -> float:

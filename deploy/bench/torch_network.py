@@ -133,6 +133,11 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
+def sees_gpu() -> bool:
+    """Some builds of torch are for the CPU alone."""
+    return torch.cuda.is_available()
+
+
 def measure_torch(
     faces: NDArray[np.uint8], seconds: Callable[[Callable[[], None]], float]
 ) -> tuple[float, float, float]:
