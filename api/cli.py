@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+MOST = 60.0  # readings a second, as the service takes them
+
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 RUN = """\
@@ -113,7 +115,7 @@ def _add_run(verbs: Verbs) -> None:
         type=_rate,
         default=10.0,
         metavar="N|all",
-        help="readings a second for each face, or `all`: every frame (default: 10)",
+        help=f"readings a second for each face, at most {MOST:g}, or `all`: every frame (default: 10)",
     )
     verb.add_argument(
         "--json", action="store_true", help="print the summary, or the list of them, on standard output"
@@ -261,8 +263,10 @@ def _rate(text: str) -> float | None:
         rate = float(text)
     except ValueError:
         rate = math.nan
-    if not (math.isfinite(rate) and rate > 0):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, or `all`, found {text!r}")
+    if not 0 < rate <= MOST:  # NaN is not
+        raise argparse.ArgumentTypeError(
+            f"expected more than 0 and at most {MOST:g}, or `all`, found {text!r}"
+        )
     return rate
 
 

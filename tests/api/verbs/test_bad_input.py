@@ -156,11 +156,11 @@ def test_a_full_disk(tmp_path: Path, capfd: Capture, clip: Path, size: int) -> N
     assert called.complaint() == f"{tmp_path}/out/face: cannot write: file too large"
 
 
-@pytest.mark.parametrize("rate", ["0", "-1", "often", "nan", "inf"])
+@pytest.mark.parametrize("rate", ["0", "-1", "often", "nan", "inf", "61", "1e6"])
 def test_an_unknown_rate(tmp_path: Path, capfd: Capture, clip: Path, rate: str) -> None:
     called = call(capfd, "run", clip, "--out", tmp_path / "out", f"--rate={rate}")
     assert called.code == 2
-    assert f"expected a number above 0, or `all`, found '{rate}'" in called.err
+    assert f"expected more than 0 and at most 60, or `all`, found '{rate}'" in called.err
     assert "Traceback" not in called.err
 
 
