@@ -92,6 +92,15 @@ def test_who_comes_later_does_not_wait_for_what_a_crowd_had_before() -> None:
     assert taken(batcher) == [("square", 4)]
 
 
+def test_who_had_nothing_to_read_has_saved_nothing() -> None:
+    batcher = Batcher(DELAY, full=20)
+    batcher.add(found(number, source="square", faces=20) for number in range(10))
+    for _ in range(4):
+        taken(batcher)
+    batcher.add(found(number, source="door") for number in range(60))
+    assert [set(each) for each in batches(batcher)][:3] == [{"door"}, {"square"}, {"door"}]
+
+
 def test_each_cameras_frames_keep_their_order() -> None:
     batcher = Batcher(DELAY, full=5)
     batcher.add(found(number, source=source) for number in range(6) for source in ("lobby", "hall"))
