@@ -18,20 +18,23 @@ def show_cards() -> int:
     if not cards:
         print(f"mien: {MODELS}: no model cards there", file=sys.stderr)
         return 1
-    for number, path in enumerate(cards):
+    shown = []
+    for path in cards:
         try:
-            card = json.loads(path.read_text(encoding="utf-8"))
+            shown.append(json.loads(path.read_text(encoding="utf-8")))
         except ValueError as error:
             print(f"mien: {path}: not a model card: {error}", file=sys.stderr)
             return 1
-        print("\n" * (number > 0) + "\n".join(_lines(card, 0)))
+    if _yunet(data_folder()).exists():
+        shown.append(yunet.CARD)
+    print("\n\n".join("\n".join(_lines(card, 0)) for card in shown))
     return 0
 
 
 def get_network(arguments: argparse.Namespace) -> int:
     """Downloads YuNet, the one that there is; gives the exit code."""
     card = yunet.CARD
-    target = yunet.weights_folder(arguments.data or data_folder()) / card["file"]
+    target = _yunet(arguments.data or data_folder())
     expected = Expected(card["bytes"], card["sha256"])
     try:
         if is_there(target, expected):
@@ -44,6 +47,10 @@ def get_network(arguments: argparse.Namespace) -> int:
     print(f"{target}: {card['bytes']} bytes, as they should be ({card['terms']})")
     print("use it with MIEN_DETECTOR=yunet, or `mien run --detector yunet`")
     return 0
+
+
+def _yunet(data: Path) -> Path:
+    return yunet.weights_folder(data) / str(yunet.CARD["file"])
 
 
 def _address(source: str) -> str:

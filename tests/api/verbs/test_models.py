@@ -158,5 +158,9 @@ def test_a_run_with_it_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]
         weights = shared / "models/face_detection_yunet_2023mar_dynamic.onnx"
         assert call(capfd, "models", "get", "yunet", "--from", weights).code == 0
         summary = call(capfd, *words).json
+        shown = call(capfd, "models").out
     assert summary["models"]["detector"] == "yunet-daede240"
+    assert [line for line in shown.splitlines() if line.startswith("name: ")] == [
+        *("name: detector", "name: emotion", "name: keypoints", "name: yunet")
+    ]
     assert summary["faces"] == 2
