@@ -1,8 +1,8 @@
 """`mien tokens`: who may ask the service from another machine.
 
 Works on the server that REDIS_URL names, else on the one in the data folder, whether the service runs or not:
-the first token must be there before the service listens to others. So `add` may begin a data folder, where that
-is named; nothing else does.
+the first token must be there before the service listens to others. So `add` may begin a data folder, where
+that is named; nothing else does.
 """
 
 import argparse

@@ -40,7 +40,13 @@ class Refusal:
     detail: str
 
 
-UNKNOWN = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
+MISSING = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
+UNKNOWN = Refusal(
+    401, "unauthorized", UNAUTHORIZED, "expected a token that is known here, actual another one"
+)
+USED_UP = Refusal(
+    401, "unauthorized", UNAUTHORIZED, "expected a fresh ticket for this path, actual another one"
+)
 VIEWER = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
 REMOVED = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
 
@@ -76,7 +82,7 @@ class Gate:
             await _refuse(_not_now(reason), scope, receive, send)
             return
         if caller is None:
-            await _refuse(UNKNOWN, scope, receive, send)
+            await _refuse(_stranger(scope, ticket), scope, receive, send)
         elif caller.scope != "operate" and _needs_operate(scope):
             await _refuse(VIEWER, scope, receive, send)
         else:
@@ -95,14 +101,26 @@ def _needs_operate(scope: Scope) -> bool:
 async def _caller(scope: Scope, ticket: str | None) -> Caller | None:
     """Who holds the token, or the ticket, that came along. Raises what Redis raises."""
     services = scope["app"].state.services
-    kind, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        token = await services.tokens.find(text.strip())
+    if (text := _bearer(scope)) is not None:
+        token = await services.tokens.find(text)
         return token.caller() if token else None
     if ticket is None or (scope["type"] == "http" and scope["method"] not in READS):
         return None
     caller = await services.tickets.take(ticket, scope["type"], scope["path"])
     return caller if caller and await services.tokens.holds(caller.token) else None
+
+
+def _bearer(scope: Scope) -> str | None:
+    """The token that came along, whatever it is."""
+    kind, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
+    return text.strip() or None if kind.lower() == "bearer" else None
+
+
+def _stranger(scope: Scope, ticket: str | None) -> Refusal:
+    """What to tell somebody who is not known."""
+    if _bearer(scope) is not None:
+        return UNKNOWN
+    return MISSING if ticket is None else USED_UP
 
 
 def _taken_ticket(scope: Scope) -> str | None:

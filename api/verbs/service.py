@@ -17,11 +17,17 @@ from typing import Any, BinaryIO
 ADDRESS = "http://127.0.0.1:8400"
 TIMEOUT = 10.0  # seconds
 FILE_TIMEOUT = 120.0  # seconds; what is uploaded is looked at before the answer comes
+UNAUTHORIZED = 401
 AT_ONCE = 1024 * 1024  # bytes
 
 
 class RefusedError(Exception):
     """The service is not there, or says no; the message is one line."""
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        """`fields`: what is wrong with which part of what was asked."""
+        super().__init__(message)
+        self.fields = fields or {}
 
 
 def ask(method: str, path: str, body: Any = None) -> Any:
@@ -58,7 +64,7 @@ def _answer(
         timeout = TIMEOUT if data is None or isinstance(data, bytes) else FILE_TIMEOUT
         response = urllib.request.urlopen(request, timeout=timeout, context=_believed())
     except urllib.error.HTTPError as error:
-        raise RefusedError(_problem(error)) from error
+        raise _refused(error) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
@@ -94,11 +100,20 @@ def _believed() -> ssl.SSLContext:
     return context
 
 
-def _problem(error: urllib.error.HTTPError) -> str:
+def _refused(error: urllib.error.HTTPError) -> RefusedError:
     """What an RFC 9457 document says, in one line."""
+    if error.code == UNAUTHORIZED:
+        return RefusedError(_whose_token())
     try:
         problem = json.loads(error.read())
-        details = [f"{each['field']}: {each['detail']}" for each in problem.get("errors", ())]
-        return "; ".join(details) or str(problem["detail"])
+        fields = {str(each["field"]): str(each["detail"]) for each in problem.get("errors", ())}
+        details = [f"{field}: {detail}" for field, detail in fields.items()]
+        return RefusedError("; ".join(details) or str(problem["detail"]), fields)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"the service answers {error.code} {error.reason}"
+        return RefusedError(f"the service answers {error.code} {error.reason}")
+
+
+def _whose_token() -> str:
+    if _authorization():
+        return "MIEN_TOKEN: expected a token that the service knows, actual a wrong or removed one"
+    return "the service asks for a token: set MIEN_TOKEN to one that `mien tokens add` has printed"

@@ -189,7 +189,14 @@ def test_the_commands_reach_it_with_token_and_certificate(
     assert (listed.returncode, listed.stdout) == (0, "[]\n"), listed.stderr
     without = mien("sources", "list", MIEN_URL=url, MIEN_CA=str(pair[0]))
     assert without.returncode == 1
-    assert "expected a token" in without.stderr
+    assert without.stderr == (
+        "mien: the service asks for a token: set MIEN_TOKEN to one that `mien tokens add` has printed\n"
+    )
+    wrong = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN="planted", MIEN_CA=str(pair[0]))
+    assert (wrong.returncode, wrong.stderr) == (
+        1,
+        "mien: MIEN_TOKEN: expected a token that the service knows, actual a wrong or removed one\n",
+    )
     unknown = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN=token)
     assert unknown.returncode == 1
     assert "certificate" in unknown.stderr

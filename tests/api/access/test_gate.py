@@ -76,11 +76,21 @@ def test_the_page_and_its_files_are_open(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer"}, bearer("mien_planted"), {"Authorization": "Basic eDp5"}]
+    ("headers", "query", "why"),
+    [
+        ({}, "", "expected a token: Authorization: Bearer"),
+        ({"Authorization": "Bearer"}, "", "expected a token: Authorization: Bearer"),
+        ({"Authorization": "Basic eDp5"}, "", "expected a token: Authorization: Bearer"),
+        (bearer("mien_planted"), "", "expected a token that is known here"),
+        ({}, "?ticket=planted", "expected a fresh ticket"),
+    ],
 )
-def test_who_is_not_known_is_told_what_to_bring(api: Api, headers: dict[str, str]) -> None:
-    answer = httpx.get(f"{api.http}/v1/sources", headers=headers)
+def test_who_is_not_known_is_told_what_to_bring(
+    api: Api, headers: dict[str, str], query: str, why: str
+) -> None:
+    answer = httpx.get(f"{api.http}/v1/sources{query}", headers=headers)
     assert answer.status_code == 401
+    assert answer.json()["detail"].startswith(why)
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.headers["content-type"] == "application/problem+json"
     assert "planted" not in answer.text
