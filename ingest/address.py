@@ -12,6 +12,10 @@ class AddressError(Exception):
     """An address that cannot be opened, whatever happens outside; says why without showing it."""
 
 
+class OutsideError(AddressError):
+    """A file that does not lie in the media folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where pictures come from, and how they are to be fetched."""
@@ -51,5 +55,5 @@ def _file(text: str, media: Path) -> Address:
     folder = media.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
-        raise AddressError("expected a file inside the media folder, actual path leads out of it")
+        raise OutsideError("expected a file inside the media folder, actual path leads out of it")
     return Address("file", str(path), loop=options == "loop")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ingest.address import NETWORK, AddressError, parse_address
+from ingest.address import NETWORK, AddressError, OutsideError, parse_address
 from ingest.networks import NO_WEBCAM, ForbiddenError, Networks, checked
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
@@ -32,6 +32,8 @@ def checked_location(text: str, media: Path) -> str:
     text = _with_lower_scheme(text)
     try:
         address = parse_address(text, media)
+    except OutsideError as error:
+        raise LocationError(f"{error}: {folder_in_words(media)}") from None
     except AddressError as error:
         raise LocationError(str(error)) from None
     if address.kind == "webcam":
@@ -39,6 +41,16 @@ def checked_location(text: str, media: Path) -> str:
     if address.kind == "file":
         return _checked_file(text, Path(address.target), media)
     return _checked_network(text)
+
+
+def no_such_file(media: Path) -> str:
+    """For who adds a file, which takes the scope operate: viewers need not know where files lie."""
+    return f"no such file in the media folder {folder_in_words(media)}"
+
+
+def folder_in_words(folder: Path) -> str:
+    """Its path; bytes in it that are no UTF-8 become escapes."""
+    return str(folder.resolve()).encode("utf-8", "backslashreplace").decode()
 
 
 async def check_reach(location: str, networks: Networks) -> None:
@@ -119,5 +131,5 @@ def _checked_file(text: str, file: Path, media: Path) -> str:
     except OSError:  # a name longer than names can be
         found = False
     if not found:
-        raise LocationError("no such file in the media folder")
+        raise LocationError(no_such_file(media))
     return f"file:{file.relative_to(media.resolve())}{mark}{options}"

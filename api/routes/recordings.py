@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.callers import Who
+from api.access.locations import no_such_file
 from api.access.purposes import Ground, Purpose
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
@@ -65,7 +66,7 @@ async def add_recording(new: NewRecording, here: Here, who: Who, response: Respo
     name = checked_name(new.name or new.path, "name" if new.name else "path")
     file = await asyncio.to_thread(media_file, here.settings.media, new.path)
     if file is None:
-        missing = "no such file in the media folder"
+        missing = no_such_file(here.settings.media)
         raise ProblemError(422, missing, {"path": missing})
     path = str(file.relative_to(here.settings.media.resolve()))
     wish = Wish(name, path, _rate(new.rate), new.purpose, new.ground)

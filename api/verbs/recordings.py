@@ -32,7 +32,7 @@ def add(arguments: argparse.Namespace) -> None:
         query = urlencode({"name": file.name, **wanted})
         added = send(f"/v1/recordings/upload?{query}", file)
     else:
-        added = ask("POST", "/v1/recordings", {"path": arguments.file, **wanted})
+        added = _named(arguments.file, wanted)
     print(f"added {added['id']}: {added['name']}")
 
 
@@ -65,6 +65,16 @@ def fetch_files(arguments: argparse.Namespace) -> None:
     for file in recording["files"]:
         fetch(f"{_path(arguments)}/files/{quote(file['name'])}", arguments.out / file["name"])
     print(f"{len(recording['files'])} files of {recording['name']} are in {arguments.out}")
+
+
+def _named(path: str, wanted: dict[str, Any]) -> Any:
+    """Has a file of the service's media folder read. Raises RefusedError."""
+    try:
+        return ask("POST", "/v1/recordings", {"path": path, **wanted})
+    except RefusedError as error:
+        if not (missing := error.fields.get("path", "")).startswith("no such file"):
+            raise
+        raise RefusedError(f"{path}: no such file here, and {missing} of the service") from error
 
 
 def _path(arguments: argparse.Namespace) -> str:

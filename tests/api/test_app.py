@@ -91,6 +91,12 @@ def test_an_address_that_cannot_be_is_told_beside_its_field(http: httpx.Client, 
     assert why in body["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("url", ["absent.mp4", "../secret.mp4"])
+def test_who_adds_a_file_is_told_where_files_lie(api: Api, http: httpx.Client, url: str) -> None:
+    body = problem(http.post("/v1/sources", json={"name": "Door", "url": url}), 422)
+    assert body["errors"][0]["detail"].endswith(f" {api.media}")
+
+
 def test_a_link_that_leads_out_of_the_media_folder_is_refused(api: Api, http: httpx.Client) -> None:
     (api.media / "door.mp4").symlink_to("/etc/passwd")
     body = problem(http.post("/v1/sources", json={"name": "Door", "url": "door.mp4"}), 422)
