@@ -8,13 +8,21 @@ from urllib.parse import quote
 
 from api.verbs.service import RefusedError, ask
 
+REFUSED = 2  # exit code
 FIELDS = ("name", "url", "rate", "purpose", "ground", "picture")
+
+
+class NothingAskedError(Exception):
+    """Nothing is to be done; the message says what could be."""
 
 
 def sources(arguments: argparse.Namespace) -> int:
     """Runs `add`, `list`, `change` or `remove`; gives the exit code."""
     try:
         arguments.action(arguments)
+    except NothingAskedError as error:
+        print(f"mien: {error}", file=sys.stderr)
+        return REFUSED
     except RefusedError as error:
         print(f"mien: {error}", file=sys.stderr)
         return 1
@@ -27,7 +35,13 @@ def add(arguments: argparse.Namespace) -> None:
 
 
 def change(arguments: argparse.Namespace) -> None:
-    changed = ask("PATCH", f"/v1/sources/{_id(arguments.id)}", _given(arguments))
+    given = _given(arguments)
+    if not given:
+        options = ", ".join(f"--{field}" for field in FIELDS)
+        raise NothingAskedError(
+            f"expected what is to be changed of {arguments.id}: one of {options}; actual nothing"
+        )
+    changed = ask("PATCH", f"/v1/sources/{_id(arguments.id)}", given)
     print(f"changed {changed['id']}: {changed['url']}")
 
 

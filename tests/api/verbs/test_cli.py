@@ -104,6 +104,34 @@ def test_a_source_comes_and_goes(
     assert empty.json == []
 
 
+def test_a_change_of_nothing_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    called = call(capfd, "sources", "change", "lobby")
+    assert (called.code, called.complaint()) == (
+        2,
+        "expected what is to be changed of lobby: "
+        "one of --name, --url, --rate, --purpose, --ground, --picture; actual nothing",
+    )
+
+
+def test_a_recording_that_is_nowhere(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path
+) -> None:
+    from tests.api.serving import serving
+
+    folder = tmp_path / "media"
+    folder.mkdir()
+    (folder / "letter.mp4").write_text("no video")
+    with serving(redis_url, folder) as api:
+        monkeypatch.setenv("MIEN_URL", api.http)
+        nowhere = call(capfd, "recordings", "add", "typo.mp4")
+        there = call(capfd, "recordings", "add", "letter.mp4")
+    assert (nowhere.code, nowhere.complaint()) == (
+        1,
+        f"typo.mp4: no such file here, and no such file in the media folder {folder} of the service",
+    )
+    assert (there.code, there.complaint()) == (1, "path: not a video")
+
+
 def test_serve_passes_its_arguments_on() -> None:
     said, _ = start("serve", "--help").communicate(timeout=30)
     assert "--media" in said  # an option of deploy.local
