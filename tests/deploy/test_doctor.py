@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from deploy.claims import leave_socket_path, socket_path
+from deploy.local import REDIS
+from deploy.redis_server import RedisServer
 from engine.runtimes.faults import NoGpuError
 from engine.runtimes.tensorrt.driver import find_gpu
 from ingest.bus import SOURCES, connect
@@ -112,6 +115,23 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         findings = found(doctor("--data", str(tmp_path), "--port", str(port), "--json"))
     assert findings["port"]["state"] == "note"
     assert str(port) in findings["port"]["found"]
+
+
+def test_cameras_of_the_service_that_runs_on_the_data_folder_are_tried(tmp_path: Path) -> None:
+    folder = tmp_path / REDIS
+    folder.mkdir()
+    server = RedisServer(folder, socket_path(folder))
+    server.start()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as camera, connect(server.url) as client:
+            url = f"http://127.0.0.1:{camera.getsockname()[1]}/live"
+            config = SourceConfig(id="lobby", name="lobby", url=url, rate=10.0, created_at=0.0)
+            client.hset(SOURCES, "lobby", encode_config(config))
+            findings = found(doctor("--data", str(tmp_path), "--json"))
+    finally:
+        server.stop()
+        leave_socket_path(folder)
+    assert findings["source lobby"]["state"] == "ok"
 
 
 def test_cameras_are_tried_and_their_passwords_kept(redis_url: str, tmp_path: Path) -> None:
