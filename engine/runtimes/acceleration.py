@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from engine.card import Card
-from engine.runtimes.faults import DeviceLostError, GpuError, NoGpuError, PlanError
+from engine.runtimes.faults import DeviceLostError, GpuError, NoGpuError, OutOfMemoryError, PlanError
 from engine.runtimes.onnx import Pixels, Runtime, Tensors
 from engine.runtimes.parity import compare_finds, compare_readings
 from engine.runtimes.plans import NoPlanError, PlanKey, building, read_plan
@@ -47,12 +47,13 @@ class Serving:
     """A runtime that serves, and another that may take its place between two batches."""
 
     def __init__(self, usual: Runtime, refused: Callable[[GpuError], None]) -> None:
-        """`refused` hears why the other one serves no more."""
+        """`refused` hears why the other one cannot serve, and takes it away."""
         self.usual = usual
         self._refused = refused
         self._faster: Runtime | None = None
 
-    def use(self, faster: Runtime) -> None:
+    def use(self, faster: Runtime | None) -> None:
+        """From the next batch on; with None the usual one serves again."""
         self._faster = faster
 
     @property
@@ -69,7 +70,6 @@ class Serving:
         except DeviceLostError:
             raise
         except GpuError as error:  # the batch at hand is read all the same
-            self._faster = None
             self._refused(error)
         return self.usual.run(inputs)
 
@@ -118,10 +118,10 @@ class Acceleration:
         try:
             self._prepare()
         except GpuError as error:
-            self._refuse(error)
+            self._tell(error)
         except Exception as error:  # whatever a driver or a library throws, live work goes on without them
             log.debug("tensorrt", exc_info=True)
-            self._refuse(PlanError(f"{type(error).__name__}: {error}"))
+            self._tell(PlanError(f"{type(error).__name__}: {error}"))
 
     def _prepare(self) -> None:
         scaled = [card.version for card in self._cards.values() if (card.mean, card.deviation) != (0.0, 1.0)]
@@ -137,11 +137,19 @@ class Acceleration:
             if not found:  # they have just been built
                 raise
             log.warning("%s: the plans are built anew", error)
-            gpu.unload()
-            self._forget()
             self._serve(gpu, self._plans())
 
     def _serve(self, gpu: "Gpu", plans: Mapping[str, bytes]) -> None:
+        """Lets the plans serve, or takes them away again."""
+        try:
+            self._compare_and_use(gpu, plans)
+        except (PlanError, OutOfMemoryError) as error:
+            gpu.unload()
+            if isinstance(error, PlanError):
+                self._forget()
+            raise
+
+    def _compare_and_use(self, gpu: "Gpu", plans: Mapping[str, bytes]) -> None:
         """Lets the plans serve once all of them have passed."""
         both = gpu.both(plans)
         compare_readings(both, self.both.usual, self._cards["emotion"].temperature).check()
@@ -193,12 +201,17 @@ class Acceleration:
         return self._keys[name].path(self._folder).exists()
 
     def _refuse(self, error: GpuError) -> None:
-        if self._closing:
-            return
-        self.told = f"ONNX Runtime serves: {error}"
-        log.warning("%s", self.told)
+        """Nothing runs on a GPU that failed once, whichever network it was."""
+        self.finder.use(None)
+        self.both.use(None)
+        self._tell(error)
         if isinstance(error, PlanError):
             self._forget()
+
+    def _tell(self, error: GpuError) -> None:
+        if not self._closing:
+            self.told = f"ONNX Runtime serves: {error}"
+            log.warning("%s", self.told)
 
     def _forget(self) -> None:
         """The next that asks builds them anew."""
