@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from engine.batching import Batch, Batcher, Found
+from engine.classify import BATCH
 from engine.counts import Counts
 from engine.freshness import Arrived, Pace, fresh, shared_out
 from engine.pipeline import BadStateError, Pipeline
@@ -18,7 +19,7 @@ from ingest.frame import Frame
 from ingest.wire import BadFrameError, decode_frame
 
 TAKES = 32  # frames at most in one turn
-HOLDS = 64  # frames at most that wait to be read with others; the rest stays on the bus
+HOLDS = BATCH  # frames at most that wait to be read with others: so many fill a batch, whatever is in them
 WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
 LOOKS_EVERY = 1.0  # seconds between two looks at what is configured, and between signs of life
 QUIET_AFTER = 5.0  # seconds without a frame: as long as ingest waits before it gives a connection up
@@ -102,8 +103,8 @@ class Worker:
             self._forget_removed()
             self._end_quiet()
         if room := HOLDS - len(self._batcher):
-            wait = self._batcher.due_in(time.monotonic())
-            self._gather(self._take(room, WAITS if wait is None else wait))
+            due_in = self._batcher.due_in(time.monotonic())
+            self._gather(self._take(room, WAITS if due_in is None else min(WAITS, due_in)))
         if not (self._batcher or self._passed):
             return False
         if not self._batcher.due_in(time.monotonic()):
