@@ -53,7 +53,7 @@ export class Health {
     const { tone, words } = verdict(this.#parts, this.#sources.map((source) => stateOf(source, serverNow())));
     this.#place.querySelector(".dot").dataset.tone = tone;
     this.#place.querySelector(".words").textContent = words;
-    const lines = (this.#parts ?? []).map(({ name, ready, reason }) => [name, ready ? "ready" : reason]);
+    const lines = (this.#parts ?? []).map(({ name, reason }) => [name, reason || "ready"]);
     for (const source of this.#sources) {
       const stands = stateOf(source, serverNow());
       if (stands.tone === "bad") lines.push([source.name, stands.words]);
