@@ -296,3 +296,19 @@ def engine_process(environment: dict[str, str]) -> Iterator[tuple[subprocess.Pop
     finally:
         process.kill()
         process.wait()
+
+
+def test_an_engine_that_must_use_a_gpu_and_cannot_says_so_and_ends(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from engine.runtimes.tensorrt import driver\n\ndriver.LIBRARY = 'libcuda.so.none'\n"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-m", "engine", "--runtime", "tensorrt"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("mien engine: no NVIDIA driver: libcuda.so.none")
+    assert len(refused.stderr.splitlines()) == 1
