@@ -4,14 +4,16 @@ import { write } from "./elements.js";
 import { COLOURS, STACK } from "./palette.js";
 import { spoken } from "./words.js";
 
-// Fills the list `now` with one reading of each face; `nobody` is what stands there when there is none.
-export function showFaces({ now: list, nobody }, readings) {
+// Fills the list `now` with one reading of each face; `nobody` is what stands there when there is none. `hides` tells
+// of a track whether its timeline is among those that are shown only when all are asked for.
+export function showFaces({ now: list, nobody }, readings, hides) {
   nobody.hidden = readings.length > 0;
   while (list.children.length > readings.length) list.lastChild.remove();
   readings.forEach((reading, place) => {
     const element = list.children[place] ?? list.appendChild(card());
     element.style.setProperty("--label", COLOURS[reading.label] ?? "var(--muted)");
-    write(element.querySelector(".who"), `Face ${reading.track}`);
+    const where = hides(reading.track) ? ", timeline under Show all" : "";
+    write(element.querySelector(".who"), `Face ${reading.track}${where}`);
     write(element.querySelector(".says"), spoken(reading));
     STACK.forEach((name, layer) => { element.lastChild.children[layer].style.flexGrow = reading.smoothed[name]; });
   });

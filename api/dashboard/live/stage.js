@@ -75,7 +75,7 @@ export class Stage {
     this.#rows.draw(this.#view, now, { trouble: troubleOf(this.#source, now), stands: stands.words });
     if (now - this.#shown < CALM && now >= this.#shown) return;
     this.#shown = now;
-    showFaces(this.#places, faces.map(({ newest }) => newest));
+    showFaces(this.#places, faces.map(({ newest }) => newest), (track) => this.#rows.hides(track));
     write(this.#places.name, this.#source.name);
     write(this.#places.state, stands.words);
     this.#places.state.dataset.tone = stands.tone;

@@ -101,7 +101,7 @@ export class Player {
     this.#paint();
     if (now - this.#shown < CALM) return;
     this.#shown = now;
-    if (here) showFaces(this.#places, readings);
+    if (here) showFaces(this.#places, readings, (track) => this.#timelines.hides(track));
     this.#want(time);
     this.#showZoom();
   }

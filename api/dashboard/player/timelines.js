@@ -22,6 +22,7 @@ export class Timelines {
   #axis;
   #colours = pageColours();
   #gap = 0; // ms: the longest time between two points of a face that still belong together
+  #hidden = new Set(); // tracks of the faces in the view that have a row only when all are asked for
   #all = false; // whether every face has a row, however many
   #pointer = null; // { series or null, canvas, ratio }: where values are asked for
   #drawn = "";
@@ -50,6 +51,9 @@ export class Timelines {
 
   // Whether the view is so short that every reading is drawn.
   get isFine() { return this.#known.view.length <= FINE; }
+
+  // Whether a face of the view has a row only when all are asked for.
+  hides(track) { return this.#hidden.has(track); }
 
   // Draws the view, and the moment `time` (ms) in it with each face's `readings` there, null while they are not
   // here. Does little when little changed.
@@ -103,6 +107,7 @@ export class Timelines {
     }
     const longest = [...weights].sort(([, a], [, b]) => b - a).slice(0, this.#all ? Infinity : ROWS);
     const tracks = longest.map(([track]) => track).sort((a, b) => a - b);
+    this.#hidden = new Set([...weights.keys()].filter((track) => !tracks.includes(track)));
     for (const [track, { element }] of this.#rows) {
       if (tracks.includes(track)) continue;
       element.remove();

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -118,6 +119,29 @@ def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Servic
     expect(page.locator("#tip")).to_be_hidden()
     page.keyboard.press("+")
     until(lambda: share(page, TIMELINE, HAPPY, part=(0.4, 0.6)) > 0.5, 5, "the first 3 s")
+
+
+def test_a_face_in_view_whose_timeline_is_not_shown_is_said_to_have_one(page: Page, service: Service) -> None:
+    """The real face, and eight that do the same: one more than there are rows."""
+
+    def tracks(known: dict[str, Any]) -> list[int]:
+        return [1, *range(11, 19)] if known["track"] == 1 else [known["track"]]
+
+    def tell_crowd(route: Route) -> None:
+        document = route.fetch().json()
+        for part in {"tracks", "readings"} & document.keys():
+            document[part] = [known | {"track": track} for known in document[part] for track in tracks(known)]
+        route.fulfill(json=document)
+
+    page.route(re.compile("/v1/.*/(overview|timeline)"), tell_crowd)
+    open_player(page, service)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#now li")).to_have_count(9)
+    hidden = page.locator("#now .who", has_text="timeline under Show all")
+    expect(hidden.first).to_be_visible()
+    assert hidden.count() < 9
+    page.get_by_role("button", name="Show all").click()
+    expect(hidden).to_have_count(0)
 
 
 def test_downloads_are_the_real_files(page: Page, service: Service) -> None:
