@@ -13,6 +13,7 @@ import redis
 
 from engine.batching import Batcher
 from engine.freshness import TURNS
+from engine.freshness import STALE_AFTER
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import (
@@ -164,6 +165,18 @@ def test_frames_of_several_reads_are_committed_together(redis_url: str, networks
         worker.stopping = True
         working.join()
     assert frames_read(redis_url) == Counter(range(64))
+
+
+def test_frames_that_grow_old_in_a_batch_are_left_out_and_counted(redis_url: str, networks: Networks) -> None:
+    bus = Bus(connect(redis_url))
+    bus.join_shard(0)
+    for number in range(5):
+        bus.push_frame(0, encode_frame(portrait_frame(number, connection=1, live=True)))
+    Worker(Bus(connect(redis_url)), Pipeline(networks), delay=2 * STALE_AFTER).run(until_empty=True)
+    assert frames_read(redis_url) == Counter([4])
+    client: Any = connect(redis_url)
+    assert client.hget(counts_key("lobby"), "late") == b"4"
+    assert client.xlen(frames_key(0)) == 0
 
 
 def seconds_of(url: str) -> list[list[int]]:
