@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-import time
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,12 @@ import pytest
 
 from deploy.claims import shorter_folder
 from deploy.listening import Listening
-from deploy.local import Settings, serve
+from deploy.local import STOPS_WITHIN, Settings, serve
 from tests.deploy.service import Service, free_port, sockets
 from tests.processes import is_alive
 from tests.waiting import until
+
+LONGEST_STOP = sum(STOPS_WITHIN.values()) + 5  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def all_gone(pids: set[int]) -> bool:
     return not any(is_alive(pid) for pid in pids)
 
 
-def test_it_serves_and_is_gone_within_five_seconds_of_sigterm(started: Service) -> None:
+def test_it_serves_and_is_gone_after_sigterm(started: Service) -> None:
     address = started.address()
     assert urllib.request.urlopen(f"{address}/healthz").status == 200
     parts = {started.pid_of(part) for part in ("redis", "ingest", "engine", "api")}
@@ -53,10 +55,8 @@ def test_it_serves_and_is_gone_within_five_seconds_of_sigterm(started: Service) 
     assert parts < pids
     assert sockets(started.data)
 
-    asked = time.monotonic()
     started.process.send_signal(signal.SIGTERM)
-    assert started.process.wait(10) == 0
-    assert time.monotonic() - asked < 5
+    assert started.process.wait(LONGEST_STOP) == 0
     assert all_gone(pids)
     assert not sockets(started.data)
 
@@ -65,9 +65,21 @@ def test_ctrl_c_stops_it_too(started: Service) -> None:
     started.address()
     pids = started.pids()
     started.process.send_signal(signal.SIGINT)
-    assert started.process.wait(10) == 0
+    assert started.process.wait(LONGEST_STOP) == 0
     assert all_gone(pids)
     assert not any("killed" in line or "Traceback" in line for line in started.lines)
+
+
+def test_a_part_that_takes_some_seconds_to_end_is_not_killed(started: Service) -> None:
+    started.address()
+    engine = started.pid_of("engine")
+    os.kill(engine, signal.SIGSTOP)  # as if the machine had no time for it
+    started.process.send_signal(signal.SIGTERM)
+    goes_on = threading.Timer(4.5, os.kill, (engine, signal.SIGCONT))
+    goes_on.start()
+    assert started.process.wait(LONGEST_STOP) == 0
+    goes_on.join()
+    assert not any("killed" in line for line in started.lines)
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(started: Service) -> None:
@@ -161,7 +173,7 @@ def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> Non
     assert len(sockets(elsewhere)) == 1
     assert elsewhere.stat().st_mode & 0o077 == 0
     service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(10) == 0
+    assert service.process.wait(LONGEST_STOP) == 0
     service.close()
     assert not elsewhere.exists()
 
@@ -175,7 +187,7 @@ def test_there_is_an_engine_for_each_shard(tmp_path: Path) -> None:
             lambda: all(any(line.startswith(each) for line in service.lines) for each in told), 30, "engines"
         )
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(10) == 0
+        assert service.process.wait(LONGEST_STOP) == 0
         assert not any("killed" in line or "Traceback" in line for line in service.lines)
     finally:
         service.close()

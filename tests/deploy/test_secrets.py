@@ -102,7 +102,7 @@ def test_no_secret_gets_out(service: Service, token: str, web: str) -> None:
     kept = until(lambda: files(service.data), 10, "files")
 
     service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(20) == 0
+    assert service.process.wait(60) == 0
     for secret in (PASSWORD, KEY, GUESS, token, *tickets):
         assert not [line for line in service.lines if secret in line]
         assert not [text for text in said.heard if secret in text]
