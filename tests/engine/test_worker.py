@@ -12,8 +12,7 @@ import pytest
 import redis
 
 from engine.batching import Batcher
-from engine.freshness import TURNS
-from engine.freshness import STALE_AFTER
+from engine.freshness import STALE_AFTER, TURNS
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
 from ingest.bus import (
