@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,10 @@ class Cameras:
             self._client.hset(SOURCES, config.id, encode_config(config))
             self._sources.append(config.id)
         positions = [position_key(source) for source in self._sources]
-        until(lambda: self._client.exists(*positions) == cameras, f"{cameras} cameras give no pictures")
+        until(
+            lambda: self._client.exists(*positions) == cameras,
+            lambda: f"not all of {cameras} cameras give pictures",
+        )
 
     def _look(self) -> _Moment:
         names = (READINGS, MILLISECONDS, LATE, OVERTAKEN)
@@ -140,15 +144,16 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
         redis, folder = stack.enter_context(redis_of_its_own())
         media = {"MIEN_MEDIA": str(clip.resolve().parent)}
         environment = {**environment_of_its_own(redis.url, folder), **media}
+        logs = [folder / f"engine-{shard}.log" for shard in range(shards)]
         engines = [
-            stack.enter_context(part((*ENGINE, "--shard", str(shard)), environment, folder / f"{shard}.log"))
-            for shard in range(shards)
+            stack.enter_context(part((*ENGINE, "--shard", str(shard)), environment, log))
+            for shard, log in enumerate(logs)
         ]
         ingest = stack.enter_context(part(("ingest",), environment, folder / "ingest.log"))
         client: Any = stack.enter_context(connect(redis.url))
-        for shard in range(shards):
-            alive = f"the engine does not start: {last_words(folder / f'{shard}.log')}"
-            until(lambda shard=shard: client.exists(beat_key(f"engine:{shard}")), alive)  # type: ignore[misc]
+        for shard, log in enumerate(logs):
+            alive = partial(client.exists, beat_key(f"engine:{shard}"))
+            until(alive, partial(_not_started, log))
         assert redis.process is not None
         processes = {
             "ingest": [ingest.pid],
@@ -158,10 +163,14 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
         yield Cameras(client, clip.resolve().name, shards, processes)
 
 
-def until(condition: Callable[[], object], otherwise: str) -> None:
-    """Raises BenchError where it does not become true."""
+def until(condition: Callable[[], object], otherwise: Callable[[], str]) -> None:
+    """Raises BenchError, which says `otherwise`, where it does not become true."""
     deadline = time.monotonic() + STARTS_WITHIN
     while not condition():
         if time.monotonic() > deadline:
-            raise BenchError(f"{otherwise} within {STARTS_WITHIN:.0f} s")
+            raise BenchError(f"{otherwise()}, after {STARTS_WITHIN:.0f} s")
         time.sleep(POLL)
+
+
+def _not_started(log: Path) -> str:
+    return f"the engine does not start: {last_words(log)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -117,9 +118,8 @@ class Bench:
     def _network(self, name: str, outputs: tuple[str, ...]) -> Iterator[Stage]:
         runtime = OnnxRuntime(read_card(name, outputs).file)
         for batch in BATCHES:
-            inputs = {"crops": self._sample.crops(batch)}
-            ms = self._ms(lambda inputs=inputs: runtime.run(inputs)) / batch  # type: ignore[misc]
-            yield Stage(f"{name}_{batch}", ms, "face", usual=batch == USUAL)
+            read = partial(runtime.run, {"crops": self._sample.crops(batch)})
+            yield Stage(f"{name}_{batch}", self._ms(read) / batch, "face", usual=batch == USUAL)
 
     def _timeline(self) -> float:
         """Followed, smoothed and told, for a face."""
