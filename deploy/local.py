@@ -33,9 +33,9 @@ from ingest.settings import (
     shard_count,
 )
 
-# The order of stopping; who still runs so many seconds after being asked to end is killed. Where nothing is to do
-# they end at once; but the API gives its connections two seconds, the engine ends what it reads, Redis saves, and
-# all of it takes several times as long on a machine that is busy.
+# The order of stopping; who still runs so many seconds after being asked to end is killed. With nothing to do
+# they end at once; but the API gives its connections two seconds, the engine ends what it reads, Redis saves,
+# and all of it takes several times as long on a busy machine.
 STOPS_WITHIN = {"demo": 1.0, "api": 6.0, "jobs": 6.0, "ingest": 6.0, "engine": 8.0, "redis": 10.0}
 
 REDIS = "redis"  # the folder in the data folder that Redis keeps its files in
@@ -106,7 +106,8 @@ class Supervisor:
         host, port = self._listening.host, str(self._listening.port)
         self._keep(self._module("api", "api", "--host", host, "--port", port))
         await _until(self._listening.answers, "the API does not answer yet")
-        print(f"the dashboard is at {self._listening.address}", flush=True)
+        everywhere = " (and at all other addresses of this machine)" if self._listening.is_everywhere else ""
+        print(f"the dashboard is at {self._listening.address}{everywhere}", flush=True)
         if self._listening.is_readable_by_others:
             say("serve", "warning: without a TLS certificate others can read tokens and pictures on the way")
         if self._settings.demo:
