@@ -22,7 +22,7 @@ def alive(part: str, *options: str, redis_url: str) -> tuple[int, str]:
     return told.returncode, told.stderr
 
 
-@pytest.mark.parametrize("part", ["ingest", "ingest:1", "engine:0", "engine:12", "jobs"])
+@pytest.mark.parametrize("part", ["ingest:1", "engine:12", "jobs"])
 def test_a_part_is_alive_once_it_was_heard_of(redis_url: str, part: str) -> None:
     assert alive(part, redis_url=redis_url) == (1, f"mien alive: {part} is silent\n")
     with connect(redis_url) as client:

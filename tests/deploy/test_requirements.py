@@ -65,3 +65,10 @@ def test_torch_is_the_build_without_cuda() -> None:
 def test_the_files_agree() -> None:
     service, demo, dev = (pins(ROOT / "requirements" / f"{stem}.txt") for stem in ("service", "demo", "dev"))
     assert service.items() <= demo.items() <= dev.items()
+
+
+def test_what_a_gpu_needs_fits_beside_the_rest() -> None:
+    gpu, dev = pins(ROOT / "requirements" / "gpu.txt"), pins(ROOT / "requirements" / "dev.txt")
+    # TensorRT comes from NVIDIA's packages.
+    assert {name_of(one) for one in EXTRAS["gpu"]} - {"tensorrt"} <= gpu.keys()
+    assert {name: gpu[name] for name in gpu.keys() & dev.keys()}.items() <= dev.items()
