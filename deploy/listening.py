@@ -1,6 +1,7 @@
 """Where the service listens, what it asks of those who come, and whether it answers."""
 
 import asyncio
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from ingest.bus import LOST, NO_ENTRY, TOKENS, connect
 from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
 
 ANSWERS_WITHIN = 1.0  # seconds
+
+# Hosts that stand for all addresses of a machine, with an address elsewhere, as documentation uses it.
+EVERYWHERE = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),
+    "::": (socket.AF_INET6, "2001:db8::1"),
+}
 
 HOW_TO_ADD = "add one with: mien tokens add NAME --scope operate --data"
 
@@ -31,9 +38,15 @@ class Listening:
 
     @property
     def address(self) -> str:
-        """Where a browser finds the dashboard."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Where a browser finds the dashboard; where it listens everywhere, one of the addresses."""
+        host = own_address(self.host) if self.is_everywhere else self.host
+        host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.pair else 'http'}://{host}:{self.port}"
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it listens at all addresses of this machine, by a host that no browser can open."""
+        return self.host in EVERYWHERE
 
     @property
     def is_readable_by_others(self) -> bool:
@@ -69,6 +82,17 @@ def listening(host: str, port: int, certificate: Path | None, key: Path | None) 
         return Listening(host, checked_port(port), token_mode(host), key_pair(certificate, key))
     except (SettingError, CertificateError) as error:
         raise ListeningError(str(error)) from error
+
+
+def own_address(everywhere: str) -> str:
+    """This machine's address on the way to others, IPv6 for `::`; its name where there is none."""
+    family, other = EVERYWHERE[everywhere]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((other, 9))  # sends nothing: it only looks for the way
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()
 
 
 def tokens_are_there(url: str, data: Path) -> bool:

@@ -1,6 +1,7 @@
 """`mien serve` for others: tokens first, TLS, and the commands that reach it."""
 
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -92,13 +93,23 @@ def test_others_can_read_what_goes_without_tls_and_not_on_this_machine() -> None
     assert Listening("0.0.0.0", 1, "required").is_readable_by_others
     assert not Listening("0.0.0.0", 1, "required", pair).is_readable_by_others
     assert not Listening("127.0.0.1", 1).is_readable_by_others
-    assert Listening("::", 1, "required", pair).address == "https://[::]:1"
+    assert Listening("::1", 1, "required", pair).address == "https://[::1]:1"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_who_listens_everywhere_names_an_address_that_can_be_opened(host: str) -> None:
+    address = Listening(host, 8400, "required").address
+    assert re.fullmatch(r"http://\S+:8400", address)
+    assert f"/{host}:" not in address
+    assert f"[{host}]" not in address
 
 
 def test_with_a_token_and_tls_others_are_served(
     secured: Service, token: str, pair: tuple[Path, Path]
 ) -> None:
-    assert secured.address() == f"https://0.0.0.0:{secured.port}"
+    there = secured.address()
+    assert httpx.get(f"{there}/healthz", verify=False).status_code == 200  # by another name than its own
+    assert f"the dashboard is at {there} (and at all other addresses of this machine)" in secured.lines
     trusted = ssl.create_default_context(cafile=str(pair[0]))
     url = f"https://localhost:{secured.port}"
     with httpx.Client(base_url=url, verify=trusted) as http:
