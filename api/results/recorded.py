@@ -17,7 +17,7 @@ from engine.recording import RecordingReader
 from engine.yunet import detector_card
 from ingest.damage import Damage
 from ingest.pace import SECOND
-from ingest.settings import DetectorName
+from ingest.settings import DetectorName, RuntimeName
 from ingest.sources import Recording, UnreadableError, open_recording
 
 REAL_TIME = "x real time"
@@ -52,18 +52,22 @@ class Loaded:
     overlapped: bool  # the detector runs ahead of the two ResNets
 
 
-def load_all(threads: int, detector: DetectorName) -> Loaded:
-    """The networks on the CPU, to run in so many threads together.
+def load_all(threads: int, detector: DetectorName, runtime: RuntimeName = "onnx") -> Loaded:
+    """The networks, to run in so many threads together, or on a GPU where an engine has built their plans.
 
     Two that run beside each other keep two cores busier than one after the other with two threads each.
-    Raises CardMismatchError when one does not fit its card.
+    Raises CardMismatchError when one does not fit its card, NoGpuError where `runtime` asks for a GPU in
+    vain.
     """
     models = {
         "detector": detector_card(detector).version,
         "keypoints": read_card("keypoints", KEYPOINTS).version,
         "emotion": read_card("emotion", LABELS).version,
     }
-    return Loaded(load_networks((threads + 1) // 2, detector), models, overlapped=threads > 1)
+    networks = load_networks((threads + 1) // 2, detector, runtime)
+    if networks.acceleration is not None:
+        networks.acceleration.use_built()
+    return Loaded(networks, models, overlapped=threads > 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from api.verbs.inputs import Work, printable, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError
-from ingest.settings import DetectorName, SettingError, detector_name
+from engine.runtimes.faults import GpuError
+from ingest.settings import DetectorName, SettingError, detector_name, runtime_name
 from ingest.sources import UnreadableError
 
 FAILED = 1  # results could not be written, or the networks not be loaded
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Stopping() as stopping:
         try:
             code = Command(arguments, stopping).run()
-        except (WriteFailedError, CardMismatchError, SettingError) as error:
+        except (WriteFailedError, CardMismatchError, SettingError, GpuError) as error:
             complain(str(error))
             return FAILED
         if stopping.requested():
@@ -52,6 +53,7 @@ class Command:
         self._wanted = Wanted(rate=arguments.rate, annotated=arguments.video)
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
         self._detector: DetectorName = arguments.detector or detector_name()
+        self._runtime = runtime_name()
         self._stopping = stopping
         self._codes: set[int] = set()
         self._summaries: list[dict[str, Any]] = []
@@ -99,7 +101,7 @@ class Command:
     @functools.cached_property
     def _loaded(self) -> Loaded:
         """The networks, once for all inputs, and not before there is something to read."""
-        return load_all(self._threads, self._detector)
+        return load_all(self._threads, self._detector, self._runtime)
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         self._summaries.append(outcome.summary)

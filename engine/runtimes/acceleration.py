@@ -4,6 +4,7 @@ Plans are looked for, built, loaded and compared in a thread beside the live wor
 they then serve. What is said of it stands in the log, once, and in /readyz.
 """
 
+import atexit
 import logging
 import subprocess
 import sys
@@ -90,11 +91,19 @@ class Acceleration:
         self._gpu: Gpu | None = None
         self._child: subprocess.Popen[str] | None = None
         self._closing = False
+        self._builds = True  # plans that are not there
         self._thread = Thread(target=self._run, name="tensorrt", daemon=True)
         self.told = "ONNX Runtime serves: TensorRT is being loaded"
 
     def start(self) -> None:
+        """Begins, in a thread beside the live work."""
         self._thread.start()
+
+    def use_built(self) -> None:
+        """Uses plans that are there, and builds none: a recording is read the same way from end to end."""
+        self._builds = False
+        self._run()
+        atexit.register(self.close)
 
     def wait(self) -> bool:
         """Until the plans serve, or cannot, which may take minutes; says whether they do."""
@@ -106,7 +115,8 @@ class Acceleration:
         self._closing = True
         if self._child is not None:
             self._child.kill()
-        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
         if self._gpu is None or self._thread.is_alive():
             return
         try:
@@ -171,6 +181,8 @@ class Acceleration:
             try:
                 return read_plan(self._folder, key)
             except NoPlanError as reason:
+                if not self._builds:
+                    raise PlanError(f"{name}: no plan to use ({reason}); an engine builds them") from reason
                 self.told = f"ONNX Runtime serves: TensorRT's plan for {name} is being built"
                 log.info("%s (%s)", self.told, reason)
             self._build(name)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.results.recorded import load_all
 from engine.__main__ import GPU_LOST
 from engine.classify import Classifier
 from engine.detect import Detector
@@ -196,6 +197,30 @@ def test_a_lost_gpu_ends_the_worker_and_no_frame_is_lost(
     with connect(redis_url, retries=0) as client:  # another process, which starts on ONNX Runtime
         Worker(Bus(client), Pipeline(load_networks())).run(until_empty=True)
     assert set(frames_read(redis_url)) == set(range(6))
+
+
+def test_a_recording_is_read_by_plans_that_are_there_from_the_start(
+    doubles: Doubles, plans: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path_factory.mktemp("data")
+    doubles.build_into(plans, "detector")
+    plans.rename(data / "plans")
+    monkeypatch.setenv("MIEN_DATA", str(data))
+    acceleration = load_all(1, "mien", "auto").networks.acceleration
+    assert acceleration is not None
+    assert acceleration.told == SERVES
+    acceleration.close()
+
+
+def test_a_recording_waits_for_no_plan(
+    doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_DATA", str(tmp_path))
+    acceleration = load_all(1, "mien", "auto").networks.acceleration
+    assert acceleration is not None
+    assert "no plan to use (there is none yet); an engine builds them" in acceleration.told
+    assert len(logits(acceleration)) == 6
+    acceleration.close()
 
 
 def test_the_worker_says_what_serves(doubles: Doubles, plans: Path, redis_url: str) -> None:
