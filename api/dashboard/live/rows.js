@@ -90,7 +90,6 @@ export class Rows {
     this.#drawn = this.#arranged = "";
   }
 
-  // Hundreds of rows are drawn only where they are looked at.
   #notice(entries) {
     for (const { target, isIntersecting } of entries) {
       const row = this.#rows.get(Number(target.dataset.track));
@@ -99,7 +98,8 @@ export class Rows {
     this.#drawn = "";
   }
 
-  #seen() { return [...this.#rows.values()].filter(({ isSeen }) => isSeen); }
+  // The rows that are drawn: of hundreds those that are looked at, and always the first ones, also on paper.
+  #seen() { return [...this.#rows.values()].filter(({ isSeen, face }) => isSeen || this.#leading.has(face.track)); }
 
   #paint(trouble) {
     for (const row of this.#seen()) row.draw(this.#shown, this.#gap, this.#colours, this.#history.revision);
