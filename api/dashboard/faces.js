@@ -12,7 +12,7 @@ export function showFaces({ now: list, nobody }, readings, hides) {
   readings.forEach((reading, place) => {
     const element = list.children[place] ?? list.appendChild(card());
     element.style.setProperty("--label", COLOURS[reading.label] ?? "var(--muted)");
-    const where = hides(reading.track) ? ", timeline under Show all" : "";
+    const where = hides(reading.track) ? ", row not shown" : "";
     write(element.querySelector(".who"), `Face ${reading.track}${where}`);
     write(element.querySelector(".says"), spoken(reading));
     STACK.forEach((name, layer) => { element.lastChild.children[layer].style.flexGrow = reading.smoothed[name]; });

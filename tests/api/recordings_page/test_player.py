@@ -137,7 +137,7 @@ def test_a_face_in_view_whose_timeline_is_not_shown_is_said_to_have_one(page: Pa
     open_player(page, service)
     page.keyboard.press("ArrowRight")
     expect(page.locator("#now li")).to_have_count(9)
-    hidden = page.locator("#now .who", has_text="timeline under Show all")
+    hidden = page.locator("#now .who", has_text="row not shown")
     expect(hidden.first).to_be_visible()
     assert hidden.count() < 9
     page.get_by_role("button", name="Show all").click()
