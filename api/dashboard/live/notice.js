@@ -18,7 +18,9 @@ export class Notice {
       Object.assign(document.createElement("p"), { textContent: words })
     )));
     write(find("notice-copy"), "Copy");
-    find("notice-dialog").showModal();
+    const dialog = find("notice-dialog");
+    dialog.showModal();
+    dialog.scrollTop = 0; // where the button that has the focus is far below
   }
 
   // Browsers give the clipboard to secure pages alone; on others the text is marked, ready for the keys that copy.
