@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from threading import Lock
 
 import numpy as np
 import pycuda.driver as cuda
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Pool:
-    """The networks that read one input, as a runtime."""
+    """The networks that read one input, as a runtime. Of threads that ask at once each waits for its turn."""
 
     def __init__(
         self,
@@ -41,13 +42,14 @@ class Pool:
         self._sizes = list(sizes)
         self._fixed = fixed
         self._lanes: dict[int, list[Lane]] = {}
+        self._turn = Lock()
         with device.entered():
             self._open()
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         """Pixels (n, 1, height, width), n at least 1. Raises OutOfMemoryError, PlanError, DeviceLostError."""
         pixels = inputs[self._profile.input]
-        with self._device.entered():
+        with self._turn, self._device.entered():
             while True:
                 try:
                     return self._through(pixels)
