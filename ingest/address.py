@@ -37,7 +37,8 @@ def parse_address(url: str, media: Path) -> Address:
     if scheme == "webcam" and rest.isdecimal():
         return Address("webcam", f"/dev/video{int(rest)}")
     if "://" in url:
-        raise AddressError(f"expected {', '.join(NETWORK)}, webcam or file, actual {scheme}")
+        actual = scheme if scheme.isalpha() else "something else"  # which may have a password in it
+        raise AddressError(f"expected {', '.join(NETWORK)}, webcam or file, actual {actual}")
     return _file(url.removeprefix("file:"), media)
 
 

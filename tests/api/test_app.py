@@ -72,6 +72,7 @@ def test_the_same_name_twice_is_a_conflict(http: httpx.Client) -> None:
     [
         ("", "expected an address"),
         ("ftp://viewer:planted@192.0.2.7/1", "actual ftp"),
+        ("viewer-planted@192.0.2.7/1://", "actual something else"),
         ("rtsp://", "expected rtsp://host"),
         ("rtsp://viewer:planted@192.0.2.7:99999/1", "not an address"),
         ("http://viewer:planted@192.0.2.7/a b", "without spaces"),
