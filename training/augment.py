@@ -40,11 +40,17 @@ def mirrored(to_picture: Floats) -> Floats:
     return to_picture @ mirror
 
 
-def points_in_crop(points: Floats, to_picture: Floats) -> Floats:
-    """(15, 2) points from pixels of the picture to pixels of the crop; renamed where the crop is mirrored."""
+def points_in_crop(points: Floats, to_picture: Floats, rightward: float = 0.0) -> Floats:
+    """(15, 2) points from pixels of the picture to pixels of the crop; renamed where the crop is mirrored.
+
+    `rightward`: so many pixels of the picture the points lie to the right of what they mark. In a mirrored
+    crop they must lie as far to the right, or the network is told two things of the same face.
+    """
     back = cv2.invertAffineTransform(to_picture)
-    moved = (points @ back[:, :2].T + back[:, 2]).astype(np.float32)
     is_mirrored = np.linalg.det(to_picture[:, :2]) < 0
+    if is_mirrored:
+        points = points - np.array([2 * rightward, 0], dtype=np.float32)
+    moved = (points @ back[:, :2].T + back[:, 2]).astype(np.float32)
     return moved[list(MIRRORED_POINTS)] if is_mirrored else moved
 
 

@@ -76,7 +76,7 @@ class Batches(Dataset[Batch]):
             crop = spoil(crop, rng)
         if rng.random() < settings.covered:
             crop = cover(crop, rng)
-        return crop, points_in_crop(points, to_picture)
+        return crop, points_in_crop(points, to_picture, self._portraits.rightward)
 
 
 def cut_all(portraits: Portraits, chosen: Mask, jitter: Jitter) -> tuple[Pixels, Floats]:

@@ -54,6 +54,7 @@ def store_portraits(pointed: Pointed, group: Groups, data: Path) -> None:
         offset=np.cumsum([0, *(len(one) for one in encoded)]),
         points=pointed.points,
         margin=MARGIN,
+        rightward=0.0,
         split=split_by_group(pointed.pixels, group),
     )
 

@@ -79,6 +79,16 @@ def test_checkpoint_of_other_settings_is_refused(
         train(replace(settings, rate=0.1), portraits, tmp_path / "checkpoint.pt")
 
 
+def test_points_that_lie_to_the_right_do_so_in_the_mirror_too(portraits: Portraits) -> None:
+    marks = portraits.points[0]
+    alignment = align(marks[list(LANDMARK_POINTS)])
+    to_picture = mirrored(transform(alignment))
+    labelled = points_in_crop(marks + np.array([2, 0], np.float32), to_picture, rightward=2.0)
+    off = labelled - points_in_crop(marks, to_picture)
+    assert np.allclose(off[:, 0], 2 * 36.5 / alignment.eye_distance, atol=0.1)
+    assert np.abs(off[:, 1]).max() < 0.3  # the roll
+
+
 def test_mirrored_points_keep_their_names(portraits: Portraits) -> None:
     points = portraits.points[0]
     to_picture = mirrored(transform(align(points[list(LANDMARK_POINTS)])))
