@@ -1,10 +1,15 @@
 """Runs a weight file in ONNX Runtime on the CPU."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+# Read when the library is loaded: it would give this machine an identifier, and tell its maker what it runs.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 from numpy.typing import NDArray
 
