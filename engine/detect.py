@@ -65,12 +65,10 @@ class Detector:
     def _decode(self, outputs: Mapping[str, Floats], cells: Floats) -> _Candidates:
         sure = np.flatnonzero(outputs["score"] >= self._threshold)
         middle, stride = cells[sure, :2], cells[sure, 2:]
-        box, landmark = outputs["box"][sure], outputs["landmark"][sure]
-        centre = middle + box[:, :2] * stride
-        half = np.exp(np.minimum(box[:, 2:], LARGEST)) * stride / 2
+        landmark = outputs["landmark"][sure]
         return _Candidates(
             scores=outputs["score"][sure],
-            boxes=np.concatenate([centre - half, centre + half], axis=1),
+            boxes=boxes_at(cells[sure], outputs["box"][sure]),
             landmarks=middle[:, None] + landmark.reshape(-1, 5, 2) * stride[:, None],
         )
 
@@ -82,6 +80,14 @@ def grid(height: int, width: int) -> Floats:
         y, x = np.mgrid[0 : height // stride, 0 : width // stride].reshape(2, -1)
         levels.append(np.stack([(x + 0.5) * stride, (y + 0.5) * stride, np.full(x.shape, stride)], axis=1))
     return np.concatenate(levels).astype(np.float32)
+
+
+def boxes_at(cells: Floats, box: Floats) -> Floats:
+    """(k, 4) left, top, right, bottom in pixels, of what the network says at these cells of `grid`."""
+    middle, stride = cells[:, :2], cells[:, 2:]
+    centre = middle + box[:, :2] * stride
+    half = np.exp(np.minimum(box[:, 2:], LARGEST)) * stride / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _shrink(grey: Grey) -> Grey:

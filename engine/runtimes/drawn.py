@@ -13,7 +13,6 @@ from engine.crop import SIDE
 
 Grey = NDArray[np.uint8]
 FINER = 4  # times as large drawn as shown
-FRAME_SHAPES = ((360, 640), (480, 640), (640, 360), (240, 320))  # (height, width) of usual cameras
 
 
 def drawn_crops(count: int, seed: int = 1) -> Grey:
@@ -22,10 +21,10 @@ def drawn_crops(count: int, seed: int = 1) -> Grey:
     return np.stack([_face(chance, SIDE) for _ in range(count)])[:, None]
 
 
-def drawn_frames(count: int, seed: int = 1) -> list[Grey]:
-    """Frames (height, width) of several shapes, with two or three faces in each."""
+def drawn_frames(count: int, height: int, width: int, seed: int = 1) -> Grey:
+    """(count, 1, height, width): frames with two or three faces in each."""
     chance = np.random.default_rng(seed)
-    return [_frame(chance, *FRAME_SHAPES[number % len(FRAME_SHAPES)]) for number in range(count)]
+    return np.stack([_frame(chance, height, width) for _ in range(count)])[:, None]
 
 
 def _frame(chance: Generator, height: int, width: int) -> Grey:

@@ -1,13 +1,12 @@
 """Whether another runtime reads what ONNX Runtime reads, within the bounds that a plan must keep to serve."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.classify import softmax
-from engine.detect import Detector, overlap
-from engine.records import Box, Face, Floats
+from engine.detect import boxes_at, grid, overlap
+from engine.records import Floats
 from engine.runtimes.drawn import drawn_crops, drawn_frames
 from engine.runtimes.faults import PlanError
 from engine.runtimes.onnx import Runtime
@@ -18,8 +17,9 @@ SAME_BOX = 0.95  # least IoU of a box with its counterpart
 
 CROPS = 64
 ODD = 5  # crops of a second batch, which fills none of the sizes
-FRAMES = 20  # more than go through the detector at once
-STEADY = 0.02  # score above the threshold from which a face must not be missing on either side
+# (frames, height, width) as the detector gets them from usual cameras; the first are more than go at once.
+FRAMES = ((17, 384, 640), (2, 480, 640), (2, 640, 384), (2, 256, 320))
+STEADY = 0.02  # score by which one runtime may lie below the threshold where the other reaches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Parity:
 
     probability: float | None = None
     pixels: float | None = None
-    overlap: float | None = None  # the least of a box with its counterpart, 0 where it has none
+    overlap: float | None = None  # the least of a cell's two boxes, 0 where one runtime finds nothing there
 
     def check(self) -> None:
         """Raises PlanError where a bound is not kept; what is no number keeps none."""
@@ -55,22 +55,37 @@ def compare_readings(ours: Runtime, theirs: Runtime, temperature: float) -> Pari
 
 
 def compare_finds(ours: Runtime, theirs: Runtime, threshold: float) -> Parity:
-    """Both runtimes on drawn frames; `threshold`: score from which a face is sure."""
-    frames = drawn_frames(FRAMES)
-    unsure = threshold - STEADY  # a face that one side finds just below the threshold is no other face
-    one, other = (Detector(runtime, unsure).find(frames) for runtime in (ours, theirs))
+    """Both runtimes on drawn frames; `threshold`: score from which a find is sure.
+
+    Cell by cell: a face is the mean of its sure cells, and moves when one comes to be just sure or just not.
+    """
     least = 1.0
-    for here, there in zip(one, other, strict=True):
-        least = min(least, _least_overlap(here, there, threshold), _least_overlap(there, here, threshold))
+    for count, height, width in FRAMES:
+        frames = drawn_frames(count, height, width)
+        one, other = ours.run({"frames": frames}), theirs.run({"frames": frames})
+        for number in range(count):
+            here = _Found(one["score"][number], one["box"][number])
+            there = _Found(other["score"][number], other["box"][number])
+            # np.minimum keeps what is no number.
+            least = float(np.minimum(least, _least_overlap(here, there, grid(height, width), threshold)))
     return Parity(overlap=least)
 
 
-def _least_overlap(faces: Sequence[Face], others: Sequence[Face], threshold: float) -> float:
-    """Of each sure face with the best of the others."""
-    boxes = np.array([_corners(other.box) for other in others], dtype=np.float32).reshape(-1, 4)
-    sure = (face for face in faces if face.score >= threshold)
-    return min((float(overlap(_corners(face.box), boxes).max(initial=0.0)) for face in sure), default=1.0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What a runtime says of one frame, cell by cell."""
+
+    score: Floats  # (cells,)
+    box: Floats  # (cells, 4) as the network gives it
 
 
-def _corners(box: Box) -> Floats:
-    return np.array([box.left, box.top, box.right, box.bottom], dtype=np.float32)
+def _least_overlap(one: _Found, other: _Found, cells: Floats, threshold: float) -> float:
+    """Of the boxes at each cell that either is sure of; 0 where the other is far from it."""
+    unsure = (one.score < threshold) & (other.score < threshold)
+    sure = np.flatnonzero(~unsure)  # so what is no number counts
+    if not len(sure):
+        return 1.0
+    if not np.minimum(one.score[sure], other.score[sure]).min() >= threshold - STEADY:
+        return 0.0
+    ours, theirs = boxes_at(cells[sure], one.box[sure]), boxes_at(cells[sure], other.box[sure])
+    return float(np.min([overlap(here, there[None]) for here, there in zip(ours, theirs, strict=True)]))
