@@ -28,10 +28,10 @@ NEARNESS = 0.2
 
 LIMITS = (
     "The points it learnt from were set by a landmark detector on pictures of YouTube videos, not by hand; "
-    "they differ from Kaggle's convention by up to 2.7 px at the brows and 1 to 2 px elsewhere, and lie about "
-    "a pixel to the right of what they mark, as the network's do. 277 people, mostly public figures facing "
-    "the camera; skin tones and ages were not measured. In profiles and covered faces the points that cannot "
-    "be seen are guesses."
+    "they differ from Kaggle's convention by up to 2.7 px at the brows and 1 to 2 px elsewhere, and lie "
+    "about a pixel to the right of what they mark, as the network's do. 277 people, mostly public figures "
+    "facing the camera; skin tones and ages were not measured. In profiles and covered faces the points that "
+    "cannot be seen are guesses."
 )
 
 
