@@ -53,7 +53,7 @@ export function showShares({ list, hint }, faces, recording, { isFinal }) {
     }
     const named = Object.entries(shares).filter(([, share]) => share >= NOTABLE).sort(([, a], [, b]) => b - a);
     const words = named.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
-    item.append(make("span", `Face ${track}`, "who"), make("span", `${toSecond(started)} to ${toSecond(ended)}`, "when"),
+    item.append(make("span", `Face ${track}`, "who"), make("span", between(started, ended), "when"),
       bar, make("span", words, "says"));
     return item;
   }));
@@ -91,7 +91,12 @@ export function showFiles(place, recording) {
   }));
 }
 
-const toSecond = (ms) => moment(Math.round(ms / 1000) * 1000);
+// In whole seconds, or in tenths where those would be the same.
+function between(started, ended) {
+  const whole = [started, ended].map((ms) => moment(Math.round(ms / 1000) * 1000));
+  const [from, to] = whole[0] === whole[1] ? [moment(started, 1), moment(ended, 1)] : whole;
+  return `${from} to ${to}`;
+}
 
 async function fetchFile(path, name) {
   Object.assign(document.createElement("a"), { href: await ticketed(path), download: name }).click();

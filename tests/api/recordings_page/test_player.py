@@ -179,6 +179,18 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
     expect(page.locator("#shares-hint")).to_be_hidden()
 
 
+def test_a_face_of_less_than_a_second_is_timed_in_tenths(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const { showShares } = await import("/player/facts.js");
+      const [list, hint] = ["ul", "p"].map((tag) => document.createElement(tag));
+      const face = { track: 1, shares: { happy: 1 } };
+      const faces = [{ ...face, started: 5680, ended: 5920 }, { ...face, started: 300, ended: 5920 }];
+      showShares({ list, hint }, faces, { state: "completed" }, { isFinal: true });
+      return [...list.querySelectorAll(".when")].map(({ textContent }) => textContent);
+    }""")
+    assert told == ["0:05.6 to 0:05.9", "0:00 to 0:06"]
+
+
 def test_captions_are_those_of_the_results(page: Page, service: Service) -> None:
     open_player(page, service)
     page.locator("#captions").click()
