@@ -1,5 +1,6 @@
 """What many tests need: the real servers, and where the videos are."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 from deploy.redis_server import RedisServer
 from ingest.bus import connect
 from tests.servers import RtspServer, gstreamer_serves
+
+# Some tests load ONNX Runtime without the engine: see engine.runtimes.onnx.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -5,21 +5,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from engine.card import MODELS
 
-PROGRAM = """
+ENGINE = """
 import sys
 from pathlib import Path
 from engine.runtimes.onnx import OnnxRuntime
 OnnxRuntime(Path(sys.argv[1]))
 """
+TRAINING = """
+import sys
+import training
+import onnxruntime
+onnxruntime.InferenceSession(sys.argv[1])
+"""
 
 
-def test_onnx_runtime_keeps_to_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [ENGINE, TRAINING])
+def test_onnx_runtime_keeps_to_itself(tmp_path: Path, program: str) -> None:
     hidden = ("XDG_", "CI", "ORT_")  # where else it would write, and what else would silence it
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(MODELS / "keypoints.onnx")],
+        [sys.executable, "-c", program, str(MODELS / "keypoints.onnx")],
         env=environment | {"HOME": str(tmp_path)},
         check=True,
     )
