@@ -1,5 +1,6 @@
 """Writes a trained network as ONNX with its card, and refuses when ONNX Runtime and PyTorch disagree."""
 
+import engine.runtimes.onnx  # noqa: F401  # isort: skip  # before onnxruntime, which it keeps silent
 import hashlib
 import json
 import logging

@@ -3,6 +3,7 @@
 Run as `python -m training.quantize`; the figures are of the validation sets. Nothing is shipped by it.
 """
 
+import engine.runtimes.onnx  # noqa: F401  # isort: skip  # before onnxruntime, which it keeps silent
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Sequence

@@ -1,5 +1,6 @@
 """YuNet as a teacher and as the measure to compare with; it is never shipped with the engine."""
 
+import engine.runtimes.onnx  # noqa: F401  # isort: skip  # before onnxruntime, which it keeps silent
 from dataclasses import dataclass
 from pathlib import Path
 
