@@ -38,7 +38,7 @@ def figures() -> list[str]:
         f"{keypoints['rmse']:.2f} px RMSE at 96x96, {100 * keypoints['nme']:.1f} % of the eye distance",
         f"average precision {share(detector['ap'])} (YuNet: {share(detector['yunet_ap'])})",
         f"in {share(detector['detector_vs_yunet'], 2)} of YuNet's time",
-        f"it invents little ({detector['false_positives']} faces",
+        f"it invents little ({detector['false_positives']} face",
         f"sure of {share(detector['recall'], 2)}\nonly",
     ]
 
