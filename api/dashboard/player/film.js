@@ -24,9 +24,9 @@ export class Film {
     this.#video = video;
     this.#start = Math.max(0, start); // below it they begin at 0
     this.#on = on;
-    this.#stepping = new Stepping(video, () => this.#shown);
-    this.rate = 1;
     const { signal } = this.#stopped;
+    this.#stepping = new Stepping(video, () => this.#shown, signal);
+    this.rate = 1;
     video.addEventListener("seeked", () => this.#seekOn(), { signal });
     video.addEventListener("loadeddata", () => this.#loaded(), { signal });
     video.addEventListener("error", () => this.#supply?.failed(), { signal });

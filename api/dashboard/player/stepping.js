@@ -11,10 +11,13 @@ export class Stepping {
   #stood = 0; // s: how long the frame before stood, as found when stepping
   #steps = 0; // that wait or are under way
   #done = Promise.resolve(); // when they are done
+  #landed = Promise.resolve(); // when the newest seek, whoever asked for it, has shown its frame
 
-  constructor(video, shown) {
+  // `stopped`: the signal from which on it listens no more.
+  constructor(video, shown, stopped) {
     this.#video = video;
     this.#shown = shown;
+    video.addEventListener("seeking", () => { this.#landed = this.#landing(); }, { signal: stopped });
   }
 
   // Shows the frame after (1) or before (-1) the one that is shown.
@@ -28,7 +31,10 @@ export class Stepping {
   // A frame stands until the next, so just before it is the one before. How long it stands is not told and may
   // vary: the next one is searched for, from a little less than the last one stood.
   async #stepOnce(direction) {
+    await this.#landed;
+    while (this.#video.seeking) await this.#landing();
     const from = this.#shown();
+    if (from === null) return; // the video went away meanwhile
     if (direction < 0) {
       await this.#show(from - 0.001);
       return;
@@ -41,7 +47,14 @@ export class Stepping {
   }
 
   // False when the video went away meanwhile.
-  async #show(seconds) {
+  #show(seconds) {
+    const landing = this.#landing();
+    this.#video.currentTime = Math.min(Math.max(0, seconds), this.#video.duration);
+    return landing;
+  }
+
+  // Until the frame is shown that the video seeks; false when the video went away meanwhile.
+  async #landing() {
     const video = this.#video;
     const heard = new AbortController();
     const seeked = new Promise((done) => {
@@ -50,7 +63,6 @@ export class Stepping {
       }
     }).finally(() => heard.abort());
     const framed = new Promise((done) => video.requestVideoFrameCallback(done));
-    video.currentTime = Math.min(Math.max(0, seconds), video.duration);
     if (!(await seeked)) return false;
     await Promise.race([framed, quiet()]);
     return true;

@@ -71,6 +71,17 @@ def test_keys_move_by_seconds_and_frames(page: Page, service: Service) -> None:
         until(lambda low=least, high=most: low < played(page) < high, 5, f"{key} to {least} s and a little")
 
 
+def test_a_step_begins_where_a_seek_that_is_under_way_ends(page: Page, service: Service) -> None:
+    open_player(page, service)
+    page.keyboard.press("End")
+    until(lambda: played(page) > 5.9, 5, "the end")
+    page.evaluate(
+        """["Home", "."].forEach((key) =>
+             document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})))"""
+    )
+    until(lambda: 0.03 < played(page) < 0.08, 5, "the second frame")
+
+
 def test_boxes_lie_over_the_frame_that_is_shown(page: Page, service: Service) -> None:
     open_player(page, service)
     page.keyboard.press("ArrowRight")
