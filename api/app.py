@@ -1,7 +1,7 @@
 """The API as an ASGI app: REST, websockets and the dashboard, over what lies in Redis."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from api.services import make_services
 from api.settings import Settings
 from api.sources.removal import sweep
 from api.tasks import start, stop
-from ingest.bus import connect_async
+from ingest.client import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
 FOLLOWED = 1000  # sources at a time
@@ -33,8 +33,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
-            connect_async(settings.redis_url) as client,
-            connect_async(settings.redis_url, connections=FOLLOWED) as readers,
+            aclosing(connect_async(settings.redis_url)) as client,
+            aclosing(connect_async(settings.redis_url, connections=FOLLOWED)) as readers,
         ):
             app.state.services = make_services(settings, client, readers)
             sweeping = start(sweep(client, app.state.services.audit), "the deletion of old data")

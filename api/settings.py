@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
-from ingest.bus import redis_url
+from ingest.client import redis_url
 from ingest.networks import EVERYWHERE, Networks
 from ingest.settings import (
     DetectorName,

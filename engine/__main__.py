@@ -9,7 +9,8 @@ from engine.card import CardMismatchError
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
-from ingest.bus import Bus, connect
+from ingest.bus import Bus
+from ingest.client import connect
 from ingest.settings import RUNTIMES, SettingError, batch_delay, detector_name, runtime_name
 from ingest.shards import parse_shard
 from ingest.version import VERSION
@@ -52,7 +53,7 @@ def main() -> int:
     )
     if delay is None:
         delay = ON_A_CPU if networks.acceleration is None else ON_A_GPU
-    worker = Worker(Bus(connect(retries=0)), Pipeline(networks), arguments.shard, delay=delay)
+    worker = Worker(Bus(connect(retries=0, wait=True)), Pipeline(networks), arguments.shard, delay=delay)
 
     def stop(*_: object) -> None:
         worker.stopping = True

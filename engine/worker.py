@@ -14,7 +14,8 @@ from engine.pipeline import BadStateError, Pipeline
 from engine.records import Event, Reading
 from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds, stamped
-from ingest.bus import BUS_FAULTS, Bus, Fields, TimelineEntry
+from ingest.bus import Bus, Fields, TimelineEntry
+from ingest.client import BUS_FAULTS
 from ingest.frame import Frame
 from ingest.wire import BadFrameError, decode_frame
 

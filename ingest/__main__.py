@@ -9,7 +9,8 @@ import sys
 # Read when numpy is loaded: the keeper forks, so it must not have threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from ingest.bus import Bus, connect
+from ingest.bus import Bus
+from ingest.client import connect
 from ingest.keeper import Keeper
 from ingest.settings import SettingError, settings_from_environment
 from ingest.shards import parse_shards
@@ -33,7 +34,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        keeper = Keeper(Bus(connect(retries=0)), settings_from_environment(), arguments.shards)
+        keeper = Keeper(Bus(connect(retries=0, wait=True)), settings_from_environment(), arguments.shards)
     except SettingError as error:
         log.error("%s", error)
         return CANNOT_WORK

@@ -1,38 +1,38 @@
-"""The only home of Redis: the keys, and what each process does with them.
+"""What lies in Redis: the keys, and what each process does with them.
 
-frames:{shard}      stream   frames on their way to one engine worker; trimmed by count
-timeline:{source}   stream   readings, spans, coverage, states; an entry's ID is the cursor to resume from;
-                             trimmed by time (ingest.settings.retention)
-overview:{source}   stream   the same in brief: each second of each face, and the coverage; trimmed by time
-preview:{source}    hash     the newest colour JPEG, made only while somebody watches
-watch:{source}      string   there while somebody watches
-sources             hash     what is configured: id to SourceConfig as JSON
-beat:{part}         string   there while a part of the service is alive: what it has to tell, or ALIVE
-parts               sorted   every part that was ever alive, and when it last was
-engine:{source}     string   where the engine stood after its last commit: it goes on from there
-position:{source}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
-state:{source}      string   the newest state entry of the timeline, which may lie hours back in it
-counts:{source}     hash     the engine's counts since the source was added: see engine.counts
-dropped:{source}    string   frames lost since the source was added, as its coverage tells them
-removed             sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
-tokens              hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
-ticket:{sha256}     string   a browser's leave to open one path, for a minute or some
-compacted           string   when the server's file was last written anew, seconds since the epoch
-audit               stream   who did what, trimmed by time (ingest.settings.audit_retention)
+frames:0           stream   frames on their way to the engine of shard 0; trimmed by count
+timeline:{lobby}   stream   readings, spans, coverage, states of the source `lobby`; an entry's ID is the
+                            cursor to resume from; trimmed by time (ingest.settings.retention)
+overview:{lobby}   stream   the same in brief: each second of each face, and the coverage; trimmed by time
+preview:{lobby}    hash     the newest colour JPEG, made only while somebody watches
+watch:{lobby}      string   there while somebody watches
+engine:{lobby}     string   where the engine stood after its last commit: it goes on from there
+position:{lobby}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
+state:{lobby}      string   the newest state entry of the timeline, which may lie hours back in it
+counts:{lobby}     hash     the engine's counts since the source was added: see engine.counts
+dropped:{lobby}    string   frames lost since the source was added, as its coverage tells them
+sources            hash     what is configured: id to SourceConfig as JSON
+{sources}:removed  sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
+beat:engine:0      string   there while a part of the service is alive: what it has to tell, or ALIVE
+parts              sorted   every part that was ever alive, and when it last was
+tokens             hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
+ticket:SHA-256     string   a browser's leave to open one path, for a minute or some
+compacted          string   when the server's file was last written anew, seconds since the epoch
+audit              stream   who did what, trimmed by time (ingest.settings.audit_retention)
+
+The braces are part of the keys. In a Redis Cluster all keys with the same word in braces lie on one server,
+and `sources` where keys with {sources} do: no transaction and no script touches keys that may lie on two.
 """
 
 import json
-import os
+import math
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-import redis.asyncio
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
-
+from ingest.client import BUS_FAULTS, is_cluster, servers
 from ingest.configured import Picture, SourceConfig, usable_config
 from ingest.settings import retention, shard_count
 
@@ -48,26 +48,16 @@ COMPACTS_A_RETENTION = 4  # times that it is written anew while an entry is kept
 COMPACTS_AT_MOST, COMPACTS_AT_LEAST = 60.0, 86400.0  # seconds
 BEATS_FOR = 5  # seconds
 ALIVE = "1"  # says a part that has nothing to tell
-COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
+COUNTS_EVERY = 5.0  # seconds between two looks how many sources there are
 
 SECONDS = "seconds"  # the type of an entry that is for the overview alone
 
 SOURCES = "sources"
-REMOVED = "removed"
+REMOVED = "{sources}:removed"
 PARTS = "parts"
 TOKENS = "tokens"
 AUDIT = "audit"
 COMPACTED = "compacted"
-
-# What a worker meets when the server is away, comes back empty, or does not answer in time.
-BUS_FAULTS = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
-
-# What a command raises when the server is away for longer than the retries last.
-LOST = (redis.ConnectionError, redis.TimeoutError)
-
-# What it raises when the server is there and refuses: the password (LOST has that as well), or the command.
-NO_ENTRY = redis.AuthenticationError
-NO_SUCH_RIGHT = redis.ResponseError
 
 Fields = Mapping[bytes, bytes]
 
@@ -86,39 +76,39 @@ def frames_key(shard: int | str) -> str:
 
 
 def timeline_key(source: str) -> str:
-    return f"timeline:{source}"
+    return f"timeline:{{{source}}}"
 
 
 def overview_key(source: str) -> str:
-    return f"overview:{source}"
+    return f"overview:{{{source}}}"
 
 
 def preview_key(source: str) -> str:
-    return f"preview:{source}"
+    return f"preview:{{{source}}}"
 
 
 def watch_key(source: str) -> str:
-    return f"watch:{source}"
+    return f"watch:{{{source}}}"
 
 
 def engine_key(source: str) -> str:
-    return f"engine:{source}"
+    return f"engine:{{{source}}}"
 
 
 def state_key(source: str) -> str:
-    return f"state:{source}"
+    return f"state:{{{source}}}"
 
 
 def position_key(source: str) -> str:
-    return f"position:{source}"
+    return f"position:{{{source}}}"
 
 
 def dropped_key(source: str) -> str:
-    return f"dropped:{source}"
+    return f"dropped:{{{source}}}"
 
 
 def counts_key(source: str) -> str:
-    return f"counts:{source}"
+    return f"counts:{{{source}}}"
 
 
 def keys_of(source: str) -> list[str]:
@@ -141,57 +131,16 @@ def oldest_kept(now: tuple[int, int], kept: float) -> str:
     return f"{int((seconds + microseconds / 1e6 - kept) * 1000)}-0"
 
 
-def redis_url() -> str:
-    """The server's address: REDIS_URL, which the supervisor sets for its children."""
-    return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
-
-
-def connect(url: str | None = None, *, retries: int = 10) -> "redis.Redis":
-    """A blocking connection that outlives a restart of the server: commands are retried for some seconds.
-
-    With no retries a lost connection shows at once: for who must know whether a transaction went through.
-    """
-    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=retries)
-    return redis.Redis.from_url(
-        url or redis_url(),
-        retry=retry,
-        retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
-        socket_timeout=10.0,
-        health_check_interval=15,
-    )
-
-
-def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> "redis.asyncio.Redis":
-    """The same for the API's event loop: up to so many commands at a time, more wait for their turn.
-
-    A read that waits for entries to come holds its connection: who makes many of them asks for as many.
-    """
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url or redis_url(),
-        max_connections=connections,
-        retry=redis.asyncio.retry.Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10),
-        retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
-        socket_timeout=10.0,
-        health_check_interval=15,
-    )
-    return redis.asyncio.Redis.from_pool(pool)
-
-
 # A frame's pixels are kept out of the server's append-only file: no picture of a face comes to lie on a disk.
 PUSH_FRAME = """
-redis.call('SET', KEYS[2], ARGV[1])
 redis.set_repl(redis.REPL_NONE)
-local kept = math.max(ARGV[2], math.ceil(ARGV[3] * redis.call('HLEN', KEYS[3])))
-redis.call('XADD', KEYS[1], 'MAXLEN', kept, '*', unpack(ARGV, 4))
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[1], '*', unpack(ARGV, 2))
 """
 
-# The look at the configuration is part of it: no picture is shown that was made before it said otherwise.
 PUT_PREVIEW = """
-local config = redis.call('HGET', KEYS[2], ARGV[4])
-if not config or (cjson.decode(config)['picture'] or 'shown') ~= ARGV[5] then return end
 redis.set_repl(redis.REPL_NONE)
-redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'media_time', ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'media_time', ARGV[2], 'picture', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 """
 
 # Ingest writes again what it has no answer to. The body holds the moment: the same one was written already.
@@ -205,14 +154,19 @@ redis.call('SET', KEYS[2], ARGV[1])
 class Bus:
     """What ingest and engine do on Redis. One instance a process (and thread)."""
 
-    def __init__(self, client: "redis.Redis") -> None:
-        """Raises SettingError where it is told wrongly how long timelines are kept, or how many shards."""
-        # redis-py's signatures promise str or bytes for everything; without decode_responses it is bytes.
-        self._redis: Any = client
+    def __init__(self, client: Any) -> None:
+        """`client`: of one server or of a cluster; without decode_responses, all that it gives is bytes.
+
+        Raises SettingError where it is told wrongly how long timelines are kept, or how many shards.
+        """
+        self._redis = client
+        self._is_cluster = is_cluster(client)
         self._kept = retention()
         self._shards = shard_count()
         self._push_frame: Any = client.register_script(PUSH_FRAME)
         self._put_preview: Any = client.register_script(PUT_PREVIEW)
+        self._most = FRAMES_KEPT  # entries a shard
+        self._counted_at = -COUNTS_EVERY
 
     def sources(self) -> dict[str, SourceConfig]:
         """All configured sources by id, apart from those that cannot be read."""
@@ -225,29 +179,19 @@ class Bus:
 
         The server would take frames and previews into the new file: they are dropped at that moment, which
         the engine counts as it counts all dropped frames. A server that writes no such file is let alone.
+        Of a cluster each server does so for itself, and the answer is whether all do that should.
         """
-        state = self._redis.info("persistence")
-        if not state["aof_enabled"] or state["aof_rewrite_in_progress"]:
+        files = [(server, server.info("persistence")) for server in servers(self._redis)]
+        written = [(server, file) for server, file in files if file["aof_enabled"]]
+        if not written or any(file["aof_rewrite_in_progress"] for _, file in written):
             return False
-        grown = state["aof_current_size"] >= max(COMPACT_FROM, COMPACT_GROWTH * state["aof_base_size"])
-        if not (whatever_its_size or grown or self._holds_too_old()):
-            return False
-        pictures = [
-            *self._redis.scan_iter(match=frames_key("*")),
-            *self._redis.scan_iter(match=preview_key("*")),
-        ]
-        # One write to the socket, which the server works off without a look at others. In a transaction it
-        # would put the rewriting off.
-        with self._redis.pipeline(transaction=False) as commands:
-            for key in pictures:
-                if key.startswith(b"frames:"):
-                    commands.xtrim(key, maxlen=0, approximate=False)
-                else:
-                    commands.delete(key)
-            commands.set(COMPACTED, time.time())
-            commands.bgrewriteaof()
-            commands.execute()
-        return True
+        all_of_them = whatever_its_size or self._holds_too_old()
+        anew = [server for server, file in written if all_of_them or _has_grown(file)]
+        for server in anew:
+            _write_anew(server)
+        if len(anew) == len(written):
+            self._redis.set(COMPACTED, time.time())
+        return bool(anew)
 
     def knows_removed(self, quiet: float) -> bool:
         """Whether the server's file may still know a source that was removed at least `quiet` seconds ago.
@@ -268,10 +212,10 @@ class Bus:
 
         `told`: what /readyz shall say of it.
         """
-        with self._redis.pipeline(transaction=True) as transaction:
-            transaction.set(beat_key(part), told or ALIVE, ex=BEATS_FOR)
-            transaction.zadd(PARTS, {part: time.time()})
-            transaction.execute()
+        with self._redis.pipeline(transaction=False) as commands:
+            commands.set(beat_key(part), told or ALIVE, ex=BEATS_FOR)
+            commands.zadd(PARTS, {part: time.time()})
+            commands.execute()
 
     def push_frame(self, shard: int, fields: Mapping[str, bytes | int | float | str]) -> None:
         """Adds a frame; the oldest of the shard fall out (the engine sees the gap).
@@ -279,23 +223,24 @@ class Bus:
         FRAMES_KEPT stay, or if that is more FRAMES_A_SOURCE times the cameras of a shard, all having as many:
         at ten frames a second those of most of a second, after which they are too old to be read anyway.
         """
-        source = str(fields["source"])
         parts = [part for field in fields.items() for part in field]
-        kept = (FRAMES_KEPT, FRAMES_A_SOURCE / self._shards)
-        self._push_frame(
-            keys=[frames_key(shard), position_key(source), SOURCES],
-            args=[fields["media_time"], *kept, *parts],
-        )
+        self._redis.set(position_key(str(fields["source"])), fields["media_time"])
+        self._push_frame(keys=[frames_key(shard)], args=[self._frames_kept(), *parts])
+
+    def _frames_kept(self) -> int:
+        if time.monotonic() - self._counted_at >= COUNTS_EVERY:
+            sources = self._redis.hlen(SOURCES)
+            self._most = max(FRAMES_KEPT, math.ceil(FRAMES_A_SOURCE / self._shards * sources))
+            self._counted_at = time.monotonic()
+        return self._most
 
     def position(self, source: str) -> int:
         """ns: the media time of the source's newest frame; 0 where there was none yet."""
         return int(self._redis.get(position_key(source)) or 0)
 
     def push_timeline(self, entries: Iterable[TimelineEntry]) -> None:
-        """Adds entries to their sources' timelines, all or none."""
-        with self._redis.pipeline(transaction=True) as transaction:
-            _add_entries(transaction, entries, self._oldest_kept())
-            transaction.execute()
+        """Adds entries to their sources' timelines, in a cluster to one after the other, else all or none."""
+        self._write(entries, {}, {})
 
     def is_watched(self, source: str) -> bool:
         return bool(self._redis.exists(watch_key(source)))
@@ -310,15 +255,16 @@ class Bus:
         """Replaces the source's preview; it vanishes by itself when nobody renews it.
 
         Nothing is put that is not `picture` any more: shown or blurred, as the source is configured now.
+        Where that changes at this very moment, who serves the picture finds beside it what it is.
         """
-        keys, args = [preview_key(source), SOURCES], [jpeg, media_time, PREVIEW_KEPT, source, picture]
-        self._put_preview(keys=keys, args=args)
+        if self.shown_picture(source) == picture:
+            self._put_preview(keys=[preview_key(source)], args=[jpeg, media_time, picture, PREVIEW_KEPT])
 
     def join_shard(self, shard: int) -> None:
         """Creates the shard's consumer group if it is not there yet."""
         try:
             self._redis.xgroup_create(frames_key(shard), GROUP, id="0", mkstream=True)
-        except redis.ResponseError as error:
+        except BUS_FAULTS as error:
             if "BUSYGROUP" not in str(error):
                 raise
 
@@ -346,7 +292,10 @@ class Bus:
         """What the engine wrote with its last commit, for the sources that have it."""
         if not sources:
             return {}
-        found = self._redis.mget([engine_key(source) for source in sources])
+        with self._redis.pipeline(transaction=False) as commands:
+            for source in sources:
+                commands.get(engine_key(source))
+            found = commands.execute()
         return {source: state for source, state in zip(sources, found, strict=True) if state is not None}
 
     def commit(
@@ -357,21 +306,44 @@ class Bus:
         states: Mapping[str, bytes],
         counts: Mapping[str, Mapping[str, int]],
     ) -> None:
-        """Writes results, states and counts and acknowledges the frames in one transaction.
+        """Writes results, states and counts and acknowledges the frames, all or none.
+
+        In a cluster the sources are written one after the other, each with its state, then the frames are
+        acknowledged. Where that is cut off, frames come again that the state knows already.
 
         Exactly once only on a connection that does not retry: a lost answer would be written again.
         """
+        if not self._is_cluster:
+            self._write(entries, states, counts, (frames_key(shard), taken))
+            return
+        self._write(entries, states, counts)
         with self._redis.pipeline(transaction=True) as transaction:
-            _add_entries(transaction, entries, self._oldest_kept())
-            for source, state in states.items():
-                transaction.set(engine_key(source), state)
-            for source, counted in counts.items():
-                for name, count in counted.items():
-                    transaction.hincrby(counts_key(source), name, count)
-            if taken:
-                transaction.xack(frames_key(shard), GROUP, *taken)
-                transaction.xdel(frames_key(shard), *taken)
+            _acknowledge(transaction, frames_key(shard), taken)
             transaction.execute()
+
+    def _write(
+        self,
+        entries: Iterable[TimelineEntry],
+        states: Mapping[str, bytes],
+        counts: Mapping[str, Mapping[str, int]],
+        done: tuple[str, Sequence[bytes]] = ("", ()),
+    ) -> None:
+        """Writes all in one transaction, in a cluster in one for each source."""
+        oldest = self._oldest_kept()
+        parts: dict[str, list[TimelineEntry]] = defaultdict(list)
+        for entry in entries:
+            parts[entry.source].append(entry)
+        sources = dict.fromkeys([*parts, *states, *counts])
+        for together in [[source] for source in sources] if self._is_cluster else [list(sources)]:
+            with self._redis.pipeline(transaction=True) as transaction:
+                for source in together:
+                    _add_entries(transaction, parts[source], oldest)
+                    if source in states:
+                        transaction.set(engine_key(source), states[source])
+                    for name, count in counts.get(source, {}).items():
+                        transaction.hincrby(counts_key(source), name, count)
+                _acknowledge(transaction, *done)
+                transaction.execute()
 
     def _oldest_kept(self) -> str:
         return oldest_kept(self._redis.time(), self._kept)
@@ -381,7 +353,8 @@ def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str
     for entry in entries:
         if entry.type == "state":
             keys = (timeline_key(entry.source), state_key(entry.source))
-            transaction.eval(ADD_STATE, len(keys), *keys, entry.body, oldest)
+            # The pipeline of a cluster has no `eval`.
+            transaction.execute_command("EVAL", ADD_STATE, len(keys), *keys, entry.body, oldest)
             continue
         for key in _streams(entry):
             transaction.xadd(key, {"type": entry.type, "body": entry.body}, minid=oldest, approximate=True)
@@ -389,7 +362,33 @@ def _add_entries(transaction: Any, entries: Iterable[TimelineEntry], oldest: str
             transaction.incrby(dropped_key(entry.source), stretch["frames"])
 
 
+def _acknowledge(transaction: Any, frames: str, taken: Sequence[bytes]) -> None:
+    if taken:
+        transaction.xack(frames, GROUP, *taken)
+        transaction.xdel(frames, *taken)
+
+
 def _streams(entry: TimelineEntry) -> list[str]:
     """An hour's coverage is looked for in the overview, not between a hundred thousand readings."""
     timeline, overview = timeline_key(entry.source), overview_key(entry.source)
     return {SECONDS: [overview], "coverage": [timeline, overview]}.get(entry.type, [timeline])
+
+
+def _has_grown(file: Mapping[str, Any]) -> bool:
+    """Whether the append-only file, of which the server tells this, is worth writing anew."""
+    return bool(file["aof_current_size"] >= max(COMPACT_FROM, COMPACT_GROWTH * file["aof_base_size"]))
+
+
+def _write_anew(server: Any) -> None:
+    """Has one server write its file anew, without the pictures of faces that it holds at that moment."""
+    pictures = [*server.scan_iter(match=frames_key("*")), *server.scan_iter(match=preview_key("*"))]
+    # One write to the socket, which the server works off without a look at others. In a transaction it
+    # would put the rewriting off.
+    with server.pipeline(transaction=False) as commands:
+        for key in pictures:
+            if key.startswith(b"frames:"):
+                commands.xtrim(key, maxlen=0, approximate=False)
+            else:
+                commands.delete(key)
+        commands.bgrewriteaof()
+        commands.execute()

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
-from ingest.bus import BUS_FAULTS, Bus, TimelineEntry
+from ingest.bus import Bus, TimelineEntry
 from ingest.child import Child, Word, died_of
+from ingest.client import BUS_FAULTS
 from ingest.configured import SourceConfig
 from ingest.pauses import Pauses
 from ingest.settings import Settings

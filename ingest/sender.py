@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import av
 
-from ingest.bus import BUS_FAULTS, Bus
+from ingest.bus import Bus
+from ingest.client import BUS_FAULTS
 from ingest.configured import Picture
 from ingest.frame import Frame
 from ingest.newest import Newest

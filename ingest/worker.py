@@ -14,7 +14,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ingest.address import Address, AddressError, parse_address
-from ingest.bus import BUS_FAULTS, Bus, connect
+from ingest.bus import Bus
+from ingest.client import BUS_FAULTS, connect
 from ingest.clock import LiveClock
 from ingest.configured import SourceConfig
 from ingest.frame import Frame
@@ -127,7 +128,7 @@ def tell(word: str, reason: str = "") -> None:
 def decode(source: str) -> int:
     """Sends a configured source's frames until it ends or fails; returns the exit code."""
     try:
-        bus = Bus(connect(retries=1))
+        bus = Bus(connect(retries=1, wait=True))
         watch(bus.sources()[source], bus, settings_from_environment())
     except KeyError:
         tell("error", "not configured")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus import connect
+from ingest.client import connect
+from tests.cluster import Cluster
 from tests.servers import RtspServer, gstreamer_serves
 
 # Some tests load ONNX Runtime without the engine: see engine.runtimes.onnx.
@@ -61,3 +62,19 @@ def rtsp_server(gstreamer: None) -> Iterator[Callable[[dict[str, Path]], RtspSer
     yield start
     for server in started:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def three_servers() -> Iterator[Cluster]:
+    """One Redis Cluster for all tests."""
+    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
+        running = Cluster(Path(folder))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def cluster(three_servers: Cluster) -> Cluster:
+    """A real, empty Redis Cluster."""
+    three_servers.empty()
+    return three_servers

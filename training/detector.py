@@ -24,6 +24,7 @@ from training.detector_loss import Batch, loss
 from training.detector_network import DetectorNetwork
 from training.detector_release import release
 from training.loop import Schedule, epochs
+from training.mining import Invention, mine
 from training.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.scenes import Composer, Scene
 from training.script import run_script
@@ -142,6 +143,15 @@ def photos(data: Path, cache: Path, teacher: Path) -> tuple[list[Photo], list[Ph
     return load(cache / "people_photos"), load(cache / "keypoint_faces")
 
 
+def invented(start: Path | None, photos: Sequence[Photo]) -> list[Invention]:
+    """What the weights that a run begins with invent in its photos: nothing where it begins afresh."""
+    if start is None:
+        return []
+    network = DetectorNetwork()
+    network.load_state_dict(averaged(start))
+    return mine(network, photos)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
@@ -156,7 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     settings = read_settings(options.run, Settings)
     people, faces = photos(options.data, CACHE, options.teacher)
-    composer = Composer([photo for photo in people if not held_out(photo.name)], faces, settings.seed)
+    shown = [photo for photo in people if not held_out(photo.name)]
+    composer = Composer(shown, faces, settings.seed, invented(options.start, shown))
     state = train(Batches(composer, settings, options.teacher), options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)
     weights = release(state.average, asdict(settings), people, options.models)

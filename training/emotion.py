@@ -21,7 +21,7 @@ from training.landmarks import landmarks_of, with_mean
 from training.loop import Schedule, epochs
 from training.scores import Numbers, emotion_metrics, fit_temperature
 from training.script import run_script
-from training.state import CHECKPOINTS, TrainingState, device, read_settings
+from training.state import CHECKPOINTS, TrainingState, averaged, device, read_settings
 
 YUNET = "face_detection_yunet_2023mar_dynamic.onnx"
 
@@ -33,10 +33,16 @@ def train(
     checkpoint: Path,
     *,
     until: int | None = None,
+    start: Path | None = None,
 ) -> TrainingState:
-    """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists."""
+    """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists.
+
+    Where it does not, `start` may name the checkpoint of another run, whose weights are a beginning.
+    """
     torch.manual_seed(settings.seed)
     network = build(settings)
+    if start is not None:
+        network.load_state_dict(averaged(start))
     network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(
         network.parameters(), settings.rate, momentum=0.9, weight_decay=settings.decay, nesterov=True
@@ -103,6 +109,7 @@ def main() -> None:
     parser.add_argument(
         "--models", type=Path, help="folder for weights and card; default: the engine's for emotion.toml"
     )
+    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
     parser.add_argument("--until", type=int, help="stop after this epoch; 0 exports the last checkpoint")
     asked = parser.parse_args()
 
@@ -111,7 +118,7 @@ def main() -> None:
     faces = read_expressions(asked.data, settings.split)
     alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, asked.teacher))]
     checkpoint = asked.checkpoint or CHECKPOINTS / f"{asked.run.stem}.pt"
-    state = train(settings, faces, alignments, checkpoint, until=asked.until)
+    state = train(settings, faces, alignments, checkpoint, until=asked.until, start=asked.start)
 
     crops, label = cut_all(faces, alignments, faces.validation), faces.label[faces.validation]
     logits = predict(state.average, crops)

@@ -5,17 +5,20 @@ Scene `number` of a seed is always the same, so a run can be resumed anywhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.mining import Invention
 from training.photos import Floats, Grey, Photo
 from training.spoil import spoil
 
 SMALLEST = 12.0  # pixels; smaller faces are neither face nor background
 LEAST_VISIBLE = 0.5  # of a face's box; less is neither face nor background
 MOST_ENLARGED = 2.0
+MINED = 0.25  # share of the photos that are shown for what was once invented in them
 DRAWN = 0.03  # share of scenes that become line drawings: a face of lines, as a wire frame, is no face
 
 
@@ -44,9 +47,18 @@ class Rectangle:
 
 
 class Composer:
-    """Draws scenes from photos with sure faces, photos without any, and faces with little around them."""
+    """Draws scenes from photos with sure faces, photos without any, and faces with little around them.
 
-    def __init__(self, photos: Sequence[Photo], faces: Sequence[Photo], seed: int) -> None:
+    `inventions` are shown more often than their photos would be.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Photo],
+        faces: Sequence[Photo],
+        seed: int,
+        inventions: Sequence[Invention] = (),
+    ) -> None:
         self._peopled = [photo for photo in photos if photo.sure.any()]
         self._empty = [photo for photo in photos if len(photo.boxes) == 0]
         self._unsure = [photo for photo in photos if len(photo.boxes) and not photo.sure.any()]
@@ -55,6 +67,7 @@ class Composer:
         self._peopled = [
             photo for number, photo in enumerate(self._peopled) if number % 3 == 0 or "lfw/" not in photo.name
         ]
+        self._inventions = inventions
         self._seed = seed
 
     def compose(self, number: int, side: int) -> Scene:
@@ -84,18 +97,19 @@ class Composer:
     def _photo(self, scene: Scene, random: np.random.Generator) -> None:
         side = scene.grey.shape[0]
         everything = Rectangle(0, 0, side, side)
-        if random.random() < 0.5:
+        if random.random() < 0.8:
             self._background(scene, random)
-            _place(scene, self._draw(random), everything, random)
+            self._draw(scene, everything, random)
         else:
-            _place(scene, self._draw(random), everything, random, beyond=cv2.BORDER_REPLICATE)
+            self._draw(scene, everything, random, beyond=cv2.BORDER_REPLICATE)
 
     def _mosaic(self, scene: Scene, random: np.random.Generator) -> None:
+        self._background(scene, random)
         side = scene.grey.shape[0]
         x, y = (int(side * random.uniform(0.3, 0.7)) for _ in range(2))
         for left, right in ((0, x), (x, side)):
             for top, bottom in ((0, y), (y, side)):
-                _place(scene, self._draw(random), Rectangle(left, top, right, bottom), random)
+                self._draw(scene, Rectangle(left, top, right, bottom), random)
 
     def _pasted(self, scene: Scene, random: np.random.Generator) -> None:
         """Faces cut out softly, at all sizes, in a picture that has none."""
@@ -105,21 +119,44 @@ class Composer:
             photo = self._faces[random.integers(len(self._faces))]
             reach = int(np.exp(random.uniform(np.log(40), np.log(1.2 * side))))
             left, top = (int(random.uniform(-0.2 * reach, side - 0.8 * reach)) for _ in range(2))
-            _place(scene, photo, Rectangle(left, top, left + reach, top + reach), random, cut_out=True)
+            where = Rectangle(left, top, left + reach, top + reach)
+            _place(scene, photo, where, _about_face(photo, where, random, cut_out=True), cut_out=True)
 
     def _background(self, scene: Scene, random: np.random.Generator) -> None:
-        photo = self._empty[random.integers(len(self._empty))]
+        """Fills the scene with one photo that has no face, enlarged, or with some at about their own size."""
         side = scene.grey.shape[0]
-        scale = side / min(photo.grey.shape) * random.uniform(1.0, 1.6)
-        centre = np.array(photo.grey.shape[::-1]) / 2
-        to_scene = _turn(centre, (side / 2, side / 2), scale, 0.0, mirrored=random.random() < 0.5)
-        scene.grey[:] = _warp(photo.grey, to_scene, (side, side), cv2.BORDER_REFLECT)
+        columns = int(random.integers(1, 4))
+        edges = np.linspace(0, side, columns + 1).astype(int).tolist()
+        for left, right in pairwise(edges):
+            for top, bottom in pairwise(edges):
+                photo = self._empty[int(random.integers(len(self._empty)))]
+                where = Rectangle(left, top, right, bottom)
+                to_where = _filling(photo, where, random) if columns == 1 else _anywhere(photo, where, random)
+                scene.grey[top:bottom, left:right] = _warp(
+                    photo.grey, to_where, where.size, cv2.BORDER_REFLECT
+                )
 
-    def _draw(self, random: np.random.Generator) -> Photo:
-        kind = random.random()
-        pool = self._peopled if kind < 0.66 else self._empty if kind < 0.9 else self._unsure
-        pool = pool or self._peopled
-        return pool[random.integers(len(pool))]
+    def _draw(
+        self,
+        scene: Scene,
+        where: Rectangle,
+        random: np.random.Generator,
+        *,
+        beyond: int = cv2.BORDER_CONSTANT,
+    ) -> None:
+        """Paints a photo that is drawn by lot into a rectangle of the scene."""
+        if self._inventions and random.random() < MINED:
+            invention = self._inventions[int(random.integers(len(self._inventions)))]
+            photo, to_where = invention.photo, _about(invention.box, where, random)
+        else:
+            kind = random.random()
+            pool = self._peopled if kind < 0.66 else self._empty if kind < 0.9 else self._unsure
+            pool = pool or self._peopled
+            photo = pool[random.integers(len(pool))]
+            to_where = (
+                _about_face(photo, where, random) if photo.sure.any() else _anywhere(photo, where, random)
+            )
+        _place(scene, photo, where, to_where, beyond=beyond)
 
 
 def _draw_lines(scene: Scene, random: np.random.Generator) -> None:
@@ -133,16 +170,16 @@ def _place(
     scene: Scene,
     photo: Photo,
     where: Rectangle,
-    random: np.random.Generator,
+    to_where: Floats,
     *,
     beyond: int = cv2.BORDER_CONSTANT,
     cut_out: bool = False,
 ) -> None:
     """Paints a photo into a rectangle of the scene and adds its faces; earlier faces may be covered.
 
-    Beyond the photo's border the scene stays as it is, or the edge is repeated.
+    `to_where` is the (2, 3) affine from the photo to the rectangle. Beyond the photo's border the scene stays
+    as it is, or the edge is repeated.
     """
-    to_where = _placement(photo, where, random, cut_out=cut_out)
     mirrored = np.linalg.det(to_where[:, :2]) < 0
     painted = _warp(photo.grey, to_where, where.size, beyond)
     opaque = _warp(np.full_like(photo.grey, 255), to_where, where.size, beyond)
@@ -153,15 +190,34 @@ def _place(
     _add(scene, photo, to_where, where, mirrored=bool(mirrored))
 
 
-def _placement(photo: Photo, where: Rectangle, random: np.random.Generator, *, cut_out: bool) -> Floats:
-    """The (2, 3) affine from the photo to the rectangle: a face is drawn and its size and place chosen."""
-    width, height = where.size
+def _filling(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
+    """The affine that makes a photo so large that it fills the rectangle."""
+    scale = float(max(where.size) / min(photo.grey.shape) * random.uniform(1.0, 1.6))
+    centre = np.array(photo.grey.shape[::-1]) / 2
     mirrored = bool(random.random() < 0.5)
-    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
-    if not photo.sure.any():
-        scale = float(np.exp(random.uniform(np.log(0.4), np.log(1.8))))
-        anchor = np.array(photo.grey.shape[::-1]) * random.uniform(0.2, 0.8, 2)
-        return _turn(anchor, (width / 2, height / 2), scale, degrees, mirrored=mirrored)
+    return _turn(centre, (where.size[0] / 2, where.size[1] / 2), scale, 0.0, mirrored)
+
+
+def _anywhere(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
+    """The affine that brings some part of a photo into the middle of the rectangle."""
+    scale = float(np.exp(random.uniform(np.log(0.4), np.log(1.8))))
+    anchor = np.array(photo.grey.shape[::-1]) * random.uniform(0.2, 0.8, 2)
+    return _turn(anchor, (where.size[0] / 2, where.size[1] / 2), scale, *_lie(random))
+
+
+def _about(box: Floats, where: Rectangle, random: np.random.Generator) -> Floats:
+    """The affine that brings a box somewhere into the rectangle, at about its own size."""
+    scale = float(np.exp(random.uniform(np.log(0.6), np.log(1.6))))
+    place = (where.size[0] * random.uniform(0.1, 0.9), where.size[1] * random.uniform(0.1, 0.9))
+    return _turn((box[:2] + box[2:]) / 2, place, scale, *_lie(random))
+
+
+def _about_face(
+    photo: Photo, where: Rectangle, random: np.random.Generator, *, cut_out: bool = False
+) -> Floats:
+    """The affine that brings one of the photo's sure faces into the rectangle, at a size that is drawn."""
+    width, height = where.size
+    lie = _lie(random)
     box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
     size = float(np.sqrt(np.prod(box[2:] - box[:2])))
     least, most = SMALLEST + 1.0, 0.8 * min(width, height)
@@ -169,11 +225,18 @@ def _placement(photo: Photo, where: Rectangle, random: np.random.Generator, *, c
     scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
     margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))
     place = (width * random.uniform(margin, 1 - margin), height * random.uniform(margin, 1 - margin))
-    return _turn((box[:2] + box[2:]) / 2, place, scale, degrees, mirrored=mirrored)
+    return _turn((box[:2] + box[2:]) / 2, place, scale, *lie)
+
+
+def _lie(random: np.random.Generator) -> tuple[float, bool]:
+    """By how many degrees a photo is turned, and whether it is mirrored."""
+    mirrored = bool(random.random() < 0.5)
+    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
+    return float(degrees), mirrored
 
 
 def _turn(
-    anchor: NDArray[np.floating], place: tuple[float, float], scale: float, degrees: float, *, mirrored: bool
+    anchor: NDArray[np.floating], place: tuple[float, float], scale: float, degrees: float, mirrored: bool
 ) -> Floats:
     """The affine that scales and turns about `anchor` and brings it to `place`."""
     angle = np.deg2rad(degrees)

@@ -9,7 +9,7 @@ from api.jobs.limits import limits_from_environment
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
-from ingest.bus import connect
+from ingest.client import connect
 from ingest.settings import SettingError, data_folder, detector_name, media_folder, shard_count
 
 CANNOT_WORK = 2
@@ -26,7 +26,7 @@ def main() -> int:
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)
         return CANNOT_WORK
-    client = connect(retries=0)
+    client = connect(retries=0, wait=True)
     worker = Worker(Queue(client), RightOfWay(client, shards), places)
 
     def stop(*_: object) -> None:

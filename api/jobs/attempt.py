@@ -9,8 +9,8 @@ from typing import Any
 from api.jobs.child import Child
 from api.jobs.queue import Queue, Taken
 from api.jobs.right_of_way import RightOfWay
-from ingest.bus import BUS_FAULTS
 from ingest.child import died_of
+from ingest.client import BUS_FAULTS
 
 HEARD_EVERY = 0.1  # seconds
 BEAT = 0.5  # seconds between two words to Redis

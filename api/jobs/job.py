@@ -1,8 +1,10 @@
 """A recording that is to be read: what was asked for, how it stands, and how both lie in Redis.
 
-jobs          hash     id to Job as JSON: what was asked for; it never changes
-job:{id}      hash     how it stands: the fields of Standing, each as JSON
-jobs:queue    stream   one entry with the id for each job that is not over; read through the group `workers`
+jobs           hash     id to Job as JSON: what was asked for; it never changes
+{jobs}:ID      hash     how it stands: the fields of Standing, each as JSON
+{jobs}:queue   stream   one entry with the id for each job that is not over; read through the group `workers`
+
+In a Redis Cluster all of them lie on one server: see ingest.bus.
 """
 
 import json
@@ -11,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 JOBS = "jobs"
-QUEUE = "jobs:queue"
+QUEUE = "{jobs}:queue"
 GROUP = "workers"
 
 State = Literal["queued", "running", "completed", "aborted", "error"]
@@ -61,7 +63,7 @@ class Standing:
 
 
 def job_key(id: str) -> str:
-    return f"job:{id}"
+    return f"{{jobs}}:{id}"
 
 
 def encode_job(job: Job) -> str:

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_standing, job_key
-from ingest.bus import BEATS_FOR, BUS_FAULTS, beat_key
+from ingest.bus import BEATS_FOR, beat_key
+from ingest.client import BUS_FAULTS
 
 LOST_AFTER = 5.0  # seconds without a word after which a job has no worker any more
 WAIT = 0.5  # seconds for a job to come
@@ -29,7 +30,7 @@ FORGOTTEN_AFTER = 3_600_000  # ms of idleness after which a consumer without ent
 
 log = logging.getLogger(__name__)
 
-# All scripts take the keys job:{id} and jobs:queue. Values in the hash are JSON.
+# All scripts take the keys {jobs}:ID and {jobs}:queue. Values in the hash are JSON.
 
 TAKE = """
 local state = redis.call('HGET', KEYS[1], 'state')

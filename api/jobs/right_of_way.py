@@ -47,7 +47,10 @@ class RightOfWay:
 
     def _loses_frames(self) -> bool:
         sources = self._redis.hkeys(SOURCES)
-        counts = self._redis.mget([dropped_key(source.decode()) for source in sources]) if sources else []
+        with self._redis.pipeline(transaction=False) as commands:
+            for source in sources:
+                commands.get(dropped_key(source.decode()))
+            counts = commands.execute()
         now = {source: int(count or 0) for source, count in zip(sources, counts, strict=True)}
         before, self._dropped = self._dropped, now
         return any(count > before.get(source, count) for source, count in now.items())

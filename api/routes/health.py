@@ -16,7 +16,8 @@ from api.settings import Settings
 from engine.card import Card, CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.yunet import detector_card
-from ingest.bus import ALIVE, BEATS_FOR, BUS_FAULTS, LOST, PARTS, beat_key
+from ingest.bus import ALIVE, BEATS_FOR, PARTS, beat_key
+from ingest.client import BUS_FAULTS, LOST
 
 router = APIRouter(tags=["health"])
 

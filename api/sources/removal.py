@@ -11,7 +11,6 @@ from typing import Any
 
 from api.access.audit import Audit
 from ingest.bus import (
-    BUS_FAULTS,
     REMOVED,
     SOURCES,
     engine_key,
@@ -21,6 +20,7 @@ from ingest.bus import (
     preview_key,
     timeline_key,
 )
+from ingest.client import BUS_FAULTS
 from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.settings import retention
 
@@ -34,7 +34,6 @@ LET_GO = 3.0  # seconds after which ingest, engine and the feeds are done with a
 ADD = """
 if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('DEL', unpack(KEYS, 3))
 return 1
 """
 
@@ -42,7 +41,6 @@ return 1
 CHANGE = """
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('DEL', KEYS[2])
 return 1
 """
 
@@ -59,8 +57,11 @@ async def wait_for_latecomers(client: Any, source: str) -> None:
 
 async def add_afresh(client: Any, config: SourceConfig) -> bool:
     """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
-    keys = [SOURCES, REMOVED, *keys_of(config.id)]
-    return bool(await client.eval(ADD, len(keys), *keys, config.id, encode_config(config)))
+    if await client.hexists(SOURCES, config.id):
+        return False
+    # Before it is configured: nobody writes of it yet.
+    await client.delete(*keys_of(config.id))
+    return bool(await client.eval(ADD, 2, SOURCES, REMOVED, config.id, encode_config(config)))
 
 
 async def change_config(client: Any, before: SourceConfig, after: SourceConfig) -> bool:
@@ -71,17 +72,22 @@ async def change_config(client: Any, before: SourceConfig, after: SourceConfig) 
     text = await client.hget(SOURCES, before.id)
     if text is None or decode_config(text) != before:
         return False
-    keys = [SOURCES, preview_key(before.id)]
-    return bool(await client.eval(CHANGE, len(keys), *keys, before.id, text, encode_config(after)))
+    changed = await client.eval(CHANGE, 1, SOURCES, before.id, text, encode_config(after))
+    if changed:
+        await client.delete(preview_key(before.id))
+    return bool(changed)
 
 
 async def remove_data(client: Any, source: str) -> None:
-    """Takes the source out of the configuration and deletes what is stored of it, all or none."""
+    """Takes the source out of the configuration and deletes what is stored of it.
+
+    What is not deleted now, `sweep` deletes: the source is among the removed once it is configured no more.
+    """
     async with client.pipeline(transaction=True) as transaction:
         transaction.hdel(SOURCES, source)
         transaction.zadd(REMOVED, {source: time.time()})
-        transaction.delete(*keys_of(source))
         await transaction.execute()
+    await client.delete(*keys_of(source))
 
 
 async def sweep(client: Any, audit: Audit) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api.tasks import start
-from ingest.bus import BUS_FAULTS, SOURCES, WATCHED_FOR, preview_key, watch_key
+from ingest.bus import SOURCES, WATCHED_FOR, preview_key, watch_key
+from ingest.client import BUS_FAULTS
 from ingest.configured import usable_config
 
 NO_PICTURE = "no picture is made of this source: it is configured so"
@@ -97,8 +98,9 @@ class Pictures:
         """Gives the picture to all watchers if it is not the one that was shown; returns its media time."""
         if await self._redis.hget(preview_key(source), "media_time") == shown:
             return shown
-        media_time, jpeg = await self._redis.hmget(preview_key(source), "media_time", "jpeg")
-        if media_time is None or jpeg is None:
+        media_time, jpeg, made = await self._redis.hmget(preview_key(source), "media_time", "jpeg", "picture")
+        # Asked after the picture was read: none is shown that was made before the source was configured anew.
+        if None in (media_time, jpeg, made) or made.decode() != await self._configured(source):
             return shown
         picture = Picture(int(media_time), jpeg)
         for watcher in self._watchers.get(source, ()):
@@ -107,11 +109,18 @@ class Pictures:
         return bytes(media_time)
 
     async def _renew(self, source: str) -> None:
-        text = await self._redis.hget(SOURCES, source)
-        config = None if text is None else usable_config(source, text)
-        if config is not None and config.picture != "none":
+        configured = await self._configured(source)
+        if configured not in ("removed", "none"):
             await self._redis.set(watch_key(source), b"1", ex=WATCHED_FOR)
             return
         for watcher in self._watchers.get(source, ()):
-            watcher.ended = "removed" if text is None else "no_picture"
+            watcher.ended = "removed" if configured == "removed" else "no_picture"
             watcher.arrived.set()
+
+    async def _configured(self, source: str) -> Literal["removed", "none", "blurred", "shown"]:
+        """What of the source's picture may be shown now."""
+        text = await self._redis.hget(SOURCES, source)
+        if text is None:
+            return "removed"
+        config = usable_config(source, text)
+        return "none" if config is None else config.picture

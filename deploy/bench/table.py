@@ -20,7 +20,7 @@ from deploy.bench.sample import Sample, take_sample
 from deploy.bench.stages import Bench, Stage, shares
 from deploy.bench.verdict import bottleneck
 from engine.pipeline import load_networks
-from ingest.bus import connect
+from ingest.client import connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def redis() -> Iterator[Finding]:
 def _of_ones_own(url: str) -> Finding:
     """Raises ServerError."""
     from deploy.redis_server import check_server
-    from ingest.bus import LOST, connect
+    from ingest.client import LOST, connect
 
     warning = check_server(url)
     try:
@@ -115,7 +115,8 @@ def _configured(data: Path) -> "list[SourceConfig]":
     from deploy.claims import ClaimError, socket_path
     from deploy.local import REDIS
     from deploy.redis_server import RedisServer
-    from ingest.bus import BUS_FAULTS, Bus, connect
+    from ingest.bus import Bus
+    from ingest.client import BUS_FAULTS, connect
     from ingest.settings import SettingError
 
     folder = data.resolve() / REDIS

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from api.sources.standing import Tally
-from ingest.bus import Bus, connect, keys_of
+from ingest.bus import REMOVED, Bus, keys_of, overview_key, timeline_key
+from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.wire import SourceState, encode_state
 from tests.api.serving import Api, configure, coverage, reading, serving, write
@@ -179,8 +180,8 @@ def test_removal_deletes_the_data_and_what_latecomers_write(api: Api, http: http
         config = SourceConfig("lobby", "Lobby", "webcam:0", 10.0, 0.0)
         client.hset("sources", "lobby", encode_config(config))
         bus.push_timeline([encode_state(state)])
-        until(lambda: not client.zscore("removed", "lobby"), 6, "the source counts as there again")
-        assert client.exists("timeline:lobby")
+        until(lambda: not client.zscore(REMOVED, "lobby"), 6, "the source counts as there again")
+        assert client.exists(timeline_key("lobby"))
 
 
 def test_a_source_under_a_removed_ones_name_begins_with_nothing_of_it(api: Api, http: httpx.Client) -> None:
@@ -196,7 +197,7 @@ def test_a_source_under_a_removed_ones_name_begins_with_nothing_of_it(api: Api, 
     with connect(api.redis_url) as client:
         assert Bus(client).position("front-door") == 0
         assert not client.exists(*keys_of("front-door"))
-        assert not client.zscore("removed", "front-door")
+        assert not client.zscore(REMOVED, "front-door")
     problem(http.post("/v1/sources", json=CAMERA), 409)
 
 
@@ -214,13 +215,13 @@ def test_what_is_older_than_it_is_to_be_kept_goes_of_a_source_that_writes_no_mor
     with connect(redis_url) as client:
         for hours in (3, 1):
             id = f"{int((time.time() - 3600 * hours) * 1000)}-0"
-            for stream in ("timeline:lobby", "overview:lobby"):
+            for stream in (timeline_key("lobby"), overview_key("lobby")):
                 client.xadd(stream, {"type": "state", "body": "{}"}, id=id)
         with serving(redis_url, tmp_path):
-            until(lambda: client.xlen("timeline:lobby") == 1, 6, "the older entry is deleted")
-            until(lambda: client.xlen("overview:lobby") == 1, 6, "in the overview as well")
-        assert client.xrange("timeline:lobby")[0][0].decode() == id
-        assert client.xrange("overview:lobby")[0][0].decode() == id
+            until(lambda: client.xlen(timeline_key("lobby")) == 1, 6, "the older entry is deleted")
+            until(lambda: client.xlen(overview_key("lobby")) == 1, 6, "in the overview as well")
+        assert client.xrange(timeline_key("lobby"))[0][0].decode() == id
+        assert client.xrange(overview_key("lobby"))[0][0].decode() == id
 
 
 def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> None:

@@ -23,6 +23,7 @@ from api.stream.mailbox import Mailbox
 from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
+from ingest.client import connect as connect_redis
 from tests.api.schema import parsed
 from tests.api.serving import Api, configure, reading, refusing_writes, serving, write
 from tests.waiting import until
@@ -173,12 +174,12 @@ def test_open_connections_do_not_hold_up_the_stop(redis_url: str, tmp_path: Path
 
 @pytest.mark.parametrize(("start", "expected"), [("from=-10m", [1, 2]), ("from=-1h", [0, 1, 2]), ("", [2])])
 def test_history_from_a_moment(api: Api, start: str, expected: list[int]) -> None:
-    with bus.connect(api.redis_url) as client:
+    with connect_redis(api.redis_url) as client:
         for number, ago in enumerate([3000, 300, 0]):
             at = datetime.now(UTC) - timedelta(seconds=ago)
             body = encode_event(reading(number, ago=ago)).body
             id = f"{int(at.timestamp() * 1000)}-*"
-            client.xadd("timeline:lobby", {"type": "reading", "body": body}, id=id)
+            client.xadd(bus.timeline_key("lobby"), {"type": "reading", "body": body}, id=id)
 
     async def run() -> list[int]:
         async with following(api, start) as client:
@@ -289,7 +290,7 @@ def test_other_sites_may_not_follow(api: Api) -> None:
 
 def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api) -> None:
     def connections() -> int:
-        with bus.connect(api.redis_url) as client:
+        with connect_redis(api.redis_url) as client:
             return len(client.client_list())
 
     async def run() -> list[list[int]]:
@@ -308,7 +309,7 @@ def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api
 
 def test_all_clients_of_a_source_share_one_reader(api: Api) -> None:
     def readers() -> int:
-        with bus.connect(api.redis_url) as client:
+        with connect_redis(api.redis_url) as client:
             return sum(entry["cmd"] == "xread" for entry in client.client_list())
 
     async def run() -> None:
@@ -402,7 +403,7 @@ def handshake_request(api: Api) -> bytes:
 
 def test_pictures_come_while_somebody_watches(api: Api) -> None:
     async def run() -> None:
-        client = bus.connect(api.redis_url)
+        client = connect_redis(api.redis_url)
         redis = bus.Bus(client)
         async with connect(f"{api.ws}/v1/sources/lobby/frames") as watcher:
             await asyncio.to_thread(until, lambda: redis.is_watched("lobby"), 5, "the wish for pictures")

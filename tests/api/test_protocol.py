@@ -20,6 +20,7 @@ from api.sources.configuring import NewSource
 from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
+from ingest.client import connect as connect_redis
 from ingest.wire import SourceState, encode_state
 from tests.api.access.doors import add_token, guarded
 from tests.api.browsing import chromium, page_of
@@ -54,7 +55,7 @@ def test_every_message_fits_the_schema(api: Api) -> None:
             return [parsed(await client.recv()) for _ in range(len(EVENTS) + 3)]
 
     write(api.redis_url, EVENTS)
-    with bus.connect(api.redis_url) as client:
+    with connect_redis(api.redis_url) as client:
         bus.Bus(client).push_timeline([encode_state(SourceState("lobby", "live", "", NOW))])
     messages = asyncio.run(receive())
     described = {definition.split("/")[-1] for entry in SCHEMA["oneOf"] for definition in entry.values()}

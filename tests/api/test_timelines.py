@@ -23,7 +23,8 @@ from api.stream.history import PAGE
 from engine.records import Span
 from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds
-from ingest.bus import Bus, connect
+from ingest.bus import Bus
+from ingest.client import connect
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.api.serving import write_seconds as write_face
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.bus import Bus, connect
+from ingest.bus import Bus
+from ingest.client import connect
 from tests.api.serving import free_port, serving
 
 

@@ -14,7 +14,8 @@ import yaml
 
 from api.jobs.job import QUEUE
 from engine.counts import READINGS
-from ingest.bus import connect, counts_key
+from ingest.bus import counts_key
+from ingest.client import connect
 from tests.api.serving import configure, serving
 from tests.deploy.shipped import CHART, DEPLOY, PLAIN, TEMPLATES
 

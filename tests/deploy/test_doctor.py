@@ -15,7 +15,8 @@ from deploy.local import REDIS
 from deploy.redis_server import RedisServer
 from engine.runtimes.faults import NoGpuError
 from engine.runtimes.tensorrt.driver import find_gpu
-from ingest.bus import SOURCES, connect
+from ingest.bus import SOURCES
+from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from tests.api.serving import free_port
 

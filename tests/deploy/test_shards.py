@@ -22,12 +22,14 @@ import pytest
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.wire import encode_event
 from engine.worker import Worker
-from ingest.bus import Bus, connect, frames_key, overview_key, timeline_key
+from ingest.bus import Bus, frames_key, overview_key, timeline_key
+from ingest.client import connect
 from ingest.frame import Frame
 from ingest.sources import open_recording
 from ingest.wire import encode_frame
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
+from tests.cluster import Cluster
 from tests.deploy.parts import PATIENCE, Api, Part, environment
 from tests.engine.portrait import portrait_frame
 from tests.waiting import until
@@ -41,14 +43,37 @@ SHARDS = {"lobby": 0, "hall": 1, "yard": 2, "door": 0}
 LAST_DIGIT = 0.000_101
 
 
+class Server:
+    """One server of a cluster, killed and started as a part is."""
+
+    def __init__(self, cluster: Cluster, port: int) -> None:
+        self._cluster, self._port = cluster, port
+
+    def kill(self) -> None:
+        self._cluster.kill(self._port)
+
+    def start(self) -> None:
+        self._cluster.start(self._port)
+
+
 @pytest.fixture(scope="module")
 def networks() -> Networks:
     return load_networks()
 
 
+@pytest.mark.parametrize("redis", ["one server", "cluster"])
 def test_parts_on_many_machines_give_the_rows_of_one_process(
-    redis_url: str, tmp_path: Path, networks: Networks
+    redis: str, request: pytest.FixtureRequest, tmp_path: Path, networks: Networks
 ) -> None:
+    """In a cluster a server is killed as well: the one with the frames of the second engine."""
+    servers: list[Server] = []
+    if redis == "cluster":
+        cluster = request.getfixturevalue("cluster")
+        redis_url = cluster.url
+        with connect(redis_url) as client:
+            servers = [Server(cluster, client.get_node_from_key(frames_key(1)).port)]
+    else:
+        redis_url = request.getfixturevalue("redis_url")
     media = tmp_path / "media"
     media.mkdir()
     for name, size in SIZES.items():
@@ -69,7 +94,7 @@ def test_parts_on_many_machines_give_the_rows_of_one_process(
             added = api.ask("/v1/sources", {"name": name, "url": clip, "rate": RATE})
             assert added["shard"] == SHARDS[name]
         _wait_for_more(second, 5)
-        for killed in (engines[1], first, ingests[1]):
+        for killed in (engines[1], first, ingests[1], *servers):
             killed.kill()
             killed.start()
             _wait_for_more(second, 3)

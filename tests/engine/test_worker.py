@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from threading import Thread
 from typing import Any, cast
 
@@ -20,7 +21,6 @@ from ingest.bus import (
     SOURCES,
     Bus,
     TimelineEntry,
-    connect,
     counts_key,
     engine_key,
     frames_key,
@@ -28,8 +28,10 @@ from ingest.bus import (
     overview_key,
     timeline_key,
 )
+from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.wire import encode_frame
+from tests.cluster import Cluster
 from tests.engine.portrait import portrait_frame
 from tests.waiting import until
 
@@ -61,6 +63,26 @@ class LosingBus(Bus):
             super().commit(shard, taken, entries, states, counts)
         if loss:
             raise redis.ConnectionError("lost")
+
+
+def lose(client: Any, losses: Mapping[int, str]) -> None:
+    """Has a client lose its connection at some transactions: before they are carried out, or after."""
+    open_pipeline, numbers = client.pipeline, count(1)
+
+    def opened(*, transaction: bool) -> Any:
+        pipeline = open_pipeline(transaction=transaction)
+        execute, loss = pipeline.execute, losses.get(next(numbers)) if transaction else None
+
+        def lossy() -> Any:
+            told = None if loss == "before" else execute()
+            if loss:
+                raise redis.ConnectionError("lost")
+            return told
+
+        pipeline.execute = lossy
+        return pipeline
+
+    client.pipeline = opened
 
 
 def push(bus: Bus, numbers: Iterable[int], source: str = "lobby") -> None:
@@ -119,6 +141,27 @@ def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
     client: Any = connect(redis_url)
     assert client.hget(counts_key("lobby"), "readings") == b"20"
     assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
+
+
+@pytest.mark.parametrize("lost_at", range(1, 8))
+def test_a_connection_lost_between_two_servers_of_a_cluster_loses_and_doubles_nothing(
+    cluster: Cluster, networks: Networks, lost_at: int
+) -> None:
+    """A commit is a transaction for each source and one for the frames: one is lost, carried out or not."""
+    sources = ("lobby", "hall", "cellar")
+    with connect(cluster.url, retries=0) as client:
+        lose(client, {lost_at: "after", lost_at + 3: "before"})
+        bus = Bus(client)
+        worker = Worker(bus, Pipeline(networks))
+        for start in range(0, 12, 4):
+            for source in sources:
+                push(bus, range(start, start + 4), source)
+            worker.run(until_empty=True)
+        for source in sources:
+            assert frames_read(cluster.url, source) == Counter(range(12))
+            assert client.hget(counts_key(source), "readings") == b"12"
+            assert {each["track"] for each in messages(cluster.url, source) if "track" in each} == {1}
+        assert client.xlen(frames_key(0)) == 0
 
 
 @pytest.mark.parametrize("loss", ["before", "after"])

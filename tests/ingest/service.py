@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.bus import SOURCES, connect, frames_key, preview_key, timeline_key
+from ingest.bus import SOURCES, frames_key, preview_key, timeline_key
+from ingest.client import connect
 from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.frame import Frame
 from ingest.wire import decode_frame

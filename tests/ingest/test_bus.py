@@ -10,7 +10,8 @@ import pytest
 
 from deploy.redis_server import RedisServer
 from ingest import bus
-from ingest.bus import Bus, TimelineEntry, connect, frames_key, preview_key
+from ingest.bus import Bus, TimelineEntry, frames_key, preview_key, timeline_key
+from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from tests.waiting import until
 
@@ -56,7 +57,7 @@ def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> Non
         assert redis.hget(preview_key("door"), "jpeg") == PIXELS
         assert redis.ttl(preview_key("door")) > 0
     server.stop()
-    assert b"timeline:door" in on_disk(server)
+    assert timeline_key("door").encode() in on_disk(server)
     assert PIXELS[:1000] not in on_disk(server)
 
 
@@ -94,7 +95,7 @@ def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: p
     assert PIXELS[:1000] not in on_disk(server)
     server.start()
     with connect(server.url) as redis:
-        assert redis.xlen("timeline:door") == 1
+        assert redis.xlen(timeline_key("door")) == 1
         assert [group["name"] for group in redis.xinfo_groups(frames_key(0))] == [b"engine"]
 
 
@@ -105,7 +106,7 @@ def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
         for entry in (live, live, away, live):
             Bus(client).push_timeline([entry])
         redis: Any = client
-        assert [fields[b"body"] for _, fields in redis.xrange("timeline:door")] == [
+        assert [fields[b"body"] for _, fields in redis.xrange(timeline_key("door"))] == [
             entry.body for entry in (live, away, live)
         ]
         assert redis.get(bus.state_key("door")) == live.body

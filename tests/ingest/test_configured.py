@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from ingest.bus import SOURCES, Bus, connect
+from ingest.bus import SOURCES, Bus
+from ingest.client import connect
 from ingest.configured import REQUIRED, BadConfigError, SourceConfig, decode_config, encode_config
 
 DOOR = SourceConfig("door", "Door", "rtsp://viewer:planted@192.0.2.7/1", 10.0, 1.0)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus import BUS_FAULTS, REMOVED, SOURCES, Bus, connect
+from ingest.bus import REMOVED, SOURCES, Bus
+from ingest.client import BUS_FAULTS, connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
 from ingest.settings import Settings

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus import beat_key, preview_key, watch_key
+from ingest.bus import beat_key, preview_key, timeline_key, watch_key
 from ingest.frame import Frame
 from ingest.pace import SECOND
 from tests.clips import even, make_clip
@@ -281,7 +281,7 @@ def test_no_picture_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, 
     written = b"".join(
         file.read_bytes() for file in redis_server.socket.parent.rglob("*.aof") if file.is_file()
     )
-    assert b"timeline:clip" in written
+    assert timeline_key("clip").encode() in written
     frame = ingest.frames("clip")[-1]
     assert frame.grey.tobytes()[-1000:] not in written
     assert b"\xff\xd8\xff\xe0" not in written

@@ -10,7 +10,7 @@ from deploy import local
 from deploy import redis_server as servers
 from deploy.listening import Listening
 from deploy.redis_server import RedisServer, ServerError, find_server
-from ingest.bus import connect
+from ingest.client import connect
 from tests.deploy.service import free_port
 from tests.waiting import until
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.bus import SOURCES, Bus, beat_key, connect, frames_key, timeline_key
+from ingest.bus import SOURCES, Bus, beat_key, frames_key, timeline_key
+from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.keeper import Keeper
 from ingest.settings import SettingError, Settings, shard_count

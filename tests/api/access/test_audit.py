@@ -7,7 +7,8 @@ import pytest
 
 from api.access.audit import Audit
 from api.access.callers import LOCAL
-from ingest.bus import AUDIT, BUS_FAULTS, connect_async
+from ingest.bus import AUDIT
+from ingest.client import BUS_FAULTS, connect_async
 from tests.api.serving import refusing_writes
 
 

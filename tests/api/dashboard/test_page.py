@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from engine.labels import LABELS
 from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
-from ingest.bus import connect
+from ingest.client import connect
 from tests.api.browsing import wait_for_share
 from tests.api.dashboard.watching import TIMELINE, answer_once, stretch, tell
 from tests.api.serving import Api, configure, reading, serving, write

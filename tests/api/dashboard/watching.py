@@ -7,7 +7,8 @@ from playwright.sync_api import Page
 
 from engine.labels import Label
 from engine.records import Reading
-from ingest.bus import Bus, connect
+from ingest.bus import Bus
+from ingest.client import connect
 from ingest.wire import SourceState, encode_state
 from tests.api.serving import reading
 

@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from api.cli import main
+from api.jobs.job import QUEUE
 from api.jobs.limits import Limits
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
-from ingest.bus import connect
+from ingest.client import connect
 from tests.api.jobs.working import ROOMY
 from tests.api.serving import Api, serving
 from tests.api.verbs.portrait_clips import face_clip
@@ -183,8 +184,8 @@ def test_an_uploaded_video_can_be_played_in_ranges_and_is_deleted_whole(api: Api
     assert httpx.delete(f"{api.http}{path}").status_code == 404
     assert left_over(api) == []
     with connect(redis_url) as client:
-        assert [key for key in client.keys("job*") if key != b"jobs:queue"] == []
-        assert client.xlen("jobs:queue") == 0
+        assert [key for key in client.keys("*job*") if key != QUEUE.encode()] == []
+        assert client.xlen(QUEUE) == 0
 
 
 @pytest.mark.parametrize("part", ["", "/timeline", "/overview", "/video", "/files/readings.csv"])
