@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.client import LOST, NO_ENTRY, NO_SUCH_RIGHT, connect
+from ingest.client import LOST, NO_ENTRY, NO_SUCH_RIGHT, connect, servers
 from ingest.parent import ends_with_parent
 
 # Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
@@ -151,8 +151,7 @@ def check_server(url: str) -> str:
     """
     try:
         with connect(url, retries=0) as client:
-            version = str(client.info("server")["redis_version"])
-            written = _written(client)
+            looked_at = [(_version_of(server), _written(server)) for server in servers(client)]
     except ValueError as error:
         raise ServerError(f"REDIS_URL: not an address of Redis: {error}") from error
     except NO_ENTRY as error:
@@ -161,13 +160,18 @@ def check_server(url: str) -> str:
         return f"the Redis at REDIS_URL does not answer, so it is not known {WHAT_IT_WRITES}"
     except NO_SUCH_RIGHT as error:
         raise ServerError(f"REDIS_URL: expected a user that may ask for INFO, actual: {error}") from error
-    if not _is_new_enough(version):
-        raise ServerError(f"REDIS_URL: expected Redis {OLDEST} or later, actual {version}")
-    if written is None:
+    for version, written in looked_at:
+        if not _is_new_enough(version):
+            raise ServerError(f"REDIS_URL: expected Redis {OLDEST} or later, actual {version}")
+        if written:
+            raise ServerError(f"REDIS_URL: expected {NOTHING_WRITTEN}, actual {' and '.join(written)}")
+    if any(written is None for _, written in looked_at):
         return f"the Redis at REDIS_URL does not show its configuration, so it is not known {WHAT_IT_WRITES}"
-    if written:
-        raise ServerError(f"REDIS_URL: expected {NOTHING_WRITTEN}, actual {' and '.join(written)}")
     return ""
+
+
+def _version_of(client: Any) -> str:
+    return str(client.info("server")["redis_version"])
 
 
 def _written(client: Any) -> list[str] | None:

@@ -69,7 +69,7 @@ class Cluster:
             with connect(f"redis://127.0.0.1:{port}") as client:
                 yield client
 
-    def keys(self) -> list[bytes]:
+    def all_keys(self) -> list[bytes]:
         return [key for client in self.clients() for key in client.keys("*")]
 
     def empty(self) -> None:

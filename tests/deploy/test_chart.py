@@ -71,7 +71,7 @@ def test_templates_close_what_they_open() -> None:
 
 
 def test_keda_counts_the_queue_that_the_workers_read() -> None:
-    assert f"stream: {QUEUE}\n" in TEMPLATES["jobs.yaml"]
+    assert f'stream: "{QUEUE}"\n' in TEMPLATES["jobs.yaml"]
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")

@@ -24,6 +24,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{- define "mien.redisScheme" -}}
 {{- if and .Values.redis.host .Values.redis.tls }}rediss{{ else }}redis{{ end }}
+{{- if and .Values.redis.host .Values.redis.cluster }}+cluster{{ end }}
 {{- end }}
 
 {{- define "mien.environment" -}}

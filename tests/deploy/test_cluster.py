@@ -1,0 +1,93 @@
+"""What the API and the jobs do on a Redis Cluster of three real servers; the engines: see test_shards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect as open_websocket
+
+from deploy.redis_server import ServerError, check_server
+from ingest.bus import Bus, TimelineEntry, timeline_key
+from ingest.client import connect
+from tests.api.verbs.portrait_clips import face_clip
+from tests.clips import even
+from tests.cluster import Cluster
+from tests.deploy.parts import PATIENCE, Api, Part, environment
+from tests.waiting import until
+
+SOURCES = ("lobby", "hall", "cellar")  # whose keys lie on three servers
+
+
+@pytest.fixture
+def api(cluster: Cluster, tmp_path: Path) -> Iterator[Api]:
+    (tmp_path / "media").mkdir()
+    started = Api(environment(cluster.url, tmp_path, 1))
+    try:
+        until(lambda: answers(started), PATIENCE, "the API")
+        yield started
+    finally:
+        started.kill()
+
+
+def answers(api: Api) -> bool:
+    try:
+        return httpx.get(f"{api.url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_sources_are_added_changed_watched_and_removed_to_the_last_key(cluster: Cluster, api: Api) -> None:
+    with connect(cluster.url) as client, httpx.Client(base_url=api.url) as http:
+        bus = Bus(client)
+        for name in SOURCES:
+            answer = http.post("/v1/sources", json={"name": name, "url": "rtsp://192.0.2.1/door"})
+            assert answer.status_code == 201
+            assert http.post("/v1/sources", json=answer.json()).status_code in (409, 422)
+            bus.push_timeline([TimelineEntry(name, "face.start", b'{"type":"face.start"}')])
+            bus.put_preview(name, b"clear", 1)
+            assert http.get(f"/v1/sources/{name}/preview.jpg").content == b"clear"
+            assert http.patch(f"/v1/sources/{name}", json={"picture": "blurred"}).status_code == 200
+            bus.put_preview(name, b"coarse", 2, "blurred")
+            assert http.get(f"/v1/sources/{name}/preview.jpg").content == b"coarse"
+            with open_websocket(f"ws{api.url[4:]}/v1/sources/{name}/live?after=0-0") as live:
+                assert '"type":"face.start"' in str(live.recv())
+        assert len(http.get("/v1/sources").json()) == 3
+        assert "mien_frames_waiting" in http.get("/metrics").text
+        for name in SOURCES:
+            assert http.delete(f"/v1/sources/{name}").status_code == 204
+            assert not client.exists(timeline_key(name))
+        assert [key for key in cluster.all_keys() if any(name.encode() in key for name in SOURCES)] == []
+
+
+def test_a_recording_is_read(cluster: Cluster, api: Api, tmp_path: Path) -> None:
+    clip = tmp_path / "media" / "clip.mp4"
+    face_clip(clip, even(25, 25.0), size=(320, 180))
+    jobs = Part(environment(cluster.url, tmp_path, 1), "api.jobs")
+    try:
+        with httpx.Client(base_url=api.url) as http:
+            added = http.post("/v1/recordings", json={"path": "clip.mp4"})
+            assert added.status_code == 201, added.text
+            path = f"/v1/recordings/{added.json()['id']}"
+
+            def over() -> Any:
+                told = http.get(path).json()
+                return told if told["state"] in ("completed", "error") else None
+
+            told = until(over, PATIENCE, "the recording")
+            assert (told["state"], told["faces"], told["readings"]) == ("completed", 1, 13)
+            assert http.delete(path).status_code == 204
+    finally:
+        jobs.kill()
+
+
+def test_each_server_is_looked_at_before_pictures_go_to_it(cluster: Cluster) -> None:
+    assert check_server(cluster.url) == ""
+    *_, last = cluster.clients()
+    last.config_set("auto-aof-rewrite-percentage", 100)
+    try:
+        with pytest.raises(ServerError, match=r"actual auto-aof-rewrite-percentage 100$"):
+            check_server(cluster.url)
+    finally:
+        last.config_set("auto-aof-rewrite-percentage", 0)
