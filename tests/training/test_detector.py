@@ -21,6 +21,7 @@ from training.detector_network import OUTPUTS, DetectorNetwork, Exported, Widths
 from training.detector_release import SIGNATURE, fields
 from training.export import export
 from training.matching import Guessed, Labelled, average_precision, count, least_threshold, recall_by_size
+from training.mining import Invention, mine
 from training.photos import Photo, load, store
 from training.scenes import Composer, Scene
 from training.teacher import Dense
@@ -226,6 +227,35 @@ def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
     assert second.steps == 0
     for name, weights in first.average.state_dict().items():
         torch.testing.assert_close(second.average.state_dict()[name], weights, rtol=0, atol=0)
+
+
+def test_what_a_network_invents_beside_the_labelled_faces_is_mined() -> None:
+    network = DetectorNetwork(NARROW)
+    for head in network.head:
+        head.bias.data[0] = 5.0  # all is a face to it
+    mined = mine(network, [photo(), empty()])
+    assert {invention.photo.name for invention in mined} == {"portrait", "nobody"}
+    for invention in mined:
+        assert not (overlap(invention.box, invention.photo.boxes) >= 0.3).any()
+    for head in network.head:
+        head.bias.data[0] = -5.0
+    assert mine(network, [photo(), empty()]) == []
+
+
+def test_inventions_are_shown_about_as_large_as_they_were_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A white square in a black photo: where only inventions are shown it is in nearly every scene."""
+    monkeypatch.setattr("training.scenes.MINED", 1.0)
+    monkeypatch.setattr("training.scenes.spoil", lambda grey, _: grey)
+    black = replace(empty(), grey=np.zeros((100, 300), np.uint8))
+    marked = replace(black, grey=black.grey.copy())
+    marked.grey[40:60, 240:260] = 255
+    invention = Invention(marked, np.array([240, 40, 260, 60], np.float32))
+    composer = Composer([photo(), black], [photo()], 1, [invention])
+    scenes = [composer.compose(number, 160) for number in range(60)]
+    alone = [int((scene.grey > 127).sum()) for scene in scenes if not len(scene.boxes)]
+    assert len(alone) > 30
+    # Once in a photo of its own, four times in a mosaic; each 20 pixels wide by 0.6 to 1.6.
+    assert np.mean([100 < area < 4 * 1100 for area in alone]) > 0.9
 
 
 def test_a_batch_keeps_the_pixels_about_the_same() -> None:
