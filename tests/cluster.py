@@ -25,7 +25,7 @@ class Cluster:
         self._bus = {port: free_port() for port in self.ports}  # where they talk to each other
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         for port in self.ports:
-            self.start(port)
+            self._start(port)
         self._join()
 
     @property
@@ -33,26 +33,9 @@ class Cluster:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
     def start(self, port: int) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir(exist_ok=True)
-        settings = {
-            "port": port,
-            "cluster-port": self._bus[port],
-            "bind": "127.0.0.1",
-            "dir": folder,
-            "logfile": "redis.log",
-            "cluster-enabled": "yes",
-            "cluster-node-timeout": 2000,
-            "cluster-require-full-coverage": "no",
-            "save": "",
-            "appendonly": "yes",
-            "appendfsync": "always",
-            "auto-aof-rewrite-percentage": 0,
-            "stream-node-max-entries": 1,
-        }
-        options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-        command = [str(find_server()), *options]
-        self._processes[port] = subprocess.Popen(command, preexec_fn=ends_with_parent())
+        """Starts a server that was killed, and waits until the others count on it again."""
+        self._start(port)
+        until(self._agrees, PATIENCE, "the servers to know each other")
 
     def kill(self, port: int) -> None:
         process = self._processes.pop(port)
@@ -75,6 +58,28 @@ class Cluster:
     def empty(self) -> None:
         for client in self.clients():
             client.flushall()
+
+    def _start(self, port: int) -> None:
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        settings = {
+            "port": port,
+            "cluster-port": self._bus[port],
+            "bind": "127.0.0.1",
+            "dir": folder,
+            "logfile": "redis.log",
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": 2000,
+            "cluster-require-full-coverage": "no",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "auto-aof-rewrite-percentage": 0,
+            "stream-node-max-entries": 1,
+        }
+        options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
+        command = [str(find_server()), *options]
+        self._processes[port] = subprocess.Popen(command, preexec_fn=ends_with_parent())
 
     def _join(self) -> None:
         first = f"redis://127.0.0.1:{self.ports[0]}"
