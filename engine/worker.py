@@ -33,8 +33,9 @@ class Worker:
 
     Results, the state of each source and the acknowledgement go into one transaction. When it is unknown
     whether that was carried out, everything is read anew from the bus: either the frames are still to be
-    done, from the old state, or they are done. So it is when the GPU is lost, which ends the process: the
-    next one is given again what this one had taken.
+    done, from the old state, or they are done. In a Redis Cluster they may be done and come again all the
+    same: the state says up to which entry. So it is when the GPU is lost, which ends the process: the next
+    one is given again what this one had taken.
 
     Frames wait up to `delay` seconds for those of other cameras. Until a batch takes them, what the pipeline
     knows of their sources is without them, as the last commit is.
@@ -59,6 +60,7 @@ class Worker:
         self._pace = Pace()
         self._spent = 0.0  # seconds that it took to find the faces of frames that wait
         self._rollups: dict[str, Rollup] = {}
+        self._read_to: dict[str, bytes] = {}  # the newest entry that the state of each source speaks of
         self._heard: dict[str, float] = {}  # when each source's newest frame came; seconds, monotonic
         self._counts = Counts()
         self._lost = 0  # frames left out since the last word about it
@@ -92,10 +94,19 @@ class Worker:
             self._forget(source)
         self._batcher, self._passed = Batcher(self._delay), []
         while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
-            self._gather(taken)
+            self._gather(self._undone(taken))
             while self._passed or self._batcher:
                 self._work(self._batcher.take(time.monotonic()))
         self._restore(self._ours())  # one that gives no frame now may have something open
+
+    def _undone(self, taken: Sequence[tuple[bytes, Fields]]) -> list[tuple[bytes, Fields]]:
+        """Of frames that come again those that no state speaks of; the others are done with."""
+        sources = {id: fields[b"source"].decode() for id, fields in taken if b"source" in fields}
+        self._restore(set(sources.values()))
+        read_to = {source: _order(id) for source, id in self._read_to.items()}
+        done = {id for id, source in sources.items() if _order(id) <= read_to.get(source, ())}
+        self._passed += done
+        return [(id, fields) for id, fields in taken if id not in done]
 
     def _turn(self) -> bool:
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
@@ -138,6 +149,7 @@ class Worker:
     def _forget(self, source: str) -> None:
         self._pipeline.forget(source)
         self._rollups.pop(source, None)
+        self._read_to.pop(source, None)
 
     def _end_quiet(self) -> None:
         """A source that is away, or at its end, keeps no face and no span open."""
@@ -175,6 +187,7 @@ class Worker:
             told = [stamped(event, now) for event in caused]
             self._counts.add(told)
             entries += [*map(encode_event, told), *self._roll_up(frame, told)]
+        self._read_to |= {found.arrived.frame.source: found.arrived.entry for found in batch.taken}
         sources = {frame.source for frame in kept}
         self._heard |= dict.fromkeys(sources, time.monotonic())
         read = [found.arrived.entry for found in batch.taken]
@@ -196,18 +209,21 @@ class Worker:
         return self._rollups.setdefault(source, Rollup(source))
 
     def _states(self, sources: Iterable[str]) -> dict[str, bytes]:
-        """What the pipeline and the rollup remember of each source, in a line each."""
-        return {
-            source: self._pipeline.state(source) + b"\n" + self._rollup(source).state() for source in sources
-        }
+        """What the pipeline and the rollup remember of each source, and up to which entry, in a line each."""
+        return {source: b"\n".join(self._state(source)) for source in sources}
+
+    def _state(self, source: str) -> Sequence[bytes]:
+        read_to = self._read_to.get(source, b"")
+        return self._pipeline.state(source), self._rollup(source).state(), read_to
 
     def _restore(self, sources: Iterable[str]) -> None:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))
         for source, state in self._bus.engine_states(unknown).items():
-            pipeline, _, rollup = state.partition(b"\n")
             try:
+                pipeline, rollup, read_to = state.split(b"\n")
                 self._pipeline.restore(source, pipeline)
                 self._rollups[source] = Rollup.restored(source, rollup)
+                self._read_to[source] = read_to
             except (BadStateError, ValueError) as error:
                 # An update of the service must not stop it: tracks, and the second, start anew.
                 log.warning("%s", error)
@@ -236,6 +252,11 @@ def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Arrived]:
         except BadFrameError as error:
             log.warning("entry %s: %s", id.decode(), error)
     return arrived
+
+
+def _order(id: bytes) -> tuple[int, ...]:
+    """What the IDs of a stream are ordered by; an empty one comes first."""
+    return tuple(map(int, id.split(b"-"))) if id else ()
 
 
 def _milliseconds(id: bytes) -> int:

@@ -163,8 +163,6 @@ class Bus:
         self._is_cluster = is_cluster(client)
         self._kept = retention()
         self._shards = shard_count()
-        self._push_frame: Any = client.register_script(PUSH_FRAME)
-        self._put_preview: Any = client.register_script(PUT_PREVIEW)
         self._most = FRAMES_KEPT  # entries a shard
         self._counted_at = -COUNTS_EVERY
 
@@ -185,12 +183,12 @@ class Bus:
         written = [(server, file) for server, file in files if file["aof_enabled"]]
         if not written or any(file["aof_rewrite_in_progress"] for _, file in written):
             return False
-        all_of_them = whatever_its_size or self._holds_too_old()
+        began, all_of_them = time.time(), whatever_its_size or self._holds_too_old()
         anew = [server for server, file in written if all_of_them or _has_grown(file)]
         for server in anew:
             _write_anew(server)
         if len(anew) == len(written):
-            self._redis.set(COMPACTED, time.time())
+            self._redis.set(COMPACTED, began)
         return bool(anew)
 
     def knows_removed(self, quiet: float) -> bool:
@@ -225,7 +223,7 @@ class Bus:
         """
         parts = [part for field in fields.items() for part in field]
         self._redis.set(position_key(str(fields["source"])), fields["media_time"])
-        self._push_frame(keys=[frames_key(shard)], args=[self._frames_kept(), *parts])
+        self._redis.eval(PUSH_FRAME, 1, frames_key(shard), self._frames_kept(), *parts)
 
     def _frames_kept(self) -> int:
         if time.monotonic() - self._counted_at >= COUNTS_EVERY:
@@ -258,7 +256,7 @@ class Bus:
         Where that changes at this very moment, who serves the picture finds beside it what it is.
         """
         if self.shown_picture(source) == picture:
-            self._put_preview(keys=[preview_key(source)], args=[jpeg, media_time, picture, PREVIEW_KEPT])
+            self._redis.eval(PUT_PREVIEW, 1, preview_key(source), jpeg, media_time, picture, PREVIEW_KEPT)
 
     def join_shard(self, shard: int) -> None:
         """Creates the shard's consumer group if it is not there yet."""
@@ -329,12 +327,12 @@ class Bus:
         done: tuple[str, Sequence[bytes]] = ("", ()),
     ) -> None:
         """Writes all in one transaction, in a cluster in one for each source."""
-        oldest = self._oldest_kept()
         parts: dict[str, list[TimelineEntry]] = defaultdict(list)
         for entry in entries:
             parts[entry.source].append(entry)
         sources = dict.fromkeys([*parts, *states, *counts])
         for together in [[source] for source in sources] if self._is_cluster else [list(sources)]:
+            oldest = self._oldest_kept(together)
             with self._redis.pipeline(transaction=True) as transaction:
                 for source in together:
                     _add_entries(transaction, parts[source], oldest)
@@ -345,7 +343,11 @@ class Bus:
                 _acknowledge(transaction, *done)
                 transaction.execute()
 
-    def _oldest_kept(self) -> str:
+    def _oldest_kept(self, sources: Sequence[str]) -> str:
+        """As the server tells the time to which these sources are written."""
+        if self._is_cluster:
+            node = self._redis.get_node_from_key(timeline_key(sources[0]))
+            return oldest_kept(self._redis.time(target_nodes=node), self._kept)
         return oldest_kept(self._redis.time(), self._kept)
 
 

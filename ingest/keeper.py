@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ingest.bus import Bus, TimelineEntry
 from ingest.child import Child, Word, died_of
-from ingest.client import BUS_FAULTS
+from ingest.client import BUS_FAULTS, LOST
 from ingest.configured import SourceConfig
 from ingest.pauses import Pauses
 from ingest.settings import Settings
@@ -181,11 +181,17 @@ class Keeper:
         return begun
 
     def _push(self) -> None:
+        lost: Exception | None = None
         for kept in self._kept.values():
             entries: list[TimelineEntry] = [encode_state(state) for state in kept.told]
             if entries:
-                self._bus.push_timeline(entries)
-                kept.told.clear()
+                try:
+                    self._bus.push_timeline(entries)
+                    kept.told.clear()
+                except LOST as error:  # of a cluster one server may be away, and the others there
+                    lost = error
+        if lost is not None:
+            raise lost
 
     def _with_bus(self, action: Callable[[], object]) -> None:
         """Children go on while Redis is away; what is to be told waits."""

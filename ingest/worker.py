@@ -128,7 +128,7 @@ def tell(word: str, reason: str = "") -> None:
 def decode(source: str) -> int:
     """Sends a configured source's frames until it ends or fails; returns the exit code."""
     try:
-        bus = Bus(connect(retries=1, wait=True))
+        bus = Bus(connect(retries=1))
         watch(bus.sources()[source], bus, settings_from_environment())
     except KeyError:
         tell("error", "not configured")

@@ -25,17 +25,49 @@ class Cluster:
         self._bus = {port: free_port() for port in self.ports}  # where they talk to each other
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         for port in self.ports:
-            self._start(port)
+            self.begin(port)
         self._join()
 
     @property
     def url(self) -> str:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
+    def begin(self, port: int) -> None:
+        """Starts a server; it ends with the thread that does so."""
+        folder = self._folder / str(port)
+        folder.mkdir(exist_ok=True)
+        settings = {
+            "port": port,
+            "cluster-port": self._bus[port],
+            "bind": "127.0.0.1",
+            "dir": folder,
+            "logfile": "redis.log",
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": 2000,
+            "cluster-require-full-coverage": "no",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "auto-aof-rewrite-percentage": 0,
+            "stream-node-max-entries": 1,
+        }
+        options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
+        command = [str(find_server()), *options]
+        self._processes[port] = subprocess.Popen(command, preexec_fn=ends_with_parent())
+
     def start(self, port: int) -> None:
         """Starts a server that was killed, and waits until the others count on it again."""
-        self._start(port)
+        self.begin(port)
+        self.wait()
+
+    def wait(self) -> None:
         until(self._agrees, PATIENCE, "the servers to know each other")
+
+    def repair(self) -> None:
+        """Starts what a test has left killed."""
+        for port in self.ports:
+            if port not in self._processes:
+                self.start(port)
 
     def kill(self, port: int) -> None:
         process = self._processes.pop(port)
@@ -59,28 +91,6 @@ class Cluster:
         for client in self.clients():
             client.flushall()
 
-    def _start(self, port: int) -> None:
-        folder = self._folder / str(port)
-        folder.mkdir(exist_ok=True)
-        settings = {
-            "port": port,
-            "cluster-port": self._bus[port],
-            "bind": "127.0.0.1",
-            "dir": folder,
-            "logfile": "redis.log",
-            "cluster-enabled": "yes",
-            "cluster-node-timeout": 2000,
-            "cluster-require-full-coverage": "no",
-            "save": "",
-            "appendonly": "yes",
-            "appendfsync": "always",
-            "auto-aof-rewrite-percentage": 0,
-            "stream-node-max-entries": 1,
-        }
-        options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-        command = [str(find_server()), *options]
-        self._processes[port] = subprocess.Popen(command, preexec_fn=ends_with_parent())
-
     def _join(self) -> None:
         first = f"redis://127.0.0.1:{self.ports[0]}"
         bounds = [SLOTS * number // SERVERS for number in range(SERVERS + 1)]
@@ -90,7 +100,7 @@ class Cluster:
         with connect(first) as client:
             for port in self.ports[1:]:
                 client.execute_command("CLUSTER MEET", "127.0.0.1", port, self._bus[port])
-        until(self._agrees, PATIENCE, "the servers to know each other")
+        self.wait()
 
     def _agrees(self) -> bool:
         told = [client.execute_command("CLUSTER INFO") for client in self.clients()]

@@ -75,6 +75,7 @@ def three_servers() -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(three_servers: Cluster) -> Cluster:
-    """A real, empty Redis Cluster."""
+    """A real, empty Redis Cluster, all of whose servers are there."""
+    three_servers.repair()
     three_servers.empty()
     return three_servers

@@ -20,7 +20,7 @@ from ingest.bus import (
     preview_key,
     timeline_key,
 )
-from ingest.client import BUS_FAULTS
+from ingest.client import BUS_FAULTS, LOST, is_cluster
 from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.settings import retention
 
@@ -31,9 +31,11 @@ ROUND = 2.0  # seconds between looks
 TRIMS_EVERY = 60.0  # seconds; what is written trims as well
 LET_GO = 3.0  # seconds after which ingest, engine and the feeds are done with a removed source
 
+# What is kept of the source is deleted with it where one server holds both.
 ADD = """
 if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
+if #KEYS > 2 then redis.call('DEL', unpack(KEYS, 3)) end
 return 1
 """
 
@@ -57,11 +59,14 @@ async def wait_for_latecomers(client: Any, source: str) -> None:
 
 async def add_afresh(client: Any, config: SourceConfig) -> bool:
     """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
-    if await client.hexists(SOURCES, config.id):
-        return False
-    # Before it is configured: nobody writes of it yet.
-    await client.delete(*keys_of(config.id))
-    return bool(await client.eval(ADD, 2, SOURCES, REMOVED, config.id, encode_config(config)))
+    keys = [SOURCES, REMOVED, *keys_of(config.id)]
+    if is_cluster(client):
+        if await client.hexists(SOURCES, config.id):
+            return False
+        # Before it is configured: nobody writes of it yet, unless somebody else adds it at this very moment.
+        await client.delete(*keys_of(config.id))
+        keys = [SOURCES, REMOVED]
+    return bool(await client.eval(ADD, len(keys), *keys, config.id, encode_config(config)))
 
 
 async def change_config(client: Any, before: SourceConfig, after: SourceConfig) -> bool:
@@ -112,11 +117,17 @@ async def sweep(client: Any, audit: Audit) -> None:
 async def trim_timelines(client: Any, kept: float) -> None:
     """Deletes each source's entries that are older than `kept` seconds."""
     oldest = oldest_kept(await client.time(), kept)
+    lost: Exception | None = None
     for source in await client.hkeys(SOURCES):
         id = source.decode()
-        for key in (timeline_key, overview_key):
-            await client.xtrim(key(id), minid=oldest, approximate=False)
-        await client.eval(FORGET, 2, timeline_key(id), engine_key(id))
+        try:
+            for key in (timeline_key, overview_key):
+                await client.xtrim(key(id), minid=oldest, approximate=False)
+            await client.eval(FORGET, 2, timeline_key(id), engine_key(id))
+        except LOST as error:  # of a cluster one server may be away, and the others there
+            lost = error
+    if lost is not None:
+        raise lost
 
 
 async def _sweep_one(client: Any, source: str, removed_at: float) -> None:

@@ -1,6 +1,8 @@
 """What the API and the jobs do on a Redis Cluster of three real servers; the engines: see test_shards."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +10,17 @@ import httpx
 import pytest
 from websockets.sync.client import connect as open_websocket
 
+from api.stream.feed import Feeds
 from deploy.redis_server import ServerError, check_server
-from ingest.bus import Bus, TimelineEntry, timeline_key
-from ingest.client import connect
+from ingest.bus import SOURCES, Bus, TimelineEntry, timeline_key
+from ingest.client import connect, connect_async
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster
 from tests.deploy.parts import PATIENCE, Api, Part, environment
 from tests.waiting import until
 
-SOURCES = ("lobby", "hall", "cellar")  # whose keys lie on three servers
+NAMES = ("lobby", "hall", "cellar")  # whose keys lie on three servers
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def answers(api: Api) -> bool:
 def test_sources_are_added_changed_watched_and_removed_to_the_last_key(cluster: Cluster, api: Api) -> None:
     with connect(cluster.url) as client, httpx.Client(base_url=api.url) as http:
         bus = Bus(client)
-        for name in SOURCES:
+        for name in NAMES:
             answer = http.post("/v1/sources", json={"name": name, "url": "rtsp://192.0.2.1/door"})
             assert answer.status_code == 201
             assert http.post("/v1/sources", json=answer.json()).status_code in (409, 422)
@@ -55,10 +58,10 @@ def test_sources_are_added_changed_watched_and_removed_to_the_last_key(cluster: 
                 assert '"type":"face.start"' in str(live.recv())
         assert len(http.get("/v1/sources").json()) == 3
         assert "mien_frames_waiting" in http.get("/metrics").text
-        for name in SOURCES:
+        for name in NAMES:
             assert http.delete(f"/v1/sources/{name}").status_code == 204
             assert not client.exists(timeline_key(name))
-        assert [key for key in cluster.all_keys() if any(name.encode() in key for name in SOURCES)] == []
+        assert [key for key in cluster.all_keys() if any(name.encode() in key for name in NAMES)] == []
 
 
 def test_a_recording_is_read(cluster: Cluster, api: Api, tmp_path: Path) -> None:
@@ -80,6 +83,33 @@ def test_a_recording_is_read(cluster: Cluster, api: Api, tmp_path: Path) -> None
             assert http.delete(path).status_code == 204
     finally:
         jobs.kill()
+
+
+def test_feeds_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
+    """Twenty wait for news, while their connections are closed and opened under them."""
+    names = [f"camera-{number}" for number in range(20)]
+
+    async def run() -> None:
+        async with (
+            aclosing(connect_async(cluster.url)) as client,
+            aclosing(connect_async(cluster.url)) as readers,
+            AsyncExitStack() as stack,
+        ):
+            for name in names:
+                await client.hset(SOURCES, name, "{}")
+            feeds = Feeds(client, readers)
+            joined = {name: await stack.enter_async_context(feeds.join(name)) for name in names}
+            for port in cluster.ports:
+                cluster.kill(port)
+                cluster.begin(port)
+                await asyncio.to_thread(cluster.wait)
+                for name, (_, mailbox) in joined.items():
+                    await client.xadd(timeline_key(name), {"type": "reading", "body": b"{}"})
+                    async with asyncio.timeout(PATIENCE):
+                        while not (await mailbox.take()).items:
+                            pass
+
+    asyncio.run(run())
 
 
 def test_each_server_is_looked_at_before_pictures_go_to_it(cluster: Cluster) -> None:

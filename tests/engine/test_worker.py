@@ -85,9 +85,9 @@ def lose(client: Any, losses: Mapping[int, str]) -> None:
     client.pipeline = opened
 
 
-def push(bus: Bus, numbers: Iterable[int], source: str = "lobby") -> None:
+def push(bus: Bus, numbers: Iterable[int], source: str = "lobby", connection: int = 1) -> None:
     for number in numbers:
-        bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=1)))
+        bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=connection)))
 
 
 def push_live(bus: Bus, numbers: Iterable[int], *sources: str) -> None:
@@ -162,6 +162,26 @@ def test_a_connection_lost_between_two_servers_of_a_cluster_loses_and_doubles_no
             assert client.hget(counts_key(source), "readings") == b"12"
             assert {each["track"] for each in messages(cluster.url, source) if "track" in each} == {1}
         assert client.xlen(frames_key(0)) == 0
+
+
+@pytest.mark.parametrize("losses", [{1: "after"}, {2: "before"}, {2: "after"}, {3: "before"}])
+def test_frames_of_two_connections_that_come_again_in_a_cluster_are_read_once(
+    cluster: Cluster, networks: Networks, losses: dict[int, str]
+) -> None:
+    """The camera comes back while frames of before still wait: the source's state knows its newest alone."""
+    with connect(cluster.url, retries=0) as client:
+        lose(client, losses)
+        bus = Bus(client)
+        push(bus, range(4), connection=1)
+        push(bus, range(4), connection=2)
+        push(bus, range(4), "hall")
+        work(bus, networks)
+        told = [each for each in messages(cluster.url) if each["type"] == "reading"]
+        assert Counter((each["connection"], each["frame"]) for each in told) == Counter(
+            (connection, frame) for connection in (1, 2) for frame in range(4)
+        )
+        assert frames_read(cluster.url, "hall") == Counter(range(4))
+        assert client.hget(counts_key("lobby"), "readings") == b"8"
 
 
 @pytest.mark.parametrize("loss", ["before", "after"])
