@@ -220,7 +220,7 @@ class Worker:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))
         for source, state in self._bus.engine_states(unknown).items():
             try:
-                pipeline, rollup, read_to = state.split(b"\n")
+                pipeline, rollup, read_to, *_ = [*state.split(b"\n"), b"", b""]
                 self._pipeline.restore(source, pipeline)
                 self._rollups[source] = Rollup.restored(source, rollup)
                 self._read_to[source] = read_to
