@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.client import LOST, NO_ENTRY, NO_SUCH_RIGHT, connect, servers
+from ingest.client import LOST, NO_ENTRY, NO_SUCH_RIGHT, AddressError, connect, servers
 from ingest.parent import ends_with_parent
 
 # Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
@@ -152,8 +152,8 @@ def check_server(url: str) -> str:
     try:
         with connect(url, retries=0) as client:
             looked_at = [(_version_of(server), _written(server)) for server in servers(client)]
-    except ValueError as error:
-        raise ServerError(f"REDIS_URL: not an address of Redis: {error}") from error
+    except AddressError as error:
+        raise ServerError(str(error)) from error
     except NO_ENTRY as error:
         raise ServerError(WRONG_PASSWORD) from error
     except LOST:  # the parts wait for it, and say so

@@ -10,7 +10,7 @@ from engine.pipeline import Networks, Pipeline, load_networks
 from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
 from ingest.bus import Bus
-from ingest.client import connect
+from ingest.client import connect, redis_url
 from ingest.settings import RUNTIMES, SettingError, batch_delay, detector_name, runtime_name
 from ingest.shards import parse_shard
 from ingest.version import VERSION
@@ -38,6 +38,7 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        redis_url()  # refused before the networks take their time
         runtime = arguments.runtime or runtime_name()
         networks = load_networks(arguments.threads, detector_name(), runtime)
         delay = batch_delay()

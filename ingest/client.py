@@ -23,6 +23,8 @@ from redis.cluster import ClusterNode
 from redis.exceptions import ClusterError, RedisClusterException
 from redis.retry import Retry
 
+from ingest.settings import SettingError
+
 COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
 COMMANDS_A_NODE = 1024  # the same of a cluster, where nobody waits for a turn: more fail
 CLUSTERS = ("redis+cluster", "rediss+cluster")  # schemes of addresses: redis+cluster://a:6379,b:6379
@@ -46,9 +48,16 @@ UNOPENED = "the connection was closed while it was opened"
 log = logging.getLogger(__name__)
 
 
+class AddressError(SettingError):
+    """REDIS_URL is no address of Redis; the message is one line."""
+
+
 def redis_url() -> str:
-    """The server's address: REDIS_URL, which the supervisor sets for its children."""
-    return os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    """The server's address: REDIS_URL, which the supervisor sets for its children. Raises AddressError."""
+    url = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    if _cluster(url) is None:
+        _checked(url)
+    return url
 
 
 def is_cluster(client: Any) -> bool:
@@ -64,7 +73,7 @@ def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) ->
 
     One server is looked for at the first command. A cluster is asked at once who its servers are: where none
     answers that raises redis.ConnectionError, or with `wait` is tried for as long as it takes. Raises
-    ValueError for what is no address.
+    AddressError.
     """
     url = url or redis_url()
     options: dict[str, Any] = {
@@ -74,7 +83,7 @@ def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) ->
     }
     cluster = _cluster(url)
     if cluster is None:
-        return redis.Redis.from_url(url, retry_on_error=RETRIED, **options)
+        return redis.Redis.from_url(_checked(url), retry_on_error=RETRIED, **options)
     told = ""
     while True:
         try:
@@ -95,7 +104,7 @@ def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> Any
 
     A read that waits for entries to come holds its connection: who makes many of them asks for as many. One
     server or a cluster, it is looked for at the first command. Of a cluster commands are tried again for some
-    seconds, transactions and pipelines as redis-py does it.
+    seconds, transactions and pipelines as redis-py does it. Raises AddressError.
     """
     url = url or redis_url()
     options: dict[str, Any] = {
@@ -109,7 +118,7 @@ def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> Any
         options |= {**cluster.options, "max_connections": max(connections, COMMANDS_A_NODE)}
         return _AsyncCluster(startup_nodes=nodes, **options)
     pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url, max_connections=connections, retry_on_error=RETRIED, **options
+        _checked(url), max_connections=connections, retry_on_error=RETRIED, **options
     )
     return redis.asyncio.Redis.from_pool(pool)
 
@@ -161,14 +170,15 @@ class _Cluster:
 
 
 def _cluster(url: str) -> _Cluster | None:
-    """None for the address of one server. Raises ValueError, whose message never quotes a password."""
+    """None for the address of one server. Raises AddressError, which never quotes a password."""
     scheme, _, rest = url.partition("://")
     if scheme not in CLUSTERS:
         return None
     place = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if rest.removeprefix(place) not in ("", "/", "/0"):
-        raise ValueError(
-            "expected a cluster's servers and nothing after them, in a password %2F %3F %23 %40 for / ? # @"
+        raise AddressError(
+            "REDIS_URL: expected a cluster's servers and nothing after them, "
+            "in a password %2F %3F %23 %40 for / ? # @"
         )
     who, _, named = place.rpartition("@")
     user, _, password = who.partition(":")
@@ -176,7 +186,9 @@ def _cluster(url: str) -> _Cluster | None:
         hosts = [urlsplit(f"//{host}") for host in named.split(",")]
         found = [(host.hostname or "localhost", host.port or 6379) for host in hosts]
     except ValueError as error:
-        raise ValueError(f"expected host:port, and commas between several, actual {named!r}") from error
+        raise AddressError(
+            f"REDIS_URL: expected host:port, and commas between several, actual {named!r}"
+        ) from error
     return _Cluster(
         hosts=found,
         options={
@@ -187,6 +199,15 @@ def _cluster(url: str) -> _Cluster | None:
             "socket_connect_timeout": 3.0,
         },
     )
+
+
+def _checked(url: str) -> str:
+    """The address of one server as it is. Raises AddressError."""
+    try:
+        redis.ConnectionPool.from_url(url)  # connects to nothing yet
+    except ValueError as error:
+        raise AddressError(f"REDIS_URL: not an address of Redis: {_why(error)}") from error
+    return url
 
 
 def _why(error: Exception) -> str:

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from ingest.bus import COMPACTED, REMOVED, SOURCES, Bus, TimelineEntry, keys_of, timeline_key
-from ingest.client import LOST, NO_ENTRY, connect, is_cluster, servers
+from ingest.client import LOST, NO_ENTRY, AddressError, connect, is_cluster, servers
 from ingest.configured import SourceConfig, encode_config
 from tests.cluster import PATIENCE, Cluster
 from tests.waiting import until
@@ -107,7 +107,7 @@ def test_none_that_answers_is_told_in_one_line() -> None:
     ],
 )
 def test_an_address_that_says_too_much_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(ValueError, match=r"^expected") as refused:
+    with pytest.raises(AddressError, match=r"^REDIS_URL: expected") as refused:
         connect(address)
     assert "cret" not in str(refused.value)
 
