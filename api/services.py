@@ -15,8 +15,8 @@ from api.sources.standing import Standings
 from api.stream.feed import Feeds
 from api.stream.history import History
 from api.stream.pictures import Pictures
-from ingest.bus import SOURCES
 from ingest.configured import SourceConfig, usable_config
+from ingest.keys import SOURCES
 
 
 @dataclass(frozen=True, slots=True)

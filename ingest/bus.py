@@ -1,28 +1,4 @@
-"""What lies in Redis: the keys, and what each process does with them.
-
-frames:0           stream   frames on their way to the engine of shard 0; trimmed by count
-timeline:{lobby}   stream   readings, spans, coverage, states of the source `lobby`; an entry's ID is the
-                            cursor to resume from; trimmed by time (ingest.settings.retention)
-overview:{lobby}   stream   the same in brief: each second of each face, and the coverage; trimmed by time
-preview:{lobby}    hash     the newest colour JPEG, made only while somebody watches
-watch:{lobby}      string   there while somebody watches
-engine:{lobby}     string   where the engine stood after its last commit: it goes on from there
-position:{lobby}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
-state:{lobby}      string   the newest state entry of the timeline, which may lie hours back in it
-counts:{lobby}     hash     the engine's counts since the source was added: see engine.counts
-dropped:{lobby}    string   frames lost since the source was added, as its coverage tells them
-sources            hash     what is configured: id to SourceConfig as JSON
-{sources}:removed  sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
-beat:engine:0      string   there while a part of the service is alive: what it has to tell, or ALIVE
-parts              sorted   every part that was ever alive, and when it last was
-tokens             hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
-ticket:SHA-256     string   a browser's leave to open one path, for a minute or some
-compacted          string   when the server's file was last written anew, seconds since the epoch
-audit              stream   who did what, trimmed by time (ingest.settings.audit_retention)
-
-The braces are part of the keys. In a Redis Cluster all keys with the same word in braces lie on one server,
-and `sources` where keys with {sources} do: no transaction and no script touches keys that may lie on two.
-"""
+"""What ingest and the engine do with what lies in Redis: see ingest.keys."""
 
 import json
 import math
@@ -33,7 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.client import BUS_FAULTS, is_cluster, servers
+from ingest.compaction import has_grown, write_anew
 from ingest.configured import Picture, SourceConfig, usable_config
+from ingest.keys import (
+    COMPACTED,
+    PARTS,
+    REMOVED,
+    SOURCES,
+    beat_key,
+    counts_key,
+    dropped_key,
+    engine_key,
+    frames_key,
+    overview_key,
+    position_key,
+    preview_key,
+    state_key,
+    timeline_key,
+    watch_key,
+)
 from ingest.settings import retention, shard_count
 
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
@@ -42,8 +36,6 @@ FRAMES_A_SOURCE = 8  # entries a shard for each camera that it has on average: w
 WATCHED_FOR = 5  # seconds that one look at a picture keeps the previews coming
 
 PREVIEW_KEPT = 10  # seconds
-COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
-COMPACT_GROWTH = 2  # times what it had after it was last written anew
 COMPACTS_A_RETENTION = 4  # times that it is written anew while an entry is kept, however little it grows
 COMPACTS_AT_MOST, COMPACTS_AT_LEAST = 60.0, 86400.0  # seconds
 BEATS_FOR = 5  # seconds
@@ -51,13 +43,6 @@ ALIVE = "1"  # says a part that has nothing to tell
 COUNTS_EVERY = 5.0  # seconds between two looks how many sources there are
 
 SECONDS = "seconds"  # the type of an entry that is for the overview alone
-
-SOURCES = "sources"
-REMOVED = "{sources}:removed"
-PARTS = "parts"
-TOKENS = "tokens"
-AUDIT = "audit"
-COMPACTED = "compacted"
 
 Fields = Mapping[bytes, bytes]
 
@@ -69,60 +54,6 @@ class TimelineEntry:
     source: str
     type: str
     body: bytes
-
-
-def frames_key(shard: int | str) -> str:
-    return f"frames:{shard}"
-
-
-def timeline_key(source: str) -> str:
-    return f"timeline:{{{source}}}"
-
-
-def overview_key(source: str) -> str:
-    return f"overview:{{{source}}}"
-
-
-def preview_key(source: str) -> str:
-    return f"preview:{{{source}}}"
-
-
-def watch_key(source: str) -> str:
-    return f"watch:{{{source}}}"
-
-
-def engine_key(source: str) -> str:
-    return f"engine:{{{source}}}"
-
-
-def state_key(source: str) -> str:
-    return f"state:{{{source}}}"
-
-
-def position_key(source: str) -> str:
-    return f"position:{{{source}}}"
-
-
-def dropped_key(source: str) -> str:
-    return f"dropped:{{{source}}}"
-
-
-def counts_key(source: str) -> str:
-    return f"counts:{{{source}}}"
-
-
-def keys_of(source: str) -> list[str]:
-    """Everything that is kept of a source, apart from its configuration and the frames on their way."""
-    keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
-    return [key(source) for key in (*keys, dropped_key, counts_key)]
-
-
-def ticket_key(digest: str) -> str:
-    return f"ticket:{digest}"
-
-
-def beat_key(part: str) -> str:
-    return f"beat:{part}"
 
 
 def oldest_kept(now: tuple[int, int], kept: float) -> str:
@@ -184,9 +115,9 @@ class Bus:
         if not written or any(file["aof_rewrite_in_progress"] for _, file in written):
             return False
         began, all_of_them = time.time(), whatever_its_size or self._holds_too_old()
-        anew = [server for server, file in written if all_of_them or _has_grown(file)]
+        anew = [server for server, file in written if all_of_them or has_grown(file)]
         for server in anew:
-            _write_anew(server)
+            write_anew(server)
         if len(anew) == len(written):
             self._redis.set(COMPACTED, began)
         return bool(anew)
@@ -374,23 +305,3 @@ def _streams(entry: TimelineEntry) -> list[str]:
     """An hour's coverage is looked for in the overview, not between a hundred thousand readings."""
     timeline, overview = timeline_key(entry.source), overview_key(entry.source)
     return {SECONDS: [overview], "coverage": [timeline, overview]}.get(entry.type, [timeline])
-
-
-def _has_grown(file: Mapping[str, Any]) -> bool:
-    """Whether the append-only file, of which the server tells this, is worth writing anew."""
-    return bool(file["aof_current_size"] >= max(COMPACT_FROM, COMPACT_GROWTH * file["aof_base_size"]))
-
-
-def _write_anew(server: Any) -> None:
-    """Has one server write its file anew, without the pictures of faces that it holds at that moment."""
-    pictures = [*server.scan_iter(match=frames_key("*")), *server.scan_iter(match=preview_key("*"))]
-    # One write to the socket, which the server works off without a look at others. In a transaction it
-    # would put the rewriting off.
-    with server.pipeline(transaction=False) as commands:
-        for key in pictures:
-            if key.startswith(b"frames:"):
-                commands.xtrim(key, maxlen=0, approximate=False)
-            else:
-                commands.delete(key)
-        commands.bgrewriteaof()
-        commands.execute()

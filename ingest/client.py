@@ -1,7 +1,7 @@
 """Connections to Redis, one server or a cluster of them, and what goes wrong with them.
 
 In a cluster the part of a key in braces says on which server it lies, so that what is written together lies
-together: see ingest.bus.
+together: see ingest.keys.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ def redis_url() -> str:
 
 
 def is_cluster(client: Any) -> bool:
-    """Whether what is written together must lie on one server: see ingest.bus."""
+    """Whether what is written together must lie on one server: see ingest.keys."""
     return isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
 

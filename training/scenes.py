@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from training.mining import Invention
 from training.photos import Floats, Grey, Photo
+from training.placing import SMALLEST, Rectangle, about, about_face, anywhere, filling, warp
 from training.spoil import spoil
 
-SMALLEST = 12.0  # pixels; smaller faces are neither face nor background
 LEAST_VISIBLE = 0.5  # of a face's box; less is neither face nor background
-MOST_ENLARGED = 2.0
 MINED = 0.25  # share of the photos that are shown for what was once invented in them
 DRAWN = 0.03  # share of scenes that become line drawings: a face of lines, as a wire frame, is no face
 
@@ -31,19 +30,6 @@ class Scene:
     boxes: Floats  # (n, 4) left, top, right, bottom
     landmarks: Floats  # (n, 5, 2)
     sure: NDArray[np.bool_]  # (n,)
-
-
-@dataclass(frozen=True, slots=True)
-class Rectangle:
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self.right - self.left, self.bottom - self.top
 
 
 class Composer:
@@ -120,7 +106,7 @@ class Composer:
             reach = int(np.exp(random.uniform(np.log(40), np.log(1.2 * side))))
             left, top = (int(random.uniform(-0.2 * reach, side - 0.8 * reach)) for _ in range(2))
             where = Rectangle(left, top, left + reach, top + reach)
-            _place(scene, photo, where, _about_face(photo, where, random, cut_out=True), cut_out=True)
+            _place(scene, photo, where, about_face(photo, where, random, cut_out=True), cut_out=True)
 
     def _background(self, scene: Scene, random: np.random.Generator) -> None:
         """Fills the scene with one photo that has no face, enlarged, or with some at about their own size."""
@@ -131,8 +117,8 @@ class Composer:
             for top, bottom in pairwise(edges):
                 photo = self._empty[int(random.integers(len(self._empty)))]
                 where = Rectangle(left, top, right, bottom)
-                to_where = _filling(photo, where, random) if columns == 1 else _anywhere(photo, where, random)
-                scene.grey[top:bottom, left:right] = _warp(
+                to_where = filling(photo, where, random) if columns == 1 else anywhere(photo, where, random)
+                scene.grey[top:bottom, left:right] = warp(
                     photo.grey, to_where, where.size, cv2.BORDER_REFLECT
                 )
 
@@ -147,14 +133,14 @@ class Composer:
         """Paints a photo that is drawn by lot into a rectangle of the scene."""
         if self._inventions and random.random() < MINED:
             invention = self._inventions[int(random.integers(len(self._inventions)))]
-            photo, to_where = invention.photo, _about(invention.box, where, random)
+            photo, to_where = invention.photo, about(invention.box, where, random)
         else:
             kind = random.random()
             pool = self._peopled if kind < 0.66 else self._empty if kind < 0.9 else self._unsure
             pool = pool or self._peopled
             photo = pool[random.integers(len(pool))]
             to_where = (
-                _about_face(photo, where, random) if photo.sure.any() else _anywhere(photo, where, random)
+                about_face(photo, where, random) if photo.sure.any() else anywhere(photo, where, random)
             )
         _place(scene, photo, where, to_where, beyond=beyond)
 
@@ -181,81 +167,13 @@ def _place(
     as it is, or the edge is repeated.
     """
     mirrored = np.linalg.det(to_where[:, :2]) < 0
-    painted = _warp(photo.grey, to_where, where.size, beyond)
-    opaque = _warp(np.full_like(photo.grey, 255), to_where, where.size, beyond)
+    painted = warp(photo.grey, to_where, where.size, beyond)
+    opaque = warp(np.full_like(photo.grey, 255), to_where, where.size, beyond)
     if cut_out:
         opaque = _oval(photo, to_where, where, opaque)
     _paint(scene.grey, painted, opaque, where)
     _hide(scene, opaque, where)
     _add(scene, photo, to_where, where, mirrored=bool(mirrored))
-
-
-def _filling(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that makes a photo so large that it fills the rectangle."""
-    scale = float(max(where.size) / min(photo.grey.shape) * random.uniform(1.0, 1.6))
-    centre = np.array(photo.grey.shape[::-1]) / 2
-    mirrored = bool(random.random() < 0.5)
-    return _turn(centre, (where.size[0] / 2, where.size[1] / 2), scale, 0.0, mirrored)
-
-
-def _anywhere(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that brings some part of a photo into the middle of the rectangle."""
-    scale = float(np.exp(random.uniform(np.log(0.4), np.log(1.8))))
-    anchor = np.array(photo.grey.shape[::-1]) * random.uniform(0.2, 0.8, 2)
-    return _turn(anchor, (where.size[0] / 2, where.size[1] / 2), scale, *_lie(random))
-
-
-def _about(box: Floats, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that brings a box somewhere into the rectangle, at about its own size."""
-    scale = float(np.exp(random.uniform(np.log(0.6), np.log(1.6))))
-    place = (where.size[0] * random.uniform(0.1, 0.9), where.size[1] * random.uniform(0.1, 0.9))
-    return _turn((box[:2] + box[2:]) / 2, place, scale, *_lie(random))
-
-
-def _about_face(
-    photo: Photo, where: Rectangle, random: np.random.Generator, *, cut_out: bool = False
-) -> Floats:
-    """The affine that brings one of the photo's sure faces into the rectangle, at a size that is drawn."""
-    width, height = where.size
-    lie = _lie(random)
-    box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
-    size = float(np.sqrt(np.prod(box[2:] - box[:2])))
-    least, most = SMALLEST + 1.0, 0.8 * min(width, height)
-    wanted = 0.5 * width if cut_out else float(np.exp(random.uniform(np.log(least), np.log(most))))
-    scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
-    margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))
-    place = (width * random.uniform(margin, 1 - margin), height * random.uniform(margin, 1 - margin))
-    return _turn((box[:2] + box[2:]) / 2, place, scale, *lie)
-
-
-def _lie(random: np.random.Generator) -> tuple[float, bool]:
-    """By how many degrees a photo is turned, and whether it is mirrored."""
-    mirrored = bool(random.random() < 0.5)
-    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
-    return float(degrees), mirrored
-
-
-def _turn(
-    anchor: NDArray[np.floating], place: tuple[float, float], scale: float, degrees: float, mirrored: bool
-) -> Floats:
-    """The affine that scales and turns about `anchor` and brings it to `place`."""
-    angle = np.deg2rad(degrees)
-    flip = -1.0 if mirrored else 1.0
-    linear = scale * np.array([[flip * np.cos(angle), -np.sin(angle)], [flip * np.sin(angle), np.cos(angle)]])
-    return np.column_stack([linear, np.array(place) - linear @ anchor]).astype(np.float32)
-
-
-def _warp(grey: Grey, affine: Floats, size: tuple[int, int], border: int) -> Grey:
-    """Warps without aliasing: a picture that shrinks much is reduced by area first."""
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
-    while scale < 0.6 and min(grey.shape) >= 8:
-        half = (grey.shape[1] // 2, grey.shape[0] // 2)
-        grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        # Pixel centres: x of the picture is 2 x + 0.5, x of its half.
-        affine = np.column_stack([affine[:, :2] * 2, affine[:, 2] + affine[:, :2].sum(axis=1) / 2])
-        affine = affine.astype(np.float32)
-        scale *= 2
-    return np.asarray(cv2.warpAffine(grey, affine, size, borderMode=border), dtype=np.uint8)
 
 
 def _oval(photo: Photo, to_where: Floats, where: Rectangle, opaque: Grey) -> Grey:

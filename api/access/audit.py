@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.access.callers import LOCAL, Caller
-from ingest.bus import AUDIT, oldest_kept
+from ingest.bus import oldest_kept
+from ingest.keys import AUDIT
 from ingest.settings import audit_retention
 
 Action = Literal[

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from api.access.callers import Caller, Scope
-from ingest.bus import TOKENS
+from ingest.keys import TOKENS
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from api.services import Here
 from api.stream.delays import BOUNDS
 from api.stream.feed import Counters
 from engine.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
-from ingest.bus import SOURCES, counts_key, frames_key
 from ingest.client import LOST
+from ingest.keys import SOURCES, counts_key, frames_key
 from ingest.version import VERSION
 
 router = APIRouter(tags=["health"])

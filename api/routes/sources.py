@@ -19,8 +19,8 @@ from api.sources.configuring import NewSource, SourceChange, changed, configured
 from api.sources.removal import add_afresh, change_config, remove_data, wait_for_latecomers
 from api.sources.standing import Standing
 from api.stream.pictures import NO_PICTURE
-from ingest.bus import SOURCES
 from ingest.configured import Picture, SourceConfig
+from ingest.keys import SOURCES
 from ingest.settings import retention
 from ingest.shards import emptiest
 from ingest.wire import rfc3339

@@ -16,9 +16,9 @@ from deploy.bench.parts import BenchError, environment_of_its_own, last_words, p
 from deploy.bench.sample import RATE
 from deploy.bench.usage import family, machine_time, processor_time
 from engine.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
-from ingest.bus import SOURCES, beat_key, counts_key, frames_key, position_key
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES, beat_key, counts_key, frames_key, position_key
 
 ENGINE = ("engine", "--runtime", "onnx")  # a GPU is measured apart: its plans take minutes to build
 STARTS_WITHIN = 30.0  # seconds

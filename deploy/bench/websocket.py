@@ -20,9 +20,10 @@ from deploy.bench.parts import BenchError, environment_of_its_own, last_words, p
 from deploy.bench.sample import sample_reading
 from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
-from ingest.bus import SOURCES, Bus
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES
 
 SOURCE = "bench"
 LOG = "api.log"

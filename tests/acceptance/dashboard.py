@@ -23,8 +23,9 @@ from engine.labels import LABELS
 from engine.records import Coverage, Reading
 from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds, milliseconds
-from ingest.bus import Bus, overview_key, timeline_key
+from ingest.bus import Bus
 from ingest.client import connect
+from ingest.keys import overview_key, timeline_key
 from ingest.wire import SourceState, encode_state
 from tests.acceptance.check import Check, Row
 from tests.api.browsing import chromium

@@ -18,9 +18,10 @@ from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading
 from engine.rollup import Second
 from engine.wire import encode_event, encode_seconds
-from ingest.bus import SOURCES, Bus, overview_key
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES, overview_key
 from ingest.networks import EVERYWHERE, Networks
 from ingest.settings import TokenMode
 from tests.waiting import until

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from api.sources.standing import Tally
-from ingest.bus import REMOVED, Bus, keys_of, overview_key, timeline_key
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import REMOVED, keys_of, overview_key, timeline_key
 from ingest.wire import SourceState, encode_state
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.waiting import until

@@ -19,8 +19,9 @@ from api.stream.delays import BOUNDS
 from engine.card import MODELS
 from engine.counts import LATENCIES, Counts
 from engine.records import Coverage
-from ingest.bus import Bus, beat_key
+from ingest.bus import Bus
 from ingest.client import connect
+from ingest.keys import beat_key
 from ingest.version import VERSION
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until

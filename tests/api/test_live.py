@@ -24,6 +24,7 @@ from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
 from ingest.client import connect as connect_redis
+from ingest.keys import timeline_key, watch_key
 from tests.api.schema import parsed
 from tests.api.serving import Api, configure, reading, refusing_writes, serving, write
 from tests.waiting import until
@@ -179,7 +180,7 @@ def test_history_from_a_moment(api: Api, start: str, expected: list[int]) -> Non
             at = datetime.now(UTC) - timedelta(seconds=ago)
             body = encode_event(reading(number, ago=ago)).body
             id = f"{int(at.timestamp() * 1000)}-*"
-            client.xadd(bus.timeline_key("lobby"), {"type": "reading", "body": body}, id=id)
+            client.xadd(timeline_key("lobby"), {"type": "reading", "body": body}, id=id)
 
     async def run() -> list[int]:
         async with following(api, start) as client:
@@ -411,7 +412,7 @@ def test_pictures_come_while_somebody_watches(api: Api) -> None:
                 redis.put_preview("lobby", b"jpeg %d" % number, -1 + number * 10**10)
                 packed = await asyncio.wait_for(watcher.recv(), 5)
                 assert packed == struct.pack("<q", -1 + number * 10**10) + b"jpeg %d" % number
-            client.delete(bus.watch_key("lobby"))
+            client.delete(watch_key("lobby"))
             await asyncio.to_thread(until, lambda: redis.is_watched("lobby"), 5, "the wish is renewed")
         client.close()
 

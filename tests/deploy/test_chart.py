@@ -14,8 +14,8 @@ import yaml
 
 from api.jobs.job import QUEUE
 from engine.counts import READINGS
-from ingest.bus import counts_key
 from ingest.client import connect
+from ingest.keys import counts_key
 from tests.api.serving import configure, serving
 from tests.deploy.shipped import CHART, DEPLOY, PLAIN, TEMPLATES
 

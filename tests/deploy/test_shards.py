@@ -22,9 +22,10 @@ import pytest
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.wire import encode_event
 from engine.worker import Worker
-from ingest.bus import Bus, frames_key, overview_key, timeline_key
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.frame import Frame
+from ingest.keys import frames_key, overview_key, timeline_key
 from ingest.sources import open_recording
 from ingest.wire import encode_frame
 from tests.api.verbs.portrait_clips import face_clip

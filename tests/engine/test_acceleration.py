@@ -27,9 +27,10 @@ from engine.runtimes.plans import SUFFIX
 from engine.runtimes.tensorrt import driver
 from engine.track import UNSURE_BY
 from engine.worker import Worker
-from ingest.bus import SOURCES, Bus, beat_key
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES, beat_key
 from ingest.settings import SettingError, runtime_name
 from ingest.wire import encode_frame
 from tests.engine.accelerating import RESNETS, Doubles, accelerated, both, cards, doubled

@@ -16,20 +16,10 @@ from engine.batching import Batcher
 from engine.freshness import STALE_AFTER, TURNS
 from engine.pipeline import Networks, Pipeline, load_networks
 from engine.worker import Worker
-from ingest.bus import (
-    GROUP,
-    SOURCES,
-    Bus,
-    TimelineEntry,
-    counts_key,
-    engine_key,
-    frames_key,
-    keys_of,
-    overview_key,
-    timeline_key,
-)
+from ingest.bus import GROUP, Bus, TimelineEntry
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES, counts_key, engine_key, frames_key, keys_of, overview_key, timeline_key
 from ingest.wire import encode_frame
 from tests.cluster import Cluster
 from tests.engine.portrait import portrait_frame

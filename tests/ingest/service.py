@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.bus import SOURCES, frames_key, preview_key, timeline_key
 from ingest.client import connect
 from ingest.configured import SourceConfig, decode_config, encode_config
 from ingest.frame import Frame
+from ingest.keys import SOURCES, frames_key, preview_key, timeline_key
 from ingest.wire import decode_frame
 from tests.processes import children_of
 

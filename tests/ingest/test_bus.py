@@ -10,9 +10,10 @@ import pytest
 
 from deploy.redis_server import RedisServer
 from ingest import bus
-from ingest.bus import Bus, TimelineEntry, frames_key, preview_key, timeline_key
+from ingest.bus import Bus, TimelineEntry
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import SOURCES, frames_key, preview_key, state_key, timeline_key
 from tests.waiting import until
 
 DOOR = SourceConfig("door", "Door", "webcam:0", 10.0, 0.0)
@@ -38,7 +39,7 @@ def on_disk(server: RedisServer) -> bytes:
 
 def fill(client: Bus, redis: Any) -> None:
     """Joins the shard, and puts pictures and a timeline on the bus."""
-    redis.hset(bus.SOURCES, "door", encode_config(DOOR))
+    redis.hset(SOURCES, "door", encode_config(DOOR))
     client.join_shard(0)
     for number in range(100):
         client.push_frame(0, {"source": "door", "media_time": number, "grey": PIXELS})
@@ -66,7 +67,7 @@ def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
 ) -> None:
     monkeypatch.setenv("MIEN_SHARDS", "2")
     with connect(redis_url) as redis:
-        redis.hset(bus.SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
+        redis.hset(SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
         client = Bus(redis)
         for number in range(200):
             client.push_frame(1, {"source": "door", "media_time": number, "grey": b""})
@@ -75,8 +76,8 @@ def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
 
 def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
     with connect(server.url) as redis:
-        redis.hset(bus.SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
-        redis.hdel(bus.SOURCES, "door")
+        redis.hset(SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
+        redis.hdel(SOURCES, "door")
         assert b"secret" in on_disk(server)
         assert Bus(redis).compact(whatever_its_size=True)
         until(lambda: b"secret" not in on_disk(server), 10, "the new file")
@@ -87,7 +88,7 @@ def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: p
         client = Bus(redis)
         fill(client, redis)
         assert not client.compact()  # not large enough
-        monkeypatch.setattr(bus, "COMPACT_FROM", 1)
+        monkeypatch.setattr("ingest.compaction.COMPACT_FROM", 1)
         assert client.compact()
         until(lambda: redis.info("persistence")["aof_rewrites"] == 1, 5, "the new file")
         until(lambda: not redis.info("persistence")["aof_rewrite_in_progress"], 5, "the new file's end")
@@ -109,4 +110,4 @@ def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
         assert [fields[b"body"] for _, fields in redis.xrange(timeline_key("door"))] == [
             entry.body for entry in (live, away, live)
         ]
-        assert redis.get(bus.state_key("door")) == live.body
+        assert redis.get(state_key("door")) == live.body

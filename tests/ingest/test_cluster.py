@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import redis
 
-from ingest.bus import COMPACTED, REMOVED, SOURCES, Bus, TimelineEntry, keys_of, timeline_key
+from ingest.bus import Bus, TimelineEntry
 from ingest.client import LOST, NO_ENTRY, AddressError, connect, is_cluster, servers
 from ingest.configured import SourceConfig, encode_config
+from ingest.keys import COMPACTED, REMOVED, SOURCES, keys_of, timeline_key
 from tests.cluster import PATIENCE, Cluster
 from tests.waiting import until
 

@@ -5,9 +5,10 @@ import logging
 
 import pytest
 
-from ingest.bus import SOURCES, Bus
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import REQUIRED, BadConfigError, SourceConfig, decode_config, encode_config
+from ingest.keys import SOURCES
 
 DOOR = SourceConfig("door", "Door", "rtsp://viewer:planted@192.0.2.7/1", 10.0, 1.0)
 

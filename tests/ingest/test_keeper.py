@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus import REMOVED, SOURCES, Bus
+from ingest.bus import Bus
 from ingest.client import BUS_FAULTS, connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
+from ingest.keys import REMOVED, SOURCES
 from ingest.settings import Settings
 from tests.ingest.test_bus import on_disk
 from tests.waiting import until

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus import beat_key, preview_key, timeline_key, watch_key
 from ingest.frame import Frame
+from ingest.keys import beat_key, preview_key, timeline_key, watch_key
 from ingest.pace import SECOND
 from tests.clips import even, make_clip
 from tests.ingest.service import Ingest

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.bus import SOURCES, Bus, beat_key, frames_key, timeline_key
+from ingest.bus import Bus
 from ingest.client import connect
 from ingest.configured import SourceConfig, encode_config
 from ingest.keeper import Keeper
+from ingest.keys import SOURCES, beat_key, frames_key, timeline_key
 from ingest.settings import SettingError, Settings, shard_count
 from ingest.shards import emptiest, parse_shards
 from tests.clips import even, make_clip

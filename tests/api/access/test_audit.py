@@ -7,8 +7,8 @@ import pytest
 
 from api.access.audit import Audit
 from api.access.callers import LOCAL
-from ingest.bus import AUDIT
 from ingest.client import BUS_FAULTS, connect_async
+from ingest.keys import AUDIT
 from tests.api.serving import refusing_writes
 
 

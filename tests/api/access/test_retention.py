@@ -18,8 +18,9 @@ from api.sources.removal import trim_timelines
 from api.stream.pictures import Pictures
 from api.tasks import stop
 from deploy.redis_server import RedisServer
-from ingest.bus import AUDIT, REMOVED, Bus, engine_key, overview_key, timeline_key, watch_key
+from ingest.bus import Bus
 from ingest.client import connect, connect_async
+from ingest.keys import AUDIT, COMPACTED, REMOVED, engine_key, overview_key, timeline_key, watch_key
 from tests.api.serving import configure, refusing_writes, serving
 from tests.waiting import until
 
@@ -130,7 +131,7 @@ def test_the_file_is_written_anew_in_time_and_not_all_the_time(
     monkeypatch.setenv("MIEN_RETENTION", "1h")
     with connect(server.url) as client:
         assert not Bus(client).compact()
-        client.set(bus.COMPACTED, time.time() - HOUR / 4 - 1)
+        client.set(COMPACTED, time.time() - HOUR / 4 - 1)
         assert Bus(client).compact()
         until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0, 10, "the new file")
         assert not Bus(client).compact()

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.palette import LABEL_COLOURS
-from ingest.bus import SOURCES, TOKENS
 from ingest.client import connect
+from ingest.keys import SOURCES, TOKENS
 from tests.api.access.doors import add_token, guarded
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.dashboard.watching import TIMELINE, stretch
