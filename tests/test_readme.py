@@ -39,13 +39,13 @@ def figures() -> list[str]:
         f"average precision {share(detector['ap'])} (YuNet: {share(detector['yunet_ap'])})",
         f"in {share(detector['detector_vs_yunet'], 2)} of YuNet's time",
         f"it invents little ({detector['false_positives']} face",
-        f"sure of {share(detector['recall'], 2)}\nonly",
+        f"sure of {share(detector['recall'], 2)} only",
     ]
 
 
 @pytest.mark.parametrize("figure", figures())
 def test_the_figures_of_the_networks_are_the_cards(figure: str) -> None:
-    assert figure in README
+    assert figure in " ".join(README.split())
 
 
 def test_the_verbs_that_it_names_are_there() -> None:
