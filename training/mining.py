@@ -1,6 +1,6 @@
 """Hard negatives: what a detector takes for faces where none is labelled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from engine.detect import Detector, overlap
 from engine.records import Floats
 from engine.runtimes.onnx import Pixels, Tensors
+from training.detector_evaluate import finder
 from training.detector_network import DetectorNetwork, Exported
 from training.photos import Photo
 
@@ -38,14 +39,10 @@ class _Torch:
 
 def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[Invention]:
     """What `network` invents in these photos, outside of all their boxes, the unsure ones too."""
-    detector = Detector(_Torch(network), DOUBTED)
-    return [Invention(photo, box) for photo in photos for box in _invented(detector, photo)]
-
-
-def _invented(detector: Detector, photo: Photo) -> Iterator[Floats]:
-    height, width = photo.grey.shape
-    for face in detector.find([photo.grey])[0]:
-        corners = (face.box.left, face.box.top, face.box.right, face.box.bottom)
-        box = np.array(corners, dtype=np.float32) * np.array([width, height] * 2, dtype=np.float32)
-        if not (overlap(box, photo.boxes) >= BESIDE).any():
-            yield box
+    find = finder(Detector(_Torch(network), DOUBTED))
+    return [
+        Invention(photo, box)
+        for photo in photos
+        for box in find(photo.grey).boxes
+        if not (overlap(box, photo.boxes) >= BESIDE).any()
+    ]
