@@ -86,6 +86,7 @@ def test_an_upright_picture_leaves_room_and_keeps_its_boxes(page: Page, api: Api
 def show_portrait(page: Page, api: Api) -> None:
     """A frame of the lobby, upright, as from a telephone."""
     put_portrait(api, 0)
+    expect(page.locator("#picture")).to_be_visible()
     until(lambda: abs(shape(page) - 180 / 320) < 0.01, 10, "the shape of the frame")
 
 
