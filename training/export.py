@@ -22,6 +22,8 @@ from torch import Tensor, nn
 
 from engine.card import MODELS
 
+Dimension = onnx.TensorShapeProto.Dimension
+
 OPSET = 18
 # Float32 sums in another order differ by some 1e-5 here; more means that a layer was translated wrongly.
 TOLERANCE = 1e-3
@@ -119,7 +121,50 @@ def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path
         external_data=False,
         verbose=False,
     )
+    state_shapes(path)
     forget_origin(path)
+
+
+def state_shapes(path: Path) -> None:
+    """Has each Reshape copy or infer its axes: PyTorch computes them anew, by some ten operators each."""
+    model = onnx.load(path)
+    graph = model.graph
+    typed = (*graph.input, *graph.value_info, *graph.output)
+    shapes = {value.name: list(value.type.tensor_type.shape.dim) for value in typed}
+    for node in graph.node:
+        if node.op_type == "Reshape" and {node.input[0], node.output[0]} <= shapes.keys():
+            before, after = shapes[node.input[0]], shapes[node.output[0]]
+            axes = [_axis(place, dimension, before) for place, dimension in enumerate(after)]
+            if axes.count(-1) <= 1:
+                name = f"{node.output[0]}_shape"
+                graph.initializer.append(onnx.numpy_helper.from_array(np.array(axes, np.int64), name))
+                node.input[1] = name
+                del node.attribute[:]  # `allowzero`, which would make an axis empty instead of copying it
+    _drop_unread(graph)
+    onnx.save(model, path)
+
+
+def _axis(place: int, dimension: Dimension, before: Sequence[Dimension]) -> int:
+    """What Reshape is told of an axis: its length, 0 for the same as before, -1 for what is left."""
+    if dimension.dim_value:
+        return int(dimension.dim_value)
+    same = place < len(before) and dimension.dim_param == before[place].dim_param
+    return 0 if same else -1
+
+
+def _drop_unread(graph: onnx.GraphProto) -> None:
+    """Takes out the operators whose results nothing reads any more."""
+    read = {value.name for value in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if read.intersection(node.output):
+            read.update(node.input)
+            kept.append(node)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+    weights = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
 
 
 def forget_origin(path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from engine.runtimes.onnx import OnnxRuntime
-from training.export import EMOTION, ExportError, check, export
+from training.export import EMOTION, ExportError, Signature, check, export
 from training.networks import EmotionNetwork, Trunk
 
 CARD = {"name": "emotion", "outputs": list(LABELS), "input_size": [96, 96], "temperature": 1.5, "metrics": {}}
@@ -45,6 +46,24 @@ def test_a_weight_file_says_nothing_of_the_machine(
     for weights in (exported, *MODELS.glob("*.onnx")):
         content = weights.read_bytes()
         assert not any(path in content for path in (*checkout, b"networks.py")), weights
+
+
+class Flat(nn.Module):
+    """As a detector's head: all cells of a map in one row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(1, 3, 3, 2, 1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.head(frames).flatten(2)  # type: ignore[no-any-return]
+
+
+def test_shapes_are_stated_and_not_computed(tmp_path: Path) -> None:
+    signature = Signature("frames", ("cells",), {0: "frames", 2: "height", 3: "width"})
+    frames = [torch.rand(2, 1, 64, 96), torch.rand(3, 1, 32, 160)]  # of any size: `export` compares both
+    weights = export(Flat(), frames, signature, CARD, tmp_path)
+    assert {node.op_type for node in onnx.load(weights).graph.node} == {"Conv", "Reshape"}
 
 
 def test_file_of_other_weights_is_refused(tmp_path: Path, network: nn.Module, examples: list[Tensor]) -> None:
