@@ -70,16 +70,18 @@ class DetectorNetwork(nn.Module):
     def __init__(self, widths: Widths | None = None) -> None:
         super().__init__()
         w = widths or Widths()
-        self.quarter = nn.Sequential(Stem(w.half), Separable(w.half, w.quarter, stride=2))
+        self.quarter = nn.Sequential(
+            Stem(w.half), Separable(w.half, w.quarter, stride=2), Separable(w.quarter, w.quarter)
+        )
         self.eighth = nn.Sequential(
             Separable(w.quarter, w.eighth, stride=2), *(Separable(w.eighth, w.eighth) for _ in range(3))
         )
         self.sixteenth = nn.Sequential(
             Separable(w.eighth, w.sixteenth, stride=2),
-            *(Separable(w.sixteenth, w.sixteenth, 5) for _ in range(3)),
+            *(Separable(w.sixteenth, w.sixteenth, 5) for _ in range(2)),
         )
         self.last = nn.Sequential(
-            Separable(w.sixteenth, w.last, stride=2), *(Separable(w.last, w.last, 5) for _ in range(3))
+            Separable(w.sixteenth, w.last, stride=2), *(Separable(w.last, w.last, 5) for _ in range(2))
         )
         widths_of_levels = (w.eighth, w.sixteenth, w.last)
         self.lateral = nn.ModuleList(nn.Conv2d(channels, w.pyramid, 1) for channels in widths_of_levels)
@@ -125,5 +127,5 @@ class Exported(nn.Module):
 
     def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         cells = self.network(frames)
-        rest = cells[:, 1:].transpose(1, 2)
-        return torch.sigmoid(cells[:, 0]), rest[..., :4], rest[..., 4:]
+        box, landmark = cells[:, 1:5].transpose(1, 2), cells[:, 5:].transpose(1, 2)
+        return torch.sigmoid(cells[:, 0]), box, landmark

@@ -50,15 +50,25 @@ def about(box: Floats, where: Rectangle, random: np.random.Generator) -> Floats:
 
 
 def about_face(
-    photo: Photo, where: Rectangle, random: np.random.Generator, *, cut_out: bool = False
+    photo: Photo,
+    where: Rectangle,
+    random: np.random.Generator,
+    *,
+    cut_out: bool = False,
+    as_taken: bool = False,
 ) -> Floats:
-    """The affine that brings one of the photo's sure faces into the rectangle, at a size that is drawn."""
+    """The affine that brings one of the photo's sure faces into the rectangle.
+
+    Its size is drawn, or about that `as_taken`: what a camera sees of small faces no shrinking shows.
+    """
     width, height = where.size
     lie = _lie(random)
     box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
     size = float(np.sqrt(np.prod(box[2:] - box[:2])))
     least, most = SMALLEST + 1.0, 0.8 * min(width, height)
     wanted = 0.5 * width if cut_out else float(np.exp(random.uniform(np.log(least), np.log(most))))
+    if as_taken:
+        wanted = min(size * float(np.exp(random.uniform(np.log(0.85), np.log(1.25)))), most)
     scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
     margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))
     place = (width * random.uniform(margin, 1 - margin), height * random.uniform(margin, 1 - margin))

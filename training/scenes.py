@@ -18,6 +18,9 @@ from training.spoil import spoil
 
 LEAST_VISIBLE = 0.5  # of a face's box; less is neither face nor background
 MINED = 0.25  # share of the photos that are shown for what was once invented in them
+FAR = 0.25  # share of the photos with faces that have small ones
+SMALL = 36.0  # pixels; the root of a box's area
+AS_TAKEN = 0.3  # share of the photos with faces that keep about their own size; all of those with small ones
 DRAWN = 0.03  # share of scenes that become line drawings: a face of lines, as a wire frame, is no face
 
 
@@ -46,6 +49,7 @@ class Composer:
         inventions: Sequence[Invention] = (),
     ) -> None:
         self._peopled = [photo for photo in photos if photo.sure.any()]
+        self._far = [photo for photo in self._peopled if (_sizes(photo)[photo.sure] < SMALL).any()]
         self._empty = [photo for photo in photos if len(photo.boxes) == 0]
         self._unsure = [photo for photo in photos if len(photo.boxes) and not photo.sure.any()]
         self._faces = [*faces, *(photo for photo in self._peopled if photo.name.startswith("lfw/"))]
@@ -135,14 +139,25 @@ class Composer:
             invention = self._inventions[int(random.integers(len(self._inventions)))]
             photo, to_where = invention.photo, about(invention.box, where, random)
         else:
-            kind = random.random()
-            pool = self._peopled if kind < 0.66 else self._empty if kind < 0.9 else self._unsure
-            pool = pool or self._peopled
-            photo = pool[random.integers(len(pool))]
-            to_where = (
-                about_face(photo, where, random) if photo.sure.any() else anywhere(photo, where, random)
-            )
+            photo, to_where = self._drawn(where, random)
         _place(scene, photo, where, to_where, beyond=beyond)
+
+    def _drawn(self, where: Rectangle, random: np.random.Generator) -> tuple[Photo, Floats]:
+        """A photo that is drawn by lot, and how it comes to lie in a rectangle."""
+        kind = random.random()
+        pool = self._peopled if kind < 0.66 else self._empty if kind < 0.9 else self._unsure
+        far = pool is self._peopled and bool(self._far) and random.random() < FAR
+        pool = self._far if far else pool or self._peopled
+        photo = pool[random.integers(len(pool))]
+        if not photo.sure.any():
+            return photo, anywhere(photo, where, random)
+        as_taken = far or random.random() < AS_TAKEN
+        return photo, about_face(photo, where, random, as_taken=as_taken)
+
+
+def _sizes(photo: Photo) -> Floats:
+    """(n,) sizes of the faces in pixels: the roots of their boxes' areas."""
+    return np.asarray(np.sqrt(np.prod(photo.boxes[:, 2:] - photo.boxes[:, :2], axis=1)), dtype=np.float32)
 
 
 def _draw_lines(scene: Scene, random: np.random.Generator) -> None:

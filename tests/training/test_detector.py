@@ -58,6 +58,13 @@ def empty() -> Photo:
     return Photo("nobody", portrait()[200:, :140], none, none.reshape(0, 5, 2), np.zeros(0, np.bool_))
 
 
+def distant() -> Photo:
+    """The portrait from further away: a face of 20 pixels."""
+    near = photo()
+    grey = np.asarray(cv2.resize(near.grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.uint8)
+    return replace(near, name="distant", grey=grey, boxes=near.boxes / 4, landmarks=near.landmarks / 4)
+
+
 def composer() -> Composer:
     return Composer([photo(), empty()], [photo()], seed=1)
 
@@ -256,6 +263,18 @@ def test_inventions_are_shown_about_as_large_as_they_were_seen(monkeypatch: pyte
     assert len(alone) > 30
     # Once in a photo of its own, four times in a mosaic; each 20 pixels wide by 0.6 to 1.6.
     assert np.mean([100 < area < 4 * 1100 for area in alone]) > 0.9
+
+
+def test_small_faces_are_shown_as_they_were_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not enlarged, and not only as large ones shrunk."""
+    far = distant()
+    own = float(np.sqrt(np.prod(far.boxes[0, 2:] - far.boxes[0, :2])))
+    monkeypatch.setattr("training.scenes.FAR", 1.0)
+    composer = Composer([photo(), far, empty()], [photo()], seed=1)
+    scenes = [composer.compose(number, 256) for number in range(40)]
+    boxes = np.concatenate([scene.boxes[scene.sure] for scene in scenes])
+    sizes = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) / own
+    assert ((sizes > 0.8) & (sizes < 1.3)).mean() > 0.6
 
 
 def test_a_batch_keeps_the_pixels_about_the_same() -> None:
