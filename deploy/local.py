@@ -29,6 +29,7 @@ from ingest.settings import (
     data_folder,
     detector_name,
     media_folder,
+    precision_name,
     retention,
     settings_from_environment,
     shard_count,
@@ -199,6 +200,7 @@ def serve(settings: Settings) -> int:
         limits_from_environment()
         shards = shard_count()
         audit_retention()
+        precision_name()
         detector_card(detector_name(), data=settings.data)
         settings_from_environment(settings.listening.tokens)
         lock = claim_folder(settings.data)

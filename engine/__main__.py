@@ -11,7 +11,14 @@ from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
 from ingest.bus import Bus
 from ingest.client import connect, redis_url
-from ingest.settings import RUNTIMES, SettingError, batch_delay, detector_name, runtime_name
+from ingest.settings import (
+    RUNTIMES,
+    SettingError,
+    batch_delay,
+    detector_name,
+    precision_name,
+    runtime_name,
+)
 from ingest.shards import parse_shard
 from ingest.version import VERSION
 
@@ -40,7 +47,7 @@ def main() -> int:
     try:
         redis_url()  # refused before the networks take their time
         runtime = arguments.runtime or runtime_name()
-        networks = load_networks(arguments.threads, detector_name(), runtime)
+        networks = load_networks(arguments.threads, detector_name(), runtime, precision_name())
         delay = batch_delay()
     except (CardMismatchError, SettingError, NoGpuError) as error:
         print(f"mien engine: {error}", file=sys.stderr)

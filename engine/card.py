@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Card:
     deviation: float
     temperature: float
     metrics: dict[str, Any]
+    bits: int = 32  # of its weights, and of what they are multiplied by
+    int8: "Card | None" = None  # the same network in 8 bits, where there is one
 
     @property
     def version(self) -> str:
@@ -62,7 +64,7 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
 
 def card_of(fields: dict[str, Any], folder: Path) -> Card:
     """The card that a JSON file says, its weights in `folder`. Raises KeyError, ValueError, TypeError."""
-    return Card(
+    card = Card(
         name=fields["name"],
         file=folder / fields["file"],
         sha256=fields["sha256"],
@@ -73,10 +75,16 @@ def card_of(fields: dict[str, Any], folder: Path) -> Card:
         temperature=float(fields["temperature"]),
         metrics=fields["metrics"],
     )
+    if "int8" not in fields:
+        return card
+    small = fields["int8"]
+    return replace(card, int8=replace(card, file=folder / small["file"], sha256=small["sha256"], bits=8))
 
 
 def check_weights(card: Card) -> None:
-    """Raises CardMismatchError unless the weight file is the card's."""
+    """Raises CardMismatchError unless the weight files are the card's."""
+    if card.int8 is not None:
+        check_weights(card.int8)
     try:
         actual = hashlib.sha256(card.file.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The stages in a row: detect, track, cut, read, draw the timeline. One for live streams and recordings."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from engine.records import (
     Track,
 )
 from engine.runtimes.acceleration import Acceleration, can_accelerate
+from engine.runtimes.cpu import suited
 from engine.runtimes.onnx import OnnxRuntime, Runtime
 from engine.runtimes.plans import plans_folder
 from engine.timeline import Moment, TrackTimeline
@@ -37,7 +38,7 @@ from engine.track import UNSURE_BY, Tracker, Unconnected
 from engine.yunet import detector_card
 from ingest.frame import Frame
 from ingest.pace import SECOND
-from ingest.settings import DetectorName, RuntimeName, data_folder
+from ingest.settings import DetectorName, PrecisionName, RuntimeName, data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,28 @@ class Networks:
     detector: Detector
     classifier: Classifier
     starts_from: float  # the detector's score of a face that begins a track
+    versions: Mapping[str, str]  # of detector, keypoints and emotion
     acceleration: Acceleration | None = None  # where the GPU is to be used; not yet started
 
 
 def load_networks(
-    threads: int = 1, detector: DetectorName = "mien", runtime: RuntimeName = "onnx"
+    threads: int = 1,
+    detector: DetectorName = "mien",
+    runtime: RuntimeName = "onnx",
+    precision: PrecisionName = "auto",
 ) -> Networks:
     """Loads the weights on the CPU, and says what is to bring them to the GPU where `runtime` has it so.
 
-    Raises CardMismatchError when a file does not fit its card, NoGpuError where `runtime` asks for a GPU in
-    vain.
+    There both compute from the same weights, since they are compared; a CPU that is alone takes those of
+    8 bits where they suit it. Raises CardMismatchError when a file does not fit its card, NoGpuError where
+    `runtime` asks for a GPU in vain.
     """
     finding = detector_card(detector)
     keypoints = read_card("keypoints", KEYPOINTS)
     emotion = read_card("emotion", LABELS)
+    accelerated = can_accelerate(runtime)
+    if not accelerated:
+        keypoints, emotion = suited(keypoints, precision), suited(emotion, precision)
     finder: Runtime = OnnxRuntime(finding.file, threads)
     if detector == "yunet":
         finder = YuNetRuntime(finder)
@@ -69,7 +78,7 @@ def load_networks(
         emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
     )
     acceleration = None
-    if can_accelerate(runtime):
+    if accelerated:
         cards = {"keypoints": keypoints, "emotion": emotion}
         if detector == "mien":
             cards["detector"] = finding
@@ -79,6 +88,11 @@ def load_networks(
         detector=Detector(finder, finding.threshold - UNSURE_BY),
         classifier=Classifier(both, emotion),
         starts_from=finding.threshold,
+        versions={
+            "detector": finding.version,
+            "keypoints": keypoints.version,
+            "emotion": emotion.version,
+        },
         acceleration=acceleration,
     )
 

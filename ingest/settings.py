@@ -23,6 +23,7 @@ TokenMode = Literal["open", "required"]
 DetectorName = Literal["mien", "yunet"]
 RuntimeName = Literal["auto", "onnx", "tensorrt"]
 RUNTIMES: tuple[RuntimeName, ...] = ("auto", "onnx", "tensorrt")
+PrecisionName = Literal["auto", "fp32"]
 
 
 class SettingError(Exception):
@@ -106,6 +107,17 @@ def runtime_name() -> RuntimeName:
         if named == runtime:
             return runtime
     raise SettingError(f"MIEN_RUNTIME: expected {', '.join(RUNTIMES)}, actual {named!r}")
+
+
+def precision_name() -> PrecisionName:
+    """Which weights the CPU runs: MIEN_PRECISION, by default those that suit it. Raises SettingError."""
+    match os.environ.get("MIEN_PRECISION", "").strip():
+        case "" | "auto":
+            return "auto"
+        case "fp32":
+            return "fp32"
+        case other:
+            raise SettingError(f"MIEN_PRECISION: expected auto or fp32, actual {other!r}")
 
 
 def batch_delay() -> float | None:

@@ -18,6 +18,18 @@ def metrics(name: str) -> dict[str, Any]:
     return found
 
 
+def in_8_bits() -> str:
+    measured = json.loads((ROOT / "training" / "figures.json").read_text())
+    lost, speed = measured["int8"], measured["speed"]
+    whole, small = (
+        sum(speed[f"{name}{bits}_vs_resnet18"] for name in ("emotion", "keypoints")) for bits in ("", "_int8")
+    )
+    return (
+        f"{share(lost['accuracy_lost'])} of the accuracy lost, {lost['rmse_added']:.2f} px added; "
+        f"in {share(small / whole, 2)} of the time"
+    )
+
+
 def share(value: float, digits: int = 3) -> str:
     """A share as the README writes it: .881"""
     return f"{value:.{digits}f}".removeprefix("0")
@@ -36,6 +48,7 @@ def figures() -> list[str]:
         f"calibration error {share(emotion['ece'])}",
         f"{keypoints['n']} faces",
         f"{keypoints['rmse']:.2f} px RMSE at 96x96, {100 * keypoints['nme']:.1f} % of the eye distance",
+        in_8_bits(),
         f"average precision {share(detector['ap'])} (YuNet: {share(detector['yunet_ap'])})",
         f"in {share(detector['detector_vs_yunet'], 2)} of YuNet's time",
         f"it invents little ({detector['false_positives']} face",

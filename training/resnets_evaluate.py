@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.card import read_card
+from engine.card import Card
 from engine.classify import softmax
 from engine.crop import align
-from engine.labels import KEYPOINTS, LABELS
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
 from training.augment import Jitter
@@ -62,9 +61,8 @@ class Keypoints:
         return figures | {"n": len(self.points), "aligned_by_truth": self.aligned}
 
 
-def read_emotion(models: Path, data: Path, teacher: Path, part: str) -> Emotion:
-    """Runs the emotion network over `part` (test, validation) of FER2013's clean split."""
-    card = read_card("emotion", LABELS, models)
+def read_emotion(card: Card, data: Path, teacher: Path, part: str) -> Emotion:
+    """Runs an emotion network over `part` (test, validation) of FER2013's clean split."""
     faces = read_expressions(data)
     alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, teacher))]
     chosen = getattr(faces, part)
@@ -74,9 +72,9 @@ def read_emotion(models: Path, data: Path, teacher: Path, part: str) -> Emotion:
     return Emotion(logits, faces.label[chosen], voted, card.temperature)
 
 
-def read_keypoints(models: Path, data: Path, part: str) -> Keypoints:
-    """Runs the keypoint network over the people of `part` (test, validation)."""
-    runtime = OnnxRuntime(read_card("keypoints", KEYPOINTS, models).file)
+def read_keypoints(card: Card, data: Path, part: str) -> Keypoints:
+    """Runs a keypoint network over the people of `part` (test, validation)."""
+    runtime = OnnxRuntime(card.file)
     portraits = read_portraits(data)
     crops, points = cut_portraits(portraits, getattr(portraits, part), DETECTOR)
     aligned, true_points = cut_portraits(portraits, getattr(portraits, part), EXACT)

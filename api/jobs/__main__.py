@@ -10,7 +10,14 @@ from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from ingest.client import connect, redis_url
-from ingest.settings import SettingError, data_folder, detector_name, media_folder, shard_count
+from ingest.settings import (
+    SettingError,
+    data_folder,
+    detector_name,
+    media_folder,
+    precision_name,
+    shard_count,
+)
 
 CANNOT_WORK = 2
 
@@ -23,6 +30,7 @@ def main() -> int:
         places = Places(data, media_folder(data), limits_from_environment())
         shards = shard_count()
         detector_name()  # refused here, and not by each recording
+        precision_name()
         redis_url()
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)

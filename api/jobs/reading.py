@@ -40,7 +40,7 @@ from engine.stored import BadLineError, decode_stored
 from ingest.damage import Damage
 from ingest.pace import SECOND
 from ingest.resume import decode_resume
-from ingest.settings import detector_name
+from ingest.settings import detector_name, precision_name
 from ingest.sources import Recording, UnreadableError, open_recording
 
 EVENTS_AT_ONCE = 1000  # that are written into the results between two signs of life
@@ -94,7 +94,7 @@ class Run:
 
     def _read(self, before: Checkpoint | None) -> Checkpoint:
         order, state = self._order, before.state if before else None
-        loaded = load_all(THREADS, detector_name())
+        loaded = load_all(THREADS, detector_name(), precision=precision_name())
         after = _reader_state(state) if state else None
         video = Path(order.video)
         with open_recording(video, order.name, order.rate, after.decoding if after else None) as recording:

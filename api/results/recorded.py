@@ -10,14 +10,11 @@ from typing import Any, Protocol
 from api.results.annotated import annotate_video
 from api.results.folder import writing, written_to
 from api.results.summary import Facts
-from engine.card import read_card
-from engine.labels import KEYPOINTS, LABELS
 from engine.pipeline import Networks, load_networks
 from engine.recording import RecordingReader
-from engine.yunet import detector_card
 from ingest.damage import Damage
 from ingest.pace import SECOND
-from ingest.settings import DetectorName, RuntimeName
+from ingest.settings import DetectorName, PrecisionName, RuntimeName
 from ingest.sources import Recording, UnreadableError, open_recording
 
 REAL_TIME = "x real time"
@@ -52,22 +49,22 @@ class Loaded:
     overlapped: bool  # the detector runs ahead of the two ResNets
 
 
-def load_all(threads: int, detector: DetectorName, runtime: RuntimeName = "onnx") -> Loaded:
+def load_all(
+    threads: int,
+    detector: DetectorName,
+    runtime: RuntimeName = "onnx",
+    precision: PrecisionName = "auto",
+) -> Loaded:
     """The networks, to run in so many threads together, or on a GPU where an engine has built their plans.
 
     Two that run beside each other keep two cores busier than one after the other with two threads each.
     Raises CardMismatchError when one does not fit its card, NoGpuError where `runtime` asks for a GPU in
     vain.
     """
-    models = {
-        "detector": detector_card(detector).version,
-        "keypoints": read_card("keypoints", KEYPOINTS).version,
-        "emotion": read_card("emotion", LABELS).version,
-    }
-    networks = load_networks((threads + 1) // 2, detector, runtime)
+    networks = load_networks((threads + 1) // 2, detector, runtime, precision)
     if networks.acceleration is not None:
         networks.acceleration.use_built()
-    return Loaded(networks, models, overlapped=threads > 1)
+    return Loaded(networks, networks.versions, overlapped=threads > 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError
 from engine.runtimes.faults import GpuError
-from ingest.settings import DetectorName, SettingError, detector_name, runtime_name
+from ingest.settings import DetectorName, SettingError, detector_name, precision_name, runtime_name
 from ingest.sources import UnreadableError
 
 FAILED = 1  # results could not be written, or the networks not be loaded
@@ -54,6 +54,7 @@ class Command:
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
         self._detector: DetectorName = arguments.detector or detector_name()
         self._runtime = runtime_name()
+        self._precision = precision_name()
         self._stopping = stopping
         self._codes: set[int] = set()
         self._summaries: list[dict[str, Any]] = []
@@ -101,7 +102,7 @@ class Command:
     @functools.cached_property
     def _loaded(self) -> Loaded:
         """The networks, once for all inputs, and not before there is something to read."""
-        return load_all(self._threads, self._detector, self._runtime)
+        return load_all(self._threads, self._detector, self._runtime, self._precision)
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         self._summaries.append(outcome.summary)

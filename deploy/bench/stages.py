@@ -14,6 +14,7 @@ from engine.crop import align, cut, transform
 from engine.labels import KEYPOINTS, LABELS
 from engine.pipeline import Networks
 from engine.quality import judge
+from engine.runtimes.cpu import suited
 from engine.runtimes.onnx import OnnxRuntime
 from engine.timeline import Moment, TrackTimeline
 from engine.track import Tracker
@@ -116,7 +117,7 @@ class Bench:
         return self._ms(cut_all) / len(places)
 
     def _network(self, name: str, outputs: tuple[str, ...]) -> Iterator[Stage]:
-        runtime = OnnxRuntime(read_card(name, outputs).file)
+        runtime = OnnxRuntime(suited(read_card(name, outputs)).file)
         for batch in BATCHES:
             read = partial(runtime.run, {"crops": self._sample.crops(batch)})
             yield Stage(f"{name}_{batch}", self._ms(read) / batch, "face", usual=batch == USUAL)

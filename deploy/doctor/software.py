@@ -27,24 +27,27 @@ def decoder() -> Iterator[Finding]:
 
 
 def networks(data: Path) -> Iterator[Finding]:
-    """Weights that fit their cards; the detector is the one that is configured."""
+    """Weights that fit their cards: those that are configured, and that suit the CPU."""
     from engine.card import CardMismatchError, read_card
     from engine.labels import KEYPOINTS, LABELS
+    from engine.runtimes.cpu import suited
     from engine.yunet import detector_card
-    from ingest.settings import SettingError, detector_name
+    from ingest.settings import SettingError, detector_name, precision_name
 
     try:
+        precision = precision_name()
         cards = [
             detector_card(detector_name(), data=data),
-            read_card("keypoints", KEYPOINTS),
-            read_card("emotion", LABELS),
+            suited(read_card("keypoints", KEYPOINTS), precision),
+            suited(read_card("emotion", LABELS), precision),
         ]
     except CardMismatchError as error:
         yield Finding("networks", "fault", str(error), "install mien anew, or get that file again")
     except SettingError as error:
         yield Finding("networks", "fault", str(error), "change that setting")
     else:
-        yield Finding("networks", "ok", ", ".join(card.version for card in cards))
+        told = [f"{card.version} ({card.bits} bits)" for card in cards]
+        yield Finding("networks", "ok", ", ".join(told))
 
 
 def onnx_runtime() -> Iterator[Finding]:

@@ -142,6 +142,7 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
         ("MIEN_RETENTION", "soon", "expected hours, or such as 90m, 24h or 7d, actual 'soon'"),
         ("MIEN_OPEN_TIMEOUT", "inf", "expected 0.1 to 600 seconds, actual 'inf'"),
         ("MIEN_DETECTOR", "yolo", "expected mien or yunet, actual 'yolo'"),
+        ("MIEN_PRECISION", "fp8", "expected auto or fp32, actual 'fp8'"),
         (
             "MIEN_SOURCE_NETWORKS",
             "a b",

@@ -71,6 +71,7 @@ def networks_on(acceleration: Acceleration) -> Networks:
         detector=Detector(acceleration.finder, threshold - UNSURE_BY),
         classifier=Classifier(acceleration.both, cards()["emotion"]),
         starts_from=threshold,
+        versions={name: card.version for name, card in cards().items()},
         acceleration=acceleration,
     )
 

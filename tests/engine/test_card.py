@@ -44,6 +44,15 @@ def test_damaged_weights_are_refused(folder: Path) -> None:
         read_card("keypoints", KEYPOINTS, folder)
 
 
+def test_damaged_weights_of_8_bits_are_refused(folder: Path) -> None:
+    weights = folder / "keypoints.int8.onnx"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    with pytest.raises(
+        CardMismatchError, match=r"keypoints.int8.onnx: expected sha256 \w{64}, actual \w{64}$"
+    ):
+        read_card("keypoints", KEYPOINTS, folder)
+
+
 @pytest.mark.parametrize(
     ("file", "reason"), [("keypoints.json", "no such model card"), ("keypoints.onnx", "no such weight file")]
 )

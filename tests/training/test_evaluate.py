@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ import pytest
 from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from training.detector_evaluate import Figures, Found
-from training.evaluate import FIGURES, Measured, figures, leave_report, tables, with_weights, write_cards
+from training.evaluate import (
+    FIGURES,
+    NETWORKS,
+    Measured,
+    figures,
+    leave_report,
+    tables,
+    with_weights,
+    write_cards,
+)
 from training.matching import Guessed, Labelled
 from training.resnets_evaluate import Emotion, Keypoints
 
@@ -61,6 +71,23 @@ def test_the_figures_have_their_promised_form(measured: Measured, tmp_path: Path
     }
 
 
+def test_what_8_bits_cost_is_told_where_there_are_such(measured: Measured, tmp_path: Path) -> None:
+    assert figures(measured, tmp_path)["int8"] is None
+    logits = measured.emotion.logits.copy()
+    logits[0] = logits[1]  # one of 14 more is wrong
+    moved = measured.keypoints.found + np.array([0, 1], np.float32)
+    small = replace(
+        measured,
+        emotion_int8=replace(measured.emotion, logits=logits),
+        keypoints_int8=replace(measured.keypoints, found=moved),
+        speed={**measured.speed, "emotion.int8": 0.11},
+    )
+    said = figures(small, tmp_path)
+    assert said["int8"] == {"accuracy_lost": 0.0715, "rmse_added": pytest.approx(1 - 0.5**0.5, abs=1e-3)}
+    assert said["speed"]["emotion_int8_vs_resnet18"] == 0.11
+    assert "8 bits, seven classes and keypoints: 0.0715 of the accuracy lost" in tables(small)
+
+
 def test_the_tables_name_what_was_seen(measured: Measured) -> None:
     lines = tables(measured).splitlines()
     happy = next(line.split() for line in lines if line.split()[:1] == ["happy"])
@@ -82,8 +109,9 @@ def test_the_report_holds_tables_and_plots(measured: Measured, tmp_path: Path) -
 @pytest.mark.skipif(not FIGURES.exists(), reason="nothing was measured for the cards yet")
 def test_the_cards_tell_what_was_measured_of_their_weights() -> None:
     said = json.loads(FIGURES.read_text())
-    cards = {name: json.loads((MODELS / f"{name}.json").read_text()) for name in said["sha256"]}
-    assert {name: card["sha256"] for name, card in cards.items()} == said["sha256"]
+    cards = {name: json.loads((MODELS / f"{name}.json").read_text()) for name in NETWORKS}
+    small = {f"{name}.int8": card["int8"]["sha256"] for name, card in cards.items() if "int8" in card}
+    assert {name: card["sha256"] for name, card in cards.items()} | small == said["sha256"]
     emotion = cards["emotion"]["metrics"]["test"]
     assert (emotion["five"], emotion["seven"]) == (said["emotion"]["clean5"], said["emotion"]["clean7"])
     assert emotion["ece"] == said["emotion"]["ece"]
