@@ -25,7 +25,7 @@ def in_8_bits() -> str:
         sum(speed[f"{name}{bits}_vs_resnet18"] for name in ("emotion", "keypoints")) for bits in ("", "_int8")
     )
     return (
-        f"{share(lost['accuracy_lost'])} of the accuracy lost, {lost['rmse_added']:.2f} px added; "
+        f"{share(lost['accuracy_lost'])} of the accuracy lost, {lost['rmse_added']:.3f} px added; "
         f"in {share(small / whole, 2)} of the time"
     )
 

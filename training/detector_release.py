@@ -25,7 +25,7 @@ DATA = (
     "detector could only veto; 3,389 faces of the keypoint set's training people (YouTube Faces), boxed by "
     "YuNet. From these, scenes: moved, turned, tiled, pasted into photos without faces, spoiled. "
     "In them YuNet said at every cell what to learn. A quarter of the photos were shown for what an earlier "
-    "run had taken for faces there, and a quarter of those with faces for small ones, as large as taken."
+    "run had taken for faces there; a quarter of those with faces had small ones, and kept their size."
 )
 SPLIT = (
     "one people_photos picture in twelve, by the SHA-256 of its path, held out; people_photos_test is apart"

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.card import MODELS, read_card
 from engine.labels import FIVE, KEYPOINTS, LABELS
+from engine.runtimes.cpu import multiplies_bytes
 from training.detector_evaluate import YUNET, Figures, Found, measure
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints, draw_precision
 from training.resnets_evaluate import Emotion, Keypoints, read_emotion, read_keypoints
@@ -32,7 +33,6 @@ from training.tables import (
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.json"  # of the shipped weights
 NETWORKS = ("emotion", "keypoints", "detector")
-EIGHT_BITS = ("emotion.int8", "keypoints.int8")
 # The same recipe as the emotion network's on splits in which versions of test photos were learnt from.
 LEAKY = ("official7", "mission5")
 
@@ -53,6 +53,7 @@ class Measured:
 def measure_all(models: Path, shared: Path) -> Measured:
     detector, found = measure(shared, models)
     emotion, keypoints = read_card("emotion", LABELS, models), read_card("keypoints", KEYPOINTS, models)
+    small = (emotion.int8, keypoints.int8) if multiplies_bytes() else (None, None)  # else sums may overflow
     read_faces = partial(read_emotion, data=shared / "data", teacher=shared / YUNET, part="test")
     read_points = partial(read_keypoints, data=shared / "data", part="test")
     return Measured(
@@ -62,11 +63,11 @@ def measure_all(models: Path, shared: Path) -> Measured:
         found=found,
         speed={
             card.file.stem: round(beside_resnet18(card.file), 3)
-            for card in (emotion, keypoints, emotion.int8, keypoints.int8)
+            for card in (emotion, keypoints, *small)
             if card is not None
         },
-        emotion_int8=read_faces(emotion.int8) if emotion.int8 else None,
-        keypoints_int8=read_points(keypoints.int8) if keypoints.int8 else None,
+        emotion_int8=read_faces(small[0]) if small[0] else None,
+        keypoints_int8=read_points(small[1]) if small[1] else None,
     )
 
 
@@ -173,11 +174,11 @@ def write_cards(measured: Measured, models: Path) -> None:
 
 def with_weights(said: dict[str, Any], models: Path) -> dict[str, Any]:
     """The figures with the weight files that they are of."""
-    weights = {
-        name: hashlib.sha256((models / f"{name}.onnx").read_bytes()).hexdigest()
-        for name in (*NETWORKS, *EIGHT_BITS)
-        if (models / f"{name}.onnx").exists()
-    }
+    weights = {}
+    for name in NETWORKS:
+        card = json.loads((models / f"{name}.json").read_text())
+        for file in (card["file"], *([card["int8"]["file"]] if "int8" in card else [])):
+            weights[Path(file).stem] = hashlib.sha256((models / file).read_bytes()).hexdigest()
     return {**said, "sha256": weights}
 
 

@@ -100,8 +100,8 @@ def check(weights: Path, network: nn.Module, example: Tensor) -> None:
 
 
 def commit() -> str | None:
-    """The commit that the working tree stands on; None outside a checkout with commits."""
-    command = ["git", "rev-parse", "HEAD"]
+    """The commit of the working tree, `-dirty` where that is changed; None outside a checkout."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     asked = subprocess.run(command, cwd=MODELS.parent, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else None
 
@@ -148,8 +148,8 @@ def _axis(place: int, dimension: Dimension, before: Sequence[Dimension]) -> int:
     """What Reshape is told of an axis: its length, 0 for the same as before, -1 for what is left."""
     if dimension.dim_value:
         return int(dimension.dim_value)
-    same = place < len(before) and dimension.dim_param == before[place].dim_param
-    return 0 if same else -1
+    name = dimension.dim_param
+    return 0 if name and place < len(before) and name == before[place].dim_param else -1
 
 
 def _drop_unread(graph: onnx.GraphProto) -> None:

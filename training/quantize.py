@@ -23,6 +23,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from engine.card import MODELS
 from engine.crop import align
+from engine.runtimes.cpu import multiplies_bytes
 from engine.runtimes.onnx import OnnxRuntime, Tensors
 from training.detector_evaluate import YUNET
 from training.emotion_batches import cut_all as cut_expressions
@@ -81,7 +82,7 @@ def quantize(weights: Path, examples: Sequence[Tensors], target: Path) -> None:
 def ship(subject: Subject, models: Path) -> str:
     """Writes `<name>.int8.onnx` and what it loses into the card; gives that in words.
 
-    Raises ExportError, and leaves all as it was, where it loses too much.
+    Raises ExportError, and leaves all as it was, where its figure differs by more than `subject.most`.
     """
     whole, described = models / f"{subject.name}.onnx", models / f"{subject.name}.json"
     with tempfile.TemporaryDirectory() as scratch:
@@ -173,6 +174,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with data and models")
     asked = parser.parse_args()
+    if not multiplies_bytes():
+        raise ExportError(
+            "8 bits: expected a CPU with dot products of bytes (VNNI), without which sums overflow"
+        )
     for subject in subjects(asked.shared):
         print(ship(subject, asked.models))
 

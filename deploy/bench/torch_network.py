@@ -125,7 +125,7 @@ OPERATORS: dict[str, Operator] = {
     "ReduceMean": _mean,
     "ReduceSum": _sum,
     "Relu": functional.relu,
-    "Reshape": lambda x, shape, **_: x.reshape(shape),
+    "Reshape": lambda x, shape, **_: x.reshape([n or x.shape[axis] for axis, n in enumerate(shape)]),
     "Resize": _resize,
     "Softmax": lambda x, *, axis: x.softmax(axis),
     "Sub": lambda x, y: x - y,

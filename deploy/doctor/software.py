@@ -27,7 +27,7 @@ def decoder() -> Iterator[Finding]:
 
 
 def networks(data: Path) -> Iterator[Finding]:
-    """Weights that fit their cards: those that are configured, and that suit the CPU."""
+    """Weights that fit their cards, and those of them that suit the CPU."""
     from engine.card import CardMismatchError, read_card
     from engine.labels import KEYPOINTS, LABELS
     from engine.runtimes.cpu import suited
@@ -47,7 +47,7 @@ def networks(data: Path) -> Iterator[Finding]:
         yield Finding("networks", "fault", str(error), "change that setting")
     else:
         told = [f"{card.version} ({card.bits} bits)" for card in cards]
-        yield Finding("networks", "ok", ", ".join(told))
+        yield Finding("networks", "ok", f"on the CPU {', '.join(told)}")
 
 
 def onnx_runtime() -> Iterator[Finding]:
@@ -57,10 +57,11 @@ def onnx_runtime() -> Iterator[Finding]:
     from engine.card import CardMismatchError, read_card
     from engine.crop import SIDE
     from engine.labels import LABELS
+    from engine.runtimes.cpu import suited
     from engine.runtimes.onnx import OnnxRuntime
 
     try:
-        runtime = OnnxRuntime(read_card("emotion", LABELS).file)
+        runtime = OnnxRuntime(suited(read_card("emotion", LABELS)).file)
     except CardMismatchError:
         return  # told by `networks`
     runtime.run({"crops": np.zeros((1, 1, SIDE, SIDE), dtype=np.float32)})
