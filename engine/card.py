@@ -84,8 +84,6 @@ def card_of(fields: dict[str, Any], folder: Path) -> Card:
 
 def check_weights(card: Card) -> None:
     """Raises CardMismatchError unless the weight files are the card's."""
-    if card.int8 is not None:
-        check_weights(card.int8)
     try:
         written = card.file.stat()
         actual = _hash(card.file, written.st_mtime_ns, written.st_size)
@@ -95,6 +93,8 @@ def check_weights(card: Card) -> None:
         raise CardMismatchError(f"{card.file}: cannot be read: {error.strerror}") from error
     if actual != card.sha256:
         raise CardMismatchError(f"{card.file}: expected sha256 {card.sha256}, actual {actual}")
+    if card.int8 is not None:
+        check_weights(card.int8)
 
 
 @lru_cache(maxsize=16)
