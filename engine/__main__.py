@@ -6,7 +6,8 @@ import signal
 import sys
 
 from engine.card import CardMismatchError
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.runtimes.faults import DeviceLostError, NoGpuError
 from engine.worker import Worker
 from ingest.bus import Bus

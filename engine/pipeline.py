@@ -1,20 +1,16 @@
 """The stages in a row: detect, track, cut, read, draw the timeline. One for live streams and recordings."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
-from engine.card import read_card
-from engine.classify import Classifier, Network, OneAfterOther
 from engine.coverage import CoverageKeeper
 from engine.crop import align, cut, to_frame, transform
-from engine.detect import Detector
-from engine.detect_yunet import YuNetRuntime
-from engine.labels import KEYPOINTS, LABELS
+from engine.networks import Networks
 from engine.quality import judge
 from engine.records import (
     Coverage,
@@ -29,72 +25,10 @@ from engine.records import (
     Reading,
     Track,
 )
-from engine.runtimes.acceleration import Acceleration, can_accelerate
-from engine.runtimes.cpu import suited
-from engine.runtimes.onnx import OnnxRuntime, Runtime
-from engine.runtimes.plans import plans_folder
 from engine.timeline import Moment, TrackTimeline
-from engine.track import UNSURE_BY, Tracker, Unconnected
-from engine.yunet import detector_card
+from engine.track import Tracker, Unconnected
 from ingest.frame import Frame
 from ingest.pace import SECOND
-from ingest.settings import DetectorName, PrecisionName, RuntimeName, data_folder
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """The three networks, loaded."""
-
-    detector: Detector
-    classifier: Classifier
-    starts_from: float  # the detector's score of a face that begins a track
-    versions: Mapping[str, str]  # of detector, keypoints and emotion
-    acceleration: Acceleration | None = None  # where the GPU is to be used; not yet started
-
-
-def load_networks(
-    threads: int = 1,
-    detector: DetectorName = "mien",
-    runtime: RuntimeName = "onnx",
-    precision: PrecisionName = "auto",
-) -> Networks:
-    """Loads the weights on the CPU, and says what is to bring them to the GPU where `runtime` has it so.
-
-    There both compute from the same weights, since they are compared; a CPU that is alone takes those of
-    8 bits where they suit it. Raises CardMismatchError when a file does not fit its card, NoGpuError where
-    `runtime` asks for a GPU in vain.
-    """
-    finding = detector_card(detector)
-    keypoints = read_card("keypoints", KEYPOINTS)
-    emotion = read_card("emotion", LABELS)
-    accelerated = can_accelerate(runtime)
-    if not accelerated:
-        keypoints, emotion = suited(keypoints, precision), suited(emotion, precision)
-    finder: Runtime = OnnxRuntime(finding.file, threads)
-    if detector == "yunet":
-        finder = YuNetRuntime(finder)
-    both: Runtime = OneAfterOther(
-        keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
-        emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
-    )
-    acceleration = None
-    if accelerated:
-        cards = {"keypoints": keypoints, "emotion": emotion}
-        if detector == "mien":
-            cards["detector"] = finding
-        acceleration = Acceleration(cards, finder, both, plans_folder(data_folder()))
-        finder, both = acceleration.finder, acceleration.both
-    return Networks(
-        detector=Detector(finder, finding.threshold - UNSURE_BY),
-        classifier=Classifier(both, emotion),
-        starts_from=finding.threshold,
-        versions={
-            "detector": finding.version,
-            "keypoints": keypoints.version,
-            "emotion": emotion.version,
-        },
-        acceleration=acceleration,
-    )
 
 
 class BadStateError(Exception):

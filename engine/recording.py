@@ -11,7 +11,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from engine.pipeline import Networks, Pipeline
+from engine.networks import Networks
+from engine.pipeline import Pipeline
 from engine.records import Event, Face
 from ingest.resume import Resume, resume_from
 from ingest.sources import Marked, Recording

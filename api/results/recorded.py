@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from api.results.annotated import annotate_video
 from api.results.folder import writing, written_to
 from api.results.summary import Facts
-from engine.pipeline import Networks, load_networks
+from engine.networks import Networks, load_networks
 from engine.recording import RecordingReader
 from ingest.damage import Damage
 from ingest.pace import SECOND

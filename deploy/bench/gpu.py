@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify import Classifier
-from engine.pipeline import load_networks
+from engine.networks import load_networks
 from engine.records import FaceCrop
 from engine.runtimes.acceleration import Acceleration
 from engine.runtimes.faults import GpuError, NoGpuError

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploy.bench.sample import RATE
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.recording import RecordingReader, batch_of, batches
 from engine.records import Event
 from ingest.pace import SECOND

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.crop import SIDE, align, cut, transform
 from engine.detect import Detector
 from engine.labels import LABELS
-from engine.pipeline import Networks
+from engine.networks import Networks
 from engine.records import Box, Face, Floats, Reading
 from ingest.frame import Frame
 from ingest.pace import SECOND

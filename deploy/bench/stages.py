@@ -12,7 +12,7 @@ from deploy.bench.timing import computed_ms
 from engine.card import read_card
 from engine.crop import align, cut, transform
 from engine.labels import KEYPOINTS, LABELS
-from engine.pipeline import Networks
+from engine.networks import Networks
 from engine.quality import judge
 from engine.runtimes.cpu import suited
 from engine.runtimes.onnx import OnnxRuntime

@@ -19,7 +19,7 @@ from deploy.bench.recording import Recorded, Recordings
 from deploy.bench.sample import Sample, take_sample
 from deploy.bench.stages import Bench, Stage, shares
 from deploy.bench.verdict import bottleneck
-from engine.pipeline import load_networks
+from engine.networks import load_networks
 from ingest.client import connect
 
 

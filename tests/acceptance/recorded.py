@@ -17,7 +17,7 @@ from typing import Any
 import av
 
 from deploy.bench.recording import OneAfterTheOther
-from engine.pipeline import Networks, load_networks
+from engine.networks import Networks, load_networks
 from ingest.pace import SECOND
 from ingest.sources import open_recording
 from tests.acceptance.check import VIDEOS, AbsentError, Check, Row, video

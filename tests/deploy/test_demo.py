@@ -8,7 +8,8 @@ import pytest
 
 from deploy.demo import CHANGE, HEIGHT, RATE, ROLES, SECONDS, WIDTH, Role, draw, expression_at, pictures
 from deploy.portraits import Puppet, portraits
-from engine.pipeline import Pipeline, load_networks
+from engine.networks import load_networks
+from engine.pipeline import Pipeline
 from engine.records import Event, FaceStart, Reading, Span
 from ingest.sources import open_recording
 

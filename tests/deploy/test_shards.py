@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.wire import encode_event
 from engine.worker import Worker
 from ingest.bus import Bus

@@ -19,7 +19,8 @@ from api.results.recorded import load_all
 from engine.__main__ import GPU_LOST
 from engine.classify import Classifier
 from engine.detect import Detector
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.runtimes.acceleration import Acceleration, can_accelerate
 from engine.runtimes.drawn import drawn_crops
 from engine.runtimes.faults import DeviceLostError, NoGpuError

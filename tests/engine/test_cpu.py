@@ -8,7 +8,8 @@ import pytest
 
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.records import Reading
 from engine.runtimes import cpu
 from engine.runtimes.cpu import multiplies_bytes, suited

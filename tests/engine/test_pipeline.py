@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, FaceEnd, FaceStart, Reading
 from engine.wire import encode_event
 from tests.engine.faces import SECOND

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.pipeline import Networks, load_networks
+from engine.networks import Networks, load_networks
 from engine.recording import Ahead, RecordingReader, batches
 from engine.wire import encode_event
 from ingest.bus import TimelineEntry

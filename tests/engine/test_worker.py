@@ -14,7 +14,8 @@ import redis
 
 from engine.batching import Batcher
 from engine.freshness import STALE_AFTER, TURNS
-from engine.pipeline import Networks, Pipeline, load_networks
+from engine.networks import Networks, load_networks
+from engine.pipeline import Pipeline
 from engine.worker import Worker
 from ingest.bus import GROUP, Bus, TimelineEntry
 from ingest.client import connect

@@ -10,7 +10,8 @@ import pytest
 from engine.card import CardMismatchError
 from engine.detect import Detector, overlap
 from engine.detect_yunet import YuNetRuntime
-from engine.pipeline import Pipeline, load_networks
+from engine.networks import load_networks
+from engine.pipeline import Pipeline
 from engine.records import FaceStart, Reading
 from engine.runtimes.onnx import OnnxRuntime
 from engine.yunet import detector_card
