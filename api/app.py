@@ -21,7 +21,7 @@ from api.services import make_services
 from api.settings import Settings
 from api.sources.removal import sweep
 from api.tasks import start, stop
-from ingest.client import connect_async
+from ingest.bus.connection import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
 FOLLOWED = 1000  # sources at a time

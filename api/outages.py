@@ -1,6 +1,6 @@
 """What people are told when Redis is away, or is there and refuses to write."""
 
-from ingest.client import LOST
+from ingest.bus.connection import LOST
 
 AWAY = "Redis does not answer"
 

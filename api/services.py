@@ -15,8 +15,8 @@ from api.sources.standing import Standings
 from api.stream.feed import Feeds
 from api.stream.history import History
 from api.stream.pictures import Pictures
-from ingest.configured import SourceConfig, usable_config
-from ingest.keys import SOURCES
+from ingest.bus.keys import SOURCES
+from ingest.bus.source_config import SourceConfig, usable_config
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
-from ingest.client import redis_url
-from ingest.networks import EVERYWHERE, Networks
+from ingest.bus.connection import redis_url
+from ingest.network.allowlist import EVERYWHERE, Networks
 from ingest.settings import (
     DetectorName,
     SettingError,

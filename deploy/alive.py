@@ -12,8 +12,8 @@ import sys
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, from_environment, key_pair
 from api.settings import checked_port
 from deploy.listening import Listening
-from ingest.client import LOST, connect
-from ingest.keys import beat_key
+from ingest.bus.connection import LOST, connect
+from ingest.bus.keys import beat_key
 from ingest.settings import SettingError
 
 SILENT, REFUSED = 1, 2  # exit codes

@@ -9,8 +9,8 @@ from pathlib import Path
 from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
 from api.settings import checked_port
 from deploy.redis_server import WRONG_PASSWORD
-from ingest.client import LOST, NO_ENTRY, connect
-from ingest.keys import TOKENS
+from ingest.bus.connection import LOST, NO_ENTRY, connect
+from ingest.bus.keys import TOKENS
 from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
 
 ANSWERS_WITHIN = 1.0  # seconds

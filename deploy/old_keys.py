@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.jobs.job import QUEUE, job_key
-from ingest.client import connect
-from ingest.keys import REMOVED, keys_of
+from ingest.bus.connection import connect
+from ingest.bus.keys import REMOVED, keys_of
 
 WHOLE = {"removed": REMOVED, "jobs:queue": QUEUE}
 

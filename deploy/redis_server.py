@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.client import LOST, NO_ENTRY, NO_SUCH_RIGHT, AddressError, connect, servers
+from ingest.bus.connection import LOST, NO_ENTRY, NO_SUCH_RIGHT, AddressError, connect, servers
 from ingest.parent import ends_with_parent
 
 # Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only

@@ -20,8 +20,8 @@ from api.access.tokens import TokenError, decode_tokens, encode_token, make_toke
 from deploy.claims import ClaimError, claim_folder, socket_path
 from deploy.local import REDIS
 from deploy.redis_server import RedisServer, ServerError
-from ingest.client import LOST, connect
-from ingest.keys import TOKENS
+from ingest.bus.connection import LOST, connect
+from ingest.bus.keys import TOKENS
 from ingest.settings import SettingError, data_folder
 
 FAILED, REFUSED = 1, 2  # exit codes

@@ -6,12 +6,13 @@ import signal
 import sys
 
 from engine.card import CardMismatchError
-from engine.networks import Networks, load_networks
+from engine.live.worker import Worker
+from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.runtimes.faults import DeviceLostError, NoGpuError
-from engine.worker import Worker
-from ingest.bus import Bus
-from ingest.client import connect, redis_url
+from ingest.bus.connection import connect, redis_url
+from ingest.bus.shards import parse_shard
+from ingest.bus.streams import Bus
 from ingest.settings import (
     RUNTIMES,
     SettingError,
@@ -20,7 +21,6 @@ from ingest.settings import (
     precision_name,
     runtime_name,
 )
-from ingest.shards import parse_shard
 from ingest.version import VERSION
 
 # Seconds that a face waits for those of other cameras. On a CPU batches come about by themselves where there

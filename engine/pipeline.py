@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.coverage import CoverageKeeper
-from engine.crop import align, cut, to_frame, transform
-from engine.networks import Networks
-from engine.quality import judge
+from engine.loading import Networks
 from engine.records import (
     Coverage,
     CoverageKind,
@@ -25,8 +22,11 @@ from engine.records import (
     Reading,
     Track,
 )
-from engine.timeline import Moment, TrackTimeline
-from engine.track import Tracker, Unconnected
+from engine.stages.coverage import CoverageKeeper
+from engine.stages.crop import align, cut, to_frame, transform
+from engine.stages.quality import judge
+from engine.stages.timeline import Moment, TrackTimeline
+from engine.stages.track import Tracker, Unconnected
 from ingest.frame import Frame
 from ingest.pace import SECOND
 

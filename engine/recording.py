@@ -11,11 +11,11 @@ from threading import Thread
 from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from engine.networks import Networks
+from engine.loading import Networks
 from engine.pipeline import Pipeline
 from engine.records import Event, Face
-from ingest.resume import Resume, resume_from
-from ingest.sources import Marked, Recording
+from ingest.files.recording import Marked, Recording
+from ingest.files.resume import Resume, resume_from
 
 BATCH = 8  # frames that go through the detector at once
 LONGEST_BATCH = 4.0  # seconds of the recording at most: so much is read again at least after a break

@@ -61,7 +61,7 @@ class FaceCrop:
     track: int
     pixels: NDArray[np.uint8]  # (96, 96) grey
     to_frame: Floats  # (2, 3) affine: pixels of the crop to pixels of the frame
-    quality: float  # 0..1; see engine.quality
+    quality: float  # 0..1; see engine.stages.quality
     flaw: Abstained | None  # what is wrong with the crop, if it is below what the networks can read
 
 

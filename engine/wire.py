@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.labels import KEYPOINTS, LABELS, Label
+from engine.live.rollup import Second
 from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Span
-from engine.rollup import Second
-from engine.timeline import TIME_CONSTANT
-from ingest.bus import SECONDS, TimelineEntry
+from engine.stages.timeline import TIME_CONSTANT
+from ingest.bus.streams import SECONDS, TimelineEntry
+from ingest.bus.wire import rfc3339
 from ingest.pace import SECOND
-from ingest.wire import rfc3339
 
 
 def encode_event(event: Event) -> TimelineEntry:

@@ -1,6 +1,6 @@
 """YuNet, a detector to use instead of the shipped one: its card, and where its weights lie.
 
-It is not shipped: `mien models get yunet` downloads it into the data folder. `engine.detect_yunet` runs it.
+It is not shipped: `mien models get yunet` downloads it into the data folder. `engine.stages.yunet` runs it.
 """
 
 from pathlib import Path

@@ -9,11 +9,11 @@ import sys
 # Read when numpy is loaded: the keeper forks, so it must not have threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.keeper import Keeper
+from ingest.bus.connection import connect
+from ingest.bus.shards import parse_shards
+from ingest.bus.streams import Bus
+from ingest.live.keeper import Keeper
 from ingest.settings import SettingError, settings_from_environment
-from ingest.shards import parse_shards
 
 CANNOT_WORK = 2  # exit code
 

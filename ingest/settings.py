@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ingest.networks import EVERYWHERE, Networks, parse_networks
+from ingest.network.allowlist import EVERYWHERE, Networks, parse_networks
 
 OPEN_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 5.0  # seconds without a packet

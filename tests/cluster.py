@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.redis_server import find_server
-from ingest.client import connect
+from ingest.bus.connection import connect
 from ingest.parent import ends_with_parent
 from tests.deploy.service import free_port
 from tests.waiting import until

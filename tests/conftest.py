@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.client import connect
+from ingest.bus.connection import connect
 from tests.cluster import Cluster
 from tests.servers import RtspServer, gstreamer_serves
 

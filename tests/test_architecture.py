@@ -22,7 +22,7 @@ MAY_IMPORT = {
 # Where a heavy library may be imported: files, or folders that end in a slash.
 HOMES = {
     "av": ("ingest/", "deploy/video.py"),
-    "redis": ("ingest/client.py",),
+    "redis": ("ingest/bus/connection.py",),
     "onnxruntime": ("engine/runtimes/onnx.py", "training/"),
     "tensorrt": ("engine/runtimes/tensorrt/",),
     "pycuda": ("engine/runtimes/tensorrt/",),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.detect import grid
+from engine.stages.detect import grid
 from training.photos import Floats
 from training.scenes import Scene
 from training.teacher import Dense

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from engine.crop import EYE_MIDPOINT, SIDE, Alignment, cut, transform
 from engine.records import Floats
+from engine.stages.crop import EYE_MIDPOINT, SIDE, Alignment, cut, transform
 from training.faces import MIRRORED_POINTS, Pixels
 
 

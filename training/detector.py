@@ -17,7 +17,7 @@ from torch.optim import AdamW
 from torch.utils.data import Dataset
 
 from engine.card import MODELS
-from engine.detect import grid
+from engine.stages.detect import grid
 from training.assignment import assign
 from training.detector_evaluate import YUNET
 from training.detector_loss import Batch, loss

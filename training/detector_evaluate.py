@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from engine.card import read_card
-from engine.detect import Detector
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
-from engine.track import UNSURE_BY
+from engine.stages.detect import Detector
+from engine.stages.track import UNSURE_BY
 from training.detector_tests import Picture, scenes, test_photos
 from training.matching import Guessed, Labelled, average_precision, count
 from training.teacher import Teacher

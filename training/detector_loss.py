@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
-from engine.detect import LARGEST
+from engine.stages.detect import LARGEST
 
 # Weights of the three parts. With 4 for the landmarks the eyes were 6 % of the face away after 7,750 steps.
 SCORE, BOX, LANDMARKS = 1.0, 2.0, 10.0

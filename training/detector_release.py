@@ -8,7 +8,7 @@ import torch
 
 from engine.card import MODELS
 from engine.labels import LANDMARKS
-from engine.track import UNSURE_BY
+from engine.stages.track import UNSURE_BY
 from training.detector_evaluate import LOW, Found, look, shipped
 from training.detector_network import DetectorNetwork, Exported
 from training.detector_tests import held_out_photos

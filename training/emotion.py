@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.card import MODELS
-from engine.crop import Alignment, align
 from engine.records import Floats
+from engine.stages.crop import Alignment, align
 from training.emotion_batches import Batch, Batches, Settings, cut_all
 from training.emotion_release import leave_report, release
 from training.emotion_teachers import build, read_teachers

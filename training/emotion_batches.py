@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from engine.crop import Alignment, cut, transform
 from engine.labels import LABELS
 from engine.records import Floats
+from engine.stages.crop import Alignment, cut, transform
 from training.augment import Jitter, cover, cut_misplaced, spoil
 from training.faces import Expressions, Pixels
 from training.splits import Mask

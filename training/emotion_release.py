@@ -21,7 +21,7 @@ WORDS = {  # of the card
     "split": "By photo group, so that no photo has versions in two sets. Test: PrivateTest, whole (3,589)."
     " Validation: PublicTest less the photos that are also in the test (3,403). Training: the "
     "rest less the photos of both and what FER+ saw no face in.",
-    "framing": "Cut by engine.crop at training too. As they come, FER2013's pictures are framed much like "
+    "framing": "Cut by engine.stages.crop at training too. As they come, FER2013's pictures are framed much like "
     "it: at 96x96 the eyes' midpoint lies at (47.3, 35.4) +- (6.9, 6.6) px and the eyes are 34.9 "
     "+- 6.8 px apart. 10 % of the aligned crops lies outside the picture and repeats its edge. "
     "In the crops the keypoint network sees the eyes at (48.1, 38.4) +- (1.6, 2.0) and 36.6 +- 3.3 px "

@@ -8,8 +8,8 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from engine.crop import align, cut, transform
 from engine.records import Floats
+from engine.stages.crop import align, cut, transform
 from training.augment import Jitter, cover, cut_misplaced, misplace, points_in_crop, spoil
 from training.faces import LANDMARK_POINTS, Pixels, Portraits
 from training.splits import Mask

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.detect import overlap
 from engine.records import Floats
+from engine.stages.detect import overlap
 
 OVERLAP = 0.5  # IoU from which a found box counts as the labelled one
 SIZES = (0, 12, 16, 24, 36, 60, 120)  # pixels, where bands of faces begin

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from engine.detect import Detector, overlap
 from engine.records import Floats
 from engine.runtimes.onnx import Pixels, Tensors
+from engine.stages.detect import Detector, overlap
 from training.detector_evaluate import finder
 from training.detector_network import DetectorNetwork, Exported
 from training.photos import Photo

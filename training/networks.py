@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.crop import SIDE
 from engine.labels import KEYPOINTS, LABELS
+from engine.stages.crop import SIDE
 
 # Mean and deviation of the aligned crops of FER2013's training pictures; the graph does the scaling.
 MEAN, DEVIATION = 131.0, 62.0

@@ -22,9 +22,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from engine.card import MODELS
-from engine.crop import align
 from engine.runtimes.cpu import multiplies_bytes
 from engine.runtimes.onnx import OnnxRuntime, Tensors
+from engine.stages.crop import align
 from training.detector_evaluate import YUNET
 from training.emotion_batches import cut_all as cut_expressions
 from training.export import ExportError, forget_origin

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from engine.card import Card
-from engine.classify import softmax
-from engine.crop import align
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
+from engine.stages.classify import softmax
+from engine.stages.crop import align
 from training.augment import Jitter
 from training.emotion_batches import cut_all as cut_expressions
 from training.faces import Pixels, read_expressions, read_portraits

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classify import softmax
 from engine.labels import FIVE
 from engine.records import Floats
+from engine.stages.classify import softmax
 
 Numbers = NDArray[np.int64]
 

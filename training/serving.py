@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from engine.card import MODELS, read_card
-from engine.classify import softmax
-from engine.crop import align, cut, transform
-from engine.detect import Detector
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS, Label
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
+from engine.stages.classify import softmax
+from engine.stages.crop import align, cut, transform
+from engine.stages.detect import Detector
 from training.detector_evaluate import YUNET
 from training.detector_tests import Picture, scenes
 from training.emotion_batches import cut_all

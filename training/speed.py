@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.crop import SIDE
 from engine.runtimes.onnx import OnnxRuntime
+from engine.stages.crop import SIDE
 from training.export import OPSET
 from training.networks import Block
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from engine.detect import STRIDES, grid
+from engine.stages.detect import STRIDES, grid
 
 Floats = NDArray[np.float32]
 
@@ -27,7 +27,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """What the teacher says at every cell, in pixels; cells in the order of engine.detect.grid."""
+    """What the teacher says at every cell, in pixels; cells in the order of engine.stages.detect.grid."""
 
     scores: Floats  # (cells,) 0..1
     boxes: Floats  # (cells, 4) left, top, right, bottom

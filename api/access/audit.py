@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.access.callers import LOCAL, Caller
-from ingest.bus import oldest_kept
-from ingest.keys import AUDIT
+from ingest.bus.keys import AUDIT
+from ingest.bus.streams import oldest_kept
 from ingest.settings import audit_retention
 
 Action = Literal[

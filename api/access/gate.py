@@ -19,7 +19,7 @@ from api.access.tickets import SOCKETS
 from api.http.problems import problem_response
 from api.outages import outage
 from api.stream.messages import FORBIDDEN, TRY_LATER, UNAUTHORIZED, error
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ingest.address import NETWORK, AddressError, OutsideError, parse_address
-from ingest.networks import NO_WEBCAM, ForbiddenError, Networks, checked
+from ingest.network.address import NETWORK, AddressError, OutsideError, parse_address
+from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, checked
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 HOW_TO_WRITE = "write a password's / ? # @ as %2F %3F %23 %40, and a port in digits"

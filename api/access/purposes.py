@@ -8,7 +8,7 @@ import os
 from typing import Literal, get_args
 
 from engine.labels import LABELS
-from ingest.configured import SourceConfig
+from ingest.bus.source_config import SourceConfig
 
 Purpose = Literal[
     "personal",

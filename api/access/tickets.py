@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from api.access.callers import Caller
-from ingest.keys import ticket_key
+from ingest.bus.keys import ticket_key
 
 Kind = Literal["websocket", "http"]
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from api.access.callers import Caller, Scope
-from ingest.keys import TOKENS
+from ingest.bus.keys import TOKENS
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-// The labels and kinds of coverage with their colours: the same as in engine/palette.py.
+// The labels and kinds of coverage with their colours: the same as in engine/drawing/palette.py.
 
 export const LABELS = ["angry", "disgust", "sad", "happy", "surprise", "fear", "neutral"];
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.http.validation import wrong_fields
 from api.outages import outage
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -9,7 +9,7 @@ from api.jobs.limits import limits_from_environment
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
-from ingest.client import connect, redis_url
+from ingest.bus.connection import connect, redis_url
 from ingest.settings import (
     SettingError,
     data_folder,

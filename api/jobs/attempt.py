@@ -9,8 +9,8 @@ from typing import Any
 from api.jobs.child import Child
 from api.jobs.queue import Queue, Taken
 from api.jobs.right_of_way import RightOfWay
-from ingest.child import died_of
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
+from ingest.live.child import died_of
 
 HEARD_EVERY = 0.1  # seconds
 BEAT = 0.5  # seconds between two words to Redis

@@ -4,7 +4,7 @@ jobs           hash     id to Job as JSON: what was asked for; it never changes
 {jobs}:ID      hash     how it stands: the fields of Standing, each as JSON
 {jobs}:queue   stream   one entry with the id for each job that is not over; read through the group `workers`
 
-In a Redis Cluster all of them lie on one server: see ingest.keys.
+In a Redis Cluster all of them lie on one server: see ingest.bus.keys.
 """
 
 import json

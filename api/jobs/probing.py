@@ -56,7 +56,7 @@ async def probe(path: Path, limits: Limits) -> Probed:
 
 async def _found(path: Path) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "ingest.probe", str(path)),
+        *(sys.executable, "-P", "-m", "ingest.files.probe", str(path)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

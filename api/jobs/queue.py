@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_standing, job_key
-from ingest.bus import BEATS_FOR
-from ingest.client import BUS_FAULTS
-from ingest.keys import beat_key
+from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.keys import beat_key
+from ingest.bus.streams import BEATS_FOR
 
 LOST_AFTER = 5.0  # seconds without a word after which a job has no worker any more
 WAIT = 0.5  # seconds for a job to come

@@ -37,11 +37,11 @@ from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
 from engine.records import Event
 from engine.stored import BadLineError, decode_stored
-from ingest.damage import Damage
+from ingest.files.damage import Damage
+from ingest.files.recording import Recording, UnreadableError, open_recording
+from ingest.files.resume import decode_resume
 from ingest.pace import SECOND
-from ingest.resume import decode_resume
 from ingest.settings import detector_name, precision_name
-from ingest.sources import Recording, UnreadableError, open_recording
 
 EVENTS_AT_ONCE = 1000  # that are written into the results between two signs of life
 THREADS = 1  # for the networks: what is live needs the others

@@ -6,12 +6,12 @@ from typing import Any
 
 from api.jobs.parts import Checkpoint, PartsWriter
 from api.jobs.progress import Progress
+from engine.live.rollup import Rollup
 from engine.recording import ReaderState
 from engine.records import Coverage, Event, Reading, Span
-from engine.rollup import Rollup
 from engine.stored import encode_stored
 from engine.wire import encode_event, encode_seconds
-from ingest.bus import TimelineEntry
+from ingest.bus.streams import TimelineEntry
 from ingest.pace import SECOND
 
 CHECKPOINT_EVERY = 5 * SECOND  # ns of the recording, and

@@ -11,7 +11,7 @@ from typing import Any
 from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, erase, job_folder
 from api.jobs.job import OVER
 from api.jobs.register import Known, Register
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
 from ingest.settings import retention
 
 EVERY = 60.0  # seconds

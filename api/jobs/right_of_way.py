@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ingest.keys import SOURCES, dropped_key, frames_key
+from ingest.bus.keys import SOURCES, dropped_key, frames_key
 
 LATE = 0.2  # seconds that the oldest frame may wait for the engine; live is to be at most 0.3 s behind
 QUIET = 2.0  # seconds that jobs wait after the last sign of need

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.jobs.folder import RESULTS, JobFolder, media_file
 from api.jobs.job import State
 from api.jobs.register import Known
-from ingest.wire import rfc3339
+from ingest.bus.wire import rfc3339
 
 
 class ResultFile(BaseModel):

@@ -14,7 +14,7 @@ from api.jobs.limits import Limits
 from api.jobs.order import Order
 from api.jobs.queue import Queue, Taken
 from api.jobs.right_of_way import RightOfWay
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
 
 PAUSE = 0.2  # seconds before Redis is asked again
 ATTEMPTS = 3  # in a row that come no further before a job is given up

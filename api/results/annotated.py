@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from api.results.tables import stored_rows
-from engine.annotate import Annotator, Mark
+from engine.drawing.annotate import Annotator, Mark
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
+from ingest.files.rewrite import Colour, rewrite
 from ingest.pace import SECOND
-from ingest.rewrite import Colour, rewrite
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
 

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from api.results.annotated import annotate_video
 from api.results.folder import writing, written_to
 from api.results.summary import Facts
-from engine.networks import Networks, load_networks
+from engine.loading import Networks, load_networks
 from engine.recording import RecordingReader
-from ingest.damage import Damage
+from ingest.files.damage import Damage
+from ingest.files.recording import Recording, UnreadableError, open_recording
 from ingest.pace import SECOND
 from ingest.settings import DetectorName, PrecisionName, RuntimeName
-from ingest.sources import Recording, UnreadableError, open_recording
 
 REAL_TIME = "x real time"
 

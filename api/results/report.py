@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from api.results.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
-from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.records import Coverage, Event, Reading, Span
 
 PICTURED_FACES = 2_000  # faces of still pictures that the page lists

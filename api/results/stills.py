@@ -10,12 +10,12 @@ from api.results.folder import Results, writing, written_to
 from api.results.recorded import Loaded, Outcome, Wanted, Watch
 from api.results.summary import Facts
 from api.verbs.inputs import printable
-from engine.annotate import Annotator
+from engine.drawing.annotate import Annotator
 from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, Reading
-from ingest.damage import Damage
-from ingest.pictures import Still, read_picture, still_frame, write_picture
-from ingest.sources import UnreadableError
+from ingest.files.damage import Damage
+from ingest.files.recording import UnreadableError
+from ingest.files.stills import Still, read_picture, still_frame, write_picture
 
 Pictures = Iterator[tuple[Path, Still]]
 

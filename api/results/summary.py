@@ -8,7 +8,7 @@ from typing import Any, get_args
 from engine.labels import LABELS, Label
 from engine.records import Abstained, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
-from ingest.damage import Damage
+from ingest.files.damage import Damage
 from ingest.pace import SECOND
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)

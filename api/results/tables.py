@@ -13,7 +13,7 @@ from api.results.columns import BOX, FEX_COLUMNS, POINTS, RAW, READING_COLUMNS, 
 from engine.labels import LABELS
 from engine.records import Coverage, Reading, Span
 from engine.wire import seconds
-from ingest.wire import rfc3339
+from ingest.bus.wire import rfc3339
 
 # A piece of a thousand rows weighs about 2 MB while it is collected.
 ROWS_AT_ONCE = 1000

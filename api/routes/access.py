@@ -11,7 +11,7 @@ from api.access.tickets import LONGEST_PATH, TicketError
 from api.http.problems import ProblemError, problems
 from api.services import Here
 from api.stream.messages import BadCursorError, checked_cursor
-from ingest.wire import rfc3339
+from ingest.bus.wire import rfc3339
 
 router = APIRouter(prefix="/v1", tags=["access"])
 

@@ -16,9 +16,9 @@ from api.settings import Settings
 from engine.card import Card, CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.yunet import detector_card
-from ingest.bus import ALIVE, BEATS_FOR
-from ingest.client import BUS_FAULTS, LOST
-from ingest.keys import PARTS, beat_key
+from ingest.bus.connection import BUS_FAULTS, LOST
+from ingest.bus.keys import PARTS, beat_key
+from ingest.bus.streams import ALIVE, BEATS_FOR
 
 router = APIRouter(tags=["health"])
 

@@ -32,7 +32,7 @@ from api.stream.messages import (
 )
 from api.stream.pictures import NO_PICTURE
 from api.tasks import stop
-from ingest.client import BUS_FAULTS
+from ingest.bus.connection import BUS_FAULTS
 
 router = APIRouter()
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from api.routes.health import PATIENCE, shards_of
 from api.services import Here
 from api.stream.delays import BOUNDS
 from api.stream.feed import Counters
-from engine.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
-from ingest.client import LOST
-from ingest.keys import SOURCES, counts_key, frames_key
+from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
+from ingest.bus.connection import LOST
+from ingest.bus.keys import SOURCES, counts_key, frames_key
 from ingest.version import VERSION
 
 router = APIRouter(tags=["health"])

@@ -19,11 +19,11 @@ from api.sources.configuring import NewSource, SourceChange, changed, configured
 from api.sources.removal import add_afresh, change_config, remove_data, wait_for_latecomers
 from api.sources.standing import Standing
 from api.stream.pictures import NO_PICTURE
-from ingest.configured import Picture, SourceConfig
-from ingest.keys import SOURCES
+from ingest.bus.keys import SOURCES
+from ingest.bus.shards import emptiest
+from ingest.bus.source_config import Picture, SourceConfig
+from ingest.bus.wire import rfc3339
 from ingest.settings import retention
-from ingest.shards import emptiest
-from ingest.wire import rfc3339
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 

@@ -19,8 +19,8 @@ from api.timelines.export import FILES, written
 from api.timelines.formats import Shaped
 from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
 from api.timelines.ranges import From, Range, Requested, To, requested_range
-from ingest.bus import SECONDS
-from ingest.keys import overview_key
+from ingest.bus.keys import overview_key
+from ingest.bus.streams import SECONDS
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 

@@ -14,7 +14,7 @@ from api.access.locations import FORMS, HIDDEN, LocationError, checked_location,
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.settings import Settings
-from ingest.configured import Picture, SourceConfig
+from ingest.bus.source_config import Picture, SourceConfig
 
 LONGEST_ID = 60  # characters
 LONGEST_NAME = 80  # characters

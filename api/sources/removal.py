@@ -10,10 +10,10 @@ import time
 from typing import Any
 
 from api.access.audit import Audit
-from ingest.bus import oldest_kept
-from ingest.client import BUS_FAULTS, LOST, is_cluster
-from ingest.configured import SourceConfig, decode_config, encode_config
-from ingest.keys import REMOVED, SOURCES, engine_key, keys_of, overview_key, preview_key, timeline_key
+from ingest.bus.connection import BUS_FAULTS, LOST, is_cluster
+from ingest.bus.keys import REMOVED, SOURCES, engine_key, keys_of, overview_key, preview_key, timeline_key
+from ingest.bus.source_config import SourceConfig, decode_config, encode_config
+from ingest.bus.streams import oldest_kept
 from ingest.settings import retention
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from typing import Any
 
 from api.stream.history import Entry, History
 from api.stream.messages import now, position
-from ingest.configured import SourceConfig
-from ingest.keys import state_key
+from ingest.bus.keys import state_key
+from ingest.bus.source_config import SourceConfig
 
 LOOKED_AT = 60.0  # seconds of coverage that the drop share is of
 LOOKBACK = 1000  # entries looked through at the first question

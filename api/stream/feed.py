@@ -20,8 +20,8 @@ from api.stream.history import History
 from api.stream.mailbox import Mailbox
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
-from ingest.client import BUS_FAULTS
-from ingest.keys import SOURCES, timeline_key
+from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.keys import SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
 

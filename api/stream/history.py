@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from api.stream.messages import BadCursorError, cursor_at, now, position
-from ingest.keys import timeline_key
+from ingest.bus.keys import timeline_key
 from ingest.settings import retention
 
 Entry = tuple[str, bytes, bytes]  # cursor, type, body

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ingest.wire import rfc3339
+from ingest.bus.wire import rfc3339
 
 # Close codes: 1013 not now (as its registry says), 4400 the request was wrong, 4401 no token or a bad one,
 # 4403 not to be seen by who asks, 4404 there is no such source, 4410 it was removed just now.

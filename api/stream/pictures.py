@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api.tasks import start
-from ingest.bus import WATCHED_FOR
-from ingest.client import BUS_FAULTS
-from ingest.configured import usable_config
-from ingest.keys import SOURCES, preview_key, watch_key
+from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.keys import SOURCES, preview_key, watch_key
+from ingest.bus.source_config import usable_config
+from ingest.bus.streams import WATCHED_FOR
 
 NO_PICTURE = "no picture is made of this source: it is configured so"
 

@@ -18,7 +18,7 @@ from api.results.vtt import MILLISECOND, TimelineVtt
 from api.stream.history import Entry
 from api.stream.messages import START, position, with_cursor
 from engine.records import Span
-from ingest.wire import rfc3339
+from ingest.bus.wire import rfc3339
 
 Columns = Literal["mien", "fex"]
 

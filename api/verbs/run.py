@@ -17,8 +17,8 @@ from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError
 from engine.runtimes.faults import GpuError
+from ingest.files.recording import UnreadableError
 from ingest.settings import DetectorName, SettingError, detector_name, precision_name, runtime_name
-from ingest.sources import UnreadableError
 
 FAILED = 1  # results could not be written, or the networks not be loaded
 UNREADABLE = 2  # an input could not be read at all; the others were

@@ -14,8 +14,8 @@ from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
 from engine.runtimes.faults import GpuError
+from ingest.files.recording import UnreadableError
 from ingest.settings import SettingError, shard_count
-from ingest.sources import UnreadableError
 
 FAILED, UNREADABLE, INTERRUPTED = 1, 2, 130  # exit codes
 

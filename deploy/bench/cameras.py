@@ -15,10 +15,10 @@ from typing import Any
 from deploy.bench.parts import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.sample import RATE
 from deploy.bench.usage import family, machine_time, processor_time
-from engine.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
-from ingest.client import connect
-from ingest.configured import SourceConfig, encode_config
-from ingest.keys import SOURCES, beat_key, counts_key, frames_key, position_key
+from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, beat_key, counts_key, frames_key, position_key
+from ingest.bus.source_config import SourceConfig, encode_config
 
 ENGINE = ("engine", "--runtime", "onnx")  # a GPU is measured apart: its plans take minutes to build
 STARTS_WITHIN = 30.0  # seconds

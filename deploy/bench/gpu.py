@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classify import Classifier
-from engine.networks import load_networks
+from engine.loading import load_networks
 from engine.records import FaceCrop
-from engine.runtimes.acceleration import Acceleration
 from engine.runtimes.faults import GpuError, NoGpuError
-from engine.runtimes.plans import CROPS, FRAMES
+from engine.runtimes.tensorrt.acceleration import Acceleration
+from engine.runtimes.tensorrt.plans import CROPS, FRAMES
+from engine.stages.classify import Classifier
 
 BATCH = CROPS.most[0]  # faces that a plan takes at once
 AT_ONCE = 32 * BATCH  # faces in a call, so that copying and computing overlap

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from deploy.bench.sample import RATE
-from engine.networks import Networks, load_networks
+from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.recording import RecordingReader, batch_of, batches
 from engine.records import Event
+from ingest.files.recording import Recording, open_recording
 from ingest.pace import SECOND
-from ingest.sources import Recording, open_recording
 
 TURNS = 3
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.crop import SIDE, align, cut, transform
-from engine.detect import Detector
 from engine.labels import LABELS
-from engine.networks import Networks
+from engine.loading import Networks
 from engine.records import Box, Face, Floats, Reading
+from engine.stages.crop import SIDE, align, cut, transform
+from engine.stages.detect import Detector
+from ingest.files.recording import UnreadableError, open_recording
 from ingest.frame import Frame
 from ingest.pace import SECOND
-from ingest.sources import UnreadableError, open_recording
 
 RATE = 10.0  # readings a second for each face, as everywhere if nobody says otherwise
 BATCH = 8  # pictures that the detector gets at once here

@@ -10,18 +10,18 @@ from typing import Any, Literal
 from deploy.bench.sample import BATCH, RATE, Sample, find, landmarks_of, sample_reading
 from deploy.bench.timing import computed_ms
 from engine.card import read_card
-from engine.crop import align, cut, transform
 from engine.labels import KEYPOINTS, LABELS
-from engine.networks import Networks
-from engine.quality import judge
+from engine.loading import Networks
 from engine.runtimes.cpu import suited
 from engine.runtimes.onnx import OnnxRuntime
-from engine.timeline import Moment, TrackTimeline
-from engine.track import Tracker
+from engine.stages.crop import align, cut, transform
+from engine.stages.quality import judge
+from engine.stages.timeline import Moment, TrackTimeline
+from engine.stages.track import Tracker
 from engine.wire import encode_event
-from ingest.bus import Bus
-from ingest.sources import open_recording
-from ingest.wire import decode_frame, encode_frame
+from ingest.bus.streams import Bus
+from ingest.bus.wire import decode_frame, encode_frame
+from ingest.files.recording import open_recording
 
 Unit = Literal["picture", "face", "message"]
 

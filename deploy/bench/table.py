@@ -19,8 +19,8 @@ from deploy.bench.recording import Recorded, Recordings
 from deploy.bench.sample import Sample, take_sample
 from deploy.bench.stages import Bench, Stage, shares
 from deploy.bench.verdict import bottleneck
-from engine.networks import load_networks
-from ingest.client import connect
+from engine.loading import load_networks
+from ingest.bus.connection import connect
 
 
 @dataclass(frozen=True, slots=True)

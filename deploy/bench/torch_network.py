@@ -15,7 +15,7 @@ from onnx import TensorProto, numpy_helper
 
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
-from engine.runtimes.half import for_gpu
+from engine.runtimes.tensorrt.fp16 import for_gpu
 
 TYPES = {TensorProto.FLOAT: torch.float32, TensorProto.FLOAT16: torch.float16}
 

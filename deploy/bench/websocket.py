@@ -20,10 +20,10 @@ from deploy.bench.parts import BenchError, environment_of_its_own, last_words, p
 from deploy.bench.sample import sample_reading
 from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.configured import SourceConfig, encode_config
-from ingest.keys import SOURCES
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
 
 SOURCE = "bench"
 LOG = "api.log"

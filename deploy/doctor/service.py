@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from deploy.doctor.finding import Finding
 
 if TYPE_CHECKING:
-    from ingest.configured import SourceConfig
+    from ingest.bus.source_config import SourceConfig
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 REACHED_WITHIN = 3.0  # seconds
@@ -55,7 +55,7 @@ def redis() -> Iterator[Finding]:
 def _of_ones_own(url: str) -> Finding:
     """Raises ServerError."""
     from deploy.redis_server import check_server
-    from ingest.client import LOST, connect
+    from ingest.bus.connection import LOST, connect
 
     warning = check_server(url)
     try:
@@ -115,8 +115,8 @@ def _configured(data: Path) -> "list[SourceConfig]":
     from deploy.claims import ClaimError, socket_path
     from deploy.local import REDIS
     from deploy.redis_server import RedisServer
-    from ingest.bus import Bus
-    from ingest.client import BUS_FAULTS, connect
+    from ingest.bus.connection import BUS_FAULTS, connect
+    from ingest.bus.streams import Bus
     from ingest.settings import SettingError
 
     folder = data.resolve() / REDIS

@@ -14,7 +14,7 @@ PORTRAITS = ("matplotlib", "skimage")  # of the extra `demo`
 
 
 def decoder() -> Iterator[Finding]:
-    from ingest.codecs import decoder_version, missing_decoders
+    from ingest.files.codecs import decoder_version, missing_decoders
 
     missing = missing_decoders()
     if "h264" in missing:
@@ -55,10 +55,10 @@ def onnx_runtime() -> Iterator[Finding]:
     import numpy as np
 
     from engine.card import CardMismatchError, read_card
-    from engine.crop import SIDE
     from engine.labels import LABELS
     from engine.runtimes.cpu import suited
     from engine.runtimes.onnx import OnnxRuntime
+    from engine.stages.crop import SIDE
 
     try:
         runtime = OnnxRuntime(suited(read_card("emotion", LABELS)).file)

@@ -20,13 +20,13 @@ from playwright.sync_api import CDPSession, Page
 
 from deploy.redis_server import RedisServer
 from engine.labels import LABELS
+from engine.live.rollup import Rollup
 from engine.records import Coverage, Reading
-from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds, milliseconds
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.keys import overview_key, timeline_key
-from ingest.wire import SourceState, encode_state
+from ingest.bus.connection import connect
+from ingest.bus.keys import overview_key, timeline_key
+from ingest.bus.streams import Bus
+from ingest.bus.wire import SourceState, encode_state
 from tests.acceptance.check import Check, Row
 from tests.api.browsing import chromium
 from tests.api.serving import NANOSECONDS, Api, configure, free_port, reading

@@ -17,9 +17,9 @@ from typing import Any
 import av
 
 from deploy.bench.recording import OneAfterTheOther
-from engine.networks import Networks, load_networks
+from engine.loading import Networks, load_networks
+from ingest.files.recording import open_recording
 from ingest.pace import SECOND
-from ingest.sources import open_recording
 from tests.acceptance.check import VIDEOS, AbsentError, Check, Row, video
 
 NEGATIVE = {"angry", "disgust", "sad", "fear"}

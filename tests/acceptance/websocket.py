@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import RedisServer
-from ingest.client import connect
-from ingest.keys import timeline_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import timeline_key
 from tests.acceptance.check import Check, Row
 from tests.api.serving import configure, free_port, reading, write
 

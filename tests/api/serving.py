@@ -15,14 +15,14 @@ from api.__main__ import configuration
 from api.jobs.limits import Limits
 from api.settings import Settings
 from engine.labels import LABELS, Label
+from engine.live.rollup import Second
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading
-from engine.rollup import Second
 from engine.wire import encode_event, encode_seconds
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.configured import SourceConfig, encode_config
-from ingest.keys import SOURCES, overview_key
-from ingest.networks import EVERYWHERE, Networks
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, overview_key
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
+from ingest.network.allowlist import EVERYWHERE, Networks
 from ingest.settings import TokenMode
 from tests.waiting import until
 

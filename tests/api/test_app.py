@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from api.sources.standing import Tally
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.configured import SourceConfig, encode_config
-from ingest.keys import REMOVED, keys_of, overview_key, timeline_key
-from ingest.wire import SourceState, encode_state
+from ingest.bus.connection import connect
+from ingest.bus.keys import REMOVED, keys_of, overview_key, timeline_key
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
+from ingest.bus.wire import SourceState, encode_state
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.waiting import until
 

@@ -17,11 +17,11 @@ from api.routes.health import check_disk, check_models
 from api.settings import Settings
 from api.stream.delays import BOUNDS
 from engine.card import MODELS
-from engine.counts import LATENCIES, Counts
+from engine.live.counts import LATENCIES, Counts
 from engine.records import Coverage
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.keys import beat_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import beat_key
+from ingest.bus.streams import Bus
 from ingest.version import VERSION
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until

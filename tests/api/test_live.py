@@ -18,13 +18,13 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-import ingest.bus as bus
+import ingest.bus.streams as bus
 from api.stream.mailbox import Mailbox
 from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
-from ingest.client import connect as connect_redis
-from ingest.keys import timeline_key, watch_key
+from ingest.bus.connection import connect as connect_redis
+from ingest.bus.keys import timeline_key, watch_key
 from tests.api.schema import parsed
 from tests.api.serving import Api, configure, reading, refusing_writes, serving, write
 from tests.waiting import until

@@ -13,8 +13,8 @@ import pytest
 
 import api.routes.sources
 from api.access.tokens import encode_token, make_token
-from ingest.client import connect
-from ingest.keys import TOKENS, beat_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import TOKENS, beat_key
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")

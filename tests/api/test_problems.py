@@ -10,8 +10,8 @@ import pytest
 from redis.exceptions import ConnectionError, ResponseError
 
 from api.outages import AWAY, outage
-from ingest.client import connect
-from ingest.keys import timeline_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import timeline_key
 from tests.api.serving import configure, refusing_writes, serving
 
 SOURCE = {"name": "Gate", "url": "rtsp://192.0.2.7/1"}

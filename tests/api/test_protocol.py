@@ -15,13 +15,13 @@ import jsonschema
 import pytest
 from websockets.asyncio.client import connect
 
-import ingest.bus as bus
+import ingest.bus.streams as bus
 from api.sources.configuring import NewSource
 from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
-from ingest.client import connect as connect_redis
-from ingest.wire import SourceState, encode_state
+from ingest.bus.connection import connect as connect_redis
+from ingest.bus.wire import SourceState, encode_state
 from tests.api.access.doors import add_token, guarded
 from tests.api.browsing import chromium, page_of
 from tests.api.schema import SCHEMA, parsed

@@ -20,11 +20,11 @@ from api.results.columns import READING_COLUMNS, message_row
 from api.results.parquet import GROUP, ParquetStream
 from api.results.tables import reading_row
 from api.stream.history import PAGE
+from engine.live.rollup import Rollup
 from engine.records import Span
-from engine.rollup import Rollup
 from engine.wire import encode_event, encode_seconds
-from ingest.bus import Bus
-from ingest.client import connect
+from ingest.bus.connection import connect
+from ingest.bus.streams import Bus
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.api.serving import write_seconds as write_face
 

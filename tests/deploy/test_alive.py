@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.bus import Bus
-from ingest.client import connect
+from ingest.bus.connection import connect
+from ingest.bus.streams import Bus
 from tests.api.serving import free_port, serving
 
 

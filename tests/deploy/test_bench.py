@@ -18,7 +18,7 @@ from deploy.bench.cameras import Step
 from deploy.bench.clients import Client
 from deploy.bench.stages import Stage, shares
 from deploy.bench.verdict import bottleneck
-from ingest.sources import open_recording
+from ingest.files.recording import open_recording
 from tests.clips import even, make_clip
 
 STAGES = {

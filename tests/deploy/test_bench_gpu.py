@@ -11,9 +11,9 @@ from engine.card import Card, read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.runtimes.faults import NoGpuError
 from engine.runtimes.onnx import OnnxRuntime
-from engine.runtimes.plans import plans_folder
 from engine.runtimes.tensorrt.driver import find_gpu
-from tests.engine.accelerating import doubled
+from engine.runtimes.tensorrt.plans import plans_folder
+from tests.engine.runtimes.accelerating import doubled
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_torch_computes_the_same_in_half_precision(card: Card, output: str, with
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from deploy.bench.torch_network import TorchNetwork
-    from engine.runtimes.half import for_gpu
+    from engine.runtimes.tensorrt.fp16 import for_gpu
 
     crops = np.random.default_rng(0).integers(0, 256, (3, 1, 96, 96), dtype=np.uint8)
     network = TorchNetwork(for_gpu(card.file, half=True), "cpu")

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from api.jobs.job import QUEUE
-from engine.counts import READINGS
-from ingest.client import connect
-from ingest.keys import counts_key
+from engine.live.counts import READINGS
+from ingest.bus.connection import connect
+from ingest.bus.keys import counts_key
 from tests.api.serving import configure, serving
 from tests.deploy.shipped import CHART, DEPLOY, PLAIN, TEMPLATES
 

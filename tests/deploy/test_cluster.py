@@ -12,9 +12,9 @@ from websockets.sync.client import connect as open_websocket
 
 from api.stream.feed import Feeds
 from deploy.redis_server import ServerError, check_server
-from ingest.bus import Bus, TimelineEntry
-from ingest.client import connect, connect_async
-from ingest.keys import SOURCES, timeline_key
+from ingest.bus.connection import connect, connect_async
+from ingest.bus.keys import SOURCES, timeline_key
+from ingest.bus.streams import Bus, TimelineEntry
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster

@@ -8,10 +8,10 @@ import pytest
 
 from deploy.demo import CHANGE, HEIGHT, RATE, ROLES, SECONDS, WIDTH, Role, draw, expression_at, pictures
 from deploy.portraits import Puppet, portraits
-from engine.networks import load_networks
+from engine.loading import load_networks
 from engine.pipeline import Pipeline
 from engine.records import Event, FaceStart, Reading, Span
-from ingest.sources import open_recording
+from ingest.files.recording import open_recording
 
 SMALLEST_FACE = 90  # pixels
 GREATEST_CHANGE = 1.6  # in the strength of a movement, from one expression to the next

@@ -15,9 +15,9 @@ from deploy.local import REDIS
 from deploy.redis_server import RedisServer
 from engine.runtimes.faults import NoGpuError
 from engine.runtimes.tensorrt.driver import find_gpu
-from ingest.client import connect
-from ingest.configured import SourceConfig, encode_config
-from ingest.keys import SOURCES
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES
+from ingest.bus.source_config import SourceConfig, encode_config
 from tests.api.serving import free_port
 
 # Runs the doctor where some packages are not installed.

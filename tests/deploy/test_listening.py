@@ -13,8 +13,8 @@ import pytest
 
 from api.access.certificates import KeyPair
 from deploy.listening import Listening, ListeningError, tokens_are_there
-from ingest.client import connect
-from ingest.keys import AUDIT, TOKENS
+from ingest.bus.connection import connect
+from ingest.bus.keys import AUDIT, TOKENS
 from tests.deploy.service import Service, free_port
 from tests.waiting import until
 

@@ -2,8 +2,8 @@
 
 from api.jobs.job import QUEUE, job_key
 from deploy.old_keys import rename_old_keys
-from ingest.client import connect
-from ingest.keys import REMOVED, SOURCES, beat_key, counts_key, engine_key, timeline_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import REMOVED, SOURCES, beat_key, counts_key, engine_key, timeline_key
 
 
 def test_what_is_kept_of_sources_and_jobs_is_found_again(redis_url: str) -> None:

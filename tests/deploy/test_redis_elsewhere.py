@@ -9,7 +9,7 @@ import pytest
 from deploy import local
 from deploy.listening import Listening, ListeningError, tokens_are_there
 from deploy.redis_server import RedisServer, ServerError, check_server
-from ingest.client import connect
+from ingest.bus.connection import connect
 from tests.deploy.service import Service, free_port
 
 REFUSED = "REDIS_URL: expected a user name and password that Redis takes, actual refused"

@@ -19,16 +19,16 @@ from typing import Any
 
 import pytest
 
-from engine.networks import Networks, load_networks
+from engine.live.worker import Worker
+from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.wire import encode_event
-from engine.worker import Worker
-from ingest.bus import Bus
-from ingest.client import connect
+from ingest.bus.connection import connect
+from ingest.bus.keys import frames_key, overview_key, timeline_key
+from ingest.bus.streams import Bus
+from ingest.bus.wire import encode_frame
+from ingest.files.recording import open_recording
 from ingest.frame import Frame
-from ingest.keys import frames_key, overview_key, timeline_key
-from ingest.sources import open_recording
-from ingest.wire import encode_frame
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.networks import Networks, load_networks
+from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, FaceEnd, FaceStart, Reading
 from engine.wire import encode_event

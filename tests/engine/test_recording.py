@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.networks import Networks, load_networks
+from engine.loading import Networks, load_networks
 from engine.recording import Ahead, RecordingReader, batches
 from engine.wire import encode_event
-from ingest.bus import TimelineEntry
+from ingest.bus.streams import TimelineEntry
+from ingest.files.recording import open_recording
 from ingest.frame import Frame
-from ingest.sources import open_recording
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.engine.faces import frame

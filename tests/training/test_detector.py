@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from engine.card import read_card
-from engine.detect import Detector, grid, overlap
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
+from engine.stages.detect import Detector, grid, overlap
 from tests.engine.portrait import portrait
 from training.assignment import SURE, assign
 from training.detector import Batches, Settings, collate, train

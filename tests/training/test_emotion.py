@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.crop import Alignment, align
+from engine.stages.crop import Alignment, align
 from training.emotion import predict, train
 from training.emotion_batches import Settings, cut_all, rows_of_epoch, targets
 from training.emotion_release import leave_report

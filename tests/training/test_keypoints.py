@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.crop import align, cut, transform
+from engine.stages.crop import align, cut, transform
 from training.augment import Jitter, mirrored, points_in_crop
 from training.faces import LANDMARK_POINTS, Portraits
 from training.keypoint_batches import Settings, cut_all

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from engine.card import read_card
-from engine.crop import EYE_DISTANCE, EYE_MIDPOINT
-from engine.detect import Detector
 from engine.labels import KEYPOINTS, LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
+from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT
+from engine.stages.detect import Detector
 from training.resnets_evaluate import run
 from training.serving import NAMED, framing, served_crops
 

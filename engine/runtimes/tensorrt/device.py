@@ -8,7 +8,7 @@ import tensorrt
 
 from engine.card import Card
 from engine.runtimes.faults import DeviceLostError, OutOfMemoryError
-from engine.runtimes.plans import PRECISION, PROFILES, RECIPE, PlanKey
+from engine.runtimes.tensorrt.plans import PRECISION, PROFILES, RECIPE, PlanKey
 
 
 class Device:

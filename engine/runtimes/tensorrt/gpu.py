@@ -6,10 +6,10 @@ import tensorrt
 
 from engine.card import Card
 from engine.runtimes.faults import PlanError
-from engine.runtimes.plans import CROPS, FRAMES, PlanKey
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.lane import Engine
 from engine.runtimes.tensorrt.log import TensorRTLog
+from engine.runtimes.tensorrt.plans import CROPS, FRAMES, PlanKey
 from engine.runtimes.tensorrt.pool import Pool
 
 # The common batches: a graph is recorded for each. What lies between goes as the next larger one, since a

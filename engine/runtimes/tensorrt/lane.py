@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from engine.runtimes.faults import PlanError
 from engine.runtimes.onnx import Pixels, Tensors
-from engine.runtimes.plans import Shape
 from engine.runtimes.tensorrt.driver import Graph
 from engine.runtimes.tensorrt.log import TensorRTLog
+from engine.runtimes.tensorrt.plans import Shape
 
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: a stream that no other work on the GPU waits for
 

@@ -10,9 +10,9 @@ import pycuda.driver as cuda
 
 from engine.runtimes.faults import OutOfMemoryError, PlanError
 from engine.runtimes.onnx import Pixels, Tensors
-from engine.runtimes.plans import Profile
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.lane import Engine, Lane
+from engine.runtimes.tensorrt.plans import Profile
 
 LANES = 2  # of each size: one is computed while the other is copied
 

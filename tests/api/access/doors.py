@@ -13,8 +13,8 @@ from websockets.sync.client import connect as open_websocket
 
 from api.access.callers import Scope
 from api.access.tokens import encode_token, make_token
-from ingest.client import connect
-from ingest.keys import TOKENS
+from ingest.bus.connection import connect
+from ingest.bus.keys import TOKENS
 from tests.api.serving import Api, configure, serving
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from api.access.audit import Audit
 from api.access.callers import LOCAL
-from ingest.client import BUS_FAULTS, connect_async
-from ingest.keys import AUDIT
+from ingest.bus.connection import BUS_FAULTS, connect_async
+from ingest.bus.keys import AUDIT
 from tests.api.serving import refusing_writes
 
 

@@ -9,8 +9,8 @@ from websockets.sync.client import connect as open_websocket
 
 from api.access import gate
 from api.app import public_paths
-from ingest.client import connect
-from ingest.keys import TOKENS, ticket_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import TOKENS, ticket_key
 from tests.api.access.doors import (
     add_token,
     bearer,

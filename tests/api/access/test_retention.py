@@ -11,16 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-import ingest.bus as bus
+import ingest.bus.streams as bus
 from api.access.audit import Audit
 from api.sources import removal
 from api.sources.removal import trim_timelines
 from api.stream.pictures import Pictures
 from api.tasks import stop
 from deploy.redis_server import RedisServer
-from ingest.bus import Bus
-from ingest.client import connect, connect_async
-from ingest.keys import AUDIT, COMPACTED, REMOVED, engine_key, overview_key, timeline_key, watch_key
+from ingest.bus.connection import connect, connect_async
+from ingest.bus.keys import AUDIT, COMPACTED, REMOVED, engine_key, overview_key, timeline_key, watch_key
+from ingest.bus.streams import Bus
 from tests.api.serving import configure, refusing_writes, serving
 from tests.waiting import until
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from websockets.sync.client import connect as open_websocket
 
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.configured import SourceConfig, decode_config
-from ingest.keys import SOURCES, preview_key
-from ingest.networks import parse_networks
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, preview_key
+from ingest.bus.source_config import SourceConfig, decode_config
+from ingest.bus.streams import Bus
+from ingest.network.allowlist import parse_networks
 from tests.api.access.doors import add_token, bearer, calling, guarded, heard_until_closed
 from tests.api.serving import Api, configure, serving
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.palette import LABEL_COLOURS
+from engine.drawing.palette import LABEL_COLOURS
 from tests.api.browsing import page_of, share
 from tests.api.serving import Api
 from tests.api.verbs.portrait_clips import face_clip

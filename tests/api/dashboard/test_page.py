@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
-from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
-from ingest.client import connect
+from ingest.bus.connection import connect
 from tests.api.browsing import wait_for_share
 from tests.api.dashboard.watching import TIMELINE, answer_once, stretch, tell
 from tests.api.serving import Api, configure, reading, serving, write

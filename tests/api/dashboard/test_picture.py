@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from api.stream.messages import error
-from engine.palette import LABEL_COLOURS
-from ingest.bus import Bus
-from ingest.client import connect
+from engine.drawing.palette import LABEL_COLOURS
+from ingest.bus.connection import connect
+from ingest.bus.streams import Bus
 from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
 from tests.api.serving import Api, configure, reading, write

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from ingest.bus import Bus
-from ingest.client import connect
+from ingest.bus.connection import connect
+from ingest.bus.streams import Bus
 from tests.api.dashboard.watching import answer_once
 from tests.api.serving import Api
 

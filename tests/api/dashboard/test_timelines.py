@@ -6,8 +6,8 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
-from engine.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.records import Event
 from tests.api.browsing import share, wait_for_share
 from tests.api.dashboard.watching import TIMELINE, stretch

@@ -7,9 +7,9 @@ from playwright.sync_api import Page
 
 from engine.labels import Label
 from engine.records import Reading
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.wire import SourceState, encode_state
+from ingest.bus.connection import connect
+from ingest.bus.streams import Bus
+from ingest.bus.wire import SourceState, encode_state
 from tests.api.serving import reading
 
 TIMELINE = '[data-track="1"] canvas'

@@ -11,7 +11,7 @@ import pytest
 from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_standing, encode_job, job_key
 from api.jobs.queue import Queue, Taken
 from api.jobs.register import Known, Register
-from ingest.client import connect, connect_async
+from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
 LOST_AFTER = 0.2  # seconds

@@ -18,7 +18,7 @@ from api.jobs.limits import Limits
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
-from ingest.client import connect
+from ingest.bus.connection import connect
 from tests.api.jobs.working import ROOMY
 from tests.api.serving import Api, serving
 from tests.api.verbs.portrait_clips import face_clip

@@ -16,7 +16,7 @@ from api.jobs.limits import Limits, limits_from_environment
 from api.jobs.queue import Queue
 from api.jobs.retention import ABANDONED_AFTER, delete_old
 from api.tasks import stop
-from ingest.client import connect, connect_async
+from ingest.bus.connection import connect, connect_async
 from ingest.settings import SettingError
 from tests.api.jobs.working import Place
 from tests.api.serving import refusing_writes

@@ -15,9 +15,9 @@ from api.jobs.job import QUEUE
 from api.jobs.limits import Limits
 from api.jobs.queue import Queue
 from api.jobs.right_of_way import LATE, RightOfWay
-from ingest.bus import Bus
-from ingest.client import connect
-from ingest.keys import SOURCES, dropped_key, frames_key
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, dropped_key, frames_key
+from ingest.bus.streams import Bus
 from tests.api.jobs.working import Place, worker, working
 from tests.api.serving import configure
 from tests.api.verbs.portrait_clips import face_clip

@@ -24,7 +24,7 @@ from api.jobs.register import Register
 from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from api.results.recorded import VideoReader, Wanted, load_all
-from ingest.client import connect, connect_async
+from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
 ROOMY = Limits(reserve=0)

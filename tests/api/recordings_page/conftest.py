@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from deploy.redis_server import RedisServer
-from ingest.client import connect
+from ingest.bus.connection import connect
 from tests.api.browsing import chromium, page_of
 from tests.api.jobs.working import Place, worker
 from tests.api.recordings_page.service import Service

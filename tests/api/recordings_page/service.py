@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import Locator, Page
 
 from deploy.redis_server import RedisServer
-from engine.palette import LABEL_COLOURS
+from engine.drawing.palette import LABEL_COLOURS
 from tests.api.browsing import SHARE, wait_for_share
 from tests.api.serving import Api
 from tests.waiting import until

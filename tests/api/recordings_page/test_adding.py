@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.jobs.limits import Limits
 from deploy.redis_server import RedisServer
-from engine.palette import COVERAGE_COLOURS
+from engine.drawing.palette import COVERAGE_COLOURS
 from tests.api.browsing import page_of, share, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,

@@ -7,7 +7,7 @@ import pytest
 
 from api.results.annotated import Marks
 from api.results.tables import ReadingTables, stored_rows
-from engine.annotate import Mark
+from engine.drawing.annotate import Mark
 from engine.labels import LABELS
 from engine.records import Box, Reading
 from tests.api.results.recorded_events import SECOND, reading

@@ -10,9 +10,9 @@ import pytest
 
 from api.results.report import PictureReport, VideoReport, page
 from api.results.summary import Summary
-from engine.palette import LABEL_COLOURS
+from engine.drawing.palette import LABEL_COLOURS
 from engine.records import Event
-from ingest.damage import Damage
+from ingest.files.damage import Damage
 from tests.api.results.recorded_events import SECOND, coverage, reading, span
 from tests.api.results.test_summary import facts
 from tests.waiting import until

@@ -4,7 +4,7 @@ import pytest
 
 from api.results.summary import Facts, Summary, percentages
 from engine.records import FaceEnd
-from ingest.damage import Damage
+from ingest.files.damage import Damage
 from tests.api.results.recorded_events import SECOND, coverage, reading
 
 

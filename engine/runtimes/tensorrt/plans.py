@@ -1,0 +1,125 @@
+"""TensorRT's plans on the disk: each under the key of all that it depends on, none that is not whole.
+
+A plan is a serialised engine. TensorRT's deserialiser takes any bytes for one and may crash on others, so
+what it is handed has passed a check first. The check finds damage and mix-ups, not malice: who can write to
+the folder can run code in the engine.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.stages.crop import SIDE
+from engine.stages.detect import LONG_SIDE, STRIDES
+
+FORMAT = b"mien plan 1\n"
+RECIPE = 1  # version of the FP16 rewrite and of the build: raise it when their output changes
+PRECISION = "fp16"
+SUFFIX = ".plan"
+
+Shape = tuple[int, int, int, int]  # batch, channels, height, width
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The shapes of a network's input that its plan is made for, and the one that it is made fastest for."""
+
+    input: str
+    least: Shape
+    likely: Shape
+    most: Shape
+
+
+CROPS = Profile("crops", (1, 1, SIDE, SIDE), (64, 1, SIDE, SIDE), (64, 1, SIDE, SIDE))
+FRAMES = Profile(
+    "frames",
+    least=(1, 1, STRIDES[-1], STRIDES[-1]),
+    likely=(8, 1, 384, LONG_SIDE),  # pictures of 16:9
+    most=(16, 1, LONG_SIDE, LONG_SIDE),
+)
+PROFILES = {"detector": FRAMES, "keypoints": CROPS, "emotion": CROPS}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanKey:
+    """All that a plan depends on. One made for another key is foreign, however much it looks alike."""
+
+    network: str
+    weights: str  # SHA-256 of the ONNX file
+    recipe: int
+    tensorrt: str  # its version
+    gpu: str  # its name
+    capability: str  # the GPU's compute capability, such as 9.0
+    precision: str
+    profile: Profile
+
+    def told(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    def path(self, folder: Path) -> Path:
+        """Where the plan lies in a folder of plans."""
+        digest = hashlib.sha256(self.told().encode()).hexdigest()
+        return folder / f"{self.network}-{digest[:16]}{SUFFIX}"
+
+
+class NoPlanError(Exception):
+    """There is no plan for the key, or none that may be used; the message says what is there instead."""
+
+
+def plans_folder(data: Path) -> Path:
+    """Where plans lie in the data folder."""
+    return data / "plans"
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[None]:
+    """One process at a time looks for a plan and builds it: the next one finds it. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
+    """Puts a plan into the folder, whole or not at all. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    header = {"key": key.told(), "bytes": len(plan), "sha256": hashlib.sha256(plan).hexdigest()}
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".partial", delete=False) as partial:
+        try:
+            partial.write(FORMAT + json.dumps(header).encode() + b"\n" + plan)
+            partial.flush()
+            os.fsync(partial.fileno())
+            os.replace(partial.name, key.path(folder))
+        except BaseException:
+            os.unlink(partial.name)
+            raise
+    return key.path(folder)
+
+
+def read_plan(folder: Path, key: PlanKey) -> bytes:
+    """The plan for `key`. Raises NoPlanError where it is missing, damaged or made for another key."""
+    path = key.path(folder)
+    try:
+        written = path.read_bytes()
+    except FileNotFoundError:
+        raise NoPlanError("there is none yet") from None
+    except OSError as error:
+        raise NoPlanError(f"{path}: cannot be read: {error.strerror}") from error
+    start, _, plan = written.removeprefix(FORMAT).partition(b"\n")
+    try:
+        header = json.loads(start) if written.startswith(FORMAT) else {}
+        told, length, digest = header["key"], header["bytes"], header["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoPlanError(f"{path}: not a plan of this service") from error
+    if told != key.told():
+        raise NoPlanError(f"{path}: expected a plan for {key.told()}, actual {told}")
+    if length != len(plan) or digest != hashlib.sha256(plan).hexdigest():
+        raise NoPlanError(f"{path}: damaged: expected {length} bytes of sha256 {digest}")
+    return plan

@@ -1,0 +1,343 @@
+"""ONNX Runtime serves, then TensorRT, then ONNX Runtime again: what happens at each change, and what is said.
+
+TensorRT and pycuda are doubles, also in the process that builds plans; the bus is a real Redis.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.results.recorded import load_all
+from engine.__main__ import GPU_LOST
+from engine.live.worker import Worker
+from engine.loading import Networks, load_networks
+from engine.pipeline import Pipeline
+from engine.runtimes.faults import DeviceLostError, NoGpuError
+from engine.runtimes.tensorrt import driver
+from engine.runtimes.tensorrt.acceleration import Acceleration, can_accelerate
+from engine.runtimes.tensorrt.plans import SUFFIX
+from engine.runtimes.tensorrt.synthetic_faces import drawn_crops
+from engine.stages.classify import Classifier
+from engine.stages.detect import Detector
+from engine.stages.track import UNSURE_BY
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, beat_key
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
+from ingest.bus.wire import encode_frame
+from ingest.settings import SettingError, runtime_name
+from tests.engine.live.test_worker import frames_read
+from tests.engine.portrait import portrait_frame
+from tests.engine.runtimes.accelerating import RESNETS, Doubles, accelerated, both, cards, doubled
+from tests.processes import children_of
+from tests.waiting import until
+
+PATIENCE = 90.0  # seconds for three plans on a busy machine
+SERVES = "TensorRT serves on NVIDIA Double"
+
+
+@pytest.fixture
+def doubles(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Doubles]:
+    caplog.set_level(logging.INFO)
+    with doubled(monkeypatch, "10") as doubles:
+        yield doubles
+
+
+@pytest.fixture
+def plans(doubles: Doubles, tmp_path: Path) -> Path:
+    """A folder with the plans of both ResNets."""
+    doubles.build_into(tmp_path, *RESNETS)
+    return tmp_path
+
+
+def wait_for(acceleration: Acceleration, told: str) -> None:
+    until(lambda: told in acceleration.told, PATIENCE, f"{told}, not {acceleration.told}")
+
+
+def logits(acceleration: Acceleration) -> np.ndarray:
+    return acceleration.both.run({"crops": drawn_crops(6)})["logits"]
+
+
+def networks_on(acceleration: Acceleration) -> Networks:
+    threshold = cards()["detector"].threshold
+    return Networks(
+        detector=Detector(acceleration.finder, threshold - UNSURE_BY),
+        classifier=Classifier(acceleration.both, cards()["emotion"]),
+        starts_from=threshold,
+        versions={name: card.version for name, card in cards().items()},
+        acceleration=acceleration,
+    )
+
+
+def test_plans_are_built_beside_the_work_and_then_serve(doubles: Doubles, tmp_path: Path) -> None:
+    usual = both().run({"crops": drawn_crops(6)})["logits"]
+    with accelerated(tmp_path / "plans", *RESNETS, "detector") as acceleration:
+        wait_for(acceleration, "is being built")
+        assert acceleration.told.startswith("ONNX Runtime serves: TensorRT's plan for ")
+        assert np.array_equal(logits(acceleration), usual)  # to the bit
+        wait_for(acceleration, SERVES)
+        assert doubles.gpu.launches > 0
+        before = doubles.gpu.launches
+        assert 0 < np.abs(logits(acceleration) - usual).max() < 0.05
+        assert doubles.gpu.launches == before + 1
+    assert len(list((tmp_path / "plans").glob(f"*{SUFFIX}"))) == 3
+    assert not doubles.gpu.memory
+
+
+def test_plans_that_are_there_are_not_built_again(plans: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with accelerated(plans) as acceleration:
+        wait_for(acceleration, SERVES)
+    assert "is being built" not in caplog.text
+
+
+def test_a_damaged_plan_is_never_handed_over_but_built_anew(
+    doubles: Doubles, plans: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (path,) = plans.glob(f"emotion-*{SUFFIX}")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7] + b"damaged")
+    with accelerated(plans) as acceleration:
+        wait_for(acceleration, SERVES)
+    assert path.read_bytes() == whole
+    assert "damaged: expected" in caplog.text
+    assert caplog.text.count("is being built") == 1
+
+
+def test_a_plan_that_reads_otherwise_never_serves(
+    doubles: Doubles, plans: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compute = doubles.tensorrt.ICudaEngine.compute
+
+    def wrongly(self: object, addresses: dict[str, int], shape: tuple[int, ...]) -> None:
+        compute(self, addresses, shape)
+        for name in set(addresses) & {"logits"}:
+            doubles.gpu.memory[addresses[name]][:4] = np.float32(9).tobytes()  # the first face is angry
+
+    monkeypatch.setattr(doubles.tensorrt.ICudaEngine, "compute", wrongly)
+    usual = both().run({"crops": drawn_crops(6)})["logits"]
+    with accelerated(plans) as acceleration:
+        wait_for(acceleration, "ONNX Runtime serves: expected probabilities within 0.01")
+        assert np.array_equal(logits(acceleration), usual)
+    assert "the plans are built anew" in caplog.text  # once, in case the disk was to blame
+    assert not list(plans.glob(f"*{SUFFIX}"))
+
+
+def test_a_build_that_fails_leaves_onnx_runtime(
+    doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TENSORRT_DOUBLE", "none")  # in the process that builds
+    with accelerated(tmp_path) as acceleration:
+        wait_for(acceleration, "its plan is not built: KeyError: 'none'")
+        assert len(logits(acceleration)) == 6
+    assert caplog.text.count("its plan is not built") == 1
+
+
+def test_a_build_goes_when_it_is_no_longer_wanted(
+    doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorrt.py").write_text("import time\n\ntime.sleep(600)\n")  # it takes its time
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ['PYTHONPATH']}")
+    before = children_of(os.getpid())
+    with accelerated(tmp_path / "plans"):
+        builds = until(lambda: children_of(os.getpid()) - before, PATIENCE, "a build is started")
+    assert not children_of(os.getpid()) & builds
+
+
+def test_a_build_that_is_killed_leaves_onnx_runtime(
+    doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorrt.py").write_text("import time\n\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ['PYTHONPATH']}")
+    before = children_of(os.getpid())
+    with accelerated(tmp_path / "plans") as acceleration:
+        (build,) = until(lambda: children_of(os.getpid()) - before, PATIENCE, "a build is started")
+        os.kill(build, signal.SIGKILL)
+        wait_for(acceleration, "its plan is not built: it ended with code -9")
+
+
+def test_a_gpu_without_memory_leaves_onnx_runtime(doubles: Doubles, plans: Path) -> None:
+    doubles.gpu.room = 1000
+    with accelerated(plans) as acceleration:
+        wait_for(acceleration, "ONNX Runtime serves: cuMemAlloc failed: out of memory")
+        assert len(logits(acceleration)) == 6
+    assert len(list(plans.glob(f"*{SUFFIX}"))) == 2  # they are not to blame
+
+
+def test_a_plan_that_fails_at_work_costs_no_batch(
+    doubles: Doubles, plans: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    usual = both().run({"crops": drawn_crops(6)})["logits"]
+    with accelerated(plans) as acceleration:
+        wait_for(acceleration, SERVES)
+        monkeypatch.setattr(doubles.cuda.Driver, "cuGraphLaunch", lambda *_: 1)
+        monkeypatch.setattr(doubles.tensorrt.ICudaEngine, "fails", "Error Code 2: it fails")
+        assert np.array_equal(logits(acceleration), usual)
+        assert np.array_equal(logits(acceleration), usual)
+        assert acceleration.told == "ONNX Runtime serves: emotion: execute_async_v3: Error Code 2: it fails"
+    assert caplog.text.count("it fails") == 1
+
+
+def test_a_lost_gpu_ends_the_worker_and_no_frame_is_lost(
+    doubles: Doubles, plans: Path, redis_url: str
+) -> None:
+    with connect(redis_url, retries=0) as client, accelerated(plans) as acceleration:
+        bus = Bus(client)
+        wait_for(acceleration, SERVES)
+        for number in range(6):
+            bus.push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+        doubles.gpu.lost = True
+        with pytest.raises(DeviceLostError, match="the GPU is lost"):
+            Worker(bus, Pipeline(networks_on(acceleration))).run(until_empty=True)
+        assert not frames_read(redis_url)
+        doubles.gpu.lost = False
+    with connect(redis_url, retries=0) as client:  # another process, which starts on ONNX Runtime
+        Worker(Bus(client), Pipeline(load_networks())).run(until_empty=True)
+    assert set(frames_read(redis_url)) == set(range(6))
+
+
+def test_a_recording_is_read_by_plans_that_are_there_from_the_start(
+    doubles: Doubles, plans: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path_factory.mktemp("data")
+    doubles.build_into(plans, "detector")
+    plans.rename(data / "plans")
+    monkeypatch.setenv("MIEN_DATA", str(data))
+    acceleration = load_all(1, "mien", "auto").networks.acceleration
+    assert acceleration is not None
+    assert acceleration.told == SERVES
+    acceleration.close()
+
+
+def test_a_recording_waits_for_no_plan(
+    doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_DATA", str(tmp_path))
+    acceleration = load_all(1, "mien", "auto").networks.acceleration
+    assert acceleration is not None
+    assert "no plan to use (there is none yet); an engine builds them" in acceleration.told
+    assert len(logits(acceleration)) == 6
+    acceleration.close()
+
+
+def test_the_worker_says_what_serves(doubles: Doubles, plans: Path, redis_url: str) -> None:
+    with connect(redis_url, retries=0) as client, accelerated(plans) as acceleration:
+        wait_for(acceleration, SERVES)
+        Worker(Bus(client), Pipeline(networks_on(acceleration))).run(until_empty=True)
+        assert client.get(beat_key("engine:0")) == SERVES.encode()
+
+
+def test_a_machine_without_a_gpu_uses_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "LIBRARY", "libcuda.so.none")
+    assert not can_accelerate("auto")
+    assert load_networks(runtime="auto").acceleration is None
+    with pytest.raises(NoGpuError, match="no NVIDIA driver"):
+        can_accelerate("tensorrt")
+
+
+def test_onnx_runtime_is_used_where_it_is_asked_for(doubles: Doubles) -> None:
+    assert can_accelerate("auto")
+    assert can_accelerate("tensorrt")
+    assert not can_accelerate("onnx")
+
+
+def test_the_runtime_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtime_name() == "auto"
+    monkeypatch.setenv("MIEN_RUNTIME", "tensorrt")
+    assert runtime_name() == "tensorrt"
+    monkeypatch.setenv("MIEN_RUNTIME", "cuda")
+    with pytest.raises(SettingError, match="expected auto, onnx, tensorrt, actual 'cuda'"):
+        runtime_name()
+
+
+def test_networks_come_with_what_is_to_accelerate_them(doubles: Doubles) -> None:
+    networks = load_networks(runtime="auto")
+    assert networks.acceleration is not None
+    assert networks.acceleration.told == "ONNX Runtime serves: TensorRT is being loaded"
+
+
+GPU_IN_A_PROCESS = """
+import os
+import pycuda.driver as cuda
+from engine.runtimes.tensorrt import driver
+
+driver._library = cuda.Driver
+synchronize = cuda.Stream.synchronize
+
+
+def with_faults(stream):
+    cuda.gpu.lost = os.path.exists(os.environ["GPU_IS_LOST"])
+    synchronize(stream)
+
+
+cuda.Stream.synchronize = with_faults
+"""
+
+
+def test_an_engine_whose_gpu_is_lost_ends_and_the_next_one_reads_its_frames(
+    plans: Path, tmp_path_factory: pytest.TempPathFactory, redis_url: str
+) -> None:
+    scratch = tmp_path_factory.mktemp("process")
+    (scratch / "sitecustomize.py").write_text(GPU_IN_A_PROCESS)
+    plans.rename(scratch / "plans")
+    lost = scratch / "lost"
+    environment = os.environ | {
+        "PYTHONPATH": f"{scratch}:{os.environ['PYTHONPATH']}",
+        "REDIS_URL": redis_url,
+        "MIEN_DATA": str(scratch),
+        "GPU_IS_LOST": str(lost),
+    }
+    lobby = SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)
+    with connect(redis_url) as client:
+        client.hset(SOURCES, "lobby", encode_config(lobby))
+        with engine_process(environment) as (process, said):
+            until(lambda: client.get(beat_key("engine:0")) == SERVES.encode(), PATIENCE, "TensorRT serves")
+            lost.touch()
+            for number in range(4):
+                Bus(client).push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+            assert process.wait(PATIENCE) == GPU_LOST
+        assert "the GPU is lost: cuStreamSynchronize failed" in said.read_text()
+        assert not frames_read(redis_url)
+        with engine_process(environment):  # lost still: it stays with ONNX Runtime
+            until(lambda: set(frames_read(redis_url)) == set(range(4)), PATIENCE, "the frames are read")
+
+
+@contextmanager
+def engine_process(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """`mien engine`, killed in the end; and the file of what it says."""
+    said = Path(environment["MIEN_DATA"]) / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "--runtime", "tensorrt"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_an_engine_that_must_use_a_gpu_and_cannot_says_so_and_ends(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from engine.runtimes.tensorrt import driver\n\ndriver.LIBRARY = 'libcuda.so.none'\n"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-m", "engine", "--runtime", "tensorrt"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("mien engine: no NVIDIA driver: libcuda.so.none")
+    assert len(refused.stderr.splitlines()) == 1

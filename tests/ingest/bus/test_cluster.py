@@ -1,0 +1,123 @@
+"""The bus on a Redis Cluster of three real servers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from ingest.bus.connection import LOST, NO_ENTRY, AddressError, connect, is_cluster, servers
+from ingest.bus.keys import COMPACTED, REMOVED, SOURCES, keys_of, timeline_key
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus, TimelineEntry
+from tests.cluster import PATIENCE, Cluster
+from tests.waiting import until
+
+NAMES = ("lobby", "hall", "cellar", "door")  # which lie on all three servers
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> Iterator[Any]:
+    with connect(cluster.url) as opened:
+        yield opened
+
+
+def test_what_is_written_together_lies_together(client: Any) -> None:
+    for name in NAMES:
+        assert len({client.keyslot(key) for key in keys_of(name)}) == 1
+    assert client.keyslot(SOURCES) == client.keyslot(REMOVED)
+    assert len({client.get_node_from_key(timeline_key(name)).port for name in NAMES}) == 3
+
+
+def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(client: Any) -> None:
+    bus = Bus(client)
+    bus.join_shard(0)
+    for name in NAMES:
+        bus.push_frame(0, {"source": name, "media_time": 7, "grey": b"pixels"})
+    taken = [id for id, _ in bus.take_frames(0, 10, 0)]
+    assert len(taken) == len(NAMES)
+    entries = [TimelineEntry(name, kind, b'{"a":1}') for name in NAMES for kind in ("reading", "state")]
+    bus.commit(0, taken, entries, {name: name.encode() for name in NAMES}, {"hall": {"readings": 2}})
+    assert bus.engine_states(NAMES) == {name: name.encode() for name in NAMES}
+    for name in NAMES:
+        assert [fields[b"type"] for _, fields in client.xrange(timeline_key(name))] == [b"reading", b"state"]
+        assert bus.position(name) == 7
+    assert bus.take_frames(0, 10, 0, again=True) == []
+
+
+def test_each_server_writes_its_own_file_anew(client: Any) -> None:
+    bus = Bus(client)
+    for name in NAMES:
+        client.hset(SOURCES, name, encode_config(SourceConfig(name, name, f"{name}.mp4", 10.0, 0.0)))
+        bus.put_preview(name, b"picture", 1)
+        bus.push_timeline([TimelineEntry(name, "reading", b"{}")])
+    before = [server.info("persistence")["aof_base_size"] for server in servers(client)]
+    assert bus.compact(whatever_its_size=True)
+    until(
+        lambda: not any(server.info("persistence")["aof_rewrite_in_progress"] for server in servers(client)),
+        PATIENCE,
+        "the files",
+    )
+    after = [server.info("persistence")["aof_base_size"] for server in servers(client)]
+    assert all(new != old for new, old in zip(after, before, strict=True))
+    assert client.get(COMPACTED)
+    assert not any(client.exists(f"preview:{{{name}}}") for name in NAMES)
+    assert all(client.xlen(timeline_key(name)) == 1 for name in NAMES)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_one_server_away_costs_cameras_on_the_others_nothing(cluster: Cluster, number: int) -> None:
+    away = cluster.ports[number]
+    with connect(cluster.url, retries=0) as client:
+        bus = Bus(client)
+        places = {name: client.get_node_from_key(timeline_key(name)).port for name in NAMES}
+        cluster.kill(away)
+        for name, port in places.items():
+            entry = TimelineEntry(name, "reading", b"{}")
+            if port == away:
+                with pytest.raises(LOST):
+                    bus.push_timeline([entry])
+            else:
+                bus.push_timeline([entry])
+        cluster.start(away)
+        for name, port in places.items():
+            if port == away:
+                bus.push_timeline([TimelineEntry(name, "reading", b"{}")])
+            assert client.xlen(timeline_key(name)) == 1
+
+
+def test_a_cluster_is_found_by_any_of_its_servers(cluster: Cluster) -> None:
+    last = f"redis+cluster://nobody.invalid:1,127.0.0.1:{cluster.ports[2]}"
+    with connect(last) as client:
+        assert is_cluster(client)
+        assert len(servers(client)) == 3
+
+
+def test_none_that_answers_is_told_in_one_line() -> None:
+    with pytest.raises(redis.ConnectionError, match=r"^[^\n]*127\.0\.0\.1:1[^\n]*$"):
+        connect("redis+cluster://127.0.0.1:1", retries=0)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis+cluster://a:7000/1",
+        "redis+cluster://a:7000?db=1",
+        "redis+cluster://a:x",
+        "redis+cluster://:se/cret@a:7000",
+    ],
+)
+def test_an_address_that_says_too_much_is_refused_without_its_password(address: str) -> None:
+    with pytest.raises(AddressError, match=r"^REDIS_URL: expected") as refused:
+        connect(address)
+    assert "cret" not in str(refused.value)
+
+
+def test_a_password_opens_it(cluster: Cluster) -> None:
+    for server in cluster.clients():
+        server.execute_command("ACL SETUSER mien on >s@cret:/ ~* &* +@all")
+    hosts = cluster.url.partition("//")[2]
+    with connect(f"redis+cluster://mien:s%40cret%3A%2F@{hosts}") as client:
+        assert client.execute_command("ACL WHOAMI", target_nodes="random") == "mien"
+    with pytest.raises(NO_ENTRY):
+        connect(f"redis+cluster://mien:wrong@{hosts}", retries=0)

@@ -1,0 +1,109 @@
+"""The embedded Redis: answers, keeps what it holds, and never outlives who started it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import local
+from deploy import redis_server as servers
+from deploy.listening import Listening
+from deploy.redis_server import RedisServer, ServerError, find_server
+from ingest.bus.connection import connect
+from tests.deploy.service import free_port
+from tests.waiting import until
+
+STARTER = """
+import sys
+from pathlib import Path
+from deploy.redis_server import RedisServer
+server = RedisServer(Path(sys.argv[1]))
+server.start()
+print(server.process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_keeps_what_it_holds(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    with connect(server.url) as client:
+        client.set("kept", "yes")
+    server.stop()
+    assert not server.socket.exists()
+    server.start()
+    with connect(server.url) as client:
+        assert client.get("kept") == b"yes"
+    server.stop()
+
+
+def test_listens_on_no_port(redis_server: RedisServer) -> None:
+    with connect(redis_server.url) as client:
+        assert client.config_get("port") == {"port": "0"}
+
+
+def test_goes_when_its_starter_is_killed(tmp_path: Path) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert starter.stdout is not None
+    server = int(starter.stdout.readline())
+    starter.kill()
+    starter.communicate()
+    until(lambda: not Path(f"/proc/{server}").exists(), 5.0, "the server is gone")
+    assert not (tmp_path / "redis.sock").exists()
+
+
+def test_refuses_a_folder_in_use(redis_server: RedisServer) -> None:
+    with pytest.raises(ServerError, match="another server already runs in this folder"):
+        RedisServer(redis_server.socket.parent).start()
+
+
+def test_says_that_a_path_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=r"the path has \d+ bytes, a socket's at most 107"):
+        RedisServer(tmp_path / ("long" * 30)).start()
+
+
+def test_stale_socket_is_replaced(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+    assert server.socket.exists()
+    server.start()
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"), [("v=7.0.15", True), ("v=6.0.16", False), ("v=10.1.0", True), ("?", False)]
+)
+def test_a_server_of_the_machine_is_taken_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, taken: bool
+) -> None:
+    binary = tmp_path / "redis-server"
+    binary.write_text(f"#!/bin/sh\necho 'Redis server {told} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64'\n")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (find_server() == binary) is taken
+
+
+def test_a_server_elsewhere_that_is_too_old_is_refused(
+    redis_server: RedisServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_server.url)
+    monkeypatch.setattr(servers, "OLDEST", 99)
+    place = Listening("127.0.0.1", free_port())
+    settings = local.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)
+    assert local.serve(settings) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mien serve: REDIS_URL: expected Redis 99 or later, actual ")
+
+
+def test_an_address_that_is_none_of_redis_is_refused() -> None:
+    with pytest.raises(ServerError, match="REDIS_URL: not an address of Redis"):
+        servers.check_server("http://127.0.0.1")

@@ -1,0 +1,75 @@
+"""Sources are shared out evenly, and each ingest process keeps those of its own shards."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, beat_key, frames_key, timeline_key
+from ingest.bus.shards import emptiest, parse_shards
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
+from ingest.live.keeper import Keeper
+from ingest.settings import SettingError, Settings, shard_count
+from tests.clips import even, make_clip
+from tests.waiting import until
+
+DOOR = SourceConfig("door", "Door", "clip.mp4?loop", 10.0, 0.0)
+
+
+def test_a_source_comes_to_the_shard_that_has_the_fewest() -> None:
+    configured: list[SourceConfig] = []
+    for _ in range(7):
+        configured.append(replace(DOOR, shard=emptiest(3, configured)))
+    assert [config.shard for config in configured] == [0, 1, 2, 0, 1, 2, 0]
+    assert emptiest(3, [config for config in configured if config.shard != 1]) == 1
+    assert emptiest(1, configured) == 0
+
+
+def test_shards_are_named_by_their_numbers() -> None:
+    assert parse_shards("0, 2") == {0, 2}
+    for text in ("", "0,", "-1", "a", "1.5"):
+        with pytest.raises(ValueError, match="expected a whole number, actual"):
+            parse_shards(text)
+
+
+@pytest.mark.parametrize("told", ["", "0", "-1", "2.5", "many", "1001"])
+def test_what_is_no_number_of_shards_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("MIEN_SHARDS", told)
+    with pytest.raises(SettingError, match="MIEN_SHARDS: expected a whole number from 1 to 1000, actual"):
+        shard_count()
+
+
+def test_there_is_one_shard_where_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_SHARDS", raising=False)
+    assert shard_count() == 1
+
+
+def test_a_keeper_keeps_the_sources_of_its_shards_alone(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("MIEN_MEDIA", str(tmp_path))
+    monkeypatch.setenv("MIEN_TOKENS", "open")
+    make_clip(tmp_path / "clip.mp4", even(25))
+    with connect(redis_url) as client:
+        for shard, id in enumerate(("door", "hall", "yard")):
+            config = replace(DOOR, id=id, created_at=time.time(), shard=shard)
+            client.hset(SOURCES, id, encode_config(config))
+        keeper = Keeper(Bus(connect(redis_url)), Settings(tmp_path), {1, 2})
+
+        def frames_of(shard: int) -> int:
+            keeper.turn(time.monotonic())
+            return client.xlen(frames_key(shard))  # type: ignore[return-value]
+
+        try:
+            for shard in (1, 2):
+                until(lambda: frames_of(shard), 20, f"frames of shard {shard}")  # noqa: B023
+            (hall,) = {fields[b"source"] for _, fields in client.xrange(frames_key(1))}
+        finally:
+            keeper.stop()
+        assert hall == b"hall"
+        assert not client.exists(frames_key(0), timeline_key("door"), beat_key("ingest"))
+        assert client.exists(beat_key("ingest:1"), beat_key("ingest:2")) == 2

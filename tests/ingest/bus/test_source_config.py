@@ -1,0 +1,60 @@
+"""What is configured is read as it was written, and what cannot be read costs the other sources nothing."""
+
+import json
+import logging
+
+import pytest
+
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES
+from ingest.bus.source_config import REQUIRED, BadConfigError, SourceConfig, decode_config, encode_config
+from ingest.bus.streams import Bus
+
+DOOR = SourceConfig("door", "Door", "rtsp://viewer:planted@192.0.2.7/1", 10.0, 1.0)
+
+
+def changed(**fields: object) -> bytes:
+    return json.dumps({**json.loads(encode_config(DOOR)), **fields}).encode()
+
+
+def test_it_is_read_as_it_was_written() -> None:
+    assert decode_config(encode_config(DOOR).encode()) == DOOR
+
+
+def test_what_was_written_before_there_were_purposes_and_shards_is_read() -> None:
+    old = {name: value for name, value in json.loads(encode_config(DOOR)).items() if name in REQUIRED}
+    assert decode_config(json.dumps(old).encode()) == DOOR
+    assert (DOOR.purpose, DOOR.ground, DOOR.picture, DOOR.shard) == ("personal", None, "shown", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"planted", "expected JSON"),
+        (
+            b"[1]",
+            "expected the fields id, name, url, rate, created_at, purpose, ground, picture, shard, "
+            "actual none",
+        ),
+        (b'{"id": "door"}', "actual id"),
+        (changed(zoom=2), "actual id, name, url, rate, created_at, purpose, ground, picture, shard, zoom"),
+        (changed(rate="planted"), "rate: expected a number, actual str"),
+        (changed(url=None), "url: expected a text, actual NoneType"),
+        (changed(shard="planted"), "shard: expected a whole number, actual str"),
+        (changed(picture="planted"), "picture: expected one of shown, blurred, none"),
+    ],
+)
+def test_what_cannot_be_read_is_named_without_its_values(text: bytes, why: str) -> None:
+    with pytest.raises(BadConfigError, match=why) as caught:
+        decode_config(text)
+    assert "planted" not in str(caught.value)
+
+
+def test_what_cannot_be_read_is_passed_over_and_told_once(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(redis_url) as client, caplog.at_level(logging.WARNING):
+        client.hset(SOURCES, mapping={"door": encode_config(DOOR), "gate": changed(later=True)})
+        assert [Bus(client).sources() for _ in range(2)] == [{"door": DOOR}] * 2
+    (line,) = caplog.messages
+    assert line.startswith("source gate is passed over: expected the fields ")

@@ -1,0 +1,113 @@
+"""What the bus keeps on disk, and what it never does."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.redis_server import RedisServer
+from ingest import bus
+from ingest.bus.connection import connect
+from ingest.bus.keys import SOURCES, frames_key, preview_key, state_key, timeline_key
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus, TimelineEntry
+from tests.waiting import until
+
+DOOR = SourceConfig("door", "Door", "webcam:0", 10.0, 0.0)
+PIXELS = os.urandom(100_000)  # not to be compressed, so that it would be found as it is
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of this test's own, whose files can be looked into."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def on_disk(server: RedisServer) -> bytes:
+    found = b""
+    for file in server.socket.parent.rglob("appendonly.aof.*"):
+        with contextlib.suppress(FileNotFoundError):  # the server has just put another in its place
+            found += file.read_bytes()
+    return found
+
+
+def fill(client: Bus, redis: Any) -> None:
+    """Joins the shard, and puts pictures and a timeline on the bus."""
+    redis.hset(SOURCES, "door", encode_config(DOOR))
+    client.join_shard(0)
+    for number in range(100):
+        client.push_frame(0, {"source": "door", "media_time": number, "grey": PIXELS})
+    client.put_preview("door", PIXELS, 99)
+    client.push_timeline([TimelineEntry("door", "reading", b"{}")])
+
+
+def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> None:
+    with connect(server.url) as redis:
+        client = Bus(redis)
+        fill(client, redis)
+        assert client.position("door") == 99
+        ((_, fields),) = redis.xrevrange(frames_key(0), count=1)
+        assert fields == {b"source": b"door", b"media_time": b"99", b"grey": PIXELS}
+        assert redis.xlen(frames_key(0)) == bus.FRAMES_KEPT
+        assert redis.hget(preview_key("door"), "jpeg") == PIXELS
+        assert redis.ttl(preview_key("door")) > 0
+    server.stop()
+    assert timeline_key("door").encode() in on_disk(server)
+    assert PIXELS[:1000] not in on_disk(server)
+
+
+def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_SHARDS", "2")
+    with connect(redis_url) as redis:
+        redis.hset(SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
+        client = Bus(redis)
+        for number in range(200):
+            client.push_frame(1, {"source": "door", "media_time": number, "grey": b""})
+        assert redis.xlen(frames_key(1)) == 160
+
+
+def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
+    with connect(server.url) as redis:
+        redis.hset(SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
+        redis.hdel(SOURCES, "door")
+        assert b"secret" in on_disk(server)
+        assert Bus(redis).compact(whatever_its_size=True)
+        until(lambda: b"secret" not in on_disk(server), 10, "the new file")
+
+
+def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(server.url) as redis:
+        client = Bus(redis)
+        fill(client, redis)
+        assert not client.compact()  # not large enough
+        monkeypatch.setattr("ingest.bus.aof.COMPACT_FROM", 1)
+        assert client.compact()
+        until(lambda: redis.info("persistence")["aof_rewrites"] == 1, 5, "the new file")
+        until(lambda: not redis.info("persistence")["aof_rewrite_in_progress"], 5, "the new file's end")
+    server.stop()
+    assert PIXELS[:1000] not in on_disk(server)
+    server.start()
+    with connect(server.url) as redis:
+        assert redis.xlen(timeline_key("door")) == 1
+        assert [group["name"] for group in redis.xinfo_groups(frames_key(0))] == [b"engine"]
+
+
+def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
+    """As when the server did what it was asked for, and its answer was lost."""
+    live, away = (TimelineEntry("door", "state", b'{"state":"%s"}' % state) for state in (b"live", b"error"))
+    with connect(redis_url) as client:
+        for entry in (live, live, away, live):
+            Bus(client).push_timeline([entry])
+        redis: Any = client
+        assert [fields[b"body"] for _, fields in redis.xrange(timeline_key("door"))] == [
+            entry.body for entry in (live, away, live)
+        ]
+        assert redis.get(state_key("door")) == live.body

@@ -1,0 +1,56 @@
+"""A file from somebody else is looked at by a process of its own, which can do little else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clips import cut, even, make_clip, make_sound
+
+
+def probe(path: Path) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest.files.probe", str(path)], capture_output=True, text=True, check=True
+    )
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_a_video_is_described(tmp_path: Path) -> None:
+    assert probe(make_clip(tmp_path / "clip.mp4", even(50), turned=90)) == {
+        "start": 0.0,
+        "duration": 2.0,
+        "width": 240,
+        "height": 320,
+        "media_type": "video/mp4",
+    }
+
+
+def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
+    late = make_clip(tmp_path / "cut.mp4", even(50), index_first=False)
+    cut(late, 0.5)
+    assert probe(make_sound(tmp_path / "sound.m4a")) == {"reason": "no video stream"}
+    assert probe(tmp_path / "gone.mp4") == {"reason": "no such file"}
+    assert probe(tmp_path) == {"reason": "is a folder"}
+    assert probe(late) == {"reason": "cut off before its index"}
+
+
+@pytest.mark.parametrize(
+    "deed",
+    ["open(sys.argv[1], 'w').write('x' * 100_000)", "bytes(5 * 1024**3)", "exec('while True: pass')"],
+    ids=["writing", "memory", "work"],
+)
+def test_nothing_is_written_and_little_used_up(tmp_path: Path, deed: str) -> None:
+    program = f"import sys, ingest.files.probe as probe; probe.WORK = 1; probe.limit(); {deed}"
+    target = tmp_path / "written"
+    done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, check=False)
+    assert done.returncode != 0
+    assert not target.exists() or target.stat().st_size == 0
+
+
+def test_no_rights_are_gained() -> None:
+    program = "import ingest.files.probe; ingest.files.probe.limit(); print(open('/proc/self/status').read())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "NoNewPrivs:\t1\n" in done.stdout

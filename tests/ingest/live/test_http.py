@@ -1,0 +1,89 @@
+"""Video over HTTP: a file is played in real time, a stream of JPEGs as it comes."""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import pytest
+
+from ingest.live.process import open_pictures
+from ingest.live.stream import LivePicture, SourceLostError
+from ingest.network.address import parse_address
+from ingest.pace import SECOND
+from ingest.settings import Settings
+from tests.clips import even, make_clip, picture
+
+BETWEEN = 0.1  # seconds, from one JPEG to the next: not the 25 a second that FFmpeg would take for granted
+JPEGS = 6
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path != "/jpegs":
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=next")
+        self.end_headers()
+        for number in range(JPEGS):
+            _, jpeg = cv2.imencode(".jpg", picture(number, (320, 240)))
+            self.wfile.write(b"--next\r\nContent-Type: image/jpeg\r\n")
+            self.wfile.write(f"Content-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg.tobytes() + b"\r\n")
+            time.sleep(BETWEEN)
+
+    def log_message(self, *_: object) -> None:
+        """Tests are silent."""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The address of a web server whose root is the test's folder."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def opened(url: str, folder: Path) -> Iterator[LivePicture]:
+    for pictures in open_pictures(parse_address(url, folder), Settings(media=folder)):
+        yield from pictures
+
+
+def times(pictures: list[LivePicture]) -> list[int]:
+    """The pictures' own times in ms, from the first."""
+    return [round((picture.pts - pictures[0].pts) / SECOND * 1000) for picture in pictures]
+
+
+def took(pictures: list[LivePicture]) -> float:
+    """Seconds from the arrival of the first to that of the last."""
+    return pictures[-1].arrived - pictures[0].arrived
+
+
+def test_a_file_is_played_in_real_time(address: str, tmp_path: Path) -> None:
+    make_clip(tmp_path / "clip.mp4", even(25))
+    pictures = list(opened(f"{address}/clip.mp4", tmp_path))
+    assert times(pictures) == even(25)
+    assert took(pictures) == pytest.approx(0.96, abs=0.15)
+
+
+def test_jpegs_have_the_times_of_their_arrival(address: str, tmp_path: Path) -> None:
+    pictures: list[LivePicture] = []
+    with pytest.raises(SourceLostError, match="the connection broke"):
+        pictures.extend(opened(f"{address}/jpegs", tmp_path))
+    assert len(pictures) >= JPEGS - 1
+    assert times(pictures)[-1] == pytest.approx(took(pictures) * 1000, abs=2)
+    assert took(pictures) >= (len(pictures) - 1) * BETWEEN * 0.8
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("missing.mp4", "no such stream on the server"), ("text.mp4", "not a video stream")]
+)
+def test_what_is_no_video(address: str, tmp_path: Path, path: str, reason: str) -> None:
+    (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
+    with pytest.raises(SourceLostError, match=reason):
+        list(opened(f"{address}/{path}", tmp_path))

@@ -1,0 +1,80 @@
+"""The disk forgets the password of a source that is gone, whatever comes between."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.redis_server import RedisServer
+from ingest.bus.connection import BUS_FAULTS, connect
+from ingest.bus.keys import REMOVED, SOURCES
+from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.streams import Bus
+from ingest.live.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
+from ingest.settings import Settings
+from tests.ingest.bus.test_streams import on_disk
+from tests.waiting import until
+
+PASSWORD = b"planted-password"
+DOOR = SourceConfig("door", "Door", f"rtsp://u:{PASSWORD.decode()}@192.0.2.7/", 10.0, 0.0)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of this test's own, whose files can be looked into."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+class Busy(Bus):
+    """A bus that is refused the first tries to have the file written anew."""
+
+    def __init__(self, url: str, answers: list[bool | BaseException]) -> None:
+        super().__init__(connect(url))
+        self.answers = answers
+
+    def compact(self, *, whatever_its_size: bool = False) -> bool:
+        if whatever_its_size and self.answers:
+            answer = self.answers.pop(0)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+        return whatever_its_size and super().compact(whatever_its_size=True)
+
+
+def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServer, tmp_path: Path) -> None:
+    bus = Busy(server.url, [False, BUS_FAULTS[0]("planted"), False])
+    keeper = Keeper(bus, Settings(tmp_path))
+    now = time.monotonic()
+    with connect(server.url) as redis:
+        redis.hset(SOURCES, "door", encode_config(DOOR))
+        keeper.turn(now)
+        redis.hdel(SOURCES, "door")
+        keeper.turn(now + 1)
+        assert PASSWORD in until(lambda: on_disk(server), 5, "a file")
+        for second in range(round(ERASES_AFTER) + 6):
+            keeper.turn(now + 2 + second)
+    assert bus.answers == []
+    until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
+    keeper.stop()
+
+
+def test_what_was_removed_while_nobody_kept_is_erased_once(server: RedisServer, tmp_path: Path) -> None:
+    bus = Busy(server.url, [])
+    with connect(server.url) as redis:
+        redis.hset(SOURCES, "door", encode_config(DOOR))
+        redis.hdel(SOURCES, "door")
+        redis.zadd(REMOVED, {"door": time.time() - ERASES_AFTER + 0.5})
+    assert not bus.knows_removed(ERASES_AFTER)  # somebody may still write of it
+    until(lambda: bus.knows_removed(ERASES_AFTER), 5, "the end of these seconds")
+    keeper = Keeper(bus, Settings(tmp_path))
+    keeper.turn(time.monotonic())
+    until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
+    assert not bus.knows_removed(ERASES_AFTER)
+    bus.answers = [False]
+    keeper.turn(time.monotonic() + COMPACTS_EVERY)
+    assert bus.answers == [False]
+    keeper.stop()

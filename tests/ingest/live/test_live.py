@@ -1,0 +1,291 @@
+"""Live sources through the real service: real RTSP servers, real Redis, and what goes wrong."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from deploy.redis_server import RedisServer
+from ingest.bus.keys import beat_key, preview_key, timeline_key, watch_key
+from ingest.frame import Frame
+from ingest.pace import SECOND
+from tests.clips import even, make_clip
+from tests.ingest.live.service import Ingest
+from tests.processes import is_alive
+from tests.servers import RtspServer
+from tests.waiting import until
+
+Serve = Callable[[dict[str, Path]], RtspServer]
+
+pytestmark = pytest.mark.rtsp
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with clips: one long enough for a camera, one short, one that is none."""
+    folder = tmp_path_factory.mktemp("media")
+    make_clip(folder / "camera.mp4", even(750), size=(160, 120))
+    make_clip(folder / "short.mp4", even(20), size=(160, 120))
+    (folder / "text.mp4").write_text("not a video")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
+    """One service for all tests here; each begins with an empty bus, on which nothing is configured."""
+    started = Ingest(redis_server.url, media)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def ingest(service: Ingest, redis_url: str) -> Ingest:
+    for _ in range(2):  # at its second look the keeper has let go of what it kept
+        service.client.flushall()
+        until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper looks at the bus")
+    service.client.flushall()
+    return service
+
+
+def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
+    until(
+        lambda: ingest.frames(source) and ingest.states(source)[-1:] == ["live"], seconds, f"{source} is live"
+    )
+
+
+def assert_even(frames: list[Frame]) -> None:
+    """Every second frame of 25 a second; a busy machine may drop a few, which their numbers tell."""
+    for earlier, later in pairwise(frames):
+        assert later.media_time - earlier.media_time == (later.number - earlier.number) * 2 * SECOND // 25
+    assert frames[-1].number - frames[0].number <= len(frames) + 2
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_camera(ingest: Ingest, rtsp_server: Serve, media: Path, transport: str) -> None:
+    server = rtsp_server({"door": media / "camera.mp4"})
+    ingest.add("door", server.url("door") + f"?mien_transport={transport}")
+    frames = until(lambda: len(ingest.frames("door")) >= 25 and ingest.frames("door"), 20, "frames")
+    assert ingest.states("door") == ["connecting", "live"]
+    assert_even(frames)
+    assert frames[0].grey.shape == (120, 160)
+    assert {frame.clock for frame in frames} <= {"rtcp", "arrival"}
+
+
+def test_nobody_listens(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+    server = rtsp_server({"door": media / "camera.mp4"})
+    ingest.add("nobody", "rtsp://user:secret@127.0.0.1:1/door")
+    ingest.add("nowhere", server.url("nowhere"))
+    ingest.add("door", server.url("door"))
+    live(ingest, "door")
+    until(lambda: len(ingest.states("nobody")) > 1 and len(ingest.states("nowhere")) > 1, 10, "reasons")
+    assert ingest.states("nobody") == ["connecting", "reconnecting: connection refused"]
+    assert ingest.states("nowhere") == ["connecting", "reconnecting: no such stream on the server"]
+    assert ingest.states("door") == ["connecting", "live"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(b"", "no answer in time"), (b"\x00garbage\r\n" * 1000, "not a video stream")]
+)
+def test_no_camera_at_all(ingest: Ingest, answer: bytes, reason: str) -> None:
+    """Something takes the connection, but is silent or says what no camera says."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.1)
+        ingest.add("door", f"rtsp://user:secret@127.0.0.1:{listening.getsockname()[1]}/door")
+        taken: list[socket.socket] = []
+
+        def told() -> bool:
+            with contextlib.suppress(TimeoutError):
+                taken.append(listening.accept()[0])
+                taken[-1].sendall(answer)
+            return len(ingest.states("door")) > 1
+
+        until(told, 10, "a reason")
+        for connection in taken:
+            connection.close()
+    assert ingest.states("door")[1] == f"reconnecting: {reason}"
+
+
+def test_a_camera_that_stalls(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+    server = rtsp_server({"door": media / "camera.mp4"})
+    ingest.add("door", server.url("door"))
+    live(ingest, "door")
+    server.process.send_signal(signal.SIGSTOP)
+    until(lambda: len(ingest.states("door")) > 2, 10, "the stall is noticed")
+    assert ingest.states("door")[2] == "reconnecting: no data in time"
+    server.process.send_signal(signal.SIGCONT)
+    until(lambda: ingest.states("door")[-1] == "live", 15, "live again")
+
+
+def test_a_camera_that_is_killed_and_comes_back(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+    server, other = rtsp_server({"door": media / "camera.mp4"}), rtsp_server({"hall": media / "camera.mp4"})
+    ingest.add("door", server.url("door"))
+    ingest.add("hall", other.url("hall"))
+    live(ingest, "door")
+    live(ingest, "hall")
+    server.kill()
+    killed_at = time.monotonic()
+    until(lambda: ingest.states("door")[-1].startswith("reconnecting"), 5, "the end is noticed")
+    before = ingest.frames("door")[-1]
+    until(lambda: time.monotonic() - killed_at > 5.0, 6, "an outage of 5 s")
+    server.start()
+    after = until(
+        lambda: [frame for frame in ingest.frames("door") if frame.connection != before.connection],
+        3.0,
+        "frames of the camera that is back",
+    )[0]
+    assert after.media_time - before.media_time == pytest.approx(
+        (after.captured_at - before.captured_at).total_seconds() * SECOND, abs=SECOND
+    )
+    assert ingest.states("hall") == ["connecting", "live"]
+    assert len({frame.connection for frame in ingest.frames("hall")}) == 1
+
+
+def test_a_decoder_that_is_killed(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    before = ingest.frames("clip")[-1]
+    (decoder,) = ingest.children()
+    os.kill(decoder, signal.SIGKILL)
+    until(lambda: len(ingest.states("clip")) == 4, 5, "a new decoder")
+    assert ingest.states("clip")[2:] == ["reconnecting: the decoder was ended by SIGKILL", "live"]
+    after = until(lambda: ingest.frames("clip")[-1:], 1, "frames")[0]
+    assert after.connection != before.connection
+    assert after.media_time > before.media_time
+
+
+def test_a_decoder_that_hangs(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    (decoder,) = ingest.children()
+    os.kill(decoder, signal.SIGSTOP)
+    until(lambda: ingest.states("clip")[2:] == ["reconnecting: decoding hung", "live"], 15, "a new decoder")
+    assert not is_alive(decoder)
+
+
+def test_a_file_again_and_again(ingest: Ingest, media: Path) -> None:
+    """The clip lasts 0.8 s: from one round to the next time goes on as within it."""
+    ingest.add("clip", "file:short.mp4?loop")
+    frames = until(lambda: len(ingest.frames("clip")) >= 40 and ingest.frames("clip"), 15, "four rounds")
+    assert_even(frames)
+    lasted = (frames[-1].captured_at - frames[0].captured_at).total_seconds()
+    assert lasted == pytest.approx((frames[-1].media_time - frames[0].media_time) / SECOND, abs=0.2)
+
+
+def test_files_that_end_or_are_none(ingest: Ingest, media: Path) -> None:
+    ingest.add("short", "short.mp4")
+    ingest.add("text", "text.mp4")
+    ingest.add("missing", "missing.mp4")
+    ingest.add("outside", "../camera.mp4")
+    until(lambda: ingest.states("short") == ["connecting", "live", "ended"], 15, "the clip's end")
+    assert ingest.states("text") == ["connecting", "error: not a video"]
+    assert ingest.states("missing") == ["connecting", "error: no such file"]
+    assert ingest.states("outside")[-1].startswith("error: expected a file inside the media folder")
+
+
+def test_sources_come_change_and_go(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    (first,) = ingest.children()
+    ingest.add("clip", "short.mp4?loop")
+    until(lambda: ingest.children() not in (set(), {first}), 5, "a decoder for the new address")
+    ingest.remove("clip")
+    until(lambda: ingest.children() == set(), 5, "no decoder")
+
+
+def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    assert not ingest.bus.client.exists(preview_key("clip"))
+    ingest.bus.client.set(watch_key("clip"), "1")
+    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a preview")
+    jpeg = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    assert jpeg is not None
+    assert jpeg[:2] == b"\xff\xd8"
+
+
+def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media: Path) -> None:
+    ingest.add("clip", "camera.mp4?loop")
+    live(ingest, "clip")
+    ingest.bus.client.set(watch_key("clip"), "1")
+    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a preview")
+    (decoder,) = ingest.children()
+
+    ingest.change("clip", name="Hall", picture="none")
+    newest = ingest.frames("clip")[-1].number
+    until(lambda: ingest.frames("clip")[-1].number > newest + 20, 10, "two seconds more")
+    assert not ingest.bus.client.exists(preview_key("clip"))
+
+    ingest.change("clip", picture="blurred")
+    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a coarse preview")
+    coarse = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    ingest.change("clip", picture="shown")
+    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "the picture itself")
+    shown = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    assert coarse is not None
+    assert shown is not None
+    assert len(coarse) < len(shown) / 2, "a picture of few squares is small"
+    assert ingest.children() == {decoder}
+
+
+def test_stops_with_all_its_decoders(redis_url: str, media: Path) -> None:
+    service = Ingest(redis_url, media)
+    for number in range(3):
+        service.add(f"clip{number}", "camera.mp4?loop")
+    until(lambda: len(service.children()) == 3, 15, "three decoders")
+    decoders = service.children()
+    assert service.stop() < 2.0
+    assert service.process.returncode == 0
+    assert not any(is_alive(decoder) for decoder in decoders)
+
+
+def test_leaves_nothing_behind_when_killed(redis_url: str, media: Path) -> None:
+    service = Ingest(redis_url, media)
+    service.add("clip", "camera.mp4?loop")
+    live(service, "clip")
+    decoders = service.children()
+    service.process.kill()
+    service.process.wait()
+    until(lambda: not any(is_alive(decoder) for decoder in decoders), 3, "the decoder goes with its keeper")
+
+
+def test_redis_killed_and_back(tmp_path_factory: pytest.TempPathFactory, media: Path) -> None:
+    server = RedisServer(tmp_path_factory.mktemp("r"))
+    server.start()
+    service = Ingest(server.url, media)
+    try:
+        service.add("clip", "camera.mp4?loop")
+        live(service, "clip")
+        before = service.frames("clip")[-1]
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+        server.start()
+        after = until(lambda: service.frames("clip"), 10, "frames on the new server")
+        assert after[0].connection == before.connection
+        assert after[0].number > before.number
+    finally:
+        service.stop()
+        server.stop()
+
+
+def test_no_picture_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
+    ingest.bus.client.set(watch_key("clip"), "1")
+    ingest.add("clip", "camera.mp4?loop")
+    until(
+        lambda: len(ingest.frames("clip")) > 10 and ingest.bus.client.exists(preview_key("clip")),
+        15,
+        "frames",
+    )
+    written = b"".join(
+        file.read_bytes() for file in redis_server.socket.parent.rglob("*.aof") if file.is_file()
+    )
+    assert timeline_key("clip").encode() in written
+    frame = ingest.frames("clip")[-1]
+    assert frame.grey.tobytes()[-1000:] not in written
+    assert b"\xff\xd8\xff\xe0" not in written

@@ -1,0 +1,123 @@
+"""Where sources may lie: what is public, what is named, and names that are not what they seem."""
+
+import ipaddress
+import socket
+from typing import Any
+
+import pytest
+
+from ingest import networks
+from ingest.network.allowlist import (
+    EVERYWHERE,
+    ForbiddenError,
+    Networks,
+    checked,
+    connected,
+    is_public,
+    parse_networks,
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.8.8.8",
+        "0.0.0.0",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "192.0.2.7",
+        "198.18.0.1",
+        "224.0.0.1",
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::127.0.0.1",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "2001::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "fc00::1",
+        "ff02::1",
+    ],
+)
+def test_what_only_this_machine_or_its_network_reaches_is_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::"]
+)
+def test_what_everybody_reaches_is_public(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "[::1]", "0"]
+)
+def test_whatever_is_written_the_address_counts(host: str) -> None:
+    with pytest.raises(ForbiddenError, match="MIEN_SOURCE_NETWORKS can name it"):
+        checked(host.strip("[]"), 80, Networks())
+
+
+def test_what_is_named_is_allowed_and_nothing_beside_it() -> None:
+    named = parse_networks(" 192.168.1.0/24, 10.0.0.7 ,fd00::/8,localhost,")
+    assert named.allow("camera", "192.168.1.9")
+    assert named.allow("camera", "::ffff:192.168.1.9")
+    assert named.allow("camera", "10.0.0.7")
+    assert named.allow("camera", "fd00::9")
+    assert named.allow("LOCALHOST", "127.0.0.1")
+    assert named.allow("camera", "8.8.8.8")
+    assert not named.allow("camera", "192.168.2.9")
+    assert not named.allow("camera", "127.0.0.1")
+    assert EVERYWHERE.allow("camera", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "text", ["192.168.1.7/24", "300.1.2.3", "192.168.1.0/33", "a b", "fe80::zz", "http://x"]
+)
+def test_slips_of_the_pen_are_refused(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"expected networks such as 192\.168\.1\.0/24 or host names, actual"
+    ):
+        parse_networks(text)
+
+
+def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, ["8.8.8.8", "127.0.0.1"])
+    with pytest.raises(ForbiddenError, match=r"camera\.example is 127\.0\.0\.1, which lies"):
+        checked("camera.example", 80, Networks())
+
+
+def test_a_name_is_asked_for_once_and_its_answer_is_what_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that is public when it is looked at, and this machine when it is connected to."""
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        port = server.getsockname()[1]
+        answer(monkeypatch, ["127.0.0.2"], ["127.0.0.1"])
+        with connected("camera.example", port, parse_networks("127.0.0.2"), 5.0) as connection:
+            assert connection.getpeername() == ("127.0.0.2", port)
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+    """Has names resolve to these addresses, one list after the other."""
+    left = iter(answers)
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *more: Any, **options: Any) -> Any:
+        if host != "camera.example":  # a literal address
+            return real(host, port, *more, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(left)]
+
+    monkeypatch.setattr(networks.socket, "getaddrinfo", look_up)

@@ -1,0 +1,239 @@
+"""Real servers on two addresses of this machine: the decoder gets to none but the one that is named."""
+
+import http.server
+import os
+import socketserver
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ingest import live
+from ingest.files.containers import STREAMS
+from ingest.live.process import open_pictures
+from ingest.live.stream import SourceLostError
+from ingest.network.address import parse_address
+from ingest.network.allowlist import ForbiddenError, Networks, parse_networks
+from ingest.network.egress_proxy import NO_UDP, NOT_FOLLOWED
+from ingest.settings import Settings
+from tests.clips import even, make_clip
+from tests.servers import RtspServer
+
+NAMED, OTHER = "127.0.0.2", "127.0.0.1"
+FORBIDDEN = r"127\.0\.0\.1 lies in a network that sources may not lie in"
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Files; `/to/ADDRESS` redirects there, `/x` to what `x.moved` says. Notes what it was asked for."""
+
+    def __init__(self, *arguments: object, asked: list[str], **options: object) -> None:
+        self.asked = asked
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        moved = Path(f"{self.translate_path(self.path)}.moved")
+        if self.path.startswith("/to/") or moved.is_file():
+            self.send_response(302)
+            there = moved.read_text() if moved.is_file() else self.path.removeprefix("/to/")
+            self.send_header("Location", there)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Tests are silent."""
+
+
+class Web:
+    """A web server on one address, and what it was asked for."""
+
+    def __init__(self, host: str, folder: Path, tls: ssl.SSLContext | None = None) -> None:
+        self.asked: list[str] = []
+        handler = partial(Handler, asked=self.asked, directory=str(folder))
+        self.server = http.server.ThreadingHTTPServer((host, 0), handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.server.server_port}"
+
+
+@contextmanager
+def web(host: str, folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Web]:
+    served = Web(host, folder, tls)
+    threading.Thread(target=served.server.serve_forever, args=(0.01,), daemon=True).start()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[Web]:
+    make_clip(tmp_path / "clip.mp4", even(10))
+    with web(NAMED, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Web]:
+    with web(OTHER, tmp_path) as served:
+        yield served
+
+
+def count(url: str, folder: Path, networks: Networks | None = None) -> int:
+    """How many pictures come of a source, by default where 127.0.0.2 is named."""
+    settings = Settings(folder, networks=networks or parse_networks(NAMED))
+    return sum(len(pictures) for pictures in open_pictures(parse_address(url, folder), settings))
+
+
+def test_what_is_named_is_read(named: Web, tmp_path: Path) -> None:
+    assert count(f"{named.url}/clip.mp4?a=1", tmp_path) == 10
+    assert "/clip.mp4?a=1" in named.asked
+
+
+def test_what_is_not_named_is_not_even_asked(other: Web, tmp_path: Path) -> None:
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{other.url}/clip.mp4", tmp_path)
+    with pytest.raises(SourceLostError, match="localhost is "):
+        count(f"{other.url}/clip.mp4".replace(OTHER, "localhost"), tmp_path)
+    assert other.asked == []
+
+
+def test_redirections_are_followed_only_where_sources_may_lie(named: Web, other: Web, tmp_path: Path) -> None:
+    assert count(f"{named.url}/to/{named.url}/clip.mp4", tmp_path) == 10
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{named.url}/to/{other.url}/clip.mp4", tmp_path)
+    number = other.url.replace(OTHER, "2130706433")
+    with pytest.raises(SourceLostError, match=r"2130706433 is 127\.0\.0\.1, which lies"):
+        count(f"{named.url}/to/{number}/clip.mp4", tmp_path)
+    assert other.asked == []
+
+
+def test_a_playlist_opens_no_door(named: Web, other: Web, tmp_path: Path) -> None:
+    head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
+    (tmp_path / "own.m3u8").write_text(f"{head}{named.url}/clip.ts\n#EXT-X-ENDLIST\n")
+    (tmp_path / "other.m3u8").write_text(f"{head}{other.url}/clip.ts\n#EXT-X-ENDLIST\n")
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "clip.mp4"), "-c", "copy"]
+    subprocess.run([*command, str(tmp_path / "clip.ts")], check=True)
+    assert count(f"{named.url}/own.m3u8", tmp_path) == 10
+    with pytest.raises(SourceLostError, match=FORBIDDEN):
+        count(f"{named.url}/other.m3u8", tmp_path)
+    assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.ffconcat", "ffconcat version 1.0\nfile {url}/clip.mp4\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\ntcp://{host}\n#EXT-X-ENDLIST\n"),
+        ("session.sdp", "v=0\no=- 0 0 IN IP4 {host}\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 9 RTP/AVP 26\n"),
+    ],
+)
+def test_nor_does_another_kind_of_list(named: Web, other: Web, tmp_path: Path, name: str, text: str) -> None:
+    host = other.url.removeprefix("http://")
+    (tmp_path / name).write_text(text.format(url=other.url, host=host))
+    with pytest.raises(SourceLostError):
+        count(f"{named.url}/{name}", tmp_path)
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("formats", [STREAMS, ("concat", "mov")], ids=["as it is", "were lists opened"])
+def test_nor_does_a_redirection_of_what_a_list_names(
+    named: Web, other: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...]
+) -> None:
+    """Such a list is not opened; and were it, what it opens without any options goes by the gateway too."""
+    monkeypatch.setattr(live, "STREAMS", formats)
+    monkeypatch.setenv("no_proxy", "*")
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile next.mp4\n")
+    (tmp_path / "next.mp4.moved").write_text(f"{other.url}/clip.mp4")
+    with pytest.raises(SourceLostError, match="not a video stream" if formats is STREAMS else FORBIDDEN):
+        count(f"{named.url}/list.ffconcat", tmp_path)
+    assert other.asked == []
+    assert os.environ["no_proxy"] == "*"
+    assert "http_proxy" not in os.environ
+
+
+def test_tls_goes_through_to_the_server(tmp_path: Path, named: Web) -> None:
+    with web(NAMED, tmp_path, certified(tmp_path)) as secure:
+        assert count(f"{secure.url}/clip.mp4", tmp_path) == 10
+        with pytest.raises(SourceLostError, match=FORBIDDEN):
+            count(f"{secure.url}/clip.mp4".replace(NAMED, OTHER), tmp_path)
+
+
+def test_a_server_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    with web(NAMED, tmp_path) as gone:
+        pass
+    with pytest.raises(SourceLostError, match="connection refused"):
+        count(f"{gone.url}/clip.mp4", tmp_path)
+
+
+@pytest.mark.rtsp
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_rtsp_is_read_where_it_is_named(
+    rtsp_server: Callable[[dict[str, Path]], RtspServer], tmp_path: Path, transport: str
+) -> None:
+    make_clip(tmp_path / "clip.mp4", even(50))
+    url = rtsp_server({"door": tmp_path / "clip.mp4"}).url("door") + f"?mien_transport={transport}"
+    opened = open_pictures(
+        parse_address(url, tmp_path), Settings(tmp_path, networks=parse_networks("127.0.0.1"))
+    )
+    assert next(pictures for pictures in opened if pictures)
+    opened.close()  # type: ignore[attr-defined]
+    with pytest.raises((SourceLostError, ForbiddenError), match=FORBIDDEN):
+        count(url, tmp_path)
+
+
+REDIRECTED = b"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLoc\ration: rtsp://127.0.0.1:%d/door\r\n\r\n"
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps"])
+def test_an_rtsp_redirection_is_not_followed(tmp_path: Path, other: Web, scheme: str) -> None:
+    tls = certified(tmp_path) if scheme == "rtsps" else None
+    with (
+        answering(REDIRECTED % other.server.server_port, tls) as port,
+        pytest.raises(SourceLostError, match=NOT_FOLLOWED),
+    ):
+        count(f"{scheme}://{NAMED}:{port}/door", tmp_path)
+    assert other.asked == []
+
+
+def test_rtsp_over_udp_is_for_named_networks(tmp_path: Path) -> None:
+    with pytest.raises(ForbiddenError, match=NO_UDP):
+        count("rtsp://8.8.8.8/door?mien_transport=udp", tmp_path)
+
+
+def test_webcams_are_opened_where_they_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ForbiddenError, match="MIEN_SOURCE_NETWORKS can name webcam"):
+        count("webcam:99", tmp_path)
+    with pytest.raises(SourceLostError, match="no such device"):
+        count("webcam:99", tmp_path, parse_networks("webcam"))
+
+
+@contextmanager
+def answering(answer: bytes, tls: ssl.SSLContext | None) -> Iterator[int]:
+    """A server that gives everybody the same answer; its port."""
+
+    class Visit(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            client = tls.wrap_socket(self.request, server_side=True) if tls else self.request
+            client.recv(4096)
+            client.sendall(answer)
+
+    with socketserver.ThreadingTCPServer((NAMED, 0), Visit) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """With a certificate that signs itself, as cameras have them."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    written = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate"), "-subj", "/CN=camera"]
+    subprocess.run([*command, *written], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate", folder / "key")
+    return context
