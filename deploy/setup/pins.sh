@@ -6,7 +6,7 @@
 # of CPU builds lists for Linux, changed by hand. Its own needs are read from that build, in that index or in the
 # folder that UV_FIND_LINKS names.
 set -eu
-uv=$1
+uv=$(realpath "$1")  # the folder changes below
 shift
 index="--torch-backend cpu"
 if [ -n "${UV_FIND_LINKS:-}" ]; then index=; fi
