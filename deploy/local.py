@@ -18,7 +18,6 @@ from api.access.certificates import CERTIFICATE, KEY, from_environment
 from api.jobs.limits import limits_from_environment
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.listening import Listening, ListeningError, listening, tokens_are_there
-from deploy.old_keys import rename_old_keys
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from engine.card import CardMismatchError
@@ -99,7 +98,6 @@ class Supervisor:
         if self._redis is not None:
             self._keep(self._redis.command)
             await _until(self._redis_answers, f"redis does not answer yet; it writes to {self._redis.log}")
-            await asyncio.to_thread(rename_old_keys, self._redis.server.url)
         if self._listening.tokens == "required" and not await self._somebody_gets_in():
             return
         for shard in range(self._shards):

@@ -59,10 +59,6 @@ class Tally:
             self._since = at
         self._state, self._reason = fields["state"], fields["reason"]
 
-    @property
-    def has_state(self) -> bool:
-        return self._state is not None
-
     def standing(self, at: datetime) -> Standing:
         while self._stretches and self._stretches[0][0] < at - timedelta(seconds=LOOKED_AT):
             self._stretches.popleft()
