@@ -1,17 +1,17 @@
 // The live page: the wall of all sources or the chosen one, how its timelines are looked at, and one loop that draws.
 
-import { Controls } from "./controls.js";
-import { write } from "../elements.js";
-import { fillLegends } from "../legend.js";
-import { Notice } from "./notice.js";
-import { purposeOf } from "../purposes.js";
-import { connection, enter, everyFrame, named, tellSources } from "../shell.js";
+import { purposeOf } from "../app/purposes.js";
+import { connection, enter, everyFrame, named, tellSources } from "../app/shell.js";
+import { write } from "../lib/elements.js";
+import { fillLegends } from "../lib/legend.js";
+import { Controls } from "./source/controls.js";
+import { Take } from "./source/download.js";
+import { Notice } from "./source/notice.js";
+import { Stage } from "./source/source-view.js";
+import { View } from "./source/time-window.js";
 import { SourceForm } from "./source-form.js";
-import { Sources } from "./sources.js";
-import { Stage } from "./stage.js";
-import { Take } from "./take.js";
-import { View } from "./view.js";
-import { Wall } from "./wall.js";
+import { Sources } from "./source-list.js";
+import { Wall } from "./wall/wall.js";
 
 const STAGED = ["id", "created_at", "picture", "rate"]; // what a source's stage is made for
 const WALL = "/"; // in the address, after the hash; no source is called so
@@ -31,11 +31,22 @@ const form = new SourceForm(who.tokens, async (source) => {
   find("chosen-name").focus();
 });
 const places = {
-  name: find("chosen-name"), state: find("chosen-state"),
-  picture: find("picture"), pictureWords: find("picture-words"),
-  now: find("now"), nobody: find("nobody"), plots: find("plots"),
-  rows: find("rows"), more: find("more-rows"), all: find("all-faces"), coverage: find("coverage"), axis: find("axis"),
-  marker: find("marker"), sentence: find("sentence"), tip: find("tip"), said: find("said"),
+  name: find("chosen-name"),
+  state: find("chosen-state"),
+  picture: find("picture"),
+  pictureWords: find("picture-words"),
+  now: find("now"),
+  nobody: find("nobody"),
+  plots: find("plots"),
+  rows: find("rows"),
+  more: find("more-rows"),
+  all: find("all-faces"),
+  coverage: find("coverage"),
+  axis: find("axis"),
+  marker: find("marker"),
+  sentence: find("sentence"),
+  tip: find("tip"),
+  said: find("said"),
 };
 
 let known = null; // the sources, in order; null until the server has told them
@@ -53,11 +64,15 @@ function listed(list) {
 function show() {
   if (known === null) return;
   const wanted = named();
-  const source = known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted === "" ? known[0] : null);
+  const source =
+    known.find(({ id }) => id === wanted) ?? (known.length === 1 && wanted === "" ? known[0] : null);
   find("welcome").hidden = known.length > 0;
-  write(find("welcome-words"), who.scope === "view"
-    ? "Your token may look at sources, but not add any."
-    : "Add a camera or a video file, and what its faces show appears here as it happens.");
+  write(
+    find("welcome-words"),
+    who.scope === "view"
+      ? "Your token may look at sources, but not add any."
+      : "Add a camera or a video file, and what its faces show appears here as it happens.",
+  );
   find("wall").hidden = known.length === 0 || source !== null;
   find("chosen").hidden = find("sources").hidden = source === null;
   find("layout").classList.toggle("wide", source === null);
@@ -72,7 +87,13 @@ function choose(source) {
     stage.update(source);
   } else {
     stage?.close();
-    stage = source ? new Stage(source, view, places, { ...connection, ...controls.moves, removed: () => sources.refresh() }) : null;
+    stage = source
+      ? new Stage(source, view, places, {
+          ...connection,
+          ...controls.moves,
+          removed: () => sources.refresh(),
+        })
+      : null;
     controls.follow();
   }
   chosen = source;
@@ -84,7 +105,8 @@ const isSeen = () => document.visibilityState === "visible";
 const notice = new Notice();
 new Take(view, () => chosen);
 fillLegends(find("legend"), find("coverage-legend"));
-for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", () => form.openNew());
+for (const button of document.querySelectorAll("[data-add]"))
+  button.addEventListener("click", () => form.openNew());
 find("edit").addEventListener("click", () => form.openFor(chosen));
 find("remove").addEventListener("click", () => sources.remove(chosen));
 find("notice").addEventListener("click", () => notice.open(chosen.id));
@@ -93,7 +115,9 @@ document.addEventListener("visibilitychange", () => {
   wall.see(isSeen());
 });
 addEventListener("hashchange", show);
-addEventListener("keydown", (event) => { if (stage) controls.press(event); });
+addEventListener("keydown", (event) => {
+  if (stage) controls.press(event);
+});
 everyFrame(() => {
   stage?.draw();
   wall.draw();

@@ -1,7 +1,7 @@
 // The form that adds a source or changes one, with each error beside its field.
 
-import { addSource, changeSource } from "../server.js";
-import { GROUND_OPTIONS, PICTURES, PURPOSE_OPTIONS, errorsOfGround, needsGround } from "../purposes.js";
+import { errorsOfGround, GROUND_OPTIONS, needsGround, PICTURES, PURPOSE_OPTIONS } from "../app/purposes.js";
+import { addSource, changeSource } from "../app/sources-api.js";
 
 const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture"];
 const RATE = 10; // readings a second, unless somebody says otherwise
@@ -47,7 +47,9 @@ export class SourceForm {
     this.#field("name").focus();
   }
 
-  #field(name) { return this.#form.elements[name]; }
+  #field(name) {
+    return this.#form.elements[name];
+  }
 
   #values() {
     const values = Object.fromEntries(FIELDS.map((name) => [name, this.#field(name).value.trim()]));
@@ -81,7 +83,9 @@ export class SourceForm {
 
   // Only what was changed is sent: an address is shown without its password, and must not lose it.
   #save(values) {
-    const changed = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== this.#before[name]));
+    const changed = Object.fromEntries(
+      Object.entries(values).filter(([name, value]) => value !== this.#before[name]),
+    );
     if (this.#source === null) return addSource(changed);
     return Object.keys(changed).length > 0 ? changeSource(this.#source.id, changed) : this.#source;
   }

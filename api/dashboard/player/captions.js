@@ -1,8 +1,8 @@
 // What the faces show, as captions over the video: fetched when they are asked for.
 
-import { Problem, ticketed } from "../access.js";
-import { filePath } from "../recordings/server.js";
-import { attempt } from "../recordings/trouble.js";
+import { attempt } from "../app/error-notice.js";
+import { Problem, ticketed } from "../app/http.js";
+import { filePath } from "../app/recordings-api.js";
 
 const FILE = "timeline.vtt";
 
@@ -17,15 +17,21 @@ export class Captions {
     this.#film = film;
   }
 
-  close() { this.#element?.remove(); }
+  close() {
+    this.#element?.remove();
+  }
 
   // The recording as the list tells it.
   update({ id, files }) {
     this.#path = files.some(({ name }) => name === FILE) ? filePath(id, FILE) : null;
   }
 
-  get there() { return this.#path !== null; }
-  get showing() { return this.#element?.track.mode === "showing"; }
+  get there() {
+    return this.#path !== null;
+  }
+  get showing() {
+    return this.#element?.track.mode === "showing";
+  }
 
   async toggle() {
     if (!this.there) return;
@@ -54,6 +60,8 @@ export class Captions {
 function loaded(element) {
   return new Promise((done, failed) => {
     element.addEventListener("load", done, { once: true });
-    element.addEventListener("error", () => failed(new Problem("The captions did not come.")), { once: true });
+    element.addEventListener("error", () => failed(new Problem("The captions did not come.")), {
+      once: true,
+    });
   });
 }

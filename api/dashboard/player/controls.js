@@ -1,7 +1,7 @@
 // The controls beneath the video and the keys that do the same.
 
-import { write } from "../elements.js";
-import { moment } from "../recordings/words.js";
+import { moment } from "../app/recording-status.js";
+import { write } from "../lib/elements.js";
 
 const STRIDE = 1000; // ms that an arrow key goes
 const LEAP = 10_000; // ms with shift
@@ -27,10 +27,18 @@ export class Controls {
     listen(places.back, () => film.step(-1, this.#rate));
     listen(places.ahead, () => film.step(1, this.#rate));
     listen(places.captions, () => captions.toggle());
-    listen(places.sound, () => { film.muted = !film.muted; });
+    listen(places.sound, () => {
+      film.muted = !film.muted;
+    });
     listen(places.full, () => this.#toggleFull());
     listen(places.stage, () => film.toggle());
-    places.speed.addEventListener("change", () => { film.rate = Number(places.speed.value); }, { signal });
+    places.speed.addEventListener(
+      "change",
+      () => {
+        film.rate = Number(places.speed.value);
+      },
+      { signal },
+    );
     places.speed.value = "1";
     addEventListener("keydown", (event) => this.#hear(event), { signal });
     this.#listenToScrubber(signal);
@@ -46,8 +54,18 @@ export class Controls {
     const { time, duration, playing, muted, playable } = this.#film;
     const { showing, there } = this.#captions;
     const tenths = Math.floor(time / 100);
-    const drawing = [tenths, duration, playing, muted, playable, showing, there, known, this.#view.started,
-      this.#view.ended].join();
+    const drawing = [
+      tenths,
+      duration,
+      playing,
+      muted,
+      playable,
+      showing,
+      there,
+      known,
+      this.#view.started,
+      this.#view.ended,
+    ].join();
     this.#placeKnob(time, duration);
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
@@ -88,18 +106,32 @@ export class Controls {
       const { left, width } = scrubber.getBoundingClientRect();
       this.#film.seek(((clientX - left) / width) * this.#film.duration);
     };
-    scrubber.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      scrubber.setPointerCapture(event.pointerId);
-      seek(event);
-    }, { signal });
-    scrubber.addEventListener("pointermove", (event) => {
-      if (scrubber.hasPointerCapture(event.pointerId)) seek(event);
-    }, { signal });
+    scrubber.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        scrubber.setPointerCapture(event.pointerId);
+        seek(event);
+      },
+      { signal },
+    );
+    scrubber.addEventListener(
+      "pointermove",
+      (event) => {
+        if (scrubber.hasPointerCapture(event.pointerId)) seek(event);
+      },
+      { signal },
+    );
   }
 
   #hear(event) {
-    if (event.target.closest("dialog, input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (
+      event.target.closest("dialog, input, select, textarea") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
     if (event.key === " " && event.target.closest("button, a, summary")) return; // it presses that
     const act = this.#actOf(event);
     if (!act) return;
@@ -124,7 +156,9 @@ export class Controls {
       "-": () => view.zoom(view.length * 2, film.time),
       c: () => this.#captions.toggle(),
       f: () => this.#toggleFull(),
-      m: () => { film.muted = !film.muted; },
+      m: () => {
+        film.muted = !film.muted;
+      },
     }[key];
   }
 }

@@ -1,7 +1,7 @@
 // What was read, drawn over the video in step with the frame that is shown.
 
-import { drawReadings } from "../boxes.js";
-import { Surface } from "../surface.js";
+import { drawReadings } from "../lib/boxes.js";
+import { Surface } from "../lib/surface.js";
 
 const STEP = 1000 / 30; // ms between two drawings
 const EARLY = 2; // ms; the screen's own beat is not quite regular

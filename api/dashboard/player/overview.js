@@ -1,7 +1,7 @@
 // A recording's whole timeline, second by second: each face's means and labels, and the coverage.
 
-import { LABELS } from "../palette.js";
-import { Series } from "../series.js";
+import { LABELS } from "../lib/labels.js";
+import { Series } from "../lib/series.js";
 
 const STEP = 1000; // ms: the API makes a value of each second
 const EMPTY = ["no_face", "disconnected"]; // kinds of coverage in which no face can be
@@ -16,13 +16,24 @@ export class Overview {
     for (const { track, times, values, labels } of tracks) {
       if (!this.faces.has(track)) this.faces.set(track, new Seconds());
       const series = this.faces.get(track);
-      for (let index = series.length === 0 ? 0 : firstAfter(times, series.last); index < times.length; index += 1) {
-        series.append(times[index], values[index].map((value) => value / 100), labels[index]);
+      for (
+        let index = series.length === 0 ? 0 : firstAfter(times, series.last);
+        index < times.length;
+        index += 1
+      ) {
+        series.append(
+          times[index],
+          values[index].map((value) => value / 100),
+          labels[index],
+        );
       }
     }
-    this.coverage = coverage.map(({ kind, started, ended, frames }) => (
-      { kind, frames, started: started * 1000, ended: ended * 1000 }
-    ));
+    this.coverage = coverage.map(({ kind, started, ended, frames }) => ({
+      kind,
+      frames,
+      started: started * 1000,
+      ended: ended * 1000,
+    }));
     this.revision += 1;
   }
 
@@ -33,7 +44,9 @@ export class Overview {
   }
 
   // ms between two seconds of a face that still belong together; `gap` is that of its readings.
-  gap(gap) { return Math.max(gap, 2.5 * STEP); }
+  gap(gap) {
+    return Math.max(gap, 2.5 * STEP);
+  }
 
   // From when to when (ms) a face is there. It may have been there for a part of its first and last second.
   range(track) {
@@ -44,7 +57,9 @@ export class Overview {
 
   // The stretch without any face in which a moment lies, if there is one.
   #emptyAt(time) {
-    return this.coverage.find(({ kind, started, ended }) => EMPTY.includes(kind) && started <= time && time <= ended);
+    return this.coverage.find(
+      ({ kind, started, ended }) => EMPTY.includes(kind) && started <= time && time <= ended,
+    );
   }
 
   // Seconds of each label of a face: { label: share of its seconds, unsure: ... }.
@@ -61,7 +76,9 @@ export class Overview {
 
 // A face's seconds; the last of a stretch goes on to its end.
 class Seconds extends Series {
-  holds() { return STEP; }
+  holds() {
+    return STEP;
+  }
 }
 
 // The first index whose time is after `time`.

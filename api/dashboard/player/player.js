@@ -1,196 +1,184 @@
-// One recording: its video with what was read drawn over it, and timelines that move with it, both ways.
+// The video and its clock. Where there is no picture to show, the clock goes on without it.
 
-import { Problem } from "../access.js";
-import { write } from "../elements.js";
-import { showFaces } from "../faces.js";
-import { Captions } from "./captions.js";
-import { Controls } from "./controls.js";
-import { showFigures, showFiles, showShares } from "./facts.js";
-import { Film } from "./film.js";
-import { Outcome } from "./outcome.js";
-import { Overlay } from "./overlay.js";
-import { Overview } from "./overview.js";
-import { Readings } from "./readings.js";
-import { Timelines } from "./timelines.js";
-import { View } from "./view.js";
-import { overviewOf, videoPath } from "../recordings/server.js";
-import { isUnderWay, noteOf } from "../recordings/words.js";
+import { Stepping } from "./frame-stepper.js";
+import { Supply } from "./video-loader.js";
 
-const FRESH = 2000; // ms between looks at how far a running job is
-const CALM = 250; // ms between changes of who is in view, and looks at which readings are needed
-const SHARE = 0.05; // of the time that may be spent on those looks, as they grow with the recording
-const JUMP = 1000; // ms between two drawings that are more than playing
-const AHEAD = 12_000; // ms of readings that are fetched before they are played
-
-export class Player {
-  #recording;
-  #places;
-  #overview = new Overview();
-  #outcome = new Outcome(this.#overview, () => { if (!this.#closed) this.#tell(); });
-  #readings;
-  #view = new View();
-  #film;
-  #overlay;
-  #timelines;
-  #controls;
-  #captions;
-  #again = -Infinity; // when the overview is worth another look, ms; Infinity during one
-  #complete = false; // whether the overview was asked for after the job had ended
-  #shown = -Infinity; // when who is in view was shown, ms
-  #closed = false;
-  #pictures = "here"; // or "away" for now, or "never"
-  #told = ""; // the recording that the figures were made of
-  #followed = 0; // the moment that the view followed last, ms
+// Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame,
+// told(whether there are pictures: "here", "away" for now, or "never").
+export class Film {
+  duration = 0; // ms; the recording's, as the API tells it
+  playable = false; // whether there are pictures
+  #video;
+  #on;
+  #start; // s
+  #supply = null;
+  #stepping;
+  #shown = null; // s: the moment of the frame that is shown, where the browser tells it
+  #next = null; // s: where to go when the seek that is under way is done
+  #held = 0; // ms: where the clock without pictures stands
+  #since = null; // ms: since when it runs
   #stopped = new AbortController();
 
-  constructor(recording, places) {
-    this.#places = places;
-    this.#readings = new Readings(recording.id, recording.rate);
-    this.#film = new Film(places.video, recording.start, {
-      changed: () => { this.#shown = -Infinity; },
-      told: (pictures) => this.#tellPictures(pictures),
-      framed: () => this.#paint(),
+  // `start` (s) is what the video's clock says at the recording's beginning: players show that, too.
+  constructor(video, start, on) {
+    this.#video = video;
+    this.#start = Math.max(0, start); // below it they begin at 0
+    this.#on = on;
+    const { signal } = this.#stopped;
+    this.#stepping = new Stepping(video, () => this.#shown, signal);
+    this.rate = 1;
+    video.addEventListener("seeked", () => this.#seekOn(), { signal });
+    video.addEventListener("loadeddata", () => this.#loaded(), { signal });
+    video.addEventListener("error", () => this.#supply?.failed(), { signal });
+    this.#watchFrames();
+  }
+
+  // Loads the video that lies at this path of the API.
+  open(path) {
+    this.#supply = new Supply(this.#video, path, {
+      away: (attempts) => this.#lose(attempts > 0 ? "away" : null), // what passes at once needs no word
+      refused: () => this.#lose("never"),
     });
-    this.#overlay = new Overlay(places.overlay, places.video, recording);
-    const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
-    this.#timelines = new Timelines(places, known, (time) => this.#film.seek(time));
-    this.#captions = new Captions(places.video, this.#film);
-    this.#controls = new Controls(places, { film: this.#film, view: this.#view, captions: this.#captions }, recording.rate);
-    places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
-    this.#listenToZoom();
-    places.now.replaceChildren();
-    places.screen.dataset.blank = String(!recording.has_video);
-    this.update(recording);
-    if (recording.has_video) this.#film.open(videoPath(recording.id));
+    this.#supply.fetch();
   }
 
   close() {
-    this.#closed = true;
     this.#stopped.abort();
-    this.#controls.close();
-    this.#timelines.close();
-    this.#readings.close();
-    this.#captions.close();
-    this.#film.close();
+    this.#supply?.close();
+    this.#video.removeAttribute("src");
+    this.#video.load();
   }
 
-  // The recording as the list tells it; its job may be further on.
-  update(recording) {
-    const hasEnded = this.#recording && isUnderWay(this.#recording) && !isUnderWay(recording);
-    this.#recording = recording;
-    const duration = recording.duration ?? recording.position ?? 0;
-    this.#film.duration = duration * 1000;
-    this.#view.extend(Math.max(1000 * duration, this.#overview.until));
-    this.#readings.reach(isUnderWay(recording) ? recording.position ?? 0 : duration, isUnderWay(recording));
-    this.#captions.update(recording);
-    this.#outcome.update(recording);
-    if (hasEnded && this.#again < Infinity) this.#again = -Infinity;
-    if (!this.#complete && performance.now() > this.#again) this.#look();
-    this.#tell();
+  get playing() {
+    return this.playable ? !this.#video.paused && !this.#video.ended : this.#since !== null;
   }
 
-  // `now` is ms on the clock of performance.now().
-  draw(now) {
-    this.#film.tick();
-    const time = this.#film.time;
-    this.#follow(time);
-    const here = this.#readings.has(time) || time > this.#overview.until;
-    const readings = this.#readings.at(this.#film.frameTime);
-    this.#timelines.draw(time, here ? readings : null, now);
-    this.#controls.draw(this.#overview.until);
-    this.#paint();
-    if (now - this.#shown < CALM) return;
-    this.#shown = now;
-    if (here) showFaces(this.#places, readings, (track) => this.#timelines.hides(track));
-    this.#want(time);
-    this.#showZoom();
+  // The moment (ms) that is to be seen.
+  get time() {
+    if (this.playable) return Math.max(0, (this.#next ?? this.#video.currentTime) - this.#start) * 1000;
+    const run = this.#since === null ? 0 : (performance.now() - this.#since) * this.rate;
+    return Math.min(this.#held + run, this.duration);
   }
 
-  // The view goes along with what plays unless somebody moved it away, and to every place that is gone to.
-  #follow(time) {
-    const before = this.#followed;
-    this.#followed = time;
-    if (time === before) return;
-    const jumped = !this.#film.playing || Math.abs(time - before) > JUMP;
-    if (jumped || this.#view.holds(before)) this.#view.follow(time);
+  // The moment (ms) of the very frame on the screen.
+  get frameTime() {
+    if (!this.playable || this.#shown === null) return this.time;
+    return (this.#shown - this.#start) * 1000;
   }
 
-  #paint() {
-    const time = this.#film.frameTime;
-    this.#overlay.draw(this.#readings.at(time), time, this.#readings.revision);
+  get rate() {
+    return this.#video.playbackRate;
+  }
+  set rate(rate) {
+    this.#hold(this.time);
+    this.#video.defaultPlaybackRate = rate; // else loading it anew plays it at its own speed
+    this.#video.playbackRate = rate;
   }
 
-  // The readings that are played next, then those that are looked at.
-  #want(time) {
-    const ranges = [{ started: time - 1000, ended: time + AHEAD * Math.max(1, this.#film.rate) }];
-    if (this.#timelines.isFine) ranges.push(this.#view);
-    this.#readings.want(ranges);
+  get muted() {
+    return this.#video.muted;
+  }
+  set muted(muted) {
+    this.#video.muted = muted;
   }
 
-  // What is told after the job has ended is all there is; whoever asked before that asks again.
-  async #look() {
-    const ended = !isUnderWay(this.#recording);
-    const began = performance.now();
-    this.#again = Infinity;
-    let document;
-    try {
-      document = await overviewOf(this.#recording.id);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the list says that the server is away, or that it is gone
-      this.#again = performance.now() + FRESH;
+  seek(time) {
+    const wanted = Math.min(Math.max(0, time), this.duration);
+    const place = wanted / 1000 + this.#start;
+    if (!this.playable) this.#hold(wanted);
+    else if (this.#video.seeking)
+      this.#next = place; // the newest wins
+    else this.#video.currentTime = place;
+    this.#on.changed();
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.#play();
+  }
+
+  #seekOn() {
+    if (this.#next !== null) this.#video.currentTime = this.#next;
+    this.#next = null;
+    this.#on.changed();
+  }
+
+  pause() {
+    this.#video.pause();
+    this.#hold(this.time);
+    this.#since = null;
+    this.#on.changed();
+  }
+
+  // Puts captions, whose times are the recording's, where the video's clock has them.
+  shiftCues({ cues }) {
+    for (const cue of cues) {
+      cue.endTime += this.#start;
+      cue.startTime += this.#start;
+    }
+  }
+
+  // Shows the frame after or before the one that is shown; `rate` of readings is the step without a picture.
+  step(direction, rate) {
+    if (this.playing) this.pause();
+    if (!this.playable || this.#shown === null) {
+      this.seek(this.time + (direction * 1000) / rate);
+    } else {
+      this.#stepping.step(direction);
+    }
+  }
+
+  #play() {
+    if (this.time >= this.duration - 40) this.seek(0);
+    if (this.playable)
+      this.#video.play().catch(() => this.#on.changed()); // paused again before it began
+    else this.#since = performance.now();
+    this.#on.changed();
+  }
+
+  #hold(time) {
+    this.#held = time;
+    if (this.#since !== null) this.#since = performance.now();
+  }
+
+  // The clock without pictures stops at the end.
+  tick() {
+    if (!this.playable && this.#since !== null && this.time >= this.duration) this.pause();
+  }
+
+  #loaded() {
+    if (this.#video.videoWidth === 0) {
+      this.#lose("never"); // sound alone: the browser does not know the pictures' codec
       return;
     }
-    this.#again = performance.now() + Math.max(FRESH, (performance.now() - began) / SHARE);
-    if (this.#closed) return;
-    this.#complete = ended;
-    this.#overview.take(document);
-    this.#view.extend(Math.max(this.#film.duration, this.#overview.until));
-    this.#tell();
-    if (!ended && !isUnderWay(this.#recording)) this.#look();
+    this.#supply.came();
+    if (!this.playable) this.#video.currentTime = this.time / 1000 + this.#start;
+    const goesOn = this.#since !== null;
+    this.#since = null;
+    this.playable = true;
+    if (goesOn) this.#play();
+    this.#on.told("here");
+    this.#on.changed();
   }
 
-  #tell() {
-    const told = JSON.stringify([this.#recording, this.#overview.revision, this.#outcome.isFinal]);
-    if (told === this.#told) return;
-    this.#told = told;
-    showFigures(this.#places.figures, this.#recording);
-    showFiles({ list: this.#places.files, hint: this.#places.noFiles }, this.#recording);
-    const { faces, isFinal } = this.#outcome;
-    showShares({ list: this.#places.shares, hint: this.#places.sharesHint }, faces, this.#recording, { isFinal });
-    this.#notice();
+  // Without pictures the clock goes on from where it is. Null tells nothing of it.
+  #lose(how) {
+    const { time, playing } = this;
+    this.playable = false;
+    this.#next = this.#shown = null;
+    this.#held = time;
+    this.#since = playing ? performance.now() : null;
+    if (how) this.#on.told(how);
   }
 
-  #tellPictures(pictures) {
-    this.#pictures = pictures;
-    this.#places.screen.dataset.blank = String(pictures === "never");
-    this.#notice();
-  }
-
-  // What is to be known before one looks at the rest.
-  #notice() {
-    const { one, notice } = this.#places;
-    const isEmpty = !isUnderWay(this.#recording) && this.#overview.revision > 0 && this.#overview.until === 0;
-    write(notice, noteOf(this.#recording, { isEmpty, pictures: this.#pictures }));
-    notice.hidden = notice.textContent === "";
-    Object.assign(one.dataset, { empty: isEmpty, video: this.#recording.has_video });
-  }
-
-  #listenToZoom() {
-    for (const button of this.#places.zoom.children) {
-      button.addEventListener("click", () => {
-        const seconds = Number(button.dataset.length);
-        this.#view.zoom(seconds ? seconds * 1000 : this.#view.duration, this.#film.time);
-      }, { signal: this.#stopped.signal });
-    }
-  }
-
-  #showZoom() {
-    for (const button of this.#places.zoom.children) {
-      const length = Number(button.dataset.length) * 1000;
-      button.hidden = length >= this.#view.duration;
-      const chosen = length ? Math.abs(this.#view.length - length) < 1 : this.#view.isWhole;
-      button.setAttribute("aria-pressed", String(chosen));
-    }
-    this.#places.zoom.hidden = this.#places.zoom.querySelectorAll("button:not([hidden])").length < 2;
+  #watchFrames() {
+    if (!("requestVideoFrameCallback" in this.#video)) return;
+    const note = (_, { mediaTime }) => {
+      if (this.#stopped.signal.aborted) return;
+      this.#shown = mediaTime;
+      this.#on.framed();
+      this.#video.requestVideoFrameCallback(note);
+    };
+    this.#video.requestVideoFrameCallback(note);
   }
 }

@@ -1,13 +1,13 @@
 // A recording's timelines: a row for each face, the coverage beneath, and the moment that plays across them all.
 
-import { drawAxis, drawCoverage, drawFace } from "../chart.js";
-import { write } from "../elements.js";
-import { COLOURS, pageColours } from "../palette.js";
-import { moment } from "../recordings/words.js";
-import { listen } from "./pointing.js";
-import { Surface } from "../surface.js";
-import { coverageAt, placeTip, valuesAt } from "../tip.js";
-import { coverageSentence, coverageTotals, spoken } from "../words.js";
+import { moment } from "../app/recording-status.js";
+import { drawAxis, drawCoverage, drawFace } from "../lib/chart.js";
+import { write } from "../lib/elements.js";
+import { coverageSentence, coverageTotals, spoken } from "../lib/format.js";
+import { COLOURS, pageColours } from "../lib/labels.js";
+import { Surface } from "../lib/surface.js";
+import { coverageAt, placeTip, valuesAt } from "../lib/tip.js";
+import { listen } from "./gestures.js";
 
 const FINE = 120_000; // ms: a view no longer than this shows every reading, a longer one each second
 const ROWS = 8; // faces that are shown unless all are asked for
@@ -50,17 +50,28 @@ export class Timelines {
   }
 
   // Whether the view is so short that every reading is drawn.
-  get isFine() { return this.#known.view.length <= FINE; }
+  get isFine() {
+    return this.#known.view.length <= FINE;
+  }
 
   // Whether a face of the view has a row only when all are asked for.
-  hides(track) { return this.#hidden.has(track); }
+  hides(track) {
+    return this.#hidden.has(track);
+  }
 
   // Draws the view, and the moment `time` (ms) in it with each face's `readings` there, null while they are not
   // here. Does little when little changed.
   draw(time, readings, now) {
     const { overview, readings: fine, view } = this.#known;
     const width = this.#places.axis.clientWidth;
-    const drawing = [overview.revision, this.isFine && fine.revision, view.started, view.ended, width, this.#all].join();
+    const drawing = [
+      overview.revision,
+      this.isFine && fine.revision,
+      view.started,
+      view.ended,
+      width,
+      this.#all,
+    ].join();
     if (drawing !== this.#drawn) {
       this.#drawn = drawing;
       this.#arrange();
@@ -92,7 +103,9 @@ export class Timelines {
   #seriesInView() {
     const { overview, readings, view } = this.#known;
     const fine = this.isFine ? readings.seriesIn(view) : null;
-    return fine ? { series: fine, gap: readings.gap } : { series: overview.faces, gap: overview.gap(readings.gap) };
+    return fine
+      ? { series: fine, gap: readings.gap }
+      : { series: overview.faces, gap: overview.gap(readings.gap) };
   }
 
   // One row for each face in the view, or for those that are longest in it; those that stay keep theirs.
@@ -127,7 +140,10 @@ export class Timelines {
   #sayMore(count) {
     const { overview, view } = this.#known;
     this.#places.nobodyHere.hidden = count > 0;
-    write(this.#places.nobodyHere, overview.until > view.started ? "No face in this stretch." : "Not read yet.");
+    write(
+      this.#places.nobodyHere,
+      overview.until > view.started ? "No face in this stretch." : "Not read yet.",
+    );
     this.#places.all.hidden = count <= ROWS;
     write(this.#places.all, this.#all ? `Show the ${ROWS} longest` : `Show all ${count} faces`);
   }
@@ -147,7 +163,8 @@ export class Timelines {
 
   #paint() {
     const { overview, view } = this.#known;
-    for (const { surface, series } of this.#rows.values()) drawFace(surface, series, view, this.#gap, this.#colours);
+    for (const { surface, series } of this.#rows.values())
+      drawFace(surface, series, view, this.#gap, this.#colours);
     drawCoverage(this.#coverage, overview.coverage, view, this.#colours);
     drawAxis(this.#axis, view, this.#colours, moment);
   }
@@ -179,13 +196,17 @@ export class Timelines {
       this.#pointer = pointer;
       this.#showTip();
     };
-    listen(canvas, {
-      point: (ratio) => point({ canvas, seriesOf, ratio }),
-      leave: () => point(null),
-      seek: (ratio) => this.#seek(view.time(ratio)),
-      zoom: (factor, ratio) => view.zoom(view.length * factor, view.time(ratio)),
-      pan: (share) => view.pan(share * view.length),
-    }, this.#stopped.signal);
+    listen(
+      canvas,
+      {
+        point: (ratio) => point({ canvas, seriesOf, ratio }),
+        leave: () => point(null),
+        seek: (ratio) => this.#seek(view.time(ratio)),
+        zoom: (factor, ratio) => view.zoom(view.length * factor, view.time(ratio)),
+        pan: (share) => view.pan(share * view.length),
+      },
+      this.#stopped.signal,
+    );
   }
 
   #showTip() {

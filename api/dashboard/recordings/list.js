@@ -1,7 +1,7 @@
 // The recordings, newest first: how each stands, how far it is, and what can be done with it.
 
-import { write } from "../elements.js";
-import { bytes, isUnderWay, moment, pace, standing } from "./words.js";
+import { bytes, isUnderWay, moment, pace, standing } from "../app/recording-status.js";
+import { write } from "../lib/elements.js";
 
 const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
@@ -27,13 +27,16 @@ export class RecordingList {
       if (!this.#items.has(recording.id)) this.#items.set(recording.id, this.#make(recording));
       const item = this.#items.get(recording.id);
       item.recording = recording;
-      if (this.#list.children[place] !== item.element) this.#list.insertBefore(item.element, this.#list.children[place] ?? null);
+      if (this.#list.children[place] !== item.element)
+        this.#list.insertBefore(item.element, this.#list.children[place] ?? null);
       showOne(item);
     });
   }
 
   // Where somebody comes back to from one recording.
-  focus(id) { this.#items.get(id)?.element.querySelector("a").focus(); }
+  focus(id) {
+    this.#items.get(id)?.element.querySelector("a").focus();
+  }
 
   #make(recording) {
     const element = document.createElement("li");
@@ -63,9 +66,16 @@ function showOne({ element, recording }) {
   element.querySelector("progress").value = progress ?? 0;
   element.querySelector("progress").setAttribute("aria-label", `Read of ${name}`);
   write(element.querySelector(".pace"), pace(recording));
-  const about = [duration && moment(duration * 1000), size && bytes(size), created && dayOf(new Date(created))];
+  const about = [
+    duration && moment(duration * 1000),
+    size && bytes(size),
+    created && dayOf(new Date(created)),
+  ];
   write(element.querySelector(".about"), about.filter(Boolean).join(" · "));
-  for (const [selector, verb] of [[".cancel", "Cancel"], [".remove", "Remove"]]) {
+  for (const [selector, verb] of [
+    [".cancel", "Cancel"],
+    [".remove", "Remove"],
+  ]) {
     element.querySelector(selector).setAttribute("aria-label", `${verb} ${name}`);
   }
   element.querySelector(".cancel").hidden = !underWay;

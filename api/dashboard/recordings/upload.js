@@ -1,9 +1,9 @@
 // One upload: its line in the list, and its way to the server.
 
-import { Problem } from "../access.js";
-import { write } from "../elements.js";
-import { sendFile } from "./server.js";
-import { bytes, remaining } from "./words.js";
+import { Problem } from "../app/http.js";
+import { bytes, remaining } from "../app/recording-status.js";
+import { sendFile } from "../app/recordings-api.js";
+import { write } from "../lib/elements.js";
 
 const CALM = 250; // ms between changes of its figures
 
@@ -23,10 +23,14 @@ export class Upload {
     this.#find("button").addEventListener("click", () => this.#cancel());
   }
 
-  get cancelled() { return this.#stopped.signal.aborted; }
+  get cancelled() {
+    return this.#stopped.signal.aborted;
+  }
 
   // What it waits for before it can be sent.
-  hold(what) { this.#say(`waits for ${what}, ${bytes(this.#file.size)}`); }
+  hold(what) {
+    this.#say(`waits for ${what}, ${bytes(this.#file.size)}`);
+  }
 
   // Resolves with the recording, or null when it was cancelled or refused. `wishes` are { rate, purpose, ground }.
   async run(wishes) {
@@ -75,7 +79,11 @@ export class Upload {
     this.element.remove();
   }
 
-  #say(words) { write(this.#find(".words"), words); }
+  #say(words) {
+    write(this.#find(".words"), words);
+  }
 
-  #find(selector) { return this.element.querySelector(selector); }
+  #find(selector) {
+    return this.element.querySelector(selector);
+  }
 }

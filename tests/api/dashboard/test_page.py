@@ -114,7 +114,7 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
     """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
     kept = page.evaluate(
         """async ([labels]) => {
-      const { History, KEPT, KEPT_WHOLE } = await import("/live/history.js");
+      const { History, KEPT, KEPT_WHOLE } = await import("/live/source/history.js");
       const history = new History(10);
       const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
       for (let at = 0; at < 7_200_000; at += 100) {
@@ -136,7 +136,7 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
 
 
 def test_its_colours_are_those_of_reports_and_pictures(page: Page, api: Api) -> None:
-    palette = page.evaluate("import('/palette.js').then((module) => ({ ...module }))")
+    palette = page.evaluate("import('/lib/labels.js').then((module) => ({ ...module }))")
     assert palette["LABELS"] == list(LABELS)
     assert palette["COLOURS"] == LABEL_COLOURS
     assert {kind: entry["colour"] for kind, entry in palette["COVERAGE"].items()} == COVERAGE_COLOURS

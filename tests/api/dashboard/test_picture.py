@@ -135,7 +135,7 @@ def look(canvas: Locator) -> tuple[str, str]:
 
 def test_a_frame_waits_for_readings_only_while_a_face_is_there(page: Page) -> None:
     waits = page.evaluate("""async () => {
-      const { History } = await import("/live/history.js");
+      const { History } = await import("/live/source/history.js");
       const history = new History(10);
       const waits = (later) => history.expectsReadings(performance.now() + later);
       const at = new Date().toISOString();
@@ -150,7 +150,7 @@ def test_a_frame_waits_for_readings_only_while_a_face_is_there(page: Page) -> No
 
 def test_names_do_not_cover_each_other(page: Page) -> None:
     heights = page.evaluate("""async () => {
-      const { drawReadings } = await import("/boxes.js");
+      const { drawReadings } = await import("/lib/boxes.js");
       const context = document.createElement("canvas").getContext("2d");
       const heights = [];
       context.fillText = (text, x, y) => heights.push(y);

@@ -84,7 +84,7 @@ def test_a_busy_window_shows_who_was_there_longest_and_all_where_asked(page: Pag
 def test_in_a_short_window_faces_in_view_come_first(page: Page) -> None:
     """By the rows: 3 in view for a moment, 20 that left, in a minute and in ten; rows do not flicker."""
     ranked = page.evaluate("""async () => {
-      const { rank } = await import("/live/rank.js");
+      const { rank } = await import("/live/source/face-order.js");
       const face = (track, presence, isHere) => ({ track, isInView: () => isHere, presence: () => presence });
       const left = Array.from({ length: 20 }, (_, at) => face(at + 1, 5000 + 100 * at, false));
       const faces = [...left, face(31, 100, true), face(32, 100, true), face(33, 100, true)];
@@ -132,7 +132,7 @@ def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) 
 def test_stretches_join_where_the_media_does(page: Page) -> None:
     """However the clock of arrival trembles; and a real gap stays one, however short."""
     joined = page.evaluate("""async () => {
-      const { Coverage } = await import("/coverage.js");
+      const { Coverage } = await import("/live/coverage-timeline.js");
       const coverage = new Coverage(10);
       const at = (ms) => new Date(ms).toISOString();
       const tell = (kind, media, wall) => coverage.add({ kind, frames: 1, started: media[0], ended: media[1],

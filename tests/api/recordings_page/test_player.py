@@ -192,7 +192,7 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
 
 def test_a_face_of_less_than_a_second_is_timed_in_tenths(page: Page) -> None:
     told = page.evaluate("""async () => {
-      const { showShares } = await import("/player/facts.js");
+      const { showShares } = await import("/player/results.js");
       const [list, hint] = ["ul", "p"].map((tag) => document.createElement(tag));
       const face = { track: 1, shares: { happy: 1 } };
       const faces = [{ ...face, started: 5680, ended: 5920 }, { ...face, started: 300, ended: 5920 }];

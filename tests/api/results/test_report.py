@@ -120,7 +120,7 @@ def test_timelines_are_drawn_with_gaps_as_gaps(opened: Any, tmp_path: Path) -> N
 
 def test_layers_and_legend_are_in_the_order_of_the_dashboard(opened: Any, tmp_path: Path) -> None:
     """Happy is 76 % at the bottom; the other labels lie above it, 4 % each."""
-    palette = files("api.dashboard").joinpath("palette.js").read_text()
+    palette = files("api.dashboard").joinpath("lib/labels.js").read_text()
     stack = json.loads(palette.split("STACK = ")[1].split(";")[0])
     shown = opened(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
