@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from engine.records import Floats
 from engine.stages.crop import EYE_MIDPOINT, SIDE, Alignment, cut, transform
-from training.faces import MIRRORED_POINTS, Pixels
+from training.data.faces import MIRRORED_POINTS, Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from typing import Any
 from engine.card import MODELS, read_card
 from engine.labels import FIVE, KEYPOINTS, LABELS
 from engine.runtimes.cpu import multiplies_bytes
-from training.detector_evaluate import YUNET, Figures, Found, measure
+from training.command import run_script
+from training.detector.evaluate import Figures, Found, measure
+from training.emotion.evaluate import Emotion, read_emotion
+from training.emotion.metrics import five_view
+from training.keypoints.evaluate import Keypoints, read_keypoints
+from training.paths import CHECKPOINTS, REPORT, RUNS, SHARED, TRAINING, YUNET
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints, draw_precision
-from training.resnets_evaluate import Emotion, Keypoints, read_emotion, read_keypoints
-from training.scores import five_view
-from training.script import run_script
 from training.speed import beside_resnet18
-from training.state import CHECKPOINTS
 from training.tables import (
     calibration_table,
     classification_table,
@@ -30,8 +31,7 @@ from training.tables import (
     precision_table,
 )
 
-HERE = Path(__file__).parent
-FIGURES = HERE / "figures.json"  # of the shipped weights
+FIGURES = TRAINING / "figures.json"  # of the shipped weights
 NETWORKS = ("emotion", "keypoints", "detector")
 # The same recipe as the emotion network's on splits in which versions of test photos were learnt from.
 LEAKY = ("official7", "mission5")
@@ -71,7 +71,7 @@ def measure_all(models: Path, shared: Path) -> Measured:
     )
 
 
-def figures(measured: Measured, runs: Path = HERE / "runs") -> dict[str, Any]:
+def figures(measured: Measured, runs: Path = RUNS) -> dict[str, Any]:
     """The figures that a release is judged by; None for a run that has left no report."""
     said, pointed, found = measured.emotion.metrics, measured.keypoints.metrics, asdict(measured.detector)
     speed = {"detector_vs_yunet": found.pop("detector_vs_yunet")}
@@ -199,10 +199,8 @@ def _report_of(file: Path) -> dict[str, Any] | None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument(
-        "--shared", type=Path, default=HERE.parents[1] / "shared", help="data, models, pictures, videos"
-    )
-    parser.add_argument("--report", type=Path, default=HERE / "report", help="folder for tables and plots")
+    parser.add_argument("--shared", type=Path, default=SHARED, help="data, models, pictures, videos")
+    parser.add_argument("--report", type=Path, default=REPORT, help="folder for tables and plots")
     parser.add_argument("--json", action="store_true", help="print the figures alone")
     parser.add_argument("--cards", action="store_true", help="write the figures into the cards")
     asked = parser.parse_args()

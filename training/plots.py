@@ -9,10 +9,10 @@ import torch
 from matplotlib.figure import Figure
 
 from engine.records import Floats
-from training.detector_evaluate import Found
-from training.faces import Pixels
-from training.matching import count
-from training.scores import Numbers, calibration, confusion
+from training.data.faces import Pixels
+from training.detector.evaluate import Found
+from training.detector.matching import count
+from training.emotion.metrics import Numbers, calibration, confusion
 
 matplotlib.use("agg")
 

@@ -14,10 +14,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.faces import MARGIN, PORTRAITS, SHEET_ROW, TILE, Pixels
-from training.folders import read_folder
-from training.kaggle import EMOTIONS, Labelled, Pointed, UnexpectedFileError, read_fer2013, read_keypoints
-from training.near_groups import Groups, near_groups, split_by_group
+from training.data.duplicates import Groups, near_groups, split_by_group
+from training.data.faces import MARGIN, PORTRAITS, SHEET_ROW, TILE, Pixels
+from training.data.folders import read_folder
+from training.data.kaggle import (
+    EMOTIONS,
+    Labelled,
+    Pointed,
+    UnexpectedFileError,
+    read_fer2013,
+    read_keypoints,
+)
 
 SHEET = 100 * SHEET_ROW  # pictures
 QUALITY = 95  # of the portraits' JPEGs

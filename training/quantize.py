@@ -25,20 +25,19 @@ from engine.card import MODELS
 from engine.runtimes.cpu import multiplies_bytes
 from engine.runtimes.onnx import OnnxRuntime, Tensors
 from engine.stages.crop import align
-from training.detector_evaluate import YUNET
-from training.emotion_batches import cut_all as cut_expressions
+from training.command import run_script
+from training.data.faces import Pixels, read_expressions, read_portraits
+from training.data.landmarks import landmarks_of, with_mean
+from training.data.splits import Mask
+from training.emotion.batches import cut_all as cut_expressions
 from training.export import ExportError, forget_origin
-from training.faces import Pixels, read_expressions, read_portraits
-from training.keypoint_batches import DETECTOR
-from training.keypoint_batches import cut_all as cut_portraits
-from training.keypoints import score
-from training.landmarks import landmarks_of, with_mean
-from training.script import run_script
-from training.splits import Mask
+from training.keypoints.batches import DETECTOR
+from training.keypoints.batches import cut_all as cut_portraits
+from training.keypoints.train import score
+from training.paths import SHARED, YUNET
 
 CALIBRATED = 256  # crops that the ranges of activations are read off
 ROUNDS = 100  # of timing
-SHARED = Path(__file__).parents[2] / "shared"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

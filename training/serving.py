@@ -18,15 +18,14 @@ from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.classify import softmax
 from engine.stages.crop import align, cut, transform
 from engine.stages.detect import Detector
-from training.detector_evaluate import YUNET
-from training.detector_tests import Picture, scenes
-from training.emotion_batches import cut_all
-from training.faces import Pixels, read_expressions
-from training.landmarks import landmarks_of, with_mean
-from training.resnets_evaluate import run
-from training.script import run_script
+from training.command import run_script
+from training.data.faces import Pixels, read_expressions
+from training.data.landmarks import landmarks_of, with_mean
+from training.detector.evaluation_sets import Picture, scenes
+from training.emotion.batches import cut_all
+from training.inference import run
+from training.paths import SHARED, YUNET
 
-HERE = Path(__file__).parent
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
 CORNERS = [KEYPOINTS.index(name) for name in ("mouth_left_corner", "mouth_right_corner")]
 
@@ -69,9 +68,7 @@ def framing(points: Floats) -> dict[str, tuple[float, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.serving", description=__doc__)
     parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument(
-        "--shared", type=Path, default=HERE.parents[1] / "shared", help="data, models, pictures, videos"
-    )
+    parser.add_argument("--shared", type=Path, default=SHARED, help="data, models, pictures, videos")
     asked = parser.parse_args()
     card = read_card("detector", LANDMARKS, asked.models)
     detector = Detector(OnnxRuntime(card.file), card.threshold)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.crop import SIDE
 from training.export import OPSET
-from training.networks import Block
+from training.resnet import Block
 
 ROUNDS = 200
 

@@ -12,8 +12,6 @@ from typing import Any, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
-
 Settings = TypeVar("Settings")
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from engine.labels import KEYPOINTS
 from engine.records import Floats
-from training.detector_evaluate import Found
-from training.matching import count
-from training.scores import Numbers, calibration, confusion, report
+from training.detector.evaluate import Found
+from training.detector.matching import count
+from training.emotion.metrics import Numbers, calibration, confusion, report
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 

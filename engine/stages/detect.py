@@ -32,7 +32,7 @@ class Detector:
     """Finds faces in grey frames.
 
     The runtime's network takes `frames` (n, 1, height, width), 0..255, and gives `score` (n, cells), `box`
-    (n, cells, 4) and `landmark` (n, cells, 10) as training.detector_network.DetectorNetwork says.
+    (n, cells, 4) and `landmark` (n, cells, 10) as training.detector.network.DetectorNetwork says.
     """
 
     def __init__(self, runtime: Runtime, threshold: float) -> None:

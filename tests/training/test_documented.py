@@ -12,7 +12,8 @@ COMMANDS = re.findall(r"python -m (training\.\w+)([^\n#`]*)", TEXT)
 
 @pytest.mark.parametrize(("module", "words"), COMMANDS)
 def test_its_commands_are_there(module: str, words: str) -> None:
-    source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
+    path = ROOT / module.replace(".", "/")
+    source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
     assert [option for option in re.findall(r"--[a-z0-9]+", words) if f'"{option}"' not in source] == []
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from engine.card import MODELS, read_card
 from engine.labels import LABELS
-from training.detector_evaluate import Figures, Found
+from training.detector.evaluate import Figures, Found
+from training.detector.matching import Guessed, Labelled
+from training.emotion.evaluate import Emotion
 from training.evaluate import (
     FIGURES,
     NETWORKS,
@@ -21,8 +23,7 @@ from training.evaluate import (
     with_weights,
     write_cards,
 )
-from training.matching import Guessed, Labelled
-from training.resnets_evaluate import Emotion, Keypoints
+from training.keypoints.evaluate import Keypoints
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from engine.card import MODELS, read_card
 from engine.labels import LABELS
 from engine.runtimes.onnx import OnnxRuntime
+from training.emotion.network import EmotionNetwork
 from training.export import EMOTION, ExportError, Signature, check, export
-from training.networks import EmotionNetwork, Trunk
+from training.resnet import Trunk
 
 CARD = {"name": "emotion", "outputs": list(LABELS), "input_size": [96, 96], "temperature": 1.5, "metrics": {}}
 

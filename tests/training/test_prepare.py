@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.labels import KEYPOINTS, LABELS
-from training.faces import read_expressions, read_portraits
-from training.kaggle import EMOTIONS
-from training.near_groups import near_groups, split_by_group
+from training.data.duplicates import near_groups, split_by_group
+from training.data.faces import read_expressions, read_portraits
+from training.data.kaggle import EMOTIONS
 from training.prepare import main
 
 COORDINATES = [f"{point}_{axis}" for point in KEYPOINTS for axis in "xy"]

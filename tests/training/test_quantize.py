@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from engine.runtimes.onnx import OnnxRuntime
+from training.emotion.network import EmotionNetwork
 from training.export import EMOTION, ExportError, export
-from training.networks import EmotionNetwork, Trunk
 from training.quantize import Subject, quantize, ship
+from training.resnet import Trunk
 
 CARD: dict[str, Any] = {
     "name": "emotion",

@@ -11,7 +11,7 @@ from engine.labels import KEYPOINTS, LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT
 from engine.stages.detect import Detector
-from training.resnets_evaluate import run
+from training.inference import run
 from training.serving import NAMED, framing, served_crops
 
 

@@ -18,7 +18,7 @@ onnxruntime.InferenceSession(sys.argv[2])
 """
 
 
-@pytest.mark.parametrize("module", ["engine.runtimes.onnx", "training.teacher", "training.quantize"])
+@pytest.mark.parametrize("module", ["engine.runtimes.onnx", "training.data.yunet", "training.quantize"])
 def test_onnx_runtime_keeps_to_itself(tmp_path: Path, module: str) -> None:
     if module == "training.quantize":
         pytest.importorskip("torch")
