@@ -10,16 +10,16 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from api.access.gate import Gate
-from api.access.guard import Guard
-from api.http.bodies import Bodies
+from api.access.authorization import AuthMiddleware
+from api.access.origin import OriginMiddleware
+from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import described
 from api.http.problems import add_problem_handlers
 from api.jobs.retention import tidy
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
 from api.settings import Settings
-from api.sources.removal import sweep
+from api.sources.store import sweep
 from api.tasks import start, stop
 from ingest.bus.connection import connect_async
 
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/v1/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
-    app.add_middleware(Bodies)
+    app.add_middleware(BodyLimitMiddleware)
     add_problem_handlers(app)
     for part in (sources, recordings, recording_data, timelines, models, health, metrics, live, access):
         app.include_router(part.router)
@@ -74,8 +74,10 @@ class Service(FastAPI):
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
-        gate = Gate(super().build_middleware_stack(), required=self._required, public=public_paths())
-        return Guard(gate, any_host=self._required)
+        gate = AuthMiddleware(
+            super().build_middleware_stack(), required=self._required, public=public_paths()
+        )
+        return OriginMiddleware(gate, any_host=self._required)
 
 
 def public_paths() -> frozenset[str]:

@@ -11,10 +11,10 @@ from api.access.tickets import Tickets
 from api.access.tokens import Tokens
 from api.http.problems import ProblemError
 from api.settings import Settings
-from api.sources.standing import Standings
-from api.stream.feed import Feeds
+from api.sources.status import SourceStatuses
+from api.stream.broadcast import Broadcasts
 from api.stream.history import History
-from api.stream.pictures import Pictures
+from api.stream.previews import LivePreviews
 from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import SourceConfig, usable_config
 
@@ -26,9 +26,9 @@ class Services:
     settings: Settings
     redis: Any
     history: History
-    feeds: Feeds
-    pictures: Pictures
-    standings: Standings
+    broadcasts: Broadcasts
+    previews: LivePreviews
+    statuses: SourceStatuses
     audit: Audit
     tokens: Tokens
     tickets: Tickets
@@ -62,9 +62,9 @@ def make_services(settings: Settings, client: Any, readers: Any) -> Services:
         settings=settings,
         redis=client,
         history=history,
-        feeds=Feeds(client, readers),
-        pictures=Pictures(client),
-        standings=Standings(client, history),
+        broadcasts=Broadcasts(client, readers),
+        previews=LivePreviews(client),
+        statuses=SourceStatuses(client, history),
         audit=Audit(client),
         tokens=Tokens(client),
         tickets=Tickets(client),
@@ -77,4 +77,4 @@ def services_of(connection: HTTPConnection) -> Services:
     return services
 
 
-Here = Annotated[Services, Depends(services_of)]
+ServicesDep = Annotated[Services, Depends(services_of)]

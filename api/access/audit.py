@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.access.callers import LOCAL, Caller
+from api.access.caller import LOCAL, Caller
 from ingest.bus.keys import AUDIT
 from ingest.bus.streams import oldest_kept
 from ingest.settings import audit_retention

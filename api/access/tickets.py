@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from api.access.callers import Caller
+from api.access.caller import Caller
 from ingest.bus.keys import ticket_key
 
 Kind = Literal["websocket", "http"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from api.access.callers import Caller, Scope
+from api.access.caller import Caller, Scope
 from ingest.bus.keys import TOKENS
 
 logger = logging.getLogger(__name__)

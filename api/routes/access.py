@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.callers import Operator, Scope, Who
+from api.access.caller import CallerDep, OperatorDep, Scope
 from api.access.tickets import LONGEST_PATH, TicketError
 from api.http.problems import ProblemError, problems
-from api.services import Here
+from api.services import ServicesDep
 from api.stream.messages import BadCursorError, checked_cursor
 from ingest.bus.wire import rfc3339
 
@@ -86,19 +86,21 @@ class AuditPage(BaseModel):
 
 
 @router.get("/session")
-async def get_session(who: Who, here: Here) -> Session:
+async def get_session(caller: CallerDep, services: ServicesDep) -> Session:
     """Who the caller is, and what they may do."""
-    return Session(name=who.name, scope=who.scope, tokens=here.settings.tokens)
+    return Session(name=caller.name, scope=caller.scope, tokens=services.settings.tokens)
 
 
 @router.post("/tickets", status_code=201, responses=problems(422))
-async def issue_ticket(wanted: WantedTicket, who: Who, here: Here, response: Response) -> GivenTicket:
+async def issue_ticket(
+    wanted: WantedTicket, caller: CallerDep, services: ServicesDep, response: Response
+) -> GivenTicket:
     """Leave to open one path, for what a browser opens without headers: websockets, pictures, videos.
 
     A websocket's ticket is good once, within a minute; any other for ten minutes.
     """
     try:
-        ticket = await here.tickets.issue(who, wanted.path)
+        ticket = await services.tickets.issue(caller, wanted.path)
     except TicketError as error:
         raise ProblemError(422, str(error), {"path": str(error)}) from None
     response.headers["Cache-Control"] = "no-store"
@@ -107,8 +109,8 @@ async def issue_ticket(wanted: WantedTicket, who: Who, here: Here, response: Res
 
 @router.get("/audit", responses=problems(403, 422))
 async def read_audit(
-    who: Operator,
-    here: Here,
+    caller: OperatorDep,
+    services: ServicesDep,
     before: Annotated[str | None, Query(description="cursor: only what came before it")] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
 ) -> AuditPage:
@@ -117,8 +119,8 @@ async def read_audit(
         end = "+" if before is None else checked_cursor(before)
     except BadCursorError as error:
         raise ProblemError(422, str(error), {"before": str(error)}) from None
-    await here.audit.note(who, "audit.read", "audit")
-    found = await here.audit.page(end, limit)
+    await services.audit.note(caller, "audit.read", "audit")
+    found = await services.audit.page(end, limit)
     notes = [
         AuditNote(
             cursor=note.cursor,

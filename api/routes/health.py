@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.outages import outage
-from api.services import Here
+from api.services import ServicesDep
 from api.settings import Settings
 from engine.card import Card, CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS
@@ -49,19 +49,19 @@ async def get_health() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
-async def get_readiness(here: Here, response: Response) -> Readiness:
+async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     """Each part with its reason; 503 when one that live sources need is not ready.
 
     Recordings need the parts `jobs` and `disk` as well: those are told, and leave live sources alone.
     """
     parts = [
-        await asyncio.to_thread(check_models, here.settings),
-        await asyncio.to_thread(check_disk, here.settings.data, here.settings.limits.reserve),
+        await asyncio.to_thread(check_models, services.settings),
+        await asyncio.to_thread(check_disk, services.settings.data, services.settings.limits.reserve),
     ]
     try:
         async with asyncio.timeout(PATIENCE):
-            living = await _living(here.redis, await shards_of(here.redis, here.settings.shards))
-            parts = [await _written_to(here.redis), *parts, *living]
+            living = await _living(services.redis, await shards_of(services.redis, services.settings.shards))
+            parts = [await _written_to(services.redis), *parts, *living]
     except (*LOST, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.access.callers import caller_of
+from api.access.caller import caller_of
 from api.outages import outage
-from api.services import Here, Services
-from api.stream.feed import Feed, Message, message_of
-from api.stream.mailbox import Mailbox
+from api.services import Services, ServicesDep
+from api.stream.broadcast import Broadcast, Message, message_of
+from api.stream.client_queue import ClientQueue
 from api.stream.messages import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -30,7 +30,7 @@ from api.stream.messages import (
     now,
     position,
 )
-from api.stream.pictures import NO_PICTURE
+from api.stream.previews import NO_PICTURE
 from api.tasks import stop
 from ingest.bus.connection import BUS_FAULTS
 
@@ -45,39 +45,39 @@ REMOVED = "the source was removed"
 
 
 @router.websocket("/v1/sources/{id}/live")
-async def live(websocket: WebSocket, id: str, here: Here) -> None:
+async def live(websocket: WebSocket, id: str, services: ServicesDep) -> None:
     """History after the cursor, then live: no gap, nothing twice, in order."""
-    await _until_gone(websocket, id, here, _send_messages)
+    await _until_gone(websocket, id, services, _send_messages)
 
 
 @router.websocket("/v1/sources/{id}/frames")
-async def frames(websocket: WebSocket, id: str, here: Here) -> None:
+async def frames(websocket: WebSocket, id: str, services: ServicesDep) -> None:
     """Binary messages: media_time in ns as little-endian int64, then a JPEG. The newest wins."""
-    await _until_gone(websocket, id, here, _send_pictures)
+    await _until_gone(websocket, id, services, _send_previews)
 
 
-async def _send_messages(websocket: WebSocket, source: str, here: Services) -> None:
-    if not await _is_known(websocket, source, here):
+async def _send_messages(websocket: WebSocket, source: str, services: Services) -> None:
+    if not await _is_known(websocket, source, services):
         return
     try:
-        client = _Client(websocket, source, here, _first_cursor(websocket))
-        lost = await here.history.check(source, client.cursor)
+        client = _Client(websocket, source, services, _first_cursor(websocket))
+        lost = await services.history.check(source, client.cursor)
     except BadCursorError as refused:
         await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(refused)))
         return
-    await here.audit.note(caller_of(websocket), "live.watched", source)
+    await services.audit.note(caller_of(websocket), "live.watched", source)
     if lost:
         await websocket.send_text(error(source, "expired", lost))
     await client.serve()
 
 
-async def _send_pictures(websocket: WebSocket, source: str, here: Services) -> None:
-    if not await _is_known(websocket, source, here):
+async def _send_previews(websocket: WebSocket, source: str, services: Services) -> None:
+    if not await _is_known(websocket, source, services):
         return
-    await here.audit.note(caller_of(websocket), "frames.watched", source)
-    async with here.pictures.watch(source) as watcher:
-        while picture := await watcher.take():
-            await websocket.send_bytes(picture.packed())
+    await services.audit.note(caller_of(websocket), "frames.watched", source)
+    async with services.previews.watch(source) as watcher:
+        while preview := await watcher.take():
+            await websocket.send_bytes(preview.packed())
     if watcher.ended == "no_picture":
         await _refuse(websocket, FORBIDDEN, error(source, "no_picture", NO_PICTURE))
     else:
@@ -87,29 +87,29 @@ async def _send_pictures(websocket: WebSocket, source: str, here: Services) -> N
 class _Client:
     """One websocket's way from its cursor to the present."""
 
-    def __init__(self, websocket: WebSocket, source: str, here: Services, cursor: str) -> None:
+    def __init__(self, websocket: WebSocket, source: str, services: Services, cursor: str) -> None:
         self._websocket = websocket
         self._source = source
-        self._here = here
+        self._services = services
         self.cursor = cursor  # of the last message that was sent
 
     async def serve(self) -> None:
         """Runs until the source is removed; the caller cancels it when the client goes."""
         await self._catch_up()
-        async with self._here.feeds.join(self._source) as (feed, mailbox):
-            if position(self.cursor) < position(feed.position):
-                await self._catch_up(until=feed.position)  # what came between the two
-            await self._follow(feed, mailbox)
+        async with self._services.broadcasts.join(self._source) as (broadcast, queue):
+            if position(self.cursor) < position(broadcast.position):
+                await self._catch_up(until=broadcast.position)  # what came between the two
+            await self._follow(broadcast, queue)
         await _refuse(self._websocket, REMOVED_SOURCE, error(self._source, "removed", REMOVED))
 
     async def _catch_up(self, until: str = "+") -> None:
         """Sends the history page by page, at the client's own pace."""
-        async for page in self._here.history.pages(self._source, self.cursor, until, PAGE):
+        async for page in self._services.history.pages(self._source, self.cursor, until, PAGE):
             await self._send([message_of(cursor, body) for cursor, _, body in page])
 
-    async def _follow(self, feed: Feed, mailbox: Mailbox[Message]) -> None:
+    async def _follow(self, broadcast: Broadcast, queue: ClientQueue[Message]) -> None:
         while True:
-            delivery = await mailbox.take()
+            delivery = await queue.take()
             if delivery.missed:
                 await self._websocket.send_text(missed(self._source, delivery.missed, self.cursor))
             reached = position(self.cursor)
@@ -117,8 +117,8 @@ class _Client:
             await self._send(news, delivery.heartbeat)
             if news:
                 written_at = news[0].position[0] / 1000
-                self._here.feeds.counters.delays.add(time.time() - written_at, len(news))
-            if delivery.closed and feed.removed:
+                self._services.broadcasts.counters.delays.add(time.time() - written_at, len(news))
+            if delivery.closed and broadcast.removed:
                 return
 
     async def _send(self, messages: list[Message], heartbeat: bytes | None = None) -> None:
@@ -130,7 +130,7 @@ class _Client:
             await self._websocket.send({"type": "websocket.send", "frames": b"".join(frames)})
         if messages:
             self.cursor = messages[-1].cursor
-            self._here.feeds.counters.delivered += len(messages)
+            self._services.broadcasts.counters.delivered += len(messages)
 
 
 def _first_cursor(websocket: WebSocket) -> str:
@@ -140,8 +140,8 @@ def _first_cursor(websocket: WebSocket) -> str:
     return cursor_from(websocket.query_params.get("from") or FIRST, now())
 
 
-async def _is_known(websocket: WebSocket, source: str, here: Services) -> bool:
-    if await here.source(source) is not None:
+async def _is_known(websocket: WebSocket, source: str, services: Services) -> bool:
+    if await services.source(source) is not None:
         return True
     detail = f"there is no source {source[:80]!r}"
     await _refuse(websocket, UNKNOWN_SOURCE, error(source[:80], "unknown_source", detail))
@@ -155,13 +155,13 @@ async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
         await websocket.close(code)
 
 
-async def _until_gone(websocket: WebSocket, source: str, here: Services, serve: Serve) -> None:
+async def _until_gone(websocket: WebSocket, source: str, services: Services, serve: Serve) -> None:
     """Serves until the client hangs up, or sends something: this protocol goes one way only."""
     try:
         await websocket.accept()
     except WebSocketDisconnect:
         return  # hung up at once
-    sending = asyncio.create_task(serve(websocket, source, here))
+    sending = asyncio.create_task(serve(websocket, source, services))
     listening = asyncio.create_task(websocket.receive())
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)

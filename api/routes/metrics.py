@@ -12,9 +12,9 @@ from api.http.exposition import MEDIA_TYPE, Family, Sample, exposition, histogra
 from api.jobs.job import State
 from api.jobs.register import Register
 from api.routes.health import PATIENCE, shards_of
-from api.services import Here
+from api.services import ServicesDep
+from api.stream.broadcast import Counters
 from api.stream.delays import BOUNDS
-from api.stream.feed import Counters
 from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
 from ingest.bus.connection import LOST
 from ingest.bus.keys import SOURCES, counts_key, frames_key
@@ -32,12 +32,12 @@ Counts = Mapping[str, int]
         200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "mien_clients 2\n"}}}
     },
 )
-async def get_metrics(here: Here) -> Response:
+async def get_metrics(services: ServicesDep) -> Response:
     """Counters in Prometheus' text format. While Redis is away, those of this process alone."""
-    families = own(here.feeds.counters)
+    families = own(services.broadcasts.counters)
     try:
         async with asyncio.timeout(PATIENCE):
-            families += await shared(here.redis, here.settings.shards)
+            families += await shared(services.redis, services.settings.shards)
     except (*LOST, TimeoutError):
         families.append(_gauge("mien_redis_up", "Whether Redis answers.", 0))
     return Response(exposition(families), media_type=MEDIA_TYPE)

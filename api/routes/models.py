@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.services import Here
+from api.services import ServicesDep
 from engine.yunet import CARD
 from ingest.settings import DetectorName
 
@@ -14,9 +14,9 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.get("")
-async def list_models(here: Here) -> list[dict[str, Any]]:
+async def list_models(services: ServicesDep) -> list[dict[str, Any]]:
     """The cards as they lie beside the weights."""
-    return read_cards(here.settings.models, here.settings.detector)
+    return read_cards(services.settings.models, services.settings.detector)
 
 
 def read_cards(folder: Path, detector: DetectorName) -> list[dict[str, Any]]:

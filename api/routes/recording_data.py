@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from api.access.callers import Who
+from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import ResultName, job_folder
 from api.jobs.outline import read_outline
@@ -16,7 +16,7 @@ from api.jobs.parts import BadCheckpointError
 from api.jobs.view import video_of
 from api.jobs.window import read_window
 from api.routes.recordings import known_recording, no_recording
-from api.services import Here
+from api.services import ServicesDep
 from api.timelines.overview import OVERVIEW_SCHEMA
 from engine.stored import BadLineError
 
@@ -61,19 +61,19 @@ Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
 )
 async def get_window(
     id: str,
-    here: Here,
-    who: Who,
+    services: ServicesDep,
+    caller: CallerDep,
     began: Annotated[Moment, Query(alias="from", description="seconds")] = 0.0,
     ended: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later, at most")] = None,
 ) -> Response:
     """All readings of up to a minute, and the spans and stretches of coverage that reach into it."""
-    known = await known_recording(here, id)
+    known = await known_recording(services, id)
     until = began + LONGEST_WINDOW if ended is None else ended
     if not began < until <= began + LONGEST_WINDOW:
         expected = f"expected a moment up to {LONGEST_WINDOW:g} s after `from`"
         raise ProblemError(422, f"to: {expected}", {"to": expected})
-    await here.audit.note(who, "recording.read", id)
-    parts = job_folder(here.settings.data, id).parts
+    await services.audit.note(caller, "recording.read", id)
+    parts = job_folder(services.settings.data, id).parts
     window = await _from_parts(id, lambda: read_window(parts, known.job.name, began, until))
     return Response(window.text(), media_type="application/json")
 
@@ -86,24 +86,24 @@ async def get_window(
         **problems(404, 409),
     },
 )
-async def get_overview(id: str, here: Here, who: Who) -> Response:
+async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
     """The whole recording in brief: a value a second and face, in percent; times are ms of the recording."""
-    known = await known_recording(here, id)
-    await here.audit.note(who, "recording.read", id)
-    parts = job_folder(here.settings.data, id).parts
+    known = await known_recording(services, id)
+    await services.audit.note(caller, "recording.read", id)
+    parts = job_folder(services.settings.data, id).parts
     document, until = await _from_parts(id, lambda: read_outline(parts, known.job.name))
     return Response(await document.text(until), media_type="application/json")
 
 
 @router.get("/video", response_class=FileResponse, responses=problems(404))
-async def get_video(id: str, here: Here, who: Who) -> FileResponse:
+async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
     """The video itself, to be played; ranges are understood."""
-    known = await known_recording(here, id)
-    folder = job_folder(here.settings.data, id)
-    file = await asyncio.to_thread(video_of, known, folder, here.settings.media)
+    known = await known_recording(services, id)
+    folder = job_folder(services.settings.data, id)
+    file = await asyncio.to_thread(video_of, known, folder, services.settings.media)
     if file is None:
         raise ProblemError(404, f"the video of {known.job.name} is not there any more")
-    await here.audit.note(who, "recording.read", id)
+    await services.audit.note(caller, "recording.read", id)
     return FileResponse(
         file,
         media_type=known.job.media_type,
@@ -113,13 +113,13 @@ async def get_video(id: str, here: Here, who: Who) -> FileResponse:
 
 
 @router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))
-async def get_file(id: str, name: ResultName, here: Here, who: Who) -> FileResponse:
+async def get_file(id: str, name: ResultName, services: ServicesDep, caller: CallerDep) -> FileResponse:
     """One of the files that are there once the recording is read."""
-    known = await known_recording(here, id)
-    file = job_folder(here.settings.data, id).results / name
+    known = await known_recording(services, id)
+    file = job_folder(services.settings.data, id).results / name
     if not await asyncio.to_thread(file.is_file):
         raise ProblemError(404, f"there is no {name} of {known.job.name} yet: it is {known.standing.state}")
-    await here.audit.note(who, "recording.downloaded", f"{id}/{name}")
+    await services.audit.note(caller, "recording.downloaded", f"{id}/{name}")
     stem = known.job.name.rpartition(".")[0] or known.job.name
     return FileResponse(file, media_type=FILE_TYPES[file.suffix], filename=f"{stem} {name}")
 

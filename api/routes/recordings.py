@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.callers import Who
-from api.access.locations import no_such_file
+from api.access.caller import CallerDep
 from api.access.purposes import Ground, Purpose
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
@@ -16,7 +15,8 @@ from api.jobs.job import JOBS
 from api.jobs.register import Known, Register
 from api.jobs.upload import uploaded
 from api.jobs.view import RecordingView, shown
-from api.services import Here, Services
+from api.services import Services, ServicesDep
+from api.sources.url import no_such_file
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -54,26 +54,28 @@ class LimitsView(BaseModel):
 
 
 @router.get("")
-async def list_recordings(here: Here) -> list[RecordingView]:
+async def list_recordings(services: ServicesDep) -> list[RecordingView]:
     """All recordings, the newest first."""
-    known = await Register(here.redis).all()
-    return await asyncio.to_thread(lambda: [_shown(here, each) for each in known])
+    known = await Register(services.redis).all()
+    return await asyncio.to_thread(lambda: [_shown(services, each) for each in known])
 
 
 @router.post("", status_code=201, responses=problems(422))
-async def add_recording(new: NewRecording, here: Here, who: Who, response: Response) -> RecordingView:
+async def add_recording(
+    new: NewRecording, services: ServicesDep, caller: CallerDep, response: Response
+) -> RecordingView:
     """Has a file of the media folder read; it stays where it is."""
     name = checked_name(new.name or new.path, "name" if new.name else "path")
-    file = await asyncio.to_thread(media_file, here.settings.media, new.path)
+    file = await asyncio.to_thread(media_file, services.settings.media, new.path)
     if file is None:
-        missing = no_such_file(here.settings.media)
+        missing = no_such_file(services.settings.media)
         raise ProblemError(422, missing, {"path": missing})
-    path = str(file.relative_to(here.settings.media.resolve()))
+    path = str(file.relative_to(services.settings.media.resolve()))
     wish = Wish(name, path, _rate(new.rate), new.purpose, new.ground)
-    job = await job_of(new_id(), lawful(wish, here.settings), file, here.settings.limits)
-    await here.audit.note(who, "recording.added", job.id)
-    await asyncio.to_thread(job_folder(here.settings.data, job.id).path.mkdir, parents=True)
-    return _created(here, await Register(here.redis).add(job), response)
+    job = await job_of(new_id(), lawful(wish, services.settings), file, services.settings.limits)
+    await services.audit.note(caller, "recording.added", job.id)
+    await asyncio.to_thread(job_folder(services.settings.data, job.id).path.mkdir, parents=True)
+    return _created(services, await Register(services.redis).add(job), response)
 
 
 @router.post(
@@ -89,8 +91,8 @@ async def add_recording(new: NewRecording, here: Here, who: Who, response: Respo
 )
 async def upload_recording(
     request: Request,
-    here: Here,
-    who: Who,
+    services: ServicesDep,
+    caller: CallerDep,
     response: Response,
     name: Annotated[str, Query(max_length=2000, description="the file's name, for people")],
     rate: Annotated[Rate, Query()] = 10.0,
@@ -98,53 +100,53 @@ async def upload_recording(
     ground: Annotated[Ground | None, Query(description=LAWFUL)] = None,
 ) -> RecordingView:
     """Has a video file read that comes as the body of the request."""
-    wish = lawful(Wish(checked_name(name), None, _rate(rate), purpose, ground), here.settings)
+    wish = lawful(Wish(checked_name(name), None, _rate(rate), purpose, ground), services.settings)
     id = new_id()
-    limits = here.settings.limits
-    async with uploaded(request, job_folder(here.settings.data, id), limits) as file:
+    limits = services.settings.limits
+    async with uploaded(request, job_folder(services.settings.data, id), limits) as file:
         job = await job_of(id, wish, file, limits)
-        await here.audit.note(who, "recording.added", id)
-        known = await Register(here.redis).add(job)
-    return _created(here, known, response)
+        await services.audit.note(caller, "recording.added", id)
+        known = await Register(services.redis).add(job)
+    return _created(services, known, response)
 
 
 @router.get("/limits")
-async def get_limits(here: Here) -> LimitsView:
+async def get_limits(services: ServicesDep) -> LimitsView:
     """How large a recording may be."""
-    limits = here.settings.limits
+    limits = services.settings.limits
     return LimitsView(size=limits.upload, duration=limits.duration, pixels=limits.pixels)
 
 
 @router.get("/{id}", responses=problems(404))
-async def get_recording(id: str, here: Here) -> RecordingView:
+async def get_recording(id: str, services: ServicesDep) -> RecordingView:
     """A recording, how far it is read, and what there is to download."""
-    known = await known_recording(here, id)
-    return await asyncio.to_thread(_shown, here, known)
+    known = await known_recording(services, id)
+    return await asyncio.to_thread(_shown, services, known)
 
 
 @router.post("/{id}/cancel", responses=problems(404, 409))
-async def cancel_recording(id: str, here: Here, who: Who) -> RecordingView:
+async def cancel_recording(id: str, services: ServicesDep, caller: CallerDep) -> RecordingView:
     """Stops the reading; what was read stays."""
-    await known_recording(here, id)
-    await here.audit.note(who, "recording.cancelled", id)
-    if not await Register(here.redis).cancel(id):
+    await known_recording(services, id)
+    await services.audit.note(caller, "recording.cancelled", id)
+    if not await Register(services.redis).cancel(id):
         raise ProblemError(409, "there is nothing to cancel: it is over already")
-    return _shown(here, await known_recording(here, id))
+    return _shown(services, await known_recording(services, id))
 
 
 @router.delete("/{id}", status_code=204, responses=problems(404))
-async def remove_recording(id: str, here: Here, who: Who) -> None:
+async def remove_recording(id: str, services: ServicesDep, caller: CallerDep) -> None:
     """Deletes a recording with all that was made of it; a file of the media folder stays there."""
-    if not await here.redis.hexists(JOBS, id):  # it need not be readable
+    if not await services.redis.hexists(JOBS, id):  # it need not be readable
         raise no_recording(id)
-    await here.audit.note(who, "recording.removed", id)
-    await Register(here.redis).remove(id)
-    await asyncio.to_thread(job_folder(here.settings.data, id).remove)
+    await services.audit.note(caller, "recording.removed", id)
+    await Register(services.redis).remove(id)
+    await asyncio.to_thread(job_folder(services.settings.data, id).remove)
 
 
-async def known_recording(here: Services, id: str) -> Known:
+async def known_recording(services: Services, id: str) -> Known:
     """Raises a 404 problem if there is none of this id."""
-    known = await Register(here.redis).find(id)
+    known = await Register(services.redis).find(id)
     if known is None:
         raise no_recording(id)
     return known
@@ -154,13 +156,13 @@ def no_recording(id: str) -> ProblemError:
     return ProblemError(404, f"there is no recording {id[:80]!r}")
 
 
-def _created(here: Services, known: Known, response: Response) -> RecordingView:
+def _created(services: Services, known: Known, response: Response) -> RecordingView:
     response.headers["Location"] = f"/v1/recordings/{known.job.id}"
-    return _shown(here, known)
+    return _shown(services, known)
 
 
-def _shown(here: Services, known: Known) -> RecordingView:
-    return shown(known, job_folder(here.settings.data, known.job.id), here.settings.media)
+def _shown(services: Services, known: Known) -> RecordingView:
+    return shown(known, job_folder(services.settings.data, known.job.id), services.settings.media)
 
 
 def _rate(given: float | EveryFrame) -> float | None:

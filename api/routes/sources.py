@@ -10,15 +10,15 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from api.access.callers import Who
-from api.access.locations import LocationError, check_reach, without_password
+from api.access.caller import CallerDep
 from api.access.purposes import notice
 from api.http.problems import MEDIA_TYPE, ProblemError
-from api.services import Here, Services, no_source
-from api.sources.configuring import NewSource, SourceChange, changed, configured
-from api.sources.removal import add_afresh, change_config, remove_data, wait_for_latecomers
-from api.sources.standing import Standing
-from api.stream.pictures import NO_PICTURE
+from api.services import Services, ServicesDep, no_source
+from api.sources.requests import NewSource, SourceChange, changed_source, source_from_request
+from api.sources.status import SourceStatus
+from api.sources.store import add_source_config, change_config, remove_data, wait_for_latecomers
+from api.sources.url import UrlError, check_network, without_password
+from api.stream.previews import NO_PICTURE
 from ingest.bus.keys import SOURCES
 from ingest.bus.shards import emptiest
 from ingest.bus.source_config import Picture, SourceConfig
@@ -54,67 +54,67 @@ class Source(BaseModel):
 
 
 @router.get("")
-async def list_sources(here: Here) -> list[Source]:
+async def list_sources(services: ServicesDep) -> list[Source]:
     """All sources in the order of their names."""
-    configs = sorted(await here.sources(), key=lambda config: config.name.casefold())
-    here.standings.keep([config.id for config in configs])
-    standings = await asyncio.gather(*(here.standings.standing(config) for config in configs))
-    return [_shown(config, standing) for config, standing in zip(configs, standings, strict=True)]
+    configs = sorted(await services.sources(), key=lambda config: config.name.casefold())
+    services.statuses.keep([config.id for config in configs])
+    statuses = await asyncio.gather(*(services.statuses.status(config) for config in configs))
+    return [_shown(config, status) for config, status in zip(configs, statuses, strict=True)]
 
 
 @router.post("", status_code=201, responses={409: PROBLEM, 422: PROBLEM})
-async def add_source(new: NewSource, here: Here, who: Who, response: Response) -> Source:
+async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, response: Response) -> Source:
     """Adds a source; ingest begins to read it within a second or two.
 
     Takes up to 3 s where a source of the same id was removed a moment ago.
     """
-    config = configured(new, here.settings)
-    await _check_reach(config, here)
-    await wait_for_latecomers(here.redis, config.id)
+    config = source_from_request(new, services.settings)
+    await _check_reach(config, services)
+    await wait_for_latecomers(services.redis, config.id)
     # Two that are added at the same moment may come to the same shard: the next ones make up for it.
-    shard = emptiest(here.settings.shards, await here.sources())
+    shard = emptiest(services.settings.shards, await services.sources())
     config = replace(config, created_at=time.time(), shard=shard)
-    if not await add_afresh(here.redis, config):
+    if not await add_source_config(services.redis, config):
         taken = f"there is a source {config.id!r} already"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
-    await here.audit.note(who, "source.added", config.id)
+    await services.audit.note(caller, "source.added", config.id)
     response.headers["Location"] = f"/v1/sources/{config.id}"
-    return _shown(config, await here.standings.standing(config))
+    return _shown(config, await services.statuses.status(config))
 
 
 @router.get("/{id}", responses={404: PROBLEM})
-async def get_source(id: str, here: Here) -> Source:
+async def get_source(id: str, services: ServicesDep) -> Source:
     """A source, and how it stands."""
-    config = await here.known_source(id)
-    return _shown(config, await here.standings.standing(config))
+    config = await services.known_source(id)
+    return _shown(config, await services.statuses.status(config))
 
 
 @router.patch("/{id}", responses={404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
-async def change_source(id: str, change: SourceChange, here: Here, who: Who) -> Source:
+async def change_source(id: str, change: SourceChange, services: ServicesDep, caller: CallerDep) -> Source:
     """Changes what is given and leaves the rest. Only a new address or rate interrupts the timeline."""
-    before = await here.known_source(id)
-    config = changed(before, change, here.settings)
+    before = await services.known_source(id)
+    config = changed_source(before, change, services.settings)
     if config.url != before.url:
-        await _check_reach(config, here)
-    await here.audit.note(who, "source.changed", id)
-    if not await change_config(here.redis, before, config):
+        await _check_reach(config, services)
+    await services.audit.note(caller, "source.changed", id)
+    if not await change_config(services.redis, before, config):
         raise ProblemError(409, "somebody else changed the source meanwhile: look at it and try again")
-    return _shown(config, await here.standings.standing(config))
+    return _shown(config, await services.statuses.status(config))
 
 
 @router.get("/{id}/notice", response_class=PlainTextResponse, responses={404: PROBLEM})
-async def get_notice(id: str, here: Here) -> PlainTextResponse:
+async def get_notice(id: str, services: ServicesDep) -> PlainTextResponse:
     """What is to be put up where the camera looks: what happens there, why, and whom to ask."""
-    return PlainTextResponse(notice(await here.known_source(id), retention()))
+    return PlainTextResponse(notice(await services.known_source(id), retention()))
 
 
 @router.delete("/{id}", status_code=204, responses={404: PROBLEM})
-async def remove_source(id: str, here: Here, who: Who) -> None:
+async def remove_source(id: str, services: ServicesDep, caller: CallerDep) -> None:
     """Removes a source with all that was stored of it."""
-    if not await here.redis.hexists(SOURCES, id):  # it need not be readable
+    if not await services.redis.hexists(SOURCES, id):  # it need not be readable
         raise no_source(id)
-    await here.audit.note(who, "source.removed", id)
-    await remove_data(here.redis, id)
+    await services.audit.note(caller, "source.removed", id)
+    await remove_data(services.redis, id)
 
 
 @router.get(
@@ -122,31 +122,31 @@ async def remove_source(id: str, here: Here, who: Who) -> None:
     response_class=Response,
     responses={404: PROBLEM, 200: {"content": {"image/jpeg": {}}}},
 )
-async def get_preview(id: str, here: Here, who: Who) -> Response:
+async def get_preview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
     """The picture of this moment; its media time in seconds is in the header Media-Time."""
-    config = await here.known_source(id)
+    config = await services.known_source(id)
     if config.picture == "none":
         raise ProblemError(404, NO_PICTURE)
-    await here.audit.note(who, "preview.watched", id)
-    picture = await here.pictures.newest(config.id, PICTURE_WAIT)
-    if picture is None:
+    await services.audit.note(caller, "preview.watched", id)
+    preview = await services.previews.newest(config.id, PICTURE_WAIT)
+    if preview is None:
         raise ProblemError(404, f"{config.name} gave no picture within {PICTURE_WAIT:g} s")
-    headers = {"Cache-Control": "no-store", "Media-Time": f"{picture.media_time / 1e9:.6f}"}
-    return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+    headers = {"Cache-Control": "no-store", "Media-Time": f"{preview.media_time / 1e9:.6f}"}
+    return Response(preview.jpeg, media_type="image/jpeg", headers=headers)
 
 
-async def _check_reach(config: SourceConfig, here: Services) -> None:
+async def _check_reach(config: SourceConfig, services: Services) -> None:
     try:
-        await check_reach(config.url, here.settings.networks)
-    except LocationError as error:
+        await check_network(config.url, services.settings.networks)
+    except UrlError as error:
         raise ProblemError(422, "the source is not valid", {"url": str(error)}) from None
 
 
-def _shown(config: SourceConfig, standing: Standing) -> Source:
+def _shown(config: SourceConfig, status: SourceStatus) -> Source:
     times: dict[str, Any] = {
         "created_at": rfc3339(datetime.fromtimestamp(config.created_at).astimezone()),
-        "since": rfc3339(standing.since),
-        "last_reading": rfc3339(standing.last_reading),
+        "since": rfc3339(status.since),
+        "last_reading": rfc3339(status.last_reading),
     }
     return Source(
         id=config.id,
@@ -157,8 +157,8 @@ def _shown(config: SourceConfig, standing: Standing) -> Source:
         ground=config.ground,
         picture=config.picture,
         shard=config.shard,
-        state=standing.state,
-        reason=standing.reason,
-        drop_share=standing.drop_share,
+        state=status.state,
+        reason=status.reason,
+        drop_share=status.drop_share,
         **times,
     )

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.access.callers import Who
+from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
-from api.services import Here, Services
+from api.services import Services, ServicesDep
 from api.stream.history import PAGE, Entry
 from api.stream.messages import BadCursorError, position, with_cursor
 from api.timelines.export import FILES, written
@@ -65,30 +65,30 @@ FILE_HEADERS = {
     },
 )
 async def get_timeline(
-    source: str, here: Here, who: Who, request: Request, asked: Requested, shape: Shaped
+    source: str, services: ServicesDep, caller: CallerDep, request: Request, asked: Requested, shape: Shaped
 ) -> Response:
     """The messages of a source, the oldest first: a page of them as JSON, or as a file.
 
     csv and parquet have the readings, vtt the spans, jsonl and JSON every message. Without a limit a file is
     streamed up to what is there now; its Next-Cursor is where to go on later.
     """
-    await here.known_source(source)
+    await services.known_source(source)
     try:
-        expired = await here.history.check(source, asked.start)
+        expired = await services.history.check(source, asked.start)
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
     if shape.format == "json":
-        await here.audit.note(who, "timeline.read", source)
-        return await _page(here, source, asked, shape.limit or PAGE, expired)
-    await here.audit.note(who, "timeline.exported", source)
+        await services.audit.note(caller, "timeline.read", source)
+        return await _page(services, source, asked, shape.limit or PAGE, expired)
+    await services.audit.note(caller, "timeline.exported", source)
     headers = {"Content-Disposition": f'attachment; filename="{source}.{shape.format}"'}
     if expired:
         headers["Expired"] = expired
     if shape.limit is None:
-        end = await here.history.last(source, asked.start, asked.end)
-        pages = here.history.pages(source, asked.start, end)
+        end = await services.history.last(source, asked.start, asked.end)
+        pages = services.history.pages(source, asked.start, end)
     else:
-        page = await _entries(here, source, asked, shape.limit)
+        page = await _entries(services, source, asked, shape.limit)
         end = page[-1][0] if page else asked.start
         pages = _only(page)
         if len(page) == shape.limit:
@@ -106,26 +106,31 @@ async def get_timeline(
     responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, **problems(404, 422)},
 )
 async def get_timeline_overview(
-    source: str, here: Here, who: Who, since: From = "-1h", to: To = None, accepts: AcceptEncoding = ""
+    source: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    since: From = "-1h",
+    to: To = None,
+    accepts: AcceptEncoding = "",
 ) -> Response:
     """Each face's seconds and the coverage, the last hour's where nothing else is asked for; at most 6 hours.
 
     The second that is not over yet is left out: messages after the cursor `until` tell it.
     """
-    await here.known_source(source)
+    await services.known_source(source)
     asked = requested_range(since=since, to=to)
     if asked.length > LONGEST_OVERVIEW:
         raise ProblemError(422, f"expected a range of at most {LONGEST_OVERVIEW / 3600:g} hours")
-    await here.audit.note(who, "timeline.read", source)
-    text = await _overview(here, source, asked)
+    await services.audit.note(caller, "timeline.read", source)
+    text = await _overview(services, source, asked)
     if "gzip" not in accepts:
         return Response(text, media_type="application/json", headers=VARY)
     packed = await asyncio.to_thread(gzip.compress, text, QUICK)
     return Response(packed, media_type="application/json", headers=VARY | {"Content-Encoding": "gzip"})
 
 
-async def _page(here: Services, source: str, asked: Range, limit: int, expired: str | None) -> Response:
-    page = await _entries(here, source, asked, limit)
+async def _page(services: Services, source: str, asked: Range, limit: int, expired: str | None) -> Response:
+    page = await _entries(services, source, asked, limit)
     messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
     following = page[-1][0] if page else asked.start
     ends = {"source": source, "next": following, "more": len(page) == limit, "expired": expired}
@@ -133,10 +138,10 @@ async def _page(here: Services, source: str, asked: Range, limit: int, expired: 
     return Response(body, media_type="application/json")
 
 
-async def _entries(here: Services, source: str, asked: Range, limit: int) -> list[Entry]:
+async def _entries(services: Services, source: str, asked: Range, limit: int) -> list[Entry]:
     """Up to `limit` entries, read in pieces: others have their turn in between."""
     entries: list[Entry] = []
-    async for page in here.history.pages(source, asked.start, asked.end, min(limit, PAGE)):
+    async for page in services.history.pages(source, asked.start, asked.end, min(limit, PAGE)):
         entries += page
         if len(entries) >= limit:
             break
@@ -153,10 +158,10 @@ def _next(request: Request, cursor: str) -> str:
     return f"{request.url.path}?{urlencode(query | {'after': cursor})}"
 
 
-async def _overview(here: Services, source: str, asked: Range) -> bytes:
+async def _overview(services: Services, source: str, asked: Range) -> bytes:
     document, until, full = OverviewDocument(source), asked.start, True
     while full:
-        page = await here.redis.xrange(overview_key(source), min=f"({until}", max=asked.end, count=PAGE)
+        page = await services.redis.xrange(overview_key(source), min=f"({until}", max=asked.end, count=PAGE)
         for _, entry in page:
             if entry[b"type"] == SECONDS.encode():
                 document.add_seconds(entry[b"body"])

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.sources.standing import Tally
+from api.sources.status import StatusTracker
 from ingest.bus.connection import connect
 from ingest.bus.keys import REMOVED, keys_of, overview_key, timeline_key
 from ingest.bus.source_config import SourceConfig, encode_config
@@ -245,11 +245,11 @@ def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> N
 
 
 def test_coverage_older_than_a_minute_no_longer_counts() -> None:
-    tally = Tally()
-    tally.add("1-0", b"coverage", b'{"kind":"dropped","frames":5,"ended_at":"2026-01-31T12:00:00Z"}')
+    tracker = StatusTracker()
+    tracker.add("1-0", b"coverage", b'{"kind":"dropped","frames":5,"ended_at":"2026-01-31T12:00:00Z"}')
     at = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
-    assert tally.standing(at).drop_share == 1.0
-    assert tally.standing(at + timedelta(minutes=1)).drop_share is None
+    assert tracker.status(at).drop_share == 1.0
+    assert tracker.status(at + timedelta(minutes=1)).drop_share is None
 
 
 def test_a_timeline_comes_by_pages(api: Api, http: httpx.Client) -> None:

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import ingest.bus.streams as bus
-from api.stream.mailbox import Mailbox
+from api.stream.client_queue import ClientQueue
 from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
@@ -421,15 +421,15 @@ def test_pictures_come_while_somebody_watches(api: Api) -> None:
 
 def test_a_full_mailbox_keeps_only_the_newest() -> None:
     async def run() -> None:
-        mailbox: Mailbox[int] = Mailbox(3)
-        lost = [mailbox.put(number) for number in range(5)]
-        first = await mailbox.take()
+        queue: ClientQueue[int] = ClientQueue(3)
+        lost = [queue.put(number) for number in range(5)]
+        first = await queue.take()
         assert lost == [0, 0, 0, 3, 0]
         assert (first.missed, first.items) == (3, [3, 4])
-        mailbox.beat(b"one")
-        mailbox.beat(b"two")
-        mailbox.put(5)
-        second = await mailbox.take()
+        queue.beat(b"one")
+        queue.beat(b"two")
+        queue.put(5)
+        second = await queue.take()
         assert (second.missed, second.items, second.heartbeat) == (0, [5], b"two")
 
     asyncio.run(run())

@@ -16,13 +16,13 @@ import pytest
 from websockets.asyncio.client import connect
 
 import ingest.bus.streams as bus
-from api.sources.configuring import NewSource
+from api.sources.requests import NewSource
 from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
 from ingest.bus.connection import connect as connect_redis
 from ingest.bus.wire import SourceState, encode_state
-from tests.api.access.doors import add_token, guarded
+from tests.api.access.clients import add_token, guarded
 from tests.api.browsing import chromium, page_of
 from tests.api.schema import SCHEMA, parsed
 from tests.api.serving import Api, configure, coverage, reading, serving, write

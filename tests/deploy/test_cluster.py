@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect as open_websocket
 
-from api.stream.feed import Feeds
+from api.stream.broadcast import Broadcasts
 from deploy.redis_server import ServerError, check_server
 from ingest.bus.connection import connect, connect_async
 from ingest.bus.keys import SOURCES, timeline_key
@@ -98,16 +98,16 @@ def test_feeds_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
         ):
             for name in names:
                 await client.hset(SOURCES, name, "{}")
-            feeds = Feeds(client, readers)
-            joined = {name: await stack.enter_async_context(feeds.join(name)) for name in names}
+            broadcasts = Broadcasts(client, readers)
+            joined = {name: await stack.enter_async_context(broadcasts.join(name)) for name in names}
             for port in cluster.ports:
                 cluster.kill(port)
                 cluster.begin(port)
                 await asyncio.to_thread(cluster.wait)
-                for name, (_, mailbox) in joined.items():
+                for name, (_, queue) in joined.items():
                     await client.xadd(timeline_key(name), {"type": "reading", "body": b"{}"})
                     async with asyncio.timeout(PATIENCE):
-                        while not (await mailbox.take()).items:
+                        while not (await queue.take()).items:
                             pass
 
     asyncio.run(run())

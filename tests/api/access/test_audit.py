@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.access.audit import Audit
-from api.access.callers import LOCAL
+from api.access.caller import LOCAL
 from ingest.bus.connection import BUS_FAULTS, connect_async
 from ingest.bus.keys import AUDIT
 from tests.api.serving import refusing_writes

@@ -13,9 +13,8 @@ import pytest
 
 import ingest.bus.streams as bus
 from api.access.audit import Audit
-from api.sources import removal
-from api.sources.removal import trim_timelines
-from api.stream.pictures import Pictures
+from api.sources import store
+from api.stream.previews import LivePreviews
 from api.tasks import stop
 from deploy.redis_server import RedisServer
 from ingest.bus.connection import connect, connect_async
@@ -93,20 +92,20 @@ def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: p
 
 async def trim(url: str) -> None:
     async with connect_async(url) as client:
-        await trim_timelines(client, HOUR)
+        await store.trim_timelines(client, HOUR)
         await Audit(client).trim()
 
 
 def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(removal, "ROUND", 0.02)
-    monkeypatch.setattr(removal, "TRIMS_EVERY", 0.0)
+    monkeypatch.setattr(store, "ROUND", 0.02)
+    monkeypatch.setattr(store, "TRIMS_EVERY", 0.0)
     configure(redis_url)
 
     async def survived(blocking: Any) -> None:
-        async with connect_async(redis_url) as client, Pictures(client).watch("lobby") as watcher:
-            sweeping = asyncio.create_task(removal.sweep(client, Audit(client)))
+        async with connect_async(redis_url) as client, LivePreviews(client).watch("lobby") as watcher:
+            sweeping = asyncio.create_task(store.sweep(client, Audit(client)))
             with refusing_writes(redis_url):
                 await eventually(lambda: "old data wait" in caplog.text, "the sweep says so")
                 await eventually(lambda: "picture of lobby waits" in caplog.text, "the look says so")

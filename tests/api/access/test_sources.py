@@ -13,7 +13,7 @@ from ingest.bus.keys import SOURCES, preview_key
 from ingest.bus.source_config import SourceConfig, decode_config
 from ingest.bus.streams import Bus
 from ingest.network.allowlist import parse_networks
-from tests.api.access.doors import add_token, bearer, calling, guarded, heard_until_closed
+from tests.api.access.clients import add_token, bearer, calling, guarded, heard_until_closed
 from tests.api.serving import Api, configure, serving
 
 NAMED = parse_networks("192.168.7.0/24")

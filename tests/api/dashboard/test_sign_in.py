@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.drawing.palette import LABEL_COLOURS
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, TOKENS
-from tests.api.access.doors import add_token, guarded
+from tests.api.access.clients import add_token, guarded
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.dashboard.watching import TIMELINE, stretch
 from tests.api.serving import Api, serving, write

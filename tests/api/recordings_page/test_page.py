@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.redis_server import RedisServer
-from tests.api.access.doors import add_token, bearer
+from tests.api.access.clients import add_token, bearer
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,

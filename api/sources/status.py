@@ -19,7 +19,7 @@ SIGNAL = ("live", "ended")  # states in which nothing is wrong with the connecti
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceStatus:
     """What the list of sources shows of one."""
 
     state: str | None  # connecting live reconnecting ended error; None before ingest said anything
@@ -29,7 +29,7 @@ class Standing:
     drop_share: float | None  # 0..1 of the frames of the last minute; None when there were none
 
 
-class Tally:
+class StatusTracker:
     """Adds up one source's entries in their order. Pure."""
 
     def __init__(self) -> None:
@@ -59,12 +59,12 @@ class Tally:
             self._since = at
         self._state, self._reason = fields["state"], fields["reason"]
 
-    def standing(self, at: datetime) -> Standing:
+    def status(self, at: datetime) -> SourceStatus:
         while self._stretches and self._stretches[0][0] < at - timedelta(seconds=LOOKED_AT):
             self._stretches.popleft()
         frames = sum(frames for _, _, frames in self._stretches)
         dropped = sum(frames for _, kind, frames in self._stretches if kind == "dropped")
-        return Standing(
+        return SourceStatus(
             state=self._state,
             reason=self._reason,
             since=self._since,
@@ -73,49 +73,51 @@ class Tally:
         )
 
 
-class Standings:
+class SourceStatuses:
     """The standing of every source that was asked for; each question reads only what came since the last."""
 
     def __init__(self, client: Any, history: History) -> None:
         self._redis = client
         self._history = history
-        self._tallies: dict[str, tuple[float, Tally]] = {}  # with the source's created_at: it may come back
+        self._trackers: dict[
+            str, tuple[float, StatusTracker]
+        ] = {}  # with the source's created_at: it may come back
 
-    async def standing(self, config: SourceConfig) -> Standing:
+    async def status(self, config: SourceConfig) -> SourceStatus:
         source = config.id
-        created_at, tally = self._tallies.get(source, (None, None))
-        if tally is None or tally.cursor is None or created_at != config.created_at:
-            tally = await self._first(source)
-            self._tallies[source] = (config.created_at, tally)
+        created_at, tracker = self._trackers.get(source, (None, None))
+        if tracker is None or tracker.cursor is None or created_at != config.created_at:
+            tracker = await self._first(source)
+            self._trackers[source] = (config.created_at, tracker)
         else:
-            await self._add_new(source, tally)
-        return tally.standing(now())
+            await self._add_new(source, tracker)
+        return tracker.status(now())
 
     def keep(self, sources: Collection[str]) -> None:
         """Forgets all other sources."""
-        for source in self._tallies.keys() - set(sources):
-            del self._tallies[source]
+        for source in self._trackers.keys() - set(sources):
+            del self._trackers[source]
 
-    async def _first(self, source: str) -> Tally:
+    async def _first(self, source: str) -> StatusTracker:
         """From the newest entries; the state may lie further back, so it is kept apart as well."""
         entries = await self._history.newest(source, LOOKBACK)
-        tally = Tally()
+        tracker = StatusTracker()
         if not any(kind == b"state" for _, kind, _ in entries):
             newest = await self._redis.get(state_key(source))
             if newest is not None:
-                tally.add_state(json.loads(newest))
+                tracker.add_state(json.loads(newest))
         for entry in reversed(entries):
-            tally.add(*entry)
-        return tally
+            tracker.add(*entry)
+        return tracker
 
-    async def _add_new(self, source: str, tally: Tally) -> None:
+    async def _add_new(self, source: str, tracker: StatusTracker) -> None:
         page: list[Entry] | None = None
         while page is None or len(page) == PAGE:
-            assert tally.cursor is not None
-            page = await self._history.page(source, tally.cursor, PAGE)
+            assert tracker.cursor is not None
+            page = await self._history.page(source, tracker.cursor, PAGE)
             for entry in page:
-                if position(entry[0]) > position(tally.cursor):  # two questions may be under way at once
-                    tally.add(*entry)
+                if position(entry[0]) > position(tracker.cursor):  # two questions may be under way at once
+                    tracker.add(*entry)
 
 
 def _parsed_moment(text: str | None) -> datetime | None:

@@ -18,7 +18,7 @@ class Delivery(Generic[Item]):
     closed: bool  # nothing more will come
 
 
-class Mailbox(Generic[Item]):
+class ClientQueue(Generic[Item]):
     """One client's queue. When it is full, all that waits is thrown away, counted, and the newest goes in."""
 
     def __init__(self, depth: int) -> None:

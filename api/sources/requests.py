@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.locations import FORMS, HIDDEN, LocationError, checked_location, without_password
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.settings import Settings
+from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import Picture, SourceConfig
 
 LONGEST_ID = 60  # characters
@@ -76,13 +76,13 @@ class SourceChange(BaseModel):
     picture: Shown = LEFT_OUT
 
 
-def configured(new: NewSource, settings: Settings) -> SourceConfig:
+def source_from_request(new: NewSource, settings: Settings) -> SourceConfig:
     """The configuration that is asked for. Raises a 422 problem that names each field that is wrong."""
     now = time.time()
     default = "personal" if settings.tokens == "open" else None
     checks: dict[str, Callable[[], Any]] = {
         "name": lambda: _checked_name(new.name),
-        "url": lambda: checked_location(new.url, settings.media),
+        "url": lambda: validated_url(new.url, settings.media),
         "purpose": lambda: checked_purpose(new.purpose, new.ground, default),
     }
     found = _all(checks)
@@ -91,7 +91,7 @@ def configured(new: NewSource, settings: Settings) -> SourceConfig:
     )
 
 
-def changed(config: SourceConfig, change: SourceChange, settings: Settings) -> SourceConfig:
+def changed_source(config: SourceConfig, change: SourceChange, settings: Settings) -> SourceConfig:
     """The configuration after the change. Raises a 422 problem that names each field that is wrong."""
     given = change.model_dump(exclude_unset=True)
     wanted = replace(config, **given)
@@ -119,7 +119,7 @@ def _all(checks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
     for field, check in checks.items():
         try:
             found[field] = check()
-        except (BadNameError, LocationError, PurposeError) as error:
+        except (BadNameError, UrlError, PurposeError) as error:
             errors[field] = str(error)
     if errors:
         raise ProblemError(422, "the source is not valid", errors)
@@ -138,5 +138,5 @@ def _changed_location(before: str, text: str, settings: Settings) -> str:
     if text.strip() == without_password(before):
         return before
     if HIDDEN in text:
-        raise LocationError("expected what is hidden in full where an address is changed, actual stars")
-    return checked_location(text, settings.media)
+        raise UrlError("expected what is hidden in full where an address is changed, actual stars")
+    return validated_url(text, settings.media)

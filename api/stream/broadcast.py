@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from api.stream.client_queue import ClientQueue
 from api.stream.connection import text_frame
 from api.stream.delays import Delays
 from api.stream.history import History
-from api.stream.mailbox import Mailbox
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
 from ingest.bus.connection import BUS_FAULTS
@@ -55,7 +55,7 @@ class Counters:
     delays: Delays = field(default_factory=Delays)
 
 
-class Feed:
+class Broadcast:
     """Follows one source's timeline for as long as it has clients."""
 
     def __init__(self, source: str, client: Any, reader: Any, counters: Counters) -> None:
@@ -64,7 +64,7 @@ class Feed:
         self._redis = client
         self._reader = reader
         self._counters = counters
-        self._mailboxes: set[Mailbox[Message]] = set()
+        self._queues: set[ClientQueue[Message]] = set()
         self._newest_frame: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
@@ -86,20 +86,20 @@ class Feed:
         for task in self._tasks:
             task.cancel()
 
-    def join(self) -> Mailbox[Message]:
+    def join(self) -> ClientQueue[Message]:
         """A mailbox that gets every entry after `position` as it is now."""
-        mailbox: Mailbox[Message] = Mailbox(DEPTH)
-        self._mailboxes.add(mailbox)
+        queue: ClientQueue[Message] = ClientQueue(DEPTH)
+        self._queues.add(queue)
         self._counters.clients += 1
-        return mailbox
+        return queue
 
-    def leave(self, mailbox: Mailbox[Message]) -> None:
-        self._mailboxes.discard(mailbox)
+    def leave(self, queue: ClientQueue[Message]) -> None:
+        self._queues.discard(queue)
         self._counters.clients -= 1
 
     @property
     def has_clients(self) -> bool:
-        return bool(self._mailboxes)
+        return bool(self._queues)
 
     async def _follow(self) -> None:
         while not self._stopped:
@@ -119,8 +119,8 @@ class Feed:
     def _give(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         for id, fields in entries:
             message = message_of(id.decode(), fields[b"body"])
-            for mailbox in self._mailboxes:
-                self._counters.missed += mailbox.put(message)
+            for queue in self._queues:
+                self._counters.missed += queue.put(message)
             self.position = message.cursor
         self._note_newest([(fields[b"type"], fields[b"body"]) for _, fields in entries])
 
@@ -136,10 +136,10 @@ class Feed:
             await asyncio.sleep(BEAT)
             await self._look_for_removal()
             frame = text_frame(heartbeat(self._source, now(), self._newest_frame))
-            for mailbox in self._mailboxes:
-                mailbox.beat(frame)
+            for queue in self._queues:
+                queue.beat(frame)
                 if self.removed:
-                    mailbox.close()
+                    queue.close()
 
     async def _look_for_removal(self) -> None:
         """Without much patience: heartbeats go on while Redis is away."""
@@ -150,39 +150,39 @@ class Feed:
             return  # the follower says so; who is configured is not known now
 
 
-class Feeds:
+class Broadcasts:
     """The feeds of this process, by source; each lives from its first client to its last."""
 
     def __init__(self, client: Any, readers: Any) -> None:
         """`readers` gives each feed a connection to wait on."""
         self._redis = client
         self._readers = readers
-        self._feeds: dict[str, Feed] = {}
+        self._broadcasts: dict[str, Broadcast] = {}
         self._lock = asyncio.Lock()
         self.counters = Counters()
 
     @asynccontextmanager
-    async def join(self, source: str) -> AsyncIterator[tuple[Feed, Mailbox[Message]]]:
+    async def join(self, source: str) -> AsyncIterator[tuple[Broadcast, ClientQueue[Message]]]:
         """The source's feed and a mailbox in it."""
-        feed, mailbox = await self._joined(source)
+        broadcast, queue = await self._joined(source)
         try:
-            yield feed, mailbox
+            yield broadcast, queue
         finally:
-            feed.leave(mailbox)
-            self._stop_unused(source, feed)
+            broadcast.leave(queue)
+            self._stop_unused(source, broadcast)
 
-    async def _joined(self, source: str) -> tuple[Feed, Mailbox[Message]]:
+    async def _joined(self, source: str) -> tuple[Broadcast, ClientQueue[Message]]:
         async with self._lock:
-            feed = self._feeds.get(source)
-            if feed is None or feed.removed:
-                feed = Feed(source, self._redis, self._readers, self.counters)
-                await feed.start()
-                self._feeds[source] = feed
-            return feed, feed.join()
+            broadcast = self._broadcasts.get(source)
+            if broadcast is None or broadcast.removed:
+                broadcast = Broadcast(source, self._redis, self._readers, self.counters)
+                await broadcast.start()
+                self._broadcasts[source] = broadcast
+            return broadcast, broadcast.join()
 
-    def _stop_unused(self, source: str, feed: Feed) -> None:
-        if feed.has_clients:
+    def _stop_unused(self, source: str, broadcast: Broadcast) -> None:
+        if broadcast.has_clients:
             return
-        if self._feeds.get(source) is feed:
-            del self._feeds[source]
-        feed.stop()
+        if self._broadcasts.get(source) is broadcast:
+            del self._broadcasts[source]
+        broadcast.stop()

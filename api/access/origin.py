@@ -33,7 +33,7 @@ HEADERS = {
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
 
 
-class Guard:
+class OriginMiddleware:
     """Refuses what another site's page may have sent; puts the security headers on every answer."""
 
     def __init__(self, app: ASGIApp, *, any_host: bool) -> None:

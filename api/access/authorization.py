@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from api.access.callers import LOCAL, NEEDS_OPERATE, Caller
+from api.access.caller import LOCAL, NEEDS_OPERATE, Caller
 from api.access.tickets import SOCKETS
 from api.http.problems import problem_response
 from api.outages import outage
@@ -51,7 +51,7 @@ VIEWER = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
 REMOVED = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
 
 
-class Gate:
+class AuthMiddleware:
     """Finds out who asks, leaves it in the connection's state, and sends away who may not."""
 
     def __init__(self, app: ASGIApp, *, required: bool, public: frozenset[str]) -> None:

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from websockets.sync.client import connect as open_websocket
 
-from api.access import gate
+from api.access import authorization
 from api.app import public_paths
 from ingest.bus.connection import connect
 from ingest.bus.keys import TOKENS, ticket_key
-from tests.api.access.doors import (
+from tests.api.access.clients import (
     add_token,
     bearer,
     calling,
@@ -189,7 +189,7 @@ def test_tickets_are_for_paths_of_the_service(api: Api, viewer: str, path: str) 
 def test_removing_a_token_ends_the_websockets_it_opened(
     api: Api, viewer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "ASKED_AGAIN", 0.5)
+    monkeypatch.setattr(authorization, "ASKED_AGAIN", 0.5)
     address = f"{api.ws}/v1/sources/lobby/live"
     with (
         open_websocket(address, additional_headers=bearer(viewer)) as client,

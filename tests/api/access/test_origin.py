@@ -12,7 +12,7 @@ from websockets.sync.client import connect as open_websocket
 
 from api.app import DASHBOARD, create_app
 from api.settings import Settings
-from tests.api.access.doors import add_token, bearer, guarded
+from tests.api.access.clients import add_token, bearer, guarded
 from tests.api.serving import Api, configure, serving
 
 EVIL = "https://evil.example"

@@ -49,7 +49,7 @@ async def wait_for_latecomers(client: Any, source: str) -> None:
         await asyncio.sleep(min(LET_GO, removed_at + LET_GO - time.time()))
 
 
-async def add_afresh(client: Any, config: SourceConfig) -> bool:
+async def add_source_config(client: Any, config: SourceConfig) -> bool:
     """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
     keys = [SOURCES, REMOVED, *keys_of(config.id)]
     if is_cluster(client):

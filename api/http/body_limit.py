@@ -12,7 +12,7 @@ BOUND_THEMSELVES = frozenset({"/v1/recordings/upload"})
 TOO_LARGE = f"expected a body of at most {LARGEST} bytes"
 
 
-class Bodies:
+class BodyLimitMiddleware:
     """Refuses what is larger: by its announced length at once, else as soon as it has become too much."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -16,26 +16,26 @@ HIDDEN = "***"
 PLAIN = ("mien_transport=tcp", "mien_transport=udp")  # options of ours
 
 
-class LocationError(Exception):
+class UrlError(Exception):
     """An address that no source may have; the message is a sentence without the address's secrets."""
 
 
-def checked_location(text: str, media: Path) -> str:
+def validated_url(text: str, media: Path) -> str:
     """The address in the form that is kept, which ingest can read; raises LocationError."""
     text = text.strip()
     if not text:
-        raise LocationError(f"expected an address: {FORMS}")
+        raise UrlError(f"expected an address: {FORMS}")
     if len(text) > LONGEST:
-        raise LocationError(f"expected at most {LONGEST} characters, actual {len(text)}")
+        raise UrlError(f"expected at most {LONGEST} characters, actual {len(text)}")
     if not text.isprintable():
-        raise LocationError("expected printable characters only")
+        raise UrlError("expected printable characters only")
     text = _with_lower_scheme(text)
     try:
         address = parse_address(text, media)
     except OutsideError as error:
-        raise LocationError(f"{error}: {folder_in_words(media)}") from None
+        raise UrlError(f"{error}: {printable_path(media)}") from None
     except AddressError as error:
-        raise LocationError(str(error)) from None
+        raise UrlError(str(error)) from None
     if address.kind == "webcam":
         return text
     if address.kind == "file":
@@ -45,29 +45,29 @@ def checked_location(text: str, media: Path) -> str:
 
 def no_such_file(media: Path) -> str:
     """For who adds a file, which takes the scope operate: viewers need not know where files lie."""
-    return f"no such file in the media folder {folder_in_words(media)}"
+    return f"no such file in the media folder {printable_path(media)}"
 
 
-def folder_in_words(folder: Path) -> str:
+def printable_path(folder: Path) -> str:
     """Its path; bytes in it that are no UTF-8 become escapes."""
     return str(folder.resolve()).encode("utf-8", "backslashreplace").decode()
 
 
-async def check_reach(location: str, networks: Networks) -> None:
+async def check_network(location: str, networks: Networks) -> None:
     """Raises LocationError where a checked location is a webcam or a host that no source may be.
 
     A name that does not resolve now may do so later: ingest looks again each time that it connects.
     """
     parts = urlsplit(location)
     if parts.scheme == "webcam" and not networks.webcams:
-        raise LocationError(NO_WEBCAM)
+        raise UrlError(NO_WEBCAM)
     if networks.everywhere or parts.scheme not in NETWORK:
         return
     try:
         async with asyncio.timeout(RESOLVED_WITHIN):
             await asyncio.to_thread(checked, parts.hostname or "", parts.port or 0, networks)
     except ForbiddenError as error:
-        raise LocationError(str(error)) from None
+        raise UrlError(str(error)) from None
     except (OSError, TimeoutError):
         return
 
@@ -110,14 +110,14 @@ def _checked_network(text: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise LocationError(f"not an address: {HOW_TO_WRITE}") from None
+        raise UrlError(f"not an address: {HOW_TO_WRITE}") from None
     if parts.fragment:
-        raise LocationError(f"expected no #, actual one: {HOW_TO_WRITE}")
+        raise UrlError(f"expected no #, actual one: {HOW_TO_WRITE}")
     if not host or any(character.isspace() for character in text):
-        raise LocationError(f"expected {parts.scheme}://host/path without spaces")
+        raise UrlError(f"expected {parts.scheme}://host/path without spaces")
     transport = dict(parse_qsl(parts.query)).get("mien_transport", "tcp")
     if transport not in ("tcp", "udp"):
-        raise LocationError("expected mien_transport=tcp or udp, actual something else")
+        raise UrlError("expected mien_transport=tcp or udp, actual something else")
     return text
 
 
@@ -125,11 +125,11 @@ def _checked_file(text: str, file: Path, media: Path) -> str:
     """`file:` and the path below the media folder, however it was written."""
     _, mark, options = text.partition("?")
     if mark and options != "loop":
-        raise LocationError("expected ?loop or nothing after a file's name, actual something else")
+        raise UrlError("expected ?loop or nothing after a file's name, actual something else")
     try:
         found = file.is_file()
     except OSError:  # a name longer than names can be
         found = False
     if not found:
-        raise LocationError(no_such_file(media))
+        raise UrlError(no_such_file(media))
     return f"file:{file.relative_to(media.resolve())}{mark}{options}"

@@ -18,13 +18,13 @@ NO_PICTURE = "no picture is made of this source: it is configured so"
 
 logger = logging.getLogger(__name__)
 
-LOOK = 0.03  # seconds between looks for a newer picture
-RENEW = WATCHED_FOR / 2  # seconds between renewals of the wish for pictures
-PAUSE = 0.5  # seconds before Redis is tried again
+POLL_INTERVAL = 0.03  # seconds between looks for a newer picture
+RENEW_INTERVAL = WATCHED_FOR / 2  # seconds between renewals of the wish for pictures
+RETRY_DELAY = 0.5  # seconds before Redis is tried again
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Preview:
     """One preview: when its frame was, and the JPEG."""
 
     media_time: int  # ns
@@ -36,34 +36,34 @@ class Picture:
 
 
 @dataclass(eq=False, slots=True)
-class Watcher:
+class PreviewWatcher:
     """One client: the newest picture it has not taken yet."""
 
-    picture: Picture | None = None
+    preview: Preview | None = None
     ended: Literal["", "removed", "no_picture"] = ""  # why no more pictures come
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def take(self) -> Picture | None:
+    async def take(self) -> Preview | None:
         """Waits for a picture newer than the last; None when no more come."""
         await self.arrived.wait()
         self.arrived.clear()
-        return None if self.ended else self.picture
+        return None if self.ended else self.preview
 
 
-class Pictures:
+class LivePreviews:
     """Looks for pictures of the sources that have watchers, once for all watchers of a source."""
 
     def __init__(self, client: Any) -> None:
         self._redis = client
-        self._watchers: dict[str, set[Watcher]] = {}
+        self._watchers: dict[str, set[PreviewWatcher]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @asynccontextmanager
-    async def watch(self, source: str) -> AsyncIterator[Watcher]:
-        watcher = Watcher()
+    async def watch(self, source: str) -> AsyncIterator[PreviewWatcher]:
+        watcher = PreviewWatcher()
         self._watchers.setdefault(source, set()).add(watcher)
         if source not in self._tasks or self._tasks[source].done():
-            self._tasks[source] = start(self._look(source), f"the look for pictures of {source}")
+            self._tasks[source] = start(self._poll(source), f"the look for pictures of {source}")
         try:
             yield watcher
         finally:
@@ -72,7 +72,7 @@ class Pictures:
                 del self._watchers[source]
                 self._tasks.pop(source).cancel()
 
-    async def newest(self, source: str, wait: float) -> Picture | None:
+    async def newest(self, source: str, wait: float) -> Preview | None:
         """One picture; None when none comes within `wait` seconds."""
         async with self.watch(source) as watcher:
             try:
@@ -80,22 +80,22 @@ class Pictures:
             except TimeoutError:
                 return None
 
-    async def _look(self, source: str) -> None:
+    async def _poll(self, source: str) -> None:
         loop = asyncio.get_running_loop()
         shown: bytes | None = None
-        renewed = -RENEW
+        renewed = -RENEW_INTERVAL
         while self._tasks.get(source) is asyncio.current_task():  # a cancellation can get lost; see api.tasks
             try:
-                if loop.time() - renewed >= RENEW:
+                if loop.time() - renewed >= RENEW_INTERVAL:
                     await self._renew(source)
                     renewed = loop.time()
-                shown = await self._look_once(source, shown)
+                shown = await self._poll_once(source, shown)
             except BUS_FAULTS as error:
                 logger.warning("redis: %s; the picture of %s waits", error, source)
-                await asyncio.sleep(PAUSE)
-            await asyncio.sleep(LOOK)
+                await asyncio.sleep(RETRY_DELAY)
+            await asyncio.sleep(POLL_INTERVAL)
 
-    async def _look_once(self, source: str, shown: bytes | None) -> bytes | None:
+    async def _poll_once(self, source: str, shown: bytes | None) -> bytes | None:
         """Gives the picture to all watchers if it is not the one that was shown; returns its media time."""
         if await self._redis.hget(preview_key(source), "media_time") == shown:
             return shown
@@ -103,9 +103,9 @@ class Pictures:
         # Asked after the picture was read: none is shown that was made before the source was configured anew.
         if None in (media_time, jpeg, made) or made.decode() != await self._configured(source):
             return shown
-        picture = Picture(int(media_time), jpeg)
+        preview = Preview(int(media_time), jpeg)
         for watcher in self._watchers.get(source, ()):
-            watcher.picture = picture
+            watcher.preview = preview
             watcher.arrived.set()
         return bytes(media_time)
 

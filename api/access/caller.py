@@ -36,14 +36,14 @@ def caller_of(connection: HTTPConnection) -> Caller:
     return caller
 
 
-Who = Annotated[Caller, Depends(caller_of)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
-def operator_of(who: Who) -> Caller:
+def operator_of(caller: CallerDep) -> Caller:
     """Raises a 403 problem for who may only look."""
-    if who.scope != "operate":
+    if caller.scope != "operate":
         raise ProblemError(403, NEEDS_OPERATE)
-    return who
+    return caller
 
 
-Operator = Annotated[Caller, Depends(operator_of)]
+OperatorDep = Annotated[Caller, Depends(operator_of)]

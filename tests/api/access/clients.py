@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
-from api.access.callers import Scope
+from api.access.caller import Scope
 from api.access.tokens import encode_token, make_token
 from ingest.bus.connection import connect
 from ingest.bus.keys import TOKENS
