@@ -74,6 +74,26 @@ def make_sound(path: Path, seconds: float = 1.0) -> Path:
     return path
 
 
+def remux(source: Path, target: Path, *, times: int = 1) -> Path:
+    """Copies the packets of a video, `times` in a row, into the container of `target`'s suffix."""
+    with av.open(str(target), "w") as output:
+        stream = None
+        for repeat in range(times):
+            with av.open(str(source)) as container:
+                video = container.streams.video[0]
+                stream = stream or output.add_stream_from_template(video)
+                assert container.duration is not None
+                assert video.time_base is not None
+                offset = round(repeat * container.duration / av.time_base / video.time_base)
+                for packet in container.demux(video):
+                    if packet.dts is None:  # the end of the stream
+                        continue
+                    packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+                    packet.stream = stream
+                    output.mux(packet)
+    return target
+
+
 def zero_third(path: Path) -> Path:
     """Overwrites the middle third of the file with zeros."""
     data = bytearray(path.read_bytes())

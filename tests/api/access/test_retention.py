@@ -42,7 +42,15 @@ def holding(server: RedisServer, text: str) -> list[str]:
     with connect(server.url) as client:
         keys = [key.decode() for key in client.scan_iter() if text.encode() in kept(client, key)]
     files = [file for file in server.socket.parent.rglob("*") if file.is_file()]
-    return keys + [file.name for file in files if text.encode() in file.read_bytes()]
+    return keys + [file.name for file in files if text.encode() in content(file)]
+
+
+def content(file: Path) -> bytes:
+    """Bytes of a file; none where the server has replaced it since it was listed."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def kept(client: object, key: bytes) -> bytes:

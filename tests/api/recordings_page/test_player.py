@@ -1,7 +1,6 @@
 """One recording in a real browser: video, boxes and timelines that move together."""
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from tests.api.recordings_page.service import (
     playhead,
 )
 from tests.api.verbs.portrait_clips import face_clip
-from tests.clips import even
+from tests.clips import even, remux
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
@@ -214,9 +213,7 @@ def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
     page: Page, service: Service
 ) -> None:
     short = face_clip(service.clip.with_name("short.webm"), even(100), codec="libvpx")
-    long = short.with_name("long.webm")
-    loop = ["ffmpeg", "-v", "error", "-stream_loop", "49", "-i", str(short), "-c", "copy", str(long)]
-    subprocess.run(loop, check=True)
+    long = remux(short, short.with_name("long.webm"), times=50)
     id = service.add(long.name, "all")
     page.goto(f"{service.page}#{id}")
     page.locator(TIMELINE).wait_for(timeout=READ * 1000)

@@ -21,7 +21,7 @@ from ingest.network.address import parse_address
 from ingest.network.allowlist import ForbiddenError, Networks, parse_networks
 from ingest.network.egress_proxy import NO_UDP, NOT_FOLLOWED
 from ingest.settings import Settings
-from tests.clips import even, make_clip
+from tests.clips import even, make_clip, remux
 from tests.servers import RtspServer
 
 NAMED, OTHER = "127.0.0.2", "127.0.0.1"
@@ -117,8 +117,7 @@ def test_a_playlist_opens_no_door(named: Web, other: Web, tmp_path: Path) -> Non
     head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
     (tmp_path / "own.m3u8").write_text(f"{head}{named.url}/clip.ts\n#EXT-X-ENDLIST\n")
     (tmp_path / "other.m3u8").write_text(f"{head}{other.url}/clip.ts\n#EXT-X-ENDLIST\n")
-    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "clip.mp4"), "-c", "copy"]
-    subprocess.run([*command, str(tmp_path / "clip.ts")], check=True)
+    remux(tmp_path / "clip.mp4", tmp_path / "clip.ts")
     assert count(f"{named.url}/own.m3u8", tmp_path) == 10
     with pytest.raises(SourceLostError, match=FORBIDDEN):
         count(f"{named.url}/other.m3u8", tmp_path)
