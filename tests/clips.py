@@ -29,6 +29,7 @@ def make_clip(
     movflags = {"movflags": "+faststart"} if index_first and path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=movflags) as container:
         stream = container.add_stream(codec, rate=25, options={"g": "12", **QUICK.get(codec, {})})
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format
         stream.codec_context.time_base = Fraction(1, 1000)

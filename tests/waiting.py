@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(condition: Callable[[], Found], seconds: float, what: str) -> Found:
+def until(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:
     """Asks again and again; gives what the condition gave when that was true, fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

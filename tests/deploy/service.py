@@ -45,7 +45,7 @@ class Service:
 
     def pid_of(self, module: str) -> int:
         """The process of one of its parts, such as `engine`; waits for it."""
-        return until(lambda: next(iter(self._parts(module)), None), 20, f"a process of {module}")  # type: ignore[return-value]
+        return until(lambda: next(iter(self._parts(module)), None), 20, f"a process of {module}")
 
     def close(self) -> None:
         """Ends it, however it stands."""

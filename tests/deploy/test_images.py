@@ -38,7 +38,7 @@ BY_ALL_PARTS = {"REDIS_URL", "MIEN_TOKENS"}
 @cache
 def help_of(*verb: str) -> str:
     """What a verb says of itself."""
-    command = [Path(sys.executable).with_name("mien"), *verb, "--help"]
+    command = [str(Path(sys.executable).with_name("mien")), *verb, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -96,7 +96,8 @@ def test_parts_on_many_machines_give_the_rows_of_one_process(
             added = api.ask("/v1/sources", {"name": name, "url": clip, "rate": RATE})
             assert added["shard"] == SHARDS[name]
         _wait_for_more(second, 5)
-        for killed in (engines[1], first, ingests[1], *servers):
+        victims: list[Part | Server] = [engines[1], first, ingests[1], *servers]
+        for killed in victims:
             killed.kill()
             killed.start()
             _wait_for_more(second, 3)

@@ -52,7 +52,7 @@ def test_fer2013_becomes_what_training_reads(tmp_path: Path) -> None:
     read = read_expressions(tmp_path)
     np.testing.assert_array_equal(read.pixels, faces)
     assert [LABELS[n] for n in read.label[:7]] == list(EMOTIONS)
-    assert (read.test.argmax(), read.validation.argmax(), read.train.sum()) == (0, 1, 68)
+    assert [read.test.argmax(), read.validation.argmax(), read.train.sum()] == [0, 1, 68]
     assert read.is_face.all()
     assert not read.votes.any()
 

@@ -1,11 +1,11 @@
 """Who looks at a file is told nothing of the service, and few do so at once."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
-from api.jobs import probing
 from api.jobs.limits import Limits
 from api.jobs.probing import AT_ONCE, RefusedError, probe
 from tests.clips import even, make_clip
@@ -27,7 +27,7 @@ def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "python"
     script.write_text(LOOKING)
     script.chmod(0o755)
-    monkeypatch.setattr(probing.sys, "executable", str(script))
+    monkeypatch.setattr(sys, "executable", str(script))
 
 
 async def look(path: Path) -> None:

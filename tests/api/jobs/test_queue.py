@@ -62,7 +62,7 @@ def standing(redis_url: str, id: str) -> Any:
 
 
 def taken(queue: Queue) -> Taken:
-    return until(lambda: queue.take(wait=0.01), 5, "a job")  # type: ignore[return-value]
+    return until(lambda: queue.take(wait=0.01), 5, "a job")
 
 
 def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url: str) -> None:

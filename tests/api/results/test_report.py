@@ -44,15 +44,16 @@ def chromium() -> str | None:
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
     """Opens a report; fails on any error in the page and on any request beside the file itself."""
-    contexts, wrong = [], []
+    contexts: list[Any] = []
+    wrong: list[str] = []
 
     def open_page(path: Path, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **options})
         contexts.append(context)
         shown = context.new_page()
         shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("console", lambda said: said.type == "error" and wrong.append(said.text))
-        shown.on("request", lambda request: request.url == path.as_uri() or wrong.append(request.url))
+        shown.on("console", lambda message: wrong.extend([message.text] * (message.type == "error")))
+        shown.on("request", lambda request: wrong.extend({request.url} - {path.as_uri()}))
         shown.goto(path.as_uri())
         return shown
 

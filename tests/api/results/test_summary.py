@@ -1,5 +1,7 @@
 """The summary: what is counted, and what adds up."""
 
+from typing import Any
+
 import pytest
 
 from api.results.summary import Facts, Summary, percentages
@@ -9,7 +11,7 @@ from tests.api.results.recorded_events import SECOND, coverage, reading
 
 
 def facts(duration: float = 10.0, elapsed: float = 2.5, **others: object) -> Facts:
-    values = {
+    values: dict[str, Any] = {
         "source": "clip.mp4",
         "kind": "video",
         "duration": round(duration * SECOND),
@@ -22,7 +24,7 @@ def facts(duration: float = 10.0, elapsed: float = 2.5, **others: object) -> Fac
         "damage": (),
         "interrupted": False,
     }
-    return Facts(**{**values, **others})
+    return Facts(**values | others)
 
 
 def test_tracks_and_their_shares() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from api.results.tables import ROWS_AT_ONCE, SPAN_COLUMNS, CsvTable, ReadingTables, span_row, stored_rows
 from engine.labels import KEYPOINTS, LABELS
+from engine.records import Reading
 from tests.api.results.recorded_events import reading, span
 
 COLUMNS = [
@@ -20,7 +21,7 @@ COLUMNS = [
 ]
 
 
-def written(folder: Path, *readings: object) -> tuple[list[dict[str, str]], pa.Table]:
+def written(folder: Path, *readings: Reading) -> tuple[list[dict[str, str]], pa.Table]:
     tables = ReadingTables(folder)
     for each in readings:
         tables.add(each)

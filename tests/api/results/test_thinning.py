@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from api.results.thinning import CoverageStrip, ThinnedReadings, ThinnedSpans
+from engine.records import CoverageKind
 from tests.api.results.recorded_events import coverage, reading, span
 
 
@@ -28,8 +29,8 @@ def test_a_long_one_keeps_means() -> None:
     assert len(points) > 30
     assert [point[0] for point in points] == sorted(point[0] for point in points)
     early, late = points[2], points[-3]
-    assert (early[1], early[5]) == (3, pytest.approx(710, abs=2))
-    assert (late[1], late[4]) == (2, pytest.approx(710, abs=2))
+    assert [early[1], early[5]] == [3, pytest.approx(710, abs=2)]
+    assert [late[1], late[4]] == [2, pytest.approx(710, abs=2)]
 
 
 def test_an_abstained_reading_says_so() -> None:
@@ -59,8 +60,9 @@ def test_the_longest_spans_are_kept() -> None:
 
 def test_coverage_joins_neighbours_and_leaves_no_hole() -> None:
     strip = CoverageStrip(limit=20)
+    kinds: list[CoverageKind] = ["observed", "no_face", "observed", "low_quality"]
     for number in range(300):
-        kind = ("observed", "no_face", "observed", "low_quality")[number % 4]
+        kind = kinds[number % 4]
         strip.add(coverage(kind, number, number + 1))
     stretches = strip.to_json()
     assert len(stretches) <= 20

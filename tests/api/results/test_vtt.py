@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from api.results.vtt import TimelineVtt
+from engine.records import Span
 from tests.api.results.recorded_events import span
 
 
-def text_of(tmp_path: Path, *spans: object) -> str:
+def text_of(tmp_path: Path, *spans: Span) -> str:
     vtt = TimelineVtt()
     for each in spans:
         vtt.add(each)

@@ -42,6 +42,7 @@ def face_clip(
     options = {"x265-params": "log-level=error"} if codec == "libx265" else {"g": "12"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options={"preset": "ultrafast", **options})
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for number, time in enumerate(times):

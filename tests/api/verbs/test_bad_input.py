@@ -6,7 +6,7 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def cut_before_index(path: Path) -> Path:
     ],
 )
 def test_what_cannot_be_read_at_all(
-    tmp_path: Path, capfd: Capture, make: object, name: str, reason: str
+    tmp_path: Path, capfd: Capture, make: Callable[[Path], Path], name: str, reason: str
 ) -> None:
     path = make(tmp_path / name)
     called = call(capfd, "run", path, "--out", tmp_path / "out")

@@ -178,6 +178,7 @@ def test_a_picture(tmp_path: Path, capfd: Capture) -> None:
     (row,) = rows(tmp_path / "out/photo")
     assert (row["source"], row["track"], row["media_time"]) == ("photo.jpg", "1", "0.0")
     annotated = cv2.imread(str(tmp_path / "out/photo/annotated.jpg"))
+    assert annotated is not None
     assert annotated.shape == (480, 640, 3)
     assert (np.abs(annotated.astype(int) - scene(0, (640, 480))) > 60).any(axis=2).sum() > 500
 

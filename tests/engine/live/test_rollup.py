@@ -41,7 +41,8 @@ def test_a_second_is_told_with_all_its_faces_when_the_next_begins() -> None:
 
 def test_the_distribution_is_the_mean_and_the_label_the_most_frequent() -> None:
     rollup = Rollup("lobby")
-    for number, label in enumerate(("happy", "sad", "happy", "happy")):
+    labels: list[Label] = ["happy", "sad", "happy", "happy"]
+    for number, label in enumerate(labels):
         rollup.add(at(number / 10, label))
     (second,) = rollup.flush()
     expected = np.full(len(LABELS), 0.04)

@@ -1,5 +1,6 @@
 """Half precision, computed by ONNX Runtime on the CPU, which does it by casting: near enough to float32?"""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ class Converted:
             onnxruntime.InferenceSession(for_gpu(cards()[name].file, half=half), options) for name in names
         ]
 
-    def run(self, inputs: dict[str, Pixels]) -> Tensors:
+    def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         bytes_of = {name: pixels.astype(np.uint8) for name, pixels in inputs.items()}
         results: Tensors = {}
         for session in self._sessions:
@@ -38,6 +39,8 @@ def test_readings_are_those_of_float32(half: bool) -> None:
     temperature = cards()["emotion"].temperature
     parity = compare_readings(Converted("keypoints", "emotion", half=half), both(), temperature)
     parity.check()
+    assert parity.probability is not None
+    assert parity.pixels is not None
     assert half or parity.probability == parity.pixels == 0.0
     assert not half or 0 < parity.probability < PROBABILITY
     assert not half or 0 < parity.pixels < PIXELS
@@ -47,6 +50,7 @@ def test_readings_are_those_of_float32(half: bool) -> None:
 def test_boxes_are_those_of_float32(half: bool) -> None:
     parity = compare_finds(Converted("detector", half=half), finder(), cards()["detector"].threshold)
     parity.check()
+    assert parity.overlap is not None
     assert SAME_BOX < parity.overlap <= 1.0
 
 

@@ -1,6 +1,6 @@
 """TensorRT's three generations, as doubles with their published signatures that compute in ONNX Runtime."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.runtimes.faults import DeviceLostError, GpuError, NoGpuError, OutOfMemoryError, PlanError
-from engine.runtimes.onnx import Tensors
+from engine.runtimes.onnx import Pixels, Runtime, Tensors
 from engine.runtimes.tensorrt import driver
 from engine.runtimes.tensorrt.parity import compare_finds, compare_readings
 from engine.runtimes.tensorrt.synthetic_faces import drawn_crops
@@ -54,18 +54,19 @@ def test_plans_of_each_version_read_what_onnx_runtime_reads(each_version: Double
     assert each_version.gpu.entered == 0
 
 
-def read(pool: object, crops: np.ndarray) -> Tensors:
+def read(pool: Runtime, crops: np.ndarray) -> Tensors:
     return pool.run({"crops": crops})
 
 
 @pytest.fixture
-def pool(doubles: Doubles, tmp_path: Path) -> object:
+def pool(doubles: Doubles, tmp_path: Path) -> Runtime:
     plans = doubles.build_into(tmp_path, "keypoints", "emotion")
-    return doubles.engine["gpu"].Gpu().both(plans)
+    pool: Runtime = doubles.engine["gpu"].Gpu().both(plans)
+    return pool
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 64, 65, 150])
-def test_any_number_of_crops_comes_back_in_order(pool: object, count: int) -> None:
+def test_any_number_of_crops_comes_back_in_order(pool: Runtime, count: int) -> None:
     crops = drawn_crops(10)[np.arange(count) % 10]
     ours, theirs = read(pool, crops), both().run({"crops": crops[:10]})
     for name in ("keypoints", "logits"):
@@ -73,7 +74,7 @@ def test_any_number_of_crops_comes_back_in_order(pool: object, count: int) -> No
         assert np.abs(ours[name] - theirs[name][np.arange(count) % len(crops[:10])]).max() < 0.1
 
 
-def test_threads_that_ask_at_once_get_what_they_asked_for(pool: object) -> None:
+def test_threads_that_ask_at_once_get_what_they_asked_for(pool: Runtime) -> None:
     """As the two that find the faces of a recording."""
     crops = drawn_crops(10)
     asked = [crops[first : first + 4] for first in (0, 3, 6)] * 4
@@ -85,7 +86,7 @@ def test_threads_that_ask_at_once_get_what_they_asked_for(pool: object) -> None:
 
 
 def test_nothing_is_allocated_for_a_batch_and_each_starts_as_one_graph(
-    doubles: Doubles, pool: object
+    doubles: Doubles, pool: Runtime
 ) -> None:
     before = doubles.gpu.allocations
     for count in (3, 64, 130):
@@ -96,15 +97,18 @@ def test_nothing_is_allocated_for_a_batch_and_each_starts_as_one_graph(
 
 @pytest.mark.parametrize("hasty", [False, True])
 def test_crops_are_uploaded_once_for_both_networks(
-    doubles: Doubles, pool: object, hasty: bool, monkeypatch: pytest.MonkeyPatch
+    doubles: Doubles, pool: Runtime, hasty: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doubles.gpu.hasty = hasty
     monkeypatch.setattr(doubles.cuda.Driver, "cuGraphLaunch", lambda *_: 1)  # step by step
-    uploaded = []
+    uploaded: list[int] = []
     copy = doubles.cuda.memcpy_htod_async
-    monkeypatch.setattr(
-        doubles.cuda, "memcpy_htod_async", lambda *given: uploaded.append(given[1].nbytes) or copy(*given)
-    )
+
+    def counted(target: object, source: np.ndarray, stream: object) -> None:
+        uploaded.append(source.nbytes)
+        copy(target, source, stream)
+
+    monkeypatch.setattr(doubles.cuda, "memcpy_htod_async", counted)
     ours, theirs = read(pool, drawn_crops(9)), both().run({"crops": drawn_crops(9)})
     assert uploaded == [16 * 96 * 96]  # as bytes, in the next size up
     assert all(np.abs(ours[name] - theirs[name]).max() < 0.1 for name in theirs)
@@ -133,9 +137,9 @@ def test_memory_that_does_not_suffice_makes_batches_smaller(
 
 
 def test_memory_that_runs_out_in_between_loses_no_batch(
-    doubles: Doubles, pool: object, monkeypatch: pytest.MonkeyPatch
+    doubles: Doubles, pool: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launch = doubles.cuda.Driver.cuGraphLaunch
+    launch: Callable[..., int] = doubles.cuda.Driver.cuGraphLaunch
     failing = iter([True])
 
     def short_once(self: object, executable: object, stream: object) -> int:
@@ -155,7 +159,7 @@ def test_too_little_memory_for_the_smallest_batch_is_said(doubles: Doubles, tmp_
         doubles.engine["gpu"].Gpu().both(plans)
 
 
-def test_a_lost_gpu_is_told_from_a_plan_that_fails(doubles: Doubles, pool: object) -> None:
+def test_a_lost_gpu_is_told_from_a_plan_that_fails(doubles: Doubles, pool: Runtime) -> None:
     doubles.tensorrt.ICudaEngine.fails = "Error Code 1: Cuda Runtime (invalid argument)"
     doubles.gpu.graphs.clear()
     with pytest.raises(GpuError) as failed:
@@ -167,7 +171,7 @@ def test_a_lost_gpu_is_told_from_a_plan_that_fails(doubles: Doubles, pool: objec
         unrecorded(doubles, pool)
 
 
-def unrecorded(doubles: Doubles, pool: object) -> None:
+def unrecorded(doubles: Doubles, pool: Runtime) -> None:
     """Reads a crop with the graphs refused."""
     doubles.cuda.Driver.cuGraphLaunch = lambda *_: 1
     read(pool, drawn_crops(1))
@@ -210,7 +214,7 @@ def test_libraries_that_are_missing_are_named(doubles: Doubles, monkeypatch: pyt
 
 def test_parity_refuses_what_is_no_number() -> None:
     class Silent:
-        def run(self, inputs: dict[str, np.ndarray]) -> Tensors:
+        def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
             results = both().run(inputs)
             return results | {"logits": np.full_like(results["logits"], np.nan)}
 
@@ -220,7 +224,7 @@ def test_parity_refuses_what_is_no_number() -> None:
 
 def test_parity_refuses_faces_that_are_missing() -> None:
     class Blind:
-        def run(self, inputs: dict[str, np.ndarray]) -> Tensors:
+        def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
             results = finder().run(inputs)
             return results | {"score": np.zeros_like(results["score"])}
 

@@ -3,7 +3,7 @@
 import json
 from itertools import pairwise
 
-from engine.records import Coverage
+from engine.records import Coverage, CoverageKind
 from engine.stages.coverage import LONGEST, CoverageKeeper
 from tests.engine.faces import NOON, SECOND, frame
 
@@ -149,9 +149,11 @@ def test_a_frame_that_comes_again_is_known() -> None:
 
 
 def test_a_restored_keeper_goes_on_as_if_nothing_had_happened() -> None:
-    kinds = ["observed"] * 5 + ["no_face"] * 5 + ["observed"] * 5
-    whole, first, unbroken, told = CoverageKeeper("lobby"), CoverageKeeper("lobby"), [], []
-    for n, kind in enumerate(kinds):
+    kinds: tuple[CoverageKind, ...] = ("observed", "no_face", "observed")
+    whole, first = CoverageKeeper("lobby"), CoverageKeeper("lobby")
+    unbroken: list[Coverage] = []
+    told: list[Coverage] = []
+    for n, kind in enumerate(kind for kind in kinds for _ in range(5)):
         unbroken += whole.add(frame(n, live=True), kind)
         told += first.add(frame(n, live=True), kind)
         first = CoverageKeeper.restored("lobby", json.loads(json.dumps(first.state())))

@@ -12,7 +12,7 @@ UPRIGHT = np.array([[-18, 0], [18, 0], [0, 20], [-15, 38], [15, 38]], dtype=np.f
 
 def landmarks(scale: float, roll: float, at: tuple[float, float]) -> np.ndarray:
     cos, sin = np.cos(roll), np.sin(roll)
-    return (UPRIGHT * scale @ np.array([[cos, sin], [-sin, cos]]) + at).astype(np.float32)
+    return np.asarray(UPRIGHT * scale @ np.array([[cos, sin], [-sin, cos]]) + at, np.float32)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
@@ -65,7 +65,7 @@ def test_quality_names_the_flaw() -> None:
     for points, picture, flaw in (
         (landmarks(1.0, 0.0, (100, 100)), crop, None),
         (landmarks(0.15, 0.0, (100, 100)), crop, "small"),
-        (landmarks(1.0, 0.0, (100, 100)), np.asarray(blurred), "blurred"),
+        (landmarks(1.0, 0.0, (100, 100)), np.asarray(blurred, np.uint8), "blurred"),
         (profile, crop, "turned"),
     ):
         judged = judge(picture, points, align(points))
@@ -75,7 +75,7 @@ def test_quality_names_the_flaw() -> None:
 
 def test_blur_lowers_sharpness_and_a_plain_surface_has_none() -> None:
     picture = np.random.default_rng(1).integers(0, 255, (SIDE, SIDE), dtype=np.uint8)
-    blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), 4))
+    blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), 4), np.uint8)
     assert sharpness(picture) > 10 * sharpness(blurred)
     assert sharpness(np.full((SIDE, SIDE), 7, dtype=np.uint8)) == 0.0
 

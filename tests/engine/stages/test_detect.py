@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.card import read_card
 from engine.labels import LANDMARKS
 from engine.records import Face, Floats
-from engine.runtimes.onnx import OnnxRuntime
+from engine.runtimes.onnx import OnnxRuntime, Pixels
 from engine.stages.detect import Detector, grid, overlap
 
 
@@ -41,7 +41,7 @@ class Recorded:
         self._cells = cells  # number of the cell: score, box
         self.shapes: list[tuple[int, ...]] = []
 
-    def run(self, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    def run(self, inputs: Mapping[str, Pixels]) -> dict[str, Floats]:
         frames = inputs["frames"]
         self.shapes.append(frames.shape)
         count = len(grid(*frames.shape[2:]))

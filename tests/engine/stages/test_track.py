@@ -93,7 +93,8 @@ def test_a_track_that_was_missed_before_the_look_away_ends() -> None:
 
 def test_two_people_who_cross_keep_their_numbers() -> None:
     """One walks right, one left; when they meet, only the one in front is found."""
-    tracker, owners = Tracker("lobby", SURE), {}
+    tracker = Tracker("lobby", SURE)
+    owners: dict[int, set[str]] = {}
     for n in range(40):
         x_one, x_two = 0.1 + 0.02 * n, 0.9 - 0.02 * n
         hidden = abs(x_one - x_two) < 0.08

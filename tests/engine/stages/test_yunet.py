@@ -33,10 +33,10 @@ def test_it_finds_what_opencv_finds_with_it(data: Path, shared: Path) -> None:
     assert card.version == "yunet-daede240"
     detector = Detector(YuNetRuntime(OnnxRuntime(card.file)), card.threshold)
     for name in ("pyfeat_multi_face.jpg", "facerec_two_people.jpg", "facerec_obama-240p.jpg"):
-        grey = cv2.imread(str(shared / "pictures" / name), cv2.IMREAD_GRAYSCALE)
-        assert grey is not None
-        scale = min(1.0, 640 / max(grey.shape))
-        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        photo = cv2.imread(str(shared / "pictures" / name), cv2.IMREAD_GRAYSCALE)
+        assert photo is not None
+        scale = min(1.0, 640 / max(photo.shape))
+        grey = np.asarray(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         height, width = grey.shape
         opencv = cv2.FaceDetectorYN.create(str(card.file), "", (width, height), card.threshold, 0.45)
         _, theirs = opencv.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))

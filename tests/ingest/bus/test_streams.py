@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest import bus
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, frames_key, preview_key, state_key, timeline_key
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus, TimelineEntry
+from ingest.bus.streams import FRAMES_KEPT, Bus, TimelineEntry
 from tests.waiting import until
 
 DOOR = SourceConfig("door", "Door", "webcam:0", 10.0, 0.0)
@@ -54,7 +53,7 @@ def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> Non
         assert client.position("door") == 99
         ((_, fields),) = redis.xrevrange(frames_key(0), count=1)
         assert fields == {b"source": b"door", b"media_time": b"99", b"grey": PIXELS}
-        assert redis.xlen(frames_key(0)) == bus.FRAMES_KEPT
+        assert redis.xlen(frames_key(0)) == FRAMES_KEPT
         assert redis.hget(preview_key("door"), "jpeg") == PIXELS
         assert redis.ttl(preview_key("door")) > 0
     server.stop()

@@ -31,7 +31,7 @@ class Encoding:
     options: dict[str, str]
     times: Callable[[int], list[int]] = even
     seeks: bool = True  # whether a place in the file can be found for certain
-    damage: Callable[[Path], None] | None = None
+    damage: Callable[[Path], object] | None = None
     pixel_format: str = "yuv420p"
 
 

@@ -41,6 +41,7 @@ def with_sound(path: Path, codec: str = "aac") -> Path:
     with av.open(str(silent)) as source, av.open(str(path), "w") as target:
         video = target.add_stream_from_template(source.streams.video[0])
         sound = target.add_stream(codec, rate=48000, layout="mono")
+        assert isinstance(sound, av.AudioStream)
         for packet in source.demux(video=0):
             if packet.dts is not None:
                 packet.stream = video

@@ -11,7 +11,7 @@ from ingest.files.recording import UnreadableError
 from ingest.files.stills import Still, read_picture, still_frame, write_picture
 
 
-def half_red(dtype: type = np.uint8) -> np.ndarray:
+def half_red(dtype: type[np.uint8 | np.uint16] = np.uint8) -> np.ndarray:
     """120 wide, 80 high: the upper half red, the lower black."""
     picture = np.zeros((80, 120, 3), dtype)
     picture[:40] = (0, 0, np.iinfo(dtype).max)

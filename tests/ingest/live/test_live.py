@@ -53,6 +53,19 @@ def ingest(service: Ingest, redis_url: str) -> Ingest:
     return service
 
 
+def frames_of(ingest: Ingest, source: str, count: int, seconds: float) -> list[Frame]:
+    """The source's frames, once there are at least `count`."""
+    until(lambda: len(ingest.frames(source)) >= count, seconds, f"{count} frames of {source}")
+    return ingest.frames(source)
+
+
+def captured_apart(first: Frame, last: Frame) -> float:
+    """Seconds between the wall-clock times of two frames."""
+    assert first.captured_at is not None
+    assert last.captured_at is not None
+    return (last.captured_at - first.captured_at).total_seconds()
+
+
 def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
     until(
         lambda: ingest.frames(source) and ingest.states(source)[-1:] == ["live"], seconds, f"{source} is live"
@@ -70,7 +83,7 @@ def assert_even(frames: list[Frame]) -> None:
 def test_a_camera(ingest: Ingest, rtsp_server: Serve, media: Path, transport: str) -> None:
     server = rtsp_server({"door": media / "camera.mp4"})
     ingest.add("door", server.url("door") + f"?mien_transport={transport}")
-    frames = until(lambda: len(ingest.frames("door")) >= 25 and ingest.frames("door"), 20, "frames")
+    frames = frames_of(ingest, "door", 25, seconds=20)
     assert ingest.states("door") == ["connecting", "live"]
     assert_even(frames)
     assert frames[0].grey.shape == (120, 160)
@@ -140,7 +153,7 @@ def test_a_camera_that_is_killed_and_comes_back(ingest: Ingest, rtsp_server: Ser
         "frames of the camera that is back",
     )[0]
     assert after.media_time - before.media_time == pytest.approx(
-        (after.captured_at - before.captured_at).total_seconds() * SECOND, abs=SECOND
+        captured_apart(before, after) * SECOND, abs=SECOND
     )
     assert ingest.states("hall") == ["connecting", "live"]
     assert len({frame.connection for frame in ingest.frames("hall")}) == 1
@@ -171,10 +184,11 @@ def test_a_decoder_that_hangs(ingest: Ingest, media: Path) -> None:
 def test_a_file_again_and_again(ingest: Ingest, media: Path) -> None:
     """The clip lasts 0.8 s: from one round to the next time goes on as within it."""
     ingest.add("clip", "file:short.mp4?loop")
-    frames = until(lambda: len(ingest.frames("clip")) >= 40 and ingest.frames("clip"), 15, "four rounds")
+    frames = frames_of(ingest, "clip", 40, seconds=15)
     assert_even(frames)
-    lasted = (frames[-1].captured_at - frames[0].captured_at).total_seconds()
-    assert lasted == pytest.approx((frames[-1].media_time - frames[0].media_time) / SECOND, abs=0.2)
+    assert captured_apart(frames[0], frames[-1]) == pytest.approx(
+        (frames[-1].media_time - frames[0].media_time) / SECOND, abs=0.2
+    )
 
 
 def test_files_that_end_or_are_none(ingest: Ingest, media: Path) -> None:
@@ -201,10 +215,10 @@ def test_sources_come_change_and_go(ingest: Ingest, media: Path) -> None:
 def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
-    assert not ingest.bus.client.exists(preview_key("clip"))
-    ingest.bus.client.set(watch_key("clip"), "1")
-    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a preview")
-    jpeg = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    assert not ingest.client.exists(preview_key("clip"))
+    ingest.client.set(watch_key("clip"), "1")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a preview")
+    jpeg = ingest.client.hget(preview_key("clip"), "jpeg")
     assert jpeg is not None
     assert jpeg[:2] == b"\xff\xd8"
 
@@ -212,21 +226,21 @@ def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> No
 def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
-    ingest.bus.client.set(watch_key("clip"), "1")
-    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a preview")
+    ingest.client.set(watch_key("clip"), "1")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a preview")
     (decoder,) = ingest.children()
 
     ingest.change("clip", name="Hall", picture="none")
     newest = ingest.frames("clip")[-1].number
     until(lambda: ingest.frames("clip")[-1].number > newest + 20, 10, "two seconds more")
-    assert not ingest.bus.client.exists(preview_key("clip"))
+    assert not ingest.client.exists(preview_key("clip"))
 
     ingest.change("clip", picture="blurred")
-    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "a coarse preview")
-    coarse = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a coarse preview")
+    coarse = ingest.client.hget(preview_key("clip"), "jpeg")
     ingest.change("clip", picture="shown")
-    until(lambda: ingest.bus.client.exists(preview_key("clip")), 5, "the picture itself")
-    shown = ingest.bus.client.hget(preview_key("clip"), "jpeg")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "the picture itself")
+    shown = ingest.client.hget(preview_key("clip"), "jpeg")
     assert coarse is not None
     assert shown is not None
     assert len(coarse) < len(shown) / 2, "a picture of few squares is small"
@@ -275,10 +289,10 @@ def test_redis_killed_and_back(tmp_path_factory: pytest.TempPathFactory, media: 
 
 
 def test_no_picture_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
-    ingest.bus.client.set(watch_key("clip"), "1")
+    ingest.client.set(watch_key("clip"), "1")
     ingest.add("clip", "camera.mp4?loop")
     until(
-        lambda: len(ingest.frames("clip")) > 10 and ingest.bus.client.exists(preview_key("clip")),
+        lambda: len(ingest.frames("clip")) > 10 and ingest.client.exists(preview_key("clip")),
         15,
         "frames",
     )

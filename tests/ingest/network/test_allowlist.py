@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from ingest import networks
 from ingest.network.allowlist import (
     EVERYWHERE,
     ForbiddenError,
@@ -120,4 +119,4 @@ def answer(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
             return real(host, port, *more, **options)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(left)]
 
-    monkeypatch.setattr(networks.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)

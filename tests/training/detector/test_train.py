@@ -69,7 +69,13 @@ def distant() -> Photo:
     """The portrait from further away: a face of 20 pixels."""
     near = photo()
     grey = np.asarray(cv2.resize(near.grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.uint8)
-    return replace(near, name="distant", grey=grey, boxes=near.boxes / 4, landmarks=near.landmarks / 4)
+    return replace(
+        near,
+        name="distant",
+        grey=grey,
+        boxes=near.boxes / np.float32(4),
+        landmarks=near.landmarks / np.float32(4),
+    )
 
 
 def composer() -> Composer:
@@ -205,7 +211,7 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
     for _ in range(70):
         optimiser.zero_grad()
         total, _ = loss(network(batch.frames), batch)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     # Their own statistics, since the running ones have not settled after so few steps.
     for module in network.modules():
@@ -243,16 +249,21 @@ def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
         torch.testing.assert_close(second.average.state_dict()[name], weights, rtol=0, atol=0)
 
 
+def set_face_bias(network: DetectorNetwork, bias: float) -> None:
+    for head in network.head:
+        assert isinstance(head, torch.nn.Conv2d)
+        assert head.bias is not None
+        head.bias.data[0] = bias
+
+
 def test_what_a_network_invents_beside_the_labelled_faces_is_mined() -> None:
     network = DetectorNetwork(NARROW)
-    for head in network.head:
-        head.bias.data[0] = 5.0  # all is a face to it
+    set_face_bias(network, 5.0)  # all is a face to it
     mined = mine(network, [photo(), empty()])
     assert {invention.photo.name for invention in mined} == {"portrait", "nobody"}
     for invention in mined:
         assert not (overlap(invention.box, invention.photo.boxes) >= 0.3).any()
-    for head in network.head:
-        head.bias.data[0] = -5.0
+    set_face_bias(network, -5.0)
     assert mine(network, [photo(), empty()]) == []
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def alignments() -> list[Alignment]:
 
 @pytest.fixture
 def settings() -> Settings:
-    small = {
+    small: dict[str, Any] = {
         "stem": 8,
         "stride": 3,
         "widths": [16, 32],
@@ -55,7 +56,7 @@ def settings() -> Settings:
         "average": 0.8,
         "rate": 0.2,
     }
-    plain = {
+    plain: dict[str, Any] = {
         "place": 0.0,
         "size": 0.0,
         "roll": 0.0,

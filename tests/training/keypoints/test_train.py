@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,8 +40,15 @@ def portraits() -> Portraits:
 
 @pytest.fixture
 def settings() -> Settings:
-    small = {"stem": 8, "widths": [16, 32, 32], "epochs": 120, "batch": 8, "rate": 1e-2, "average": 0.8}
-    plain = {"place": 0.0, "size": 0.0, "roll": 0.0, "spoiled": 0.0, "covered": 0.0}
+    small: dict[str, Any] = {
+        "stem": 8,
+        "widths": [16, 32, 32],
+        "epochs": 120,
+        "batch": 8,
+        "rate": 1e-2,
+        "average": 0.8,
+    }
+    plain: dict[str, Any] = {"place": 0.0, "size": 0.0, "roll": 0.0, "spoiled": 0.0, "covered": 0.0}
     return replace(read_settings(RUN, Settings), **small, **plain)
 
 

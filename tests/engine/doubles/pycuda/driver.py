@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Callable, Iterator
 from enum import IntFlag
 from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -210,6 +211,17 @@ def memcpy_dtoh_async(dest: NDArray[np.generic], src: DeviceAllocation, stream: 
     stream.put(copy)
 
 
+def _write(reference: Any, value: int) -> int:
+    """Store `value` where `reference`, made by `ctypes.byref`, points; return it."""
+    reference._obj.value = value
+    return value
+
+
+def _handle(pointer: ctypes.c_void_p) -> int:
+    assert pointer.value is not None
+    return pointer.value
+
+
 class Driver:
     """The part of libcuda.so.1 that is called by its own names."""
 
@@ -219,8 +231,8 @@ class Driver:
     def cuInit(self, flags: int) -> int:  # noqa: N802
         return 0
 
-    def cuDeviceGetCount(self, found: ctypes.c_int) -> int:  # noqa: N802
-        found._obj.value = self._devices
+    def cuDeviceGetCount(self, found: Any) -> int:  # noqa: N802
+        _write(found, self._devices)
         return 0
 
     def cuStreamBeginCapture_v2(self, stream: ctypes.c_void_p, mode: ctypes.c_int) -> int:  # noqa: N802
@@ -228,28 +240,28 @@ class Driver:
         gpu.recorded = []
         return 0
 
-    def cuStreamEndCapture(self, stream: ctypes.c_void_p, graph: ctypes.c_void_p) -> int:  # noqa: N802
-        graph._obj.value = next(gpu.numbers)
-        gpu.graphs[graph._obj.value], gpu.recorded = gpu.recorded, None
+    def cuStreamEndCapture(self, stream: ctypes.c_void_p, graph: Any) -> int:  # noqa: N802
+        assert gpu.recorded is not None
+        number = _write(graph, next(gpu.numbers))
+        gpu.graphs[number], gpu.recorded = gpu.recorded, None
         return 0
 
     def cuGraphInstantiateWithFlags(  # noqa: N802
-        self, executable: ctypes.c_void_p, graph: ctypes.c_void_p, flags: ctypes.c_ulonglong
+        self, executable: Any, graph: ctypes.c_void_p, flags: ctypes.c_ulonglong
     ) -> int:
-        executable._obj.value = next(gpu.numbers)
-        gpu.graphs[executable._obj.value] = gpu.graphs[graph.value]
+        gpu.graphs[_write(executable, next(gpu.numbers))] = gpu.graphs[_handle(graph)]
         return 0
 
     def cuGraphDestroy(self, graph: ctypes.c_void_p) -> int:  # noqa: N802
-        del gpu.graphs[graph.value]
+        del gpu.graphs[_handle(graph)]
         return 0
 
     def cuGraphLaunch(self, executable: ctypes.c_void_p, stream: ctypes.c_void_p) -> int:  # noqa: N802
         gpu.launches += 1
-        for work in gpu.graphs[executable.value]:
-            gpu.streams[stream.value].put(work)
+        for work in gpu.graphs[_handle(executable)]:
+            gpu.streams[_handle(stream)].put(work)
         return 0
 
     def cuGraphExecDestroy(self, executable: ctypes.c_void_p) -> int:  # noqa: N802
-        del gpu.graphs[executable.value]
+        del gpu.graphs[_handle(executable)]
         return 0

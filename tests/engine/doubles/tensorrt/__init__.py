@@ -40,6 +40,9 @@ class ILogger:
     def __init__(self) -> None:
         self._made = True
 
+    def log(self, severity: Severity, msg: str) -> None:
+        raise NotImplementedError("a logger is derived from this class")
+
 
 class DataType(IntEnum):
     FLOAT = 0
@@ -143,10 +146,10 @@ class IOptimizationProfile:
 
 class IBuilderConfig:
     def __init__(self) -> None:
-        self.flags = {BuilderFlag.TF32}
+        self.flags = {BuilderFlag["TF32"]}
         self.profiles: list[IOptimizationProfile] = []
         if _MAJOR < 11:
-            self.int8_calibrator = None
+            self.int8_calibrator: object = None
 
     def set_memory_pool_limit(self, pool: MemoryPoolType, pool_size: int) -> None:
         calls.append(("set_memory_pool_limit", pool, pool_size))
@@ -229,7 +232,9 @@ class ICudaEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(model, options)
-        self._names = [each.name for each in (*self._session.get_inputs(), *self._session.get_outputs())]
+        self._names: list[str] = [
+            each.name for each in (*self._session.get_inputs(), *self._session.get_outputs())
+        ]
         self._shapes: dict[tuple[int, ...], dict[str, tuple[int, ...]]] = {}
         self.shapes = shapes
         self.logger = logger
