@@ -11,6 +11,7 @@ from api.access.tickets import LONGEST_PATH, TicketError
 from api.http.problems import ProblemError, problems
 from api.services import ServicesDep
 from api.stream.messages import BadCursorError, checked_cursor
+from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE
 from ingest.bus.wire import rfc3339
 
 router = APIRouter(prefix="/v1", tags=["access"])
@@ -18,16 +19,32 @@ router = APIRouter(prefix="/v1", tags=["access"])
 PAGE, LARGEST_PAGE = 100, 1000  # notes
 
 
+class RateRange(BaseModel):
+    """Readings a second of a source or recording."""
+
+    default: Annotated[float, Field(description="used where a request names none")] = DEFAULT_RATE
+    min: Annotated[float, Field(description="a rate must be above this")] = MIN_RATE
+    max: Annotated[float, Field(description="the highest rate")] = MAX_RATE
+
+
 class Session(BaseModel):
-    """Who asks."""
+    """The caller, and the settings that a client's forms need."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"name": "front-desk", "scope": "view", "tokens": "required"}}
+        json_schema_extra={
+            "example": {
+                "name": "front-desk",
+                "scope": "view",
+                "tokens": "required",
+                "rate": {"default": 10.0, "min": 0.0, "max": 60.0},
+            }
+        }
     )
 
-    name: Annotated[str, Field(description="of the token; local where none is asked for")]
+    name: Annotated[str, Field(description="name of the token; local where tokens are not required")]
     scope: Scope
-    tokens: Annotated[Literal["open", "required"], Field(description="whether a token is asked for here")]
+    tokens: Annotated[Literal["open", "required"], Field(description="required: each request needs a token")]
+    rate: RateRange = RateRange()
 
 
 class WantedTicket(BaseModel):
@@ -87,7 +104,7 @@ class AuditPage(BaseModel):
 
 @router.get("/session")
 async def get_session(caller: CallerDep, services: ServicesDep) -> Session:
-    """Who the caller is, and what they may do."""
+    """Return the caller's name and scope, and the default rate with its limits."""
     return Session(name=caller.name, scope=caller.scope, tokens=services.settings.tokens)
 
 

@@ -14,14 +14,14 @@ from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.settings import Settings
 from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
-from ingest.bus.source_config import Picture, SourceConfig
+from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, Picture, SourceConfig
 
 LONGEST_ID = 60  # characters
 LONGEST_NAME = 80  # characters
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="for people")]
 Url = Annotated[str, Field(description=f"one of {FORMS}")]
-Rate = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False, description="readings a second")]
+Rate = Annotated[float, Field(gt=MIN_RATE, le=MAX_RATE, allow_inf_nan=False, description="readings a second")]
 Why = Annotated[
     Purpose | None,
     Field(description="why faces are read; where tokens are asked for it must be given, else it is personal"),
@@ -57,7 +57,7 @@ class NewSource(BaseModel):
 
     name: Name
     url: Url
-    rate: Rate = 10.0
+    rate: Rate = DEFAULT_RATE
     purpose: Why = None
     ground: Because = None
     picture: Shown = "shown"

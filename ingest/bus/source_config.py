@@ -9,6 +9,10 @@ from typing import Any, Literal, get_args
 
 log = logging.getLogger(__name__)
 
+# Readings a second: of a source or recording that names no rate, and the limits (MIN_RATE itself is too low).
+DEFAULT_RATE = 10.0
+MIN_RATE, MAX_RATE = 0.0, 60.0
+
 NUMBER = (int, float)
 
 # As it is; so coarse that no face can be told; none is made at all.

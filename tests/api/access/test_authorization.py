@@ -23,6 +23,7 @@ from tests.api.access.clients import (
 from tests.api.serving import Api, refusing_writes, serving
 from tests.waiting import until
 
+RATE = {"default": 10.0, "min": 0.0, "max": 60.0}
 CAMERA = {"name": "Door", "url": "rtsp://viewer:planted@camera.example/1", "purpose": "safety"}
 
 
@@ -104,6 +105,7 @@ def test_operators_may_change(api: Api, operator: str) -> None:
             "name": "front-desk",
             "scope": "operate",
             "tokens": "required",
+            "rate": RATE,
         }
 
 
@@ -203,7 +205,7 @@ def test_removing_a_token_ends_the_websockets_it_opened(
 def test_where_none_is_asked_for_everybody_is_local(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path) as api:
         session = httpx.get(f"{api.http}/v1/session", headers=bearer("mien_whatever")).json()
-        assert session == {"name": "local", "scope": "operate", "tokens": "open"}
+        assert session == {"name": "local", "scope": "operate", "tokens": "open", "rate": RATE}
 
 
 def test_without_redis_nobody_gets_in_but_all_are_told(tmp_path: Path) -> None:
