@@ -15,7 +15,7 @@ from api.access.origin import OriginMiddleware
 from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import described
 from api.http.problems import add_problem_handlers
-from api.jobs.retention import tidy
+from api.recordings.retention import tidy
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
 from api.settings import Settings

@@ -6,8 +6,8 @@ import signal
 import sys
 
 from api.jobs.limits import limits_from_environment
+from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from ingest.bus.connection import connect, redis_url
 from ingest.settings import (
@@ -36,7 +36,7 @@ def main() -> int:
         print(f"mien jobs: {error}", file=sys.stderr)
         return CANNOT_WORK
     client = connect(retries=0, wait=True)
-    worker = Worker(Queue(client), RightOfWay(client, shards), places)
+    worker = Worker(Queue(client), LivePriority(client, shards), places)
 
     def stop(*_: object) -> None:
         worker.stopping = True

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.child import Child
-from api.jobs.queue import Queue, Taken
-from api.jobs.right_of_way import RightOfWay
+from api.jobs.live_priority import LivePriority
+from api.jobs.queue import ClaimedJob, Queue
 from ingest.bus.connection import BUS_FAULTS
 from ingest.live.child import died_of
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Outcome:
     """How an attempt ended."""
 
     state: str  # of the job; `lost`: it is another worker's, `stopped`: this worker stops, `died`: try again
@@ -32,41 +32,41 @@ class Ending:
 class Attempt:
     """Watches over the process that reads."""
 
-    def __init__(self, taken: Taken, child: Child, queue: Queue, right_of_way: RightOfWay) -> None:
-        self._taken = taken
+    def __init__(self, claimed: ClaimedJob, child: Child, queue: Queue, live_priority: LivePriority) -> None:
+        self._taken = claimed
         self._child = child
         self._queue = queue
-        self._right_of_way = right_of_way
+        self._right_of_way = live_priority
         self._began: tuple[float, float] | None = None  # seconds of the clock, and of the recording
         self._waited = 0.0  # seconds
         self._beat_at = 0.0
         self._gives_way = False
         self._redis_is_away = False
         self._is_concluding = False
-        self._ending: Ending | None = None
-        self.changes: dict[str, Any] = {}  # of the job's standing, not told yet
+        self._ending: Outcome | None = None
+        self.changes: dict[str, Any] = {}  # of the job's status, not told yet
 
-    def run(self, stopping: Callable[[], bool]) -> Ending:
+    def run(self, stopping: Callable[[], bool]) -> Outcome:
         """Until it is over, one way or another. The process may still be there."""
         while True:
             for word in self._child.hear(HEARD_EVERY):
                 self._hear(word)
-            ending = self._ending or self._silence() or self._death()
-            if ending is not None:
-                return ending
+            outcome = self._ending or self._silence() or self._death()
+            if outcome is not None:
+                return outcome
             if stopping():
-                return Ending("stopped")
+                return Outcome("stopped")
             if time.monotonic() - self._beat_at >= BEAT:
                 state = self._beat()
                 if state in ("lost", "queued"):
-                    return Ending("lost")
+                    return Outcome("lost")
                 if state == "aborted" and not self._is_concluding:
                     self._is_concluding = True
                     self._child.conclude()
 
     def _hear(self, word: dict[str, Any]) -> None:
         if "end" in word:
-            self._ending = Ending(word["end"], word.get("reason", ""))
+            self._ending = Outcome(word["end"], word.get("reason", ""))
         if "certain" in word:
             self.changes["fruitless"] = 0
         known = ("position", "faces", "readings", "duration")
@@ -109,17 +109,17 @@ class Attempt:
             self._gives_way = needed
             self.changes["reason"] = WAITS if needed else ""
 
-    def _silence(self) -> Ending | None:
+    def _silence(self) -> Outcome | None:
         """A cancelled job may take long to write what it has: it is ended when nothing happens any more."""
         if self._child.paused or self._child.silence() <= SILENCE:
             return None
         state = "aborted" if self._is_concluding else "error"
-        return Ending(state, f"the reader made no progress for {SILENCE:.0f} s and was ended")
+        return Outcome(state, f"the reader made no progress for {SILENCE:.0f} s and was ended")
 
-    def _death(self) -> Ending | None:
+    def _death(self) -> Outcome | None:
         code = self._child.exit_code()
         if code is None:
             return None
         for word in self._child.hear(0):  # its last
             self._hear(word)
-        return self._ending or Ending("died", died_of(code))
+        return self._ending or Outcome("died", died_of(code))

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from api.jobs.order import Order
+from api.jobs.read_task import ReadTask
 from ingest.parent import ends_with_parent
 
 READ_AT_ONCE = 64 * 1024  # bytes
@@ -21,7 +21,7 @@ MODULE = "api.jobs.reading"
 class Child:
     """A running reader; it goes when the worker goes."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: ReadTask) -> None:
         self.paused = False
         self._heard_at = time.monotonic()
         self._read = 0  # bytes

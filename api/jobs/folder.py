@@ -34,7 +34,7 @@ class JobFolder:
 
     @property
     def parts(self) -> Path:
-        """What was read so far: api.jobs.parts."""
+        """What was read so far: api.jobs.event_log."""
         return self.path / "parts"
 
     @property

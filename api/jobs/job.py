@@ -1,7 +1,7 @@
 """A recording that is to be read: what was asked for, how it stands, and how both lie in Redis.
 
 jobs           hash     id to Job as JSON: what was asked for; it never changes
-{jobs}:ID      hash     how it stands: the fields of Standing, each as JSON
+{jobs}:ID      hash     how it stands: the fields of JobStatus, each as JSON
 {jobs}:queue   stream   one entry with the id for each job that is not over; read through the group `workers`
 
 In a Redis Cluster all of them lie on one server: see ingest.bus.keys.
@@ -45,7 +45,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobStatus:
     """How a job stands."""
 
     state: State = "queued"
@@ -79,17 +79,17 @@ def decode_job(text: bytes) -> Job:
         raise BadJobError(f"not a job of this version: {error}") from None
 
 
-def encode_standing(changes: Mapping[str, Any]) -> list[str]:
+def encode_status(changes: Mapping[str, Any]) -> list[str]:
     """Field, value, field, value, as HSET takes them."""
     return [part for name, value in changes.items() for part in (name, json.dumps(value))]
 
 
-def decode_standing(stored: Mapping[bytes, bytes]) -> Standing:
+def decode_status(stored: Mapping[bytes, bytes]) -> JobStatus:
     """Raises BadJobError."""
-    known = {field.name for field in fields(Standing)}
+    known = {field.name for field in fields(JobStatus)}
     try:
-        return Standing(
+        return JobStatus(
             **{name.decode(): json.loads(value) for name, value in stored.items() if name.decode() in known}
         )
     except (ValueError, TypeError) as error:
-        raise BadJobError(f"not a job's standing of this version: {error}") from None
+        raise BadJobError(f"not a job's status of this version: {error}") from None

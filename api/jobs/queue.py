@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_standing, job_key
+from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_status, job_key
 from ingest.bus.connection import BUS_FAULTS
 from ingest.bus.keys import beat_key
 from ingest.bus.streams import BEATS_FOR
@@ -67,7 +67,7 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedJob:
     """A job in the hands of one worker."""
 
     job: Job
@@ -98,7 +98,7 @@ class Queue:
             if consumer["pending"] == 0 and consumer["idle"] > FORGOTTEN_AFTER:
                 self._redis.xgroup_delconsumer(QUEUE, GROUP, consumer["name"])
 
-    def take(self, wait: float = WAIT) -> Taken | None:
+    def take(self, wait: float = WAIT) -> ClaimedJob | None:
         """The next job: first one whose worker is gone, else a new one; waits up to `wait` seconds for it."""
         self._beat()
         _, claimed, *_ = self._redis.xautoclaim(QUEUE, GROUP, self._name, self._lost_after, "0-0", count=1)
@@ -112,35 +112,35 @@ class Queue:
         (entry, fields), *_ = claimed
         return self._taken(entry.decode(), fields[b"id"].decode())
 
-    def tell(self, taken: Taken, changes: Mapping[str, Any]) -> str:
+    def tell(self, claimed: ClaimedJob, changes: Mapping[str, Any]) -> str:
         """Says how the job stands now and keeps it; gives its state, or `lost` where it is not ours any more.
 
         While the state is not `running` the changes are left out.
         """
         self._beat()
         told = self._tell(
-            keys=_keys(taken.job.id),
-            args=[taken.attempt, GROUP, self._name, taken.entry, *encode_standing(changes)],
+            keys=_keys(claimed.job.id),
+            args=[claimed.attempt, GROUP, self._name, claimed.entry, *encode_status(changes)],
         )
         return str(told.decode())
 
-    def end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> bool:
+    def end(self, claimed: ClaimedJob, state: str, changes: Mapping[str, Any]) -> bool:
         """Takes the job out of the queue; one that was cancelled meanwhile stays so. False: it is lost."""
-        return self._end_attempt(taken.job.id, taken.attempt, taken.entry, state, changes)
+        return self._end_attempt(claimed.job.id, claimed.attempt, claimed.entry, state, changes)
 
-    def give_back(self, taken: Taken, *, fruitless: bool) -> None:
+    def give_back(self, claimed: ClaimedJob, *, fruitless: bool) -> None:
         """Leaves the job to whoever asks next; `fruitless` says that its reader died.
 
         That is counted here and not where it is taken up: a worker that is killed says nothing of the job.
         """
-        args = [taken.attempt, GROUP, self._name, taken.entry, LET_GO, int(fruitless)]
-        self._give_back(keys=_keys(taken.job.id), args=args)
+        args = [claimed.attempt, GROUP, self._name, claimed.entry, LET_GO, int(fruitless)]
+        self._give_back(keys=_keys(claimed.job.id), args=args)
 
     def _beat(self) -> None:
         """For /readyz: one worker at least is alive, whether it waits or reads."""
         self._redis.set(beat_key("jobs"), "1", ex=BEATS_FOR)
 
-    def _taken(self, entry: str, id: str) -> Taken | None:
+    def _taken(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)
         attempt = self._take(keys=_keys(id), args=[json.dumps(entry), json.dumps(time.time())]) if text else 0
         if not attempt:  # cancelled or removed meanwhile
@@ -154,11 +154,11 @@ class Queue:
             self._end_attempt(id, int(attempt), entry, "error", {"reason": str(error)})
             return None
         fruitless = int(self._redis.hget(job_key(id), "fruitless") or 0)
-        return Taken(job, int(attempt), fruitless, entry)
+        return ClaimedJob(job, int(attempt), fruitless, entry)
 
     def _end_attempt(self, id: str, attempt: int, entry: str, state: str, changes: Mapping[str, Any]) -> bool:
         ended = {"ended_at": time.time(), **changes}
-        args = [attempt, GROUP, entry, json.dumps(state), *encode_standing(ended)]
+        args = [attempt, GROUP, entry, json.dumps(state), *encode_status(ended)]
         return bool(self._end(keys=_keys(id), args=args))
 
 

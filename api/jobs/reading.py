@@ -17,9 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from api.jobs.folder import JobFolder
-from api.jobs.order import Order
-from api.jobs.parts import (
+from api.jobs.event_log import (
     BadCheckpointError,
     Checkpoint,
     PartsWriter,
@@ -27,11 +25,13 @@ from api.jobs.parts import (
     newest_checkpoint,
     stored_lines,
 )
+from api.jobs.folder import JobFolder
 from api.jobs.progress import Progress, tell
+from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
 from api.results.folder import WriteFailedError, writing, written_to
-from api.results.recorded import load_all
 from api.results.summary import Facts, damage_in_words
+from api.results.video import load_all
 from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
@@ -58,7 +58,7 @@ class StoppedError(Exception):
 class Run:
     """One attempt at a job, from its beginning or its last checkpoint to the results."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: ReadTask) -> None:
         self._order = order
         self._folder = JobFolder(Path(order.folder))
         self._stopping = False
@@ -181,7 +181,7 @@ def limit() -> None:
 
 
 def main() -> int:
-    order = Order(**json.loads(sys.argv[1]))
+    order = ReadTask(**json.loads(sys.argv[1]))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     limit()
     try:

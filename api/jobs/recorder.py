@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from api.jobs.parts import Checkpoint, PartsWriter
+from api.jobs.event_log import Checkpoint, PartsWriter
 from api.jobs.progress import Progress
 from engine.live.rollup import Rollup
 from engine.recording import ReaderState

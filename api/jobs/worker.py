@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api.jobs.attempt import Attempt, Ending
+from api.jobs.attempt import Attempt, Outcome
 from api.jobs.child import Child
 from api.jobs.folder import JobFolder, job_folder, media_file
 from api.jobs.limits import Limits
-from api.jobs.order import Order
-from api.jobs.queue import Queue, Taken
-from api.jobs.right_of_way import RightOfWay
+from api.jobs.live_priority import LivePriority
+from api.jobs.queue import ClaimedJob, Queue
+from api.jobs.read_task import ReadTask
 from ingest.bus.connection import BUS_FAULTS
 
 PAUSE = 0.2  # seconds before Redis is asked again
@@ -40,9 +40,9 @@ class Places:
 class Worker:
     """One worker of the queue."""
 
-    def __init__(self, queue: Queue, right_of_way: RightOfWay, places: Places) -> None:
+    def __init__(self, queue: Queue, live_priority: LivePriority, places: Places) -> None:
         self._queue = queue
-        self._right_of_way = right_of_way
+        self._right_of_way = live_priority
         self._places = places
         self.stopping = False
 
@@ -54,7 +54,7 @@ class Worker:
                 if not joined:
                     self._queue.join()
                     joined = True
-                taken = self._queue.take()
+                claimed = self._queue.take()
             except BUS_FAULTS as error:
                 if str(error) != told:  # once, however long it lasts
                     log.warning("redis: %s; jobs wait", error)
@@ -62,54 +62,56 @@ class Worker:
                 time.sleep(PAUSE)
                 continue
             told = ""
-            if taken is not None:
-                self._work(taken)
+            if claimed is not None:
+                self._work(claimed)
             elif until_empty:
                 return
 
-    def _work(self, taken: Taken) -> None:
-        job, folder = taken.job, job_folder(self._places.data, taken.job.id)
+    def _work(self, claimed: ClaimedJob) -> None:
+        job, folder = claimed.job, job_folder(self._places.data, claimed.job.id)
         try:
-            video = self._video(taken, folder)
+            video = self._video(claimed, folder)
         except UnusableError as error:
-            self._end(taken, "error", {"reason": str(error)})
+            self._end(claimed, "error", {"reason": str(error)})
             return
-        log.info("reading %s: %s, attempt %d", job.id, job.name, taken.attempt)
-        order = Order(
+        log.info("reading %s: %s, attempt %d", job.id, job.name, claimed.attempt)
+        order = ReadTask(
             folder=str(folder.path),
             video=str(video),
             name=job.name,
             rate=job.rate,
-            attempt=taken.attempt,
+            attempt=claimed.attempt,
             longest=self._places.limits.duration,
             reserve=self._places.limits.reserve,
         )
         child = Child(order)
         try:
-            attempt = Attempt(taken, child, self._queue, self._right_of_way)
-            ending = attempt.run(lambda: self.stopping)
+            attempt = Attempt(claimed, child, self._queue, self._right_of_way)
+            outcome = attempt.run(lambda: self.stopping)
         finally:
             child.close()
-        self._conclude(taken, folder, ending, attempt.changes)
+        self._conclude(claimed, folder, outcome, attempt.changes)
 
-    def _conclude(self, taken: Taken, folder: JobFolder, ending: Ending, changes: Mapping[str, Any]) -> None:
-        match ending.state:
+    def _conclude(
+        self, claimed: ClaimedJob, folder: JobFolder, outcome: Outcome, changes: Mapping[str, Any]
+    ) -> None:
+        match outcome.state:
             case "lost":
-                log.info("%s is another worker's now, or nobody's", taken.job.id)
+                log.info("%s is another worker's now, or nobody's", claimed.job.id)
             case "stopped":
-                self._tell(lambda: self._queue.give_back(taken, fruitless=False))
+                self._tell(lambda: self._queue.give_back(claimed, fruitless=False))
             case "died":
-                log.warning("%s: %s", taken.job.id, ending.reason)
-                self._tell(lambda: self._queue.give_back(taken, fruitless=True))
+                log.warning("%s: %s", claimed.job.id, outcome.reason)
+                self._tell(lambda: self._queue.give_back(claimed, fruitless=True))
             case state:
                 # Signs of life may have stopped for a while: what another worker writes now is not touched.
-                if self._tell(lambda: self._queue.tell(taken, {})) in ("running", "aborted"):
-                    folder.publish(taken.attempt)
-                    self._end(taken, state, {**changes, "reason": ending.reason})
+                if self._tell(lambda: self._queue.tell(claimed, {})) in ("running", "aborted"):
+                    folder.publish(claimed.attempt)
+                    self._end(claimed, state, {**changes, "reason": outcome.reason})
 
-    def _end(self, taken: Taken, state: str, changes: Mapping[str, Any]) -> None:
-        log.info("%s %s %s", taken.job.id, state, changes.get("reason", ""))
-        self._tell(lambda: self._queue.end(taken, state, changes))
+    def _end(self, claimed: ClaimedJob, state: str, changes: Mapping[str, Any]) -> None:
+        log.info("%s %s %s", claimed.job.id, state, changes.get("reason", ""))
+        self._tell(lambda: self._queue.end(claimed, state, changes))
 
     def _tell(self, what: Callable[[], T]) -> T | None:
         """Until Redis has heard it, or this worker stops; gives the answer."""
@@ -122,11 +124,11 @@ class Worker:
                     return None
                 time.sleep(PAUSE)
 
-    def _video(self, taken: Taken, folder: JobFolder) -> Path:
+    def _video(self, claimed: ClaimedJob, folder: JobFolder) -> Path:
         """The file to read. Raises UnusableError where it is gone, or another one than was to be read."""
-        job = taken.job
-        if taken.fruitless >= ATTEMPTS:
-            raise UnusableError(f"given up: the reader died {taken.fruitless} times at the same place")
+        job = claimed.job
+        if claimed.fruitless >= ATTEMPTS:
+            raise UnusableError(f"given up: the reader died {claimed.fruitless} times at the same place")
         path = folder.video if job.path is None else media_file(self._places.media, job.path)
         if path is None or not path.is_file():
             raise UnusableError("the file is gone")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from api.http.exposition import MEDIA_TYPE, Family, Sample, exposition, histogram
 from api.jobs.job import State
-from api.jobs.register import Register
+from api.recordings.store import JobStore
 from api.routes.health import PATIENCE, shards_of
 from api.services import ServicesDep
 from api.stream.broadcast import Counters
@@ -61,7 +61,7 @@ async def shared(client: Any, shards: int) -> list[Family]:
     sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
     answered = time.perf_counter() - began
     counts = {source: _numbers(await client.hgetall(counts_key(source))) for source in sources}
-    jobs = Counter(known.standing.state for known in await Register(client).all())
+    jobs = Counter(record.status.state for record in await JobStore(client).all())
     waiting = [
         Sample({"shard": str(shard)}, await client.xlen(frames_key(shard)))
         for shard in await shards_of(client, shards)

@@ -10,12 +10,12 @@ from fastapi.responses import FileResponse
 
 from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
+from api.jobs.event_log import BadCheckpointError
 from api.jobs.folder import ResultName, job_folder
-from api.jobs.outline import read_outline
-from api.jobs.parts import BadCheckpointError
-from api.jobs.view import video_of
-from api.jobs.window import read_window
-from api.routes.recordings import known_recording, no_recording
+from api.recordings.overview import read_overview
+from api.recordings.time_slice import read_time_slice
+from api.recordings.view import video_of
+from api.routes.recordings import find_recording, no_recording
 from api.services import ServicesDep
 from api.timelines.overview import OVERVIEW_SCHEMA
 from engine.stored import BadLineError
@@ -67,14 +67,14 @@ async def get_window(
     ended: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later, at most")] = None,
 ) -> Response:
     """All readings of up to a minute, and the spans and stretches of coverage that reach into it."""
-    known = await known_recording(services, id)
+    record = await find_recording(services, id)
     until = began + LONGEST_WINDOW if ended is None else ended
     if not began < until <= began + LONGEST_WINDOW:
         expected = f"expected a moment up to {LONGEST_WINDOW:g} s after `from`"
         raise ProblemError(422, f"to: {expected}", {"to": expected})
     await services.audit.note(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
-    window = await _from_parts(id, lambda: read_window(parts, known.job.name, began, until))
+    window = await _from_parts(id, lambda: read_time_slice(parts, record.job.name, began, until))
     return Response(window.text(), media_type="application/json")
 
 
@@ -88,26 +88,26 @@ async def get_window(
 )
 async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
     """The whole recording in brief: a value a second and face, in percent; times are ms of the recording."""
-    known = await known_recording(services, id)
+    record = await find_recording(services, id)
     await services.audit.note(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
-    document, until = await _from_parts(id, lambda: read_outline(parts, known.job.name))
+    document, until = await _from_parts(id, lambda: read_overview(parts, record.job.name))
     return Response(await document.text(until), media_type="application/json")
 
 
 @router.get("/video", response_class=FileResponse, responses=problems(404))
 async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
     """The video itself, to be played; ranges are understood."""
-    known = await known_recording(services, id)
+    record = await find_recording(services, id)
     folder = job_folder(services.settings.data, id)
-    file = await asyncio.to_thread(video_of, known, folder, services.settings.media)
+    file = await asyncio.to_thread(video_of, record, folder, services.settings.media)
     if file is None:
-        raise ProblemError(404, f"the video of {known.job.name} is not there any more")
+        raise ProblemError(404, f"the video of {record.job.name} is not there any more")
     await services.audit.note(caller, "recording.read", id)
     return FileResponse(
         file,
-        media_type=known.job.media_type,
-        filename=known.job.name,
+        media_type=record.job.media_type,
+        filename=record.job.name,
         content_disposition_type="inline",
     )
 
@@ -115,12 +115,12 @@ async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileRe
 @router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))
 async def get_file(id: str, name: ResultName, services: ServicesDep, caller: CallerDep) -> FileResponse:
     """One of the files that are there once the recording is read."""
-    known = await known_recording(services, id)
+    record = await find_recording(services, id)
     file = job_folder(services.settings.data, id).results / name
     if not await asyncio.to_thread(file.is_file):
-        raise ProblemError(404, f"there is no {name} of {known.job.name} yet: it is {known.standing.state}")
+        raise ProblemError(404, f"there is no {name} of {record.job.name} yet: it is {record.status.state}")
     await services.audit.note(caller, "recording.downloaded", f"{id}/{name}")
-    stem = known.job.name.rpartition(".")[0] or known.job.name
+    stem = record.job.name.rpartition(".")[0] or record.job.name
     return FileResponse(file, media_type=FILE_TYPES[file.suffix], filename=f"{stem} {name}")
 
 

@@ -10,11 +10,11 @@ from api.access.caller import CallerDep
 from api.access.purposes import Ground, Purpose
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
-from api.jobs.intake import Wish, checked_name, job_of, lawful, new_id
 from api.jobs.job import JOBS
-from api.jobs.register import Known, Register
-from api.jobs.upload import uploaded
-from api.jobs.view import RecordingView, shown
+from api.recordings.intake import RecordingRequest, checked_name, job_of, lawful, new_id
+from api.recordings.store import JobRecord, JobStore
+from api.recordings.upload import uploaded
+from api.recordings.view import RecordingView, shown
 from api.services import Services, ServicesDep
 from api.sources.url import no_such_file
 
@@ -56,8 +56,8 @@ class LimitsView(BaseModel):
 @router.get("")
 async def list_recordings(services: ServicesDep) -> list[RecordingView]:
     """All recordings, the newest first."""
-    known = await Register(services.redis).all()
-    return await asyncio.to_thread(lambda: [_shown(services, each) for each in known])
+    records = await JobStore(services.redis).all()
+    return await asyncio.to_thread(lambda: [_shown(services, each) for each in records])
 
 
 @router.post("", status_code=201, responses=problems(422))
@@ -71,11 +71,11 @@ async def add_recording(
         missing = no_such_file(services.settings.media)
         raise ProblemError(422, missing, {"path": missing})
     path = str(file.relative_to(services.settings.media.resolve()))
-    wish = Wish(name, path, _rate(new.rate), new.purpose, new.ground)
+    wish = RecordingRequest(name, path, _rate(new.rate), new.purpose, new.ground)
     job = await job_of(new_id(), lawful(wish, services.settings), file, services.settings.limits)
     await services.audit.note(caller, "recording.added", job.id)
     await asyncio.to_thread(job_folder(services.settings.data, job.id).path.mkdir, parents=True)
-    return _created(services, await Register(services.redis).add(job), response)
+    return _created(services, await JobStore(services.redis).add(job), response)
 
 
 @router.post(
@@ -100,14 +100,14 @@ async def upload_recording(
     ground: Annotated[Ground | None, Query(description=LAWFUL)] = None,
 ) -> RecordingView:
     """Has a video file read that comes as the body of the request."""
-    wish = lawful(Wish(checked_name(name), None, _rate(rate), purpose, ground), services.settings)
+    wish = lawful(RecordingRequest(checked_name(name), None, _rate(rate), purpose, ground), services.settings)
     id = new_id()
     limits = services.settings.limits
     async with uploaded(request, job_folder(services.settings.data, id), limits) as file:
         job = await job_of(id, wish, file, limits)
         await services.audit.note(caller, "recording.added", id)
-        known = await Register(services.redis).add(job)
-    return _created(services, known, response)
+        record = await JobStore(services.redis).add(job)
+    return _created(services, record, response)
 
 
 @router.get("/limits")
@@ -120,18 +120,18 @@ async def get_limits(services: ServicesDep) -> LimitsView:
 @router.get("/{id}", responses=problems(404))
 async def get_recording(id: str, services: ServicesDep) -> RecordingView:
     """A recording, how far it is read, and what there is to download."""
-    known = await known_recording(services, id)
-    return await asyncio.to_thread(_shown, services, known)
+    record = await find_recording(services, id)
+    return await asyncio.to_thread(_shown, services, record)
 
 
 @router.post("/{id}/cancel", responses=problems(404, 409))
 async def cancel_recording(id: str, services: ServicesDep, caller: CallerDep) -> RecordingView:
     """Stops the reading; what was read stays."""
-    await known_recording(services, id)
+    await find_recording(services, id)
     await services.audit.note(caller, "recording.cancelled", id)
-    if not await Register(services.redis).cancel(id):
+    if not await JobStore(services.redis).cancel(id):
         raise ProblemError(409, "there is nothing to cancel: it is over already")
-    return _shown(services, await known_recording(services, id))
+    return _shown(services, await find_recording(services, id))
 
 
 @router.delete("/{id}", status_code=204, responses=problems(404))
@@ -140,29 +140,29 @@ async def remove_recording(id: str, services: ServicesDep, caller: CallerDep) ->
     if not await services.redis.hexists(JOBS, id):  # it need not be readable
         raise no_recording(id)
     await services.audit.note(caller, "recording.removed", id)
-    await Register(services.redis).remove(id)
+    await JobStore(services.redis).remove(id)
     await asyncio.to_thread(job_folder(services.settings.data, id).remove)
 
 
-async def known_recording(services: Services, id: str) -> Known:
+async def find_recording(services: Services, id: str) -> JobRecord:
     """Raises a 404 problem if there is none of this id."""
-    known = await Register(services.redis).find(id)
-    if known is None:
+    record = await JobStore(services.redis).find(id)
+    if record is None:
         raise no_recording(id)
-    return known
+    return record
 
 
 def no_recording(id: str) -> ProblemError:
     return ProblemError(404, f"there is no recording {id[:80]!r}")
 
 
-def _created(services: Services, known: Known, response: Response) -> RecordingView:
-    response.headers["Location"] = f"/v1/recordings/{known.job.id}"
-    return _shown(services, known)
+def _created(services: Services, record: JobRecord, response: Response) -> RecordingView:
+    response.headers["Location"] = f"/v1/recordings/{record.job.id}"
+    return _shown(services, record)
 
 
-def _shown(services: Services, known: Known) -> RecordingView:
-    return shown(known, job_folder(services.settings.data, known.job.id), services.settings.media)
+def _shown(services: Services, record: JobRecord) -> RecordingView:
+    return shown(record, job_folder(services.settings.data, record.job.id), services.settings.media)
 
 
 def _rate(given: float | EveryFrame) -> float | None:

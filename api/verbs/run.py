@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from api.results.folder import WriteFailedError
-from api.results.recorded import Loaded, Outcome, VideoReader, Wanted, load_all
-from api.results.stills import PicturesReader
+from api.results.pictures import PicturesReader
 from api.results.summary import damage_in_words
+from api.results.video import Loaded, Outcome, VideoReader, Wanted, load_all
 from api.verbs.inputs import Work, printable, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from api.jobs.event_log import newest_checkpoint
 from api.jobs.folder import job_folder
-from api.jobs.parts import newest_checkpoint
 from engine.records import Reading
 from engine.stored import decode_stored
 from ingest.pace import SECOND

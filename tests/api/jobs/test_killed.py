@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.parts import newest_checkpoint
+from api.jobs.event_log import newest_checkpoint
 from deploy.redis_server import RedisServer
 from ingest.pace import SECOND
 from tests.api.jobs.working import Place, unbroken, worker, working
@@ -35,15 +35,15 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place, tmp_path: P
     assert kept is not None
     assert kept.state["facts"] is None, "it was killed too late"
     with working(place):
-        standing = place.wait(job, "completed")
-    assert standing.attempt == 2
-    assert standing.readings > 100
+        status = place.wait(job, "completed")
+    assert status.attempt == 2
+    assert status.readings > 100
     assert place.results(job) == unbroken(clip, tmp_path / "unbroken")
     summary = json.loads((place.folder(job).results / "summary.json").read_text())
     assert summary["frames_decoded"] == 300
     last = newest_checkpoint(parts)
     assert last is not None
-    assert [piece.attempt for piece in last.pieces] == [1, 2]
+    assert [segment.attempt for segment in last.segments] == [1, 2]
     assert last.state["position"] == 12 * SECOND
 
 
@@ -64,10 +64,10 @@ def test_a_worker_that_was_only_slow_spoils_nothing(place: Place, tmp_path: Path
     clip = face_clip(place.media / "clip.mp4", even(200))
     job = place.add(clip)
     with worker(place) as slow:
-        until(lambda: place.standing(job).readings, 30, "readings")
+        until(lambda: place.status(job).readings, 30, "readings")
         os.kill(slow.pid, signal.SIGSTOP)
         with working(place):
-            until(lambda: place.standing(job).attempt == 2, 20, "the job is another worker's")
+            until(lambda: place.status(job).attempt == 2, 20, "the job is another worker's")
             os.kill(slow.pid, signal.SIGCONT)
             place.wait(job, "completed")
     assert place.results(job) == unbroken(clip, tmp_path / "unbroken")
@@ -84,14 +84,14 @@ def test_a_job_goes_on_while_redis_is_away(tmp_path: Path) -> None:
         job = place.add(face_clip(place.media / "clip.mp4", even(150)))
         waiting = place.add(place.media / "clip.mp4", rate=1.0)
         with worker(place):
-            until(lambda: place.standing(job).readings, 20, "readings")
+            until(lambda: place.status(job).readings, 20, "readings")
             assert server.process is not None
             server.process.kill()
             server.process.wait()
             until(lambda: not server.answers(), 5, "the server is gone")
             server.start()
-            standing = place.wait(job, "completed")
+            status = place.wait(job, "completed")
             assert place.wait(waiting, "completed").attempt == 1
         server.stop()
-    assert standing.attempt == 1
-    assert standing.position == 6.0
+    assert status.attempt == 1
+    assert status.position == 6.0

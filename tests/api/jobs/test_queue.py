@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_standing, encode_job, job_key
-from api.jobs.queue import Queue, Taken
-from api.jobs.register import Known, Register
+from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_status, encode_job, job_key
+from api.jobs.queue import ClaimedJob, Queue
+from api.recordings.store import JobRecord, JobStore
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
@@ -50,18 +50,18 @@ def job(id: str) -> Job:
 def register(redis_url: str, call: str, *arguments: Any) -> Any:
     async def ask() -> Any:
         async with connect_async(redis_url) as client:
-            return await getattr(Register(client), call)(*arguments)
+            return await getattr(JobStore(client), call)(*arguments)
 
     return asyncio.run(ask())
 
 
-def standing(redis_url: str, id: str) -> Any:
-    known: Known | None = register(redis_url, "find", id)
-    assert known is not None
-    return known.standing
+def status(redis_url: str, id: str) -> Any:
+    record: JobRecord | None = register(redis_url, "find", id)
+    assert record is not None
+    return record.status
 
 
-def taken(queue: Queue) -> Taken:
+def claimed(queue: Queue) -> ClaimedJob:
     return until(lambda: queue.take(wait=0.01), 5, "a job")
 
 
@@ -69,19 +69,19 @@ def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url
     one, other = queue(client), queue(client)
     for id in ("first", "second"):
         register(redis_url, "add", job(id))
-    assert (taken(one).job.id, taken(other).job.id) == ("first", "second")
+    assert (claimed(one).job.id, claimed(other).job.id) == ("first", "second")
     assert one.take(wait=0.01) is None
 
 
 def test_a_job_is_kept_by_who_gives_signs_of_life(client: Any, redis_url: str) -> None:
     one, other = queue(client), queue(client)
     register(redis_url, "add", job("clip"))
-    mine = taken(one)
+    mine = claimed(one)
     deadline = time.monotonic() + 3 * LOST_AFTER
     while time.monotonic() < deadline:
         assert one.tell(mine, {"position": 1.5}) == "running"
         assert other.take(wait=0.01) is None
-    assert standing(redis_url, "clip").position == 1.5
+    assert status(redis_url, "clip").position == 1.5
 
 
 def test_a_job_whose_worker_is_silent_is_taken_over_and_the_slow_one_is_refused(
@@ -89,15 +89,15 @@ def test_a_job_whose_worker_is_silent_is_taken_over_and_the_slow_one_is_refused(
 ) -> None:
     slow, other = queue(client), queue(client)
     register(redis_url, "add", job("clip"))
-    before = taken(slow)
-    after = taken(other)
+    before = claimed(slow)
+    after = claimed(other)
     assert (before.attempt, after.attempt, after.fruitless) == (1, 2, 0)
     assert other.tell(after, {"position": 4.0}) == "running"
     assert slow.tell(before, {"position": 2.0}) == "lost"
     assert not slow.end(before, "error", {"reason": "slow"})
     slow.give_back(before, fruitless=True)
     assert other.tell(after, {}) == "running"
-    now = standing(redis_url, "clip")
+    now = status(redis_url, "clip")
     assert (now.state, now.position, now.attempt, now.fruitless) == ("running", 4.0, 2, 0)
 
 
@@ -105,8 +105,8 @@ def test_a_job_that_is_given_back_is_taken_up_at_once(client: Any, redis_url: st
     one, other = Queue(client, lost_after=60.0), Queue(client, lost_after=60.0)
     one.join()
     register(redis_url, "add", job("clip"))
-    one.give_back(taken(one), fruitless=False)
-    again = taken(other)
+    one.give_back(claimed(one), fruitless=False)
+    again = claimed(other)
     assert (again.job.id, again.attempt, again.fruitless) == ("clip", 2, 0)
 
 
@@ -114,17 +114,17 @@ def test_only_a_reader_that_its_worker_saw_die_counts_against_a_job(client: Any,
     """Workers that are killed say nothing: the next ones find the job as it was."""
     register(redis_url, "add", job("clip"))
     for attempt in (1, 2, 3, 4):
-        mine = taken(queue(client))
+        mine = claimed(queue(client))
         assert (mine.attempt, mine.fruitless) == (attempt, 0)
     queue(client).give_back(mine, fruitless=True)
-    assert taken(queue(client)).fruitless == 1
+    assert claimed(queue(client)).fruitless == 1
 
 
 def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: str) -> None:
     one = queue(client)
     register(redis_url, "add", job("clip"))
-    assert one.end(taken(one), "completed", {"position": 10.0})
-    now = standing(redis_url, "clip")
+    assert one.end(claimed(one), "completed", {"position": 10.0})
+    now = status(redis_url, "clip")
     assert (now.state, now.position) == ("completed", 10.0)
     assert now.ended_at is not None
     assert client.xlen(QUEUE) == 0
@@ -137,18 +137,18 @@ def test_a_cancelled_job_is_not_begun(client: Any, redis_url: str) -> None:
     register(redis_url, "add", job("clip"))
     assert register(redis_url, "cancel", "clip")
     assert one.take(wait=0.01) is None
-    assert standing(redis_url, "clip").state == "aborted"
+    assert status(redis_url, "clip").state == "aborted"
     assert client.xlen(QUEUE) == 0
 
 
 def test_a_worker_hears_that_its_job_was_cancelled_and_ends_it(client: Any, redis_url: str) -> None:
     one = queue(client)
     register(redis_url, "add", job("clip"))
-    mine = taken(one)
+    mine = claimed(one)
     assert register(redis_url, "cancel", "clip")
     assert one.tell(mine, {"position": 3.0}) == "aborted"
     assert one.end(mine, "completed", {"position": 3.0})
-    now = standing(redis_url, "clip")
+    now = status(redis_url, "clip")
     assert (now.state, now.position) == ("aborted", 3.0)
     assert client.xlen(QUEUE) == 0
 
@@ -157,7 +157,7 @@ def test_a_worker_hears_that_its_job_was_cancelled_and_ends_it(client: Any, redi
 def test_a_removed_job_leaves_no_key(client: Any, redis_url: str, *, running: bool) -> None:
     one = queue(client)
     register(redis_url, "add", job("clip"))
-    mine = taken(one) if running else None
+    mine = claimed(one) if running else None
     assert register(redis_url, "remove", "clip")
     assert not register(redis_url, "remove", "clip")
     assert not client.exists(JOBS, job_key("clip"))
@@ -172,7 +172,7 @@ def test_an_entry_without_its_job_is_passed_over(client: Any, redis_url: str) ->
     one = queue(client)
     client.xadd(QUEUE, {"id": "gone"})
     register(redis_url, "add", job("clip"))
-    assert taken(one).job.id == "clip"
+    assert claimed(one).job.id == "clip"
 
 
 def test_what_another_version_wrote_stops_nobody(client: Any, redis_url: str) -> None:
@@ -180,14 +180,14 @@ def test_what_another_version_wrote_stops_nobody(client: Any, redis_url: str) ->
     client.hset(JOBS, "old", '{"id": "old", "codec": "h264"}')
     client.hset(job_key("odd"), "state", "queued")
     client.hset(JOBS, "odd", "[]")
-    assert [known.job.id for known in register(redis_url, "all")] == ["clip"]
+    assert [record.job.id for record in register(redis_url, "all")] == ["clip"]
     client.xadd(QUEUE, {"id": "old"})
     client.hset(job_key("old"), "state", '"queued"')
     one = queue(client)
-    assert taken(one).job.id == "clip"
+    assert claimed(one).job.id == "clip"
     assert one.take(wait=0.01) is None
     assert client.xlen(QUEUE) == 1  # the clip
-    ended = decode_standing(client.hgetall(job_key("old")))
+    ended = decode_status(client.hgetall(job_key("old")))
     assert (ended.state, ended.attempt) == ("error", 1)
     assert ended.reason.startswith("not a job of this version: ")
 

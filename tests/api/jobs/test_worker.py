@@ -13,8 +13,8 @@ from api.jobs import attempt, child
 from api.jobs.attempt import WAITS
 from api.jobs.job import QUEUE
 from api.jobs.limits import Limits
+from api.jobs.live_priority import LATE, LivePriority
 from api.jobs.queue import Queue
-from api.jobs.right_of_way import LATE, RightOfWay
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, dropped_key, frames_key
 from ingest.bus.streams import Bus
@@ -48,15 +48,15 @@ def reader() -> int | None:
 def test_a_cancelled_job_keeps_what_was_read(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place):
-        until(lambda: place.standing(job).readings, 20, "readings")
+        until(lambda: place.status(job).readings, 20, "readings")
         asked = time.monotonic()
         place.cancel(job)
         until(lambda: reader() is None, 5, "the reader is gone")
         took = time.monotonic() - asked
         until(lambda: (place.folder(job).results / "summary.json").exists(), 5, "results")
     assert took < 5
-    standing = place.standing(job)
-    assert standing.state == "aborted"
+    status = place.status(job)
+    assert status.state == "aborted"
     summary = json.loads((place.folder(job).results / "summary.json").read_text())
     assert summary["interrupted"]
     assert 0 < summary["readings"] < 200
@@ -85,19 +85,19 @@ def test_a_cancelled_job_may_take_long_to_write_what_it_has(
     monkeypatch.setattr(attempt, "SILENCE", 0.8)
     job = place.add(place.media / "clip.mp4")
     with working(place), connect(place.redis_url) as client:
-        until(lambda: place.standing(job).position, 5, "a word of the reader")
+        until(lambda: place.status(job).position, 5, "a word of the reader")
         place.cancel(job)
         until(lambda: not client.xlen(QUEUE), 5, "the job is over")
-    assert (place.standing(job).state, place.standing(job).reason) == ("aborted", "")
+    assert (place.status(job).state, place.status(job).reason) == ("aborted", "")
 
 
 def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with worker(place) as first:
-        until(lambda: place.standing(job).readings, 20, "readings")
+        until(lambda: place.status(job).readings, 20, "readings")
         first.send_signal(signal.SIGTERM)
         assert first.wait(5) == 0
-    stopped = place.standing(job)
+    stopped = place.status(job)
     assert (stopped.state, stopped.attempt) == ("running", 1)
     with connect(place.redis_url) as client:
         again = Queue(client, lost_after=60).take()
@@ -108,7 +108,7 @@ def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> No
 def test_a_removed_job_is_stopped_and_nothing_of_it_is_left(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place):
-        until(lambda: place.standing(job).readings, 20, "readings")
+        until(lambda: place.status(job).readings, 20, "readings")
         place.remove(job)
         until(lambda: reader() is None, 5, "the reader is gone")
     assert list((place.data / "recordings").iterdir()) == []
@@ -142,13 +142,13 @@ def test_a_reader_that_dies_again_and_again_is_given_up(place: Place) -> None:
     def kill() -> bool:
         if pid := reader():
             os.kill(pid, signal.SIGKILL)
-        return place.standing(job).state == "error"
+        return place.status(job).state == "error"
 
     with working(place):
         until(kill, 20, "the job is given up")
-    standing = place.standing(job)
-    assert standing.reason == "given up: the reader died 3 times at the same place"
-    assert standing.attempt == 4
+    status = place.status(job)
+    assert status.reason == "given up: the reader died 3 times at the same place"
+    assert status.attempt == 4
 
 
 def test_a_reader_that_hangs_is_ended(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,25 +166,25 @@ def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
     configure(place.redis_url)
     job = place.add(place.media / "clip.mp4")
     with working(place), connect(place.redis_url) as client:
-        until(lambda: place.standing(job).readings, 20, "readings")
+        until(lambda: place.status(job).readings, 20, "readings")
 
         def drops() -> bool:
             client.incr(dropped_key("lobby"))
-            return place.standing(job).reason == WAITS
+            return place.status(job).reason == WAITS
 
         until(drops, 10, "the job waits")
-        pid, waiting = reader(), place.standing(job)
+        pid, waiting = reader(), place.status(job)
         until(lambda: "T (stopped)" in Path(f"/proc/{pid}/status").read_text(), 10, "the reader stands still")
         assert waiting.state == "running"
-        until(lambda: place.standing(job).reason == "", 10, "the job goes on")
-        until(lambda: place.standing(job).position > waiting.position, 10, "it is read on")
+        until(lambda: place.status(job).reason == "", 10, "the job goes on")
+        until(lambda: place.status(job).position > waiting.position, 10, "it is read on")
 
 
 def test_late_frames_and_new_drops_take_the_right_of_way(redis_url: str) -> None:
     configure(redis_url)
     now = [100.0]
     with connect(redis_url) as client:
-        right = RightOfWay(client, clock=lambda: now[0])
+        right = LivePriority(client, clock=lambda: now[0])
         assert not right.is_taken()
         client.incrby(dropped_key("lobby"), 3)
         assert right.is_taken()
@@ -206,7 +206,7 @@ def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(re
     configure(redis_url)
     now, looks = [100.0], []
     with connect(redis_url) as client:
-        right = RightOfWay(client, clock=lambda: now[0])
+        right = LivePriority(client, clock=lambda: now[0])
         assert not right.is_taken()
         for _ in range(160):
             client.incr(dropped_key("lobby"))

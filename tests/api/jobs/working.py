@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from api.jobs.folder import JobFolder, job_folder
-from api.jobs.intake import new_id
-from api.jobs.job import Job, Standing, decode_standing, job_key
+from api.jobs.job import Job, JobStatus, decode_status, job_key
 from api.jobs.limits import Limits
+from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.register import Register
-from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
-from api.results.recorded import VideoReader, Wanted, load_all
+from api.recordings.intake import new_id
+from api.recordings.store import JobStore
+from api.results.video import VideoReader, Wanted, load_all
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
@@ -66,9 +66,9 @@ class Place:
         self._register("add", job)
         return job
 
-    def standing(self, job: Job) -> Standing:
+    def status(self, job: Job) -> JobStatus:
         with connect(self.redis_url) as client:
-            return decode_standing(client.hgetall(job_key(job.id)))
+            return decode_status(client.hgetall(job_key(job.id)))
 
     def cancel(self, job: Job) -> None:
         assert self._register("cancel", job.id)
@@ -80,13 +80,13 @@ class Place:
     def _register(self, call: str, *arguments: Any) -> Any:
         async def ask() -> Any:
             async with connect_async(self.redis_url) as client:
-                return await getattr(Register(client), call)(*arguments)
+                return await getattr(JobStore(client), call)(*arguments)
 
         return asyncio.run(ask())
 
-    def wait(self, job: Job, state: str, seconds: float = 40.0) -> Standing:
-        until(lambda: self.standing(job).state == state, seconds, f"{job.name} is {state}")
-        return self.standing(job)
+    def wait(self, job: Job, state: str, seconds: float = 40.0) -> JobStatus:
+        until(lambda: self.status(job).state == state, seconds, f"{job.name} is {state}")
+        return self.status(job)
 
     def results(self, job: Job) -> dict[str, str]:
         return checksums(self.folder(job).results)
@@ -140,7 +140,7 @@ def working(place: Place, limits: Limits = ROOMY) -> Iterator[None]:
     """A worker in a thread of this process."""
     with connect(place.redis_url, retries=0) as client:
         places = Places(place.data, place.media, limits)
-        worker = Worker(Queue(client, lost_after=1.0), RightOfWay(client), places)
+        worker = Worker(Queue(client, lost_after=1.0), LivePriority(client), places)
         thread = threading.Thread(target=worker.run)
         thread.start()
         try:

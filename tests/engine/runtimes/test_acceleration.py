@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.results.recorded import load_all
+from api.results.video import load_all
 from engine.__main__ import GPU_LOST
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks

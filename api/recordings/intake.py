@@ -9,14 +9,14 @@ from api.access.purposes import PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.jobs.job import Job
 from api.jobs.limits import Limits
-from api.jobs.probing import RefusedError, probe
+from api.recordings.probing import RefusedError, probe
 from api.settings import Settings
 
 LONGEST_NAME = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RecordingRequest:
     """What somebody wants to have read, and how."""
 
     name: str
@@ -39,7 +39,7 @@ def checked_name(text: str, field: str = "name") -> str:
     return name
 
 
-def lawful(wish: Wish, settings: Settings) -> Wish:
+def lawful(wish: RecordingRequest, settings: Settings) -> RecordingRequest:
     """The wish with its purpose. Raises a 422 problem where that is missing or prohibited."""
     default = "personal" if settings.tokens == "open" else None
     try:
@@ -48,7 +48,7 @@ def lawful(wish: Wish, settings: Settings) -> Wish:
         raise ProblemError(422, f"purpose: {error}", {"purpose": str(error)}) from None
 
 
-async def job_of(id: str, wish: Wish, file: Path, limits: Limits) -> Job:
+async def job_of(id: str, wish: RecordingRequest, file: Path, limits: Limits) -> Job:
     """Where the file can be read and is not too large; else raises a 422 problem."""
     assert wish.purpose is not None
     try:

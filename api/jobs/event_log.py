@@ -21,7 +21,7 @@ VERSION = 1  # of all that a checkpoint says
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Segment:
     """The beginnings of one attempt's files that count."""
 
     attempt: int
@@ -32,7 +32,7 @@ class Piece:
 class Checkpoint:
     """What is certain: pieces in order of time, and all that is needed to go on behind them."""
 
-    pieces: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
     state: dict[str, Any]
 
 
@@ -50,8 +50,8 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
         fields = json.loads(path.read_bytes())
         if fields["version"] != VERSION:
             raise ValueError(f"version {fields['version']}")
-        pieces = tuple(Piece(attempt, sizes) for attempt, sizes in fields["pieces"])
-        return Checkpoint(pieces, fields["state"])
+        segments = tuple(Segment(attempt, sizes) for attempt, sizes in fields["pieces"])
+        return Checkpoint(segments, fields["state"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadCheckpointError(f"{path.name}: not a checkpoint of this version: {error!r}") from error
 
@@ -64,11 +64,11 @@ def forget_checkpoints(folder: Path) -> None:
 
 def stored_lines(folder: Path, checkpoint: Checkpoint, kind: str) -> Iterator[bytes]:
     """All lines of a kind that count, in order; one in memory at a time."""
-    for piece in checkpoint.pieces:
-        left = piece.sizes[kind]
+    for segment in checkpoint.segments:
+        left = segment.sizes[kind]
         if not left:
             continue
-        with (folder / f"{piece.attempt}.{kind}").open("rb") as file:
+        with (folder / f"{segment.attempt}.{kind}").open("rb") as file:
             while left > 0 and (line := file.readline()):
                 left -= len(line)
                 yield line
@@ -80,7 +80,7 @@ class PartsWriter:
     def __init__(self, folder: Path, attempt: int, before: Checkpoint | None) -> None:
         self._folder = folder
         self._attempt = attempt
-        self._before = before.pieces if before else ()
+        self._before = before.segments if before else ()
         folder.mkdir(exist_ok=True)
         self._files: dict[str, BinaryIO] = {kind: (folder / f"{attempt}.{kind}").open("wb") for kind in KINDS}
 
@@ -93,8 +93,8 @@ class PartsWriter:
             file.flush()
             os.fsync(file.fileno())
         sizes = {kind: file.tell() for kind, file in self._files.items()}
-        checkpoint = Checkpoint((*self._before, Piece(self._attempt, sizes)), state)
-        pieces = [[piece.attempt, piece.sizes] for piece in checkpoint.pieces]
+        checkpoint = Checkpoint((*self._before, Segment(self._attempt, sizes)), state)
+        pieces = [[segment.attempt, segment.sizes] for segment in checkpoint.segments]
         fields = {"version": VERSION, "pieces": pieces, "state": state}
         text = json.dumps(fields, separators=(",", ":"))
         write_whole(self._folder / f"{self._attempt}.json", text.encode())

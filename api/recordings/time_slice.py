@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from api.jobs.parts import Checkpoint, newest_checkpoint
+from api.jobs.event_log import Checkpoint, newest_checkpoint
 from engine.records import Reading
 from engine.stored import decode_stored
 from engine.wire import encode_event
@@ -20,7 +20,7 @@ DISORDER = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeSlice:
     """What of a recording lies between two moments: messages without a cursor, as JSON."""
 
     readings: list[bytes]
@@ -34,15 +34,15 @@ class Window:
         return b'{%s,"until":%s}' % (b",".join(shown), json.dumps(self.until).encode())
 
 
-def read_window(parts: Path, source: str, began: float, ended: float) -> Window:
+def read_time_slice(parts: Path, source: str, began: float, ended: float) -> TimeSlice:
     """The readings between two moments (seconds), and the stretches that reach into that time.
 
     Raises BadCheckpointError, BadLineError.
     """
     checkpoint = newest_checkpoint(parts)
     if checkpoint is None:
-        return Window([], [], [], 0.0)
-    window = Window([], [], [], checkpoint.state["position"] / SECOND)
+        return TimeSlice([], [], [], 0.0)
+    window = TimeSlice([], [], [], checkpoint.state["position"] / SECOND)
     for reading in _readings(parts, checkpoint, source, began):
         if reading.media_time >= ended * SECOND:
             break
@@ -83,10 +83,10 @@ def _lines(
     time_of: Callable[[bytes], float | None],
     began: float,
 ) -> Iterator[bytes]:
-    """All lines from shortly before `began` (seconds) on; in each piece they are in order of time."""
-    for piece in checkpoint.pieces:
-        size = piece.sizes[kind]
-        with (parts / f"{piece.attempt}.{kind}").open("rb") as file:
+    """All lines from shortly before `began` (seconds) on; in each segment they are in order of time."""
+    for segment in checkpoint.segments:
+        size = segment.sizes[kind]
+        with (parts / f"{segment.attempt}.{kind}").open("rb") as file:
             file.seek(_place(file, size, time_of, began))
             while file.tell() < size:
                 yield file.readline()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.jobs.folder import RESULTS, JobFolder, media_file
 from api.jobs.job import State
-from api.jobs.register import Known
+from api.recordings.store import JobRecord
 from ingest.bus.wire import rfc3339
 
 
@@ -47,25 +47,25 @@ class RecordingView(BaseModel):
     has_video: Annotated[bool, Field(description="whether the video is still there to be played")]
 
 
-def shown(known: Known, folder: JobFolder, media: Path) -> RecordingView:
-    job, standing = known.job, known.standing
-    duration = standing.duration if standing.duration is not None else job.duration
+def shown(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
+    job, status = record.job, record.status
+    duration = status.duration if status.duration is not None else job.duration
     return RecordingView(
         id=job.id,
         name=job.name,
-        state=standing.state,
-        reason=standing.reason,
+        state=status.state,
+        reason=status.reason,
         created_at=_rfc3339_or_none(job.created_at) or "",
-        started_at=_rfc3339_or_none(standing.started_at),
-        ended_at=_rfc3339_or_none(standing.ended_at),
+        started_at=_rfc3339_or_none(status.started_at),
+        ended_at=_rfc3339_or_none(status.ended_at),
         start=job.start,
         duration=duration,
-        position=standing.position,
-        progress=_progress(known, duration),
-        speed=standing.speed,
-        eta=_eta(known, duration),
-        faces=standing.faces,
-        readings=standing.readings,
+        position=status.position,
+        progress=_progress(record, duration),
+        speed=status.speed,
+        eta=_eta(record, duration),
+        faces=status.faces,
+        readings=status.readings,
         rate="all" if job.rate is None else job.rate,
         width=job.width,
         height=job.height,
@@ -73,7 +73,7 @@ def shown(known: Known, folder: JobFolder, media: Path) -> RecordingView:
         purpose=job.purpose,
         ground=job.ground,
         files=files_of(folder),
-        has_video=video_of(known, folder, media) is not None,
+        has_video=video_of(record, folder, media) is not None,
     )
 
 
@@ -83,24 +83,24 @@ def files_of(folder: JobFolder) -> list[ResultFile]:
     return [ResultFile(name=path.name, size=path.stat().st_size) for path in paths if path.is_file()]
 
 
-def video_of(known: Known, folder: JobFolder, media: Path) -> Path | None:
+def video_of(record: JobRecord, folder: JobFolder, media: Path) -> Path | None:
     """The video itself, if it is there."""
-    if known.job.path is not None:
-        return media_file(media, known.job.path)
+    if record.job.path is not None:
+        return media_file(media, record.job.path)
     return folder.video if folder.video.is_file() else None
 
 
-def _progress(known: Known, duration: float | None) -> float:
-    if known.standing.state == "completed":
+def _progress(record: JobRecord, duration: float | None) -> float:
+    if record.status.state == "completed":
         return 1.0
-    return round(min(1.0, known.standing.position / duration), 4) if duration else 0.0
+    return round(min(1.0, record.status.position / duration), 4) if duration else 0.0
 
 
-def _eta(known: Known, duration: float | None) -> float | None:
-    speed, running = known.standing.speed, known.standing.state == "running"
+def _eta(record: JobRecord, duration: float | None) -> float | None:
+    speed, running = record.status.speed, record.status.state == "running"
     if not (running and speed and duration):
         return None
-    return round(max(0.0, duration - known.standing.position) / speed, 1)
+    return round(max(0.0, duration - record.status.position) / speed, 1)
 
 
 def _rfc3339_or_none(seconds: float | None) -> str | None:

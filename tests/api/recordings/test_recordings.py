@@ -1,4 +1,4 @@
-"""Recordings over REST: taken in, bounded, shown, cancelled, and deleted to the last byte."""
+"""Recordings over REST: claimed in, bounded, shown, cancelled, and deleted to the last byte."""
 
 import json
 import socket
@@ -15,8 +15,8 @@ import pytest
 from api.cli import main
 from api.jobs.job import QUEUE
 from api.jobs.limits import Limits
+from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.right_of_way import RightOfWay
 from api.jobs.worker import Places, Worker
 from ingest.bus.connection import connect
 from tests.api.jobs.working import ROOMY
@@ -211,7 +211,7 @@ def test_from_the_command_line_to_the_files(
     media.mkdir()
     with serving(redis_url, media) as api, connect(redis_url, retries=0) as client:
         monkeypatch.setenv("MIEN_URL", api.http)
-        worker = Worker(Queue(client), RightOfWay(client), Places(api.data, media, ROOMY))
+        worker = Worker(Queue(client), LivePriority(client), Places(api.data, media, ROOMY))
         assert main(["recordings", "add", str(clip)]) == 0
         thread = threading.Thread(target=lambda: worker.run(until_empty=True))
         thread.start()

@@ -13,9 +13,9 @@ from api.jobs.job import (
     QUEUE,
     BadJobError,
     Job,
-    Standing,
+    JobStatus,
     decode_job,
-    decode_standing,
+    decode_status,
     encode_job,
     job_key,
 )
@@ -53,34 +53,34 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class JobRecord:
     """A job, and how it stands."""
 
     job: Job
-    standing: Standing
+    status: JobStatus
 
 
-class Register:
+class JobStore:
     """What lies in Redis of the jobs. `client` is asynchronous; methods raise what redis-py raises."""
 
     def __init__(self, client: Any) -> None:
         self._redis = client
 
-    async def add(self, job: Job) -> Known:
+    async def add(self, job: Job) -> JobRecord:
         await self._redis.eval(ADD, 3, JOBS, job_key(job.id), QUEUE, job.id, encode_job(job))
-        return Known(job, Standing())
+        return JobRecord(job, JobStatus())
 
-    async def find(self, id: str) -> Known | None:
+    async def find(self, id: str) -> JobRecord | None:
         """None where there is no such job, or none that this version can read."""
         text, stored = await asyncio.gather(self._redis.hget(JOBS, id), self._redis.hgetall(job_key(id)))
         return None if text is None else _known(text, stored)
 
-    async def all(self) -> list[Known]:
+    async def all(self) -> list[JobRecord]:
         """Those that this version can read, the newest first."""
         found = (await self.everything()).values()
-        return sorted(filter(None, found), key=lambda known: known.job.created_at, reverse=True)
+        return sorted(filter(None, found), key=lambda record: record.job.created_at, reverse=True)
 
-    async def everything(self) -> dict[str, Known | None]:
+    async def everything(self) -> dict[str, JobRecord | None]:
         """By id; None stands for what this version cannot read."""
         texts = await self._redis.hgetall(JOBS)
         async with self._redis.pipeline(transaction=False) as commands:
@@ -100,9 +100,9 @@ class Register:
         return bool(await self._redis.eval(REMOVE, 3, JOBS, job_key(id), QUEUE, id, GROUP))
 
 
-def _known(text: bytes, stored: dict[bytes, bytes]) -> Known | None:
+def _known(text: bytes, stored: dict[bytes, bytes]) -> JobRecord | None:
     try:
-        return Known(decode_job(text), decode_standing(stored))
+        return JobRecord(decode_job(text), decode_status(stored))
     except BadJobError as error:
         log.warning("a job is passed over: %s", error)
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, erase, job_folder
 from api.jobs.job import OVER
-from api.jobs.register import Known, Register
+from api.recordings.store import JobRecord, JobStore
 from ingest.bus.connection import BUS_FAULTS
 from ingest.settings import retention
 
@@ -42,23 +42,23 @@ async def delete_old(client: Any, data: Path, kept: float) -> None:
 
     What cannot be deleted is told in the log, and holds up nothing else.
     """
-    register = Register(client)
+    register = JobStore(client)
     jobs = await register.everything()
-    for id, known in jobs.items():
+    for id, record in jobs.items():
         folder = job_folder(data, id)
-        if await asyncio.to_thread(_is_old, known, folder, kept):
+        if await asyncio.to_thread(_is_old, record, folder, kept):
             await register.remove(id)
             await asyncio.to_thread(_delete, folder.path)
     await asyncio.to_thread(_delete_strays, data / RECORDINGS, set(jobs), kept)
 
 
-def _is_old(known: Known | None, folder: JobFolder, kept: float) -> bool:
+def _is_old(record: JobRecord | None, folder: JobFolder, kept: float) -> bool:
     """Of a job that this version cannot read (None) the folder says how old it is."""
-    if known is None:
+    if record is None:
         return _rest(folder.path) > kept
-    created = time.time() - known.job.created_at
-    if known.standing.state in OVER:
-        ended_at = known.standing.ended_at
+    created = time.time() - record.job.created_at
+    if record.status.state in OVER:
+        ended_at = record.status.ended_at
         return (time.time() - ended_at if ended_at else created) > kept
     return min(created, _rest(folder.path)) > max(UNREAD_FOR * kept, UNREAD_AT_LEAST)
 

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from api.jobs.parts import Checkpoint, newest_checkpoint, stored_lines
+from api.jobs.event_log import Checkpoint, newest_checkpoint, stored_lines
 from api.timelines.overview import OverviewDocument
 from ingest.pace import SECOND
 
 
-def read_outline(parts: Path, source: str) -> tuple[OverviewDocument, float]:
+def read_overview(parts: Path, source: str) -> tuple[OverviewDocument, float]:
     """The document, and up to which second it goes. Raises BadCheckpointError."""
     document = OverviewDocument(source)
     checkpoint = newest_checkpoint(parts)

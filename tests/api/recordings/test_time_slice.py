@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.parts import BadCheckpointError, Checkpoint, PartsWriter, newest_checkpoint, stored_lines
-from api.jobs.window import read_window
+from api.jobs.event_log import BadCheckpointError, Checkpoint, PartsWriter, newest_checkpoint, stored_lines
+from api.recordings.time_slice import read_time_slice
 from engine.records import Coverage, Reading
 from engine.stored import encode_stored
 from engine.wire import encode_event
@@ -50,7 +50,7 @@ def written(parts: Path) -> list[Reading]:
 )
 def test_a_window_holds_exactly_its_readings(tmp_path: Path, began: float, ended: float) -> None:
     readings = written(tmp_path / "parts")
-    window = read_window(tmp_path / "parts", "clip.mp4", began, ended)
+    window = read_time_slice(tmp_path / "parts", "clip.mp4", began, ended)
     expected = [each for each in readings if began * SECOND <= each.media_time < ended * SECOND]
     assert window.readings == [encode_event(each).body for each in expected]
     assert window.until == 199.9
@@ -58,7 +58,7 @@ def test_a_window_holds_exactly_its_readings(tmp_path: Path, began: float, ended
 
 def test_stretches_that_reach_into_a_window_are_told(tmp_path: Path) -> None:
     written(tmp_path / "parts")
-    text = read_window(tmp_path / "parts", "clip.mp4", 15, 25).text()
+    text = read_time_slice(tmp_path / "parts", "clip.mp4", 15, 25).text()
     shown = json.loads(text)
     assert {(each["started"], each["ended"]) for each in shown["coverage"]} == {(10.0, 20.0), (20.0, 30.0)}
     assert shown["spans"] == []
@@ -72,10 +72,10 @@ def test_a_long_span_is_found_from_its_middle(tmp_path: Path) -> None:
         writer.add("stretches", encode_event(coverage("observed", second, second + 10)).body + b"\n")
     writer.commit({"position": 2000 * SECOND, "longest": 900 * SECOND})
     writer.close()
-    window = read_window(tmp_path / "parts", "clip.mp4", 200, 210)
+    window = read_time_slice(tmp_path / "parts", "clip.mp4", 200, 210)
     assert window.spans == [encode_event(span(100, 1000)).body]
     assert window.coverage == [encode_event(coverage("observed", 200, 210)).body]
-    assert read_window(tmp_path / "parts", "clip.mp4", 1000, 1010).spans == []
+    assert read_time_slice(tmp_path / "parts", "clip.mp4", 1000, 1010).spans == []
 
 
 def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
 
 
 def test_before_the_first_checkpoint_there_is_nothing(tmp_path: Path) -> None:
-    assert read_window(tmp_path / "parts", "clip.mp4", 0, 10).text() == (
+    assert read_time_slice(tmp_path / "parts", "clip.mp4", 0, 10).text() == (
         b'{"readings":[],"spans":[],"coverage":[],"until":0.0}'
     )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.jobs.limits import Limits
-from api.jobs.probing import AT_ONCE, RefusedError, probe
+from api.recordings import probing
+from api.recordings.probing import AT_ONCE, RefusedError, probe
 from tests.clips import even, make_clip
 
 # Stands for the probing process: notes what it is told, and how many of it there are.

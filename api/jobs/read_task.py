@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ReadTask:
     """What is to be read, and where to."""
 
     folder: str

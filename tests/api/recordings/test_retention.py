@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs import retention
 from api.jobs.folder import JobFolder
 from api.jobs.job import JOBS, Job, job_key
 from api.jobs.limits import Limits, limits_from_environment
 from api.jobs.queue import Queue
-from api.jobs.retention import ABANDONED_AFTER, delete_old
+from api.recordings import retention
+from api.recordings.retention import ABANDONED_AFTER, delete_old
 from api.tasks import stop
 from ingest.bus.connection import connect, connect_async
 from ingest.settings import SettingError
@@ -43,10 +43,10 @@ def added(place: Place, ended: float | None) -> Job:
     with connect(place.redis_url) as client:
         queue = Queue(client)
         queue.join()
-        taken = queue.take()
-        assert taken is not None
+        claimed = queue.take()
+        assert claimed is not None
         if ended is not None:
-            queue.end(taken, "completed", {"ended_at": time.time() - ended})
+            queue.end(claimed, "completed", {"ended_at": time.time() - ended})
     return job
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from api.results.annotated import mark_of
 from api.results.folder import Results, writing, written_to
-from api.results.recorded import Loaded, Outcome, Wanted, Watch
 from api.results.summary import Facts
+from api.results.video import Loaded, Outcome, Wanted, Watch
 from api.verbs.inputs import printable
 from engine.drawing.annotate import Annotator
 from engine.pipeline import Pipeline

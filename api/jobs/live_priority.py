@@ -20,7 +20,7 @@ return now[1] * 1000 + math.floor(now[2] / 1000) - string.match(oldest[1], '^%d+
 """
 
 
-class RightOfWay:
+class LivePriority:
     """Looks at what is lost and late of the live sources."""
 
     def __init__(self, client: Any, shards: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
