@@ -1,20 +1,22 @@
-"""What Prometheus collects: this process's own counters, and those of the whole service that lie in Redis."""
+"""Metrics for Prometheus: counters of this process, and those of the whole service, which lie in Redis."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, get_args
 
 from fastapi import APIRouter, Response
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
 
-from api.http.exposition import MEDIA_TYPE, Family, Sample, exposition, histogram
 from api.jobs.job import State
 from api.recordings.store import JobStore
 from api.routes.health import PATIENCE, shards_of
 from api.services import ServicesDep
-from api.stream.broadcast import Counters
-from api.stream.delays import BOUNDS
+from api.stream.counters import DELAY_BOUNDS, StreamCounters
 from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
 from ingest.bus.connection import LOST
 from ingest.bus.keys import SOURCES, counts_key, frames_key
@@ -22,98 +24,110 @@ from ingest.version import VERSION
 
 router = APIRouter(tags=["health"])
 
-Counts = Mapping[str, int]
+
+class MetricSnapshot(Collector):
+    """Families that were read before: collect() of prometheus_client cannot wait for Redis."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 @router.get(
     "/metrics",
     response_class=Response,
     responses={
-        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "mien_clients 2\n"}}}
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "mien_clients 2.0\n"}}}
     },
 )
 async def get_metrics(services: ServicesDep) -> Response:
-    """Counters in Prometheus' text format. While Redis is away, those of this process alone."""
-    families = own(services.broadcasts.counters)
+    """Return metrics in Prometheus' text format. While Redis is away, only those of this process."""
+    families = process_metrics(services.broadcasts.counters)
     try:
         async with asyncio.timeout(PATIENCE):
-            families += await shared(services.redis, services.settings.shards)
+            families += await service_metrics(services.redis, services.settings.shards)
     except (*LOST, TimeoutError):
-        families.append(_gauge("mien_redis_up", "Whether Redis answers.", 0))
-    return Response(exposition(families), media_type=MEDIA_TYPE)
+        families.append(GaugeMetricFamily("mien_redis_up", "1 if Redis answers, else 0.", 0))
+    return Response(generate_latest(MetricSnapshot(families)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def own(counters: Counters) -> list[Family]:
-    """What this process knows by itself."""
-    delays = histogram(BOUNDS, counters.delays.counts, counters.delays.total, {})
+def process_metrics(counters: StreamCounters) -> list[Metric]:
+    """Build the families that this process counts itself."""
+    info = GaugeMetricFamily("mien_info", "Version of the service.", labels=["version"])
+    info.add_metric([VERSION], 1)
+    delays = _cumulative(DELAY_BOUNDS, counters.delays.counts)
     return [
-        Family("mien_info", "gauge", "The version that runs.", [Sample({"version": VERSION}, 1)]),
-        _gauge("mien_clients", "Websocket clients that follow a source.", counters.clients),
-        _counter("mien_messages_total", "Messages sent to clients.", counters.delivered),
-        _counter("mien_messages_missed_total", "Messages that slow clients missed.", counters.missed),
-        Family("mien_delivery_seconds", "histogram", "From the timeline to a client's websocket.", delays),
+        info,
+        GaugeMetricFamily("mien_clients", "Websocket clients that follow a source.", counters.clients),
+        CounterMetricFamily("mien_messages", "Messages sent to clients.", counters.delivered),
+        CounterMetricFamily("mien_messages_missed", "Messages that slow clients missed.", counters.missed),
+        HistogramMetricFamily(
+            "mien_delivery_seconds",
+            "Time from the timeline to a client's websocket.",
+            delays,
+            counters.delays.total,
+        ),
     ]
 
 
-async def shared(client: Any, shards: int) -> list[Family]:
-    """What the whole service knows, from Redis."""
+async def service_metrics(client: Any, shards: int) -> list[Metric]:
+    """Read the families that the whole service counts in Redis. Raises the errors of redis-py."""
     began = time.perf_counter()
     sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
     answered = time.perf_counter() - began
-    counts = {source: _numbers(await client.hgetall(counts_key(source))) for source in sources}
+    waiting = GaugeMetricFamily(
+        "mien_frames_waiting", "Frames that wait for an engine or are being read.", labels=["shard"]
+    )
+    for shard in await shards_of(client, shards):
+        waiting.add_metric([str(shard)], await client.xlen(frames_key(shard)))
     jobs = Counter(record.status.state for record in await JobStore(client).all())
-    waiting = [
-        Sample({"shard": str(shard)}, await client.xlen(frames_key(shard)))
-        for shard in await shards_of(client, shards)
-    ]
+    recordings = GaugeMetricFamily("mien_recordings", "Recordings by state.", labels=["state"])
+    for state in get_args(State):
+        recordings.add_metric([state], jobs[state])
     return [
-        _gauge("mien_redis_up", "Whether Redis answers.", 1),
-        _gauge("mien_redis_answer_seconds", "How long Redis took to answer a question just now.", answered),
-        Family("mien_frames_waiting", "gauge", "Frames that wait for an engine, or are being read.", waiting),
-        *_of_sources(counts),
-        Family(
-            "mien_recordings",
-            "gauge",
-            "Recordings by how they stand.",
-            [Sample({"state": state}, jobs[state]) for state in get_args(State)],
-        ),
+        GaugeMetricFamily("mien_redis_up", "1 if Redis answers, else 0.", 1),
+        GaugeMetricFamily("mien_redis_answer_seconds", "Time that Redis took for one command.", answered),
+        waiting,
+        *_source_metrics(await _read_counts(client, sources)),
+        recordings,
     ]
 
 
-def _of_sources(counts: Mapping[str, Counts]) -> list[Family]:
-    readings = [Sample({"source": source}, each.get(READINGS, 0)) for source, each in counts.items()]
-    dropped = [
-        Sample({"source": source, "reason": reason}, each.get(reason, 0))
-        for source, each in counts.items()
-        for reason in (OVERTAKEN, LATE)
-    ]
-    latencies = [sample for source, each in counts.items() for sample in _latencies(source, each)]
-    return [
-        Family("mien_readings_total", "counter", "Faces read since the source was added.", readings),
-        Family(
-            "mien_frames_dropped_total",
-            "counter",
-            "Frames lost since the source was added: overtaken by newer ones, or late at the engine.",
-            dropped,
-        ),
-        Family(
-            "mien_reading_latency_seconds", "histogram", "From a frame's capture to its reading.", latencies
-        ),
-    ]
+async def _read_counts(client: Any, sources: Sequence[str]) -> dict[str, dict[str, int]]:
+    async with client.pipeline(transaction=False) as commands:
+        for source in sources:
+            commands.hgetall(counts_key(source))
+        replies = await commands.execute()
+    return {
+        source: {name.decode(): int(value) for name, value in reply.items()}
+        for source, reply in zip(sources, replies, strict=True)
+    }
 
 
-def _latencies(source: str, counts: Counts) -> list[Sample]:
-    found = [counts.get(bucket(number), 0) for number in range(len(LATENCIES) + 1)]
-    return histogram(LATENCIES, found, counts.get(MILLISECONDS, 0) / 1000, {"source": source})
+def _source_metrics(counts: Mapping[str, Mapping[str, int]]) -> list[Metric]:
+    readings = CounterMetricFamily(
+        "mien_readings", "Faces read since the source was added.", labels=["source"]
+    )
+    dropped = CounterMetricFamily(
+        "mien_frames_dropped",
+        "Frames lost since the source was added: overtaken by newer ones, or late at the engine.",
+        labels=["source", "reason"],
+    )
+    latencies = HistogramMetricFamily(
+        "mien_reading_latency_seconds", "Time from a frame's capture to its reading.", labels=["source"]
+    )
+    for source, count in counts.items():
+        readings.add_metric([source], count.get(READINGS, 0))
+        for reason in (OVERTAKEN, LATE):
+            dropped.add_metric([source, reason], count.get(reason, 0))
+        in_buckets = [count.get(bucket(number), 0) for number in range(len(LATENCIES) + 1)]
+        latencies.add_metric([source], _cumulative(LATENCIES, in_buckets), count.get(MILLISECONDS, 0) / 1000)
+    return [readings, dropped, latencies]
 
 
-def _numbers(stored: Mapping[bytes, bytes]) -> Counts:
-    return {name.decode(): int(value) for name, value in stored.items()}
-
-
-def _gauge(name: str, help: str, value: float) -> Family:
-    return Family(name, "gauge", help, [Sample({}, value)])
-
-
-def _counter(name: str, help: str, value: float) -> Family:
-    return Family(name, "counter", help, [Sample({}, value)])
+def _cumulative(bounds: Sequence[float], counts: Sequence[int]) -> list[tuple[str, float]]:
+    """Pair each upper bound with the count of all values below it. `counts` has one more, for +Inf."""
+    names = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+    return list(zip(names, accumulate(counts), strict=True))

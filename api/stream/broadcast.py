@@ -10,13 +10,13 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.stream.client_queue import ClientQueue
 from api.stream.connection import text_frame
-from api.stream.delays import Delays
+from api.stream.counters import StreamCounters
 from api.stream.history import History
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
@@ -45,20 +45,10 @@ def message_of(cursor: str, body: bytes) -> Message:
     return Message(cursor, position(cursor), text_frame(with_cursor(body, cursor)))
 
 
-@dataclass(slots=True)
-class Counters:
-    """What /metrics tells of all feeds together."""
-
-    clients: int = 0
-    delivered: int = 0
-    missed: int = 0
-    delays: Delays = field(default_factory=Delays)
-
-
 class Broadcast:
     """Follows one source's timeline for as long as it has clients."""
 
-    def __init__(self, source: str, client: Any, reader: Any, counters: Counters) -> None:
+    def __init__(self, source: str, client: Any, reader: Any, counters: StreamCounters) -> None:
         """`reader` waits for entries, and `client` does all that is done at once."""
         self._source = source
         self._redis = client
@@ -159,7 +149,7 @@ class Broadcasts:
         self._readers = readers
         self._broadcasts: dict[str, Broadcast] = {}
         self._lock = asyncio.Lock()
-        self.counters = Counters()
+        self.counters = StreamCounters()
 
     @asynccontextmanager
     async def join(self, source: str) -> AsyncIterator[tuple[Broadcast, ClientQueue[Message]]]:
