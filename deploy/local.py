@@ -21,7 +21,7 @@ from deploy.listening import Listening, ListeningError, listening, tokens_are_th
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from engine.card import CardMismatchError
-from engine.yunet import detector_card
+from engine.detectors import detector_card
 from ingest.settings import (
     SettingError,
     audit_retention,

@@ -9,7 +9,7 @@ from engine.card import CardMismatchError
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
-from engine.runtimes.faults import DeviceLostError, NoGpuError
+from engine.runtimes.runtime import DeviceLostError, NoGpuError
 from ingest.bus.connection import connect, redis_url
 from ingest.bus.shards import parse_shard
 from ingest.bus.streams import Bus
@@ -61,7 +61,7 @@ def main() -> int:
         arguments.threads,
     )
     if delay is None:
-        delay = ON_A_CPU if networks.acceleration is None else ON_A_GPU
+        delay = ON_A_CPU if networks.accelerator is None else ON_A_GPU
     worker = Worker(Bus(connect(retries=0, wait=True)), Pipeline(networks), arguments.shard, delay=delay)
 
     def stop(*_: object) -> None:
@@ -74,16 +74,16 @@ def main() -> int:
 
 def _work(worker: Worker, networks: Networks) -> int:
     """Works until it is told to stop, or the GPU is lost; gives the exit code."""
-    if networks.acceleration is not None:
-        networks.acceleration.start()
+    if networks.accelerator is not None:
+        networks.accelerator.start()
     try:
         worker.run()
     except DeviceLostError as error:
         # Nothing more can be done on it in this process. The frames at hand are given to the next one.
         log.error("%s; the engine ends, to be started anew", error)
         return GPU_LOST
-    if networks.acceleration is not None:
-        networks.acceleration.close()
+    if networks.accelerator is not None:
+        networks.accelerator.close()
     return 0
 
 

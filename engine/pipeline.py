@@ -26,7 +26,7 @@ from engine.stages.coverage import CoverageKeeper
 from engine.stages.crop import align, cut, to_frame, transform
 from engine.stages.quality import judge
 from engine.stages.timeline import Moment, TrackTimeline
-from engine.stages.track import Tracker, Unconnected
+from engine.stages.track import NoTracking, Tracker
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
@@ -61,18 +61,18 @@ class Pipeline:
 
     def __init__(self, networks: Networks, *, tracking: bool = True) -> None:
         self._networks = networks
-        self._tracker: type[Tracker] = Tracker if tracking else Unconnected
+        self._tracker: type[Tracker] = Tracker if tracking else NoTracking
         self._sources: dict[str, _Source] = {}
 
     @property
-    def told(self) -> str:
-        """What there is to say of the runtime that serves; empty where there is no choice."""
-        acceleration = self._networks.acceleration
-        return "" if acceleration is None else acceleration.told
+    def status(self) -> str:
+        """Status of the runtime, for /readyz; empty where it has no accelerator."""
+        accelerator = self._networks.accelerator
+        return "" if accelerator is None else accelerator.status
 
-    def find(self, frames: Sequence[Frame]) -> list[list[Face]]:
+    def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """The faces of each frame, for `step`. Remembers nothing: it may run ahead in another thread."""
-        return self._networks.detector.find([frame.grey for frame in frames])
+        return self._networks.detector.detect([frame.grey for frame in frames])
 
     def step(self, frames: Sequence[Frame], faces: list[list[Face]] | None = None) -> list[list[Event]]:
         """Takes frames, each source's in order; gives the events that each frame caused, in order.
@@ -80,10 +80,10 @@ class Pipeline:
         A frame that was there before (same connection, number not higher) causes none. `faces`: what `find`
         gave for these frames, where it was called before.
         """
-        faces = self.find(frames) if faces is None else faces
+        faces = self.detect(frames) if faces is None else faces
         seen = [self._follow(frame, found) for frame, found in zip(frames, faces, strict=True)]
         crops = [crop for each in seen if each for crop in each.crops]
-        expressions = iter(self._networks.classifier.read(crops))
+        expressions = iter(self._networks.classifier.classify(crops))
         return [self._tell(each, [next(expressions) for _ in each.crops]) if each else [] for each in seen]
 
     def pause(self, source: str) -> list[Event]:
@@ -135,13 +135,13 @@ class Pipeline:
 
     def _of(self, source: str) -> _Source:
         if source not in self._sources:
-            tracker = self._tracker(source, self._networks.starts_from)
+            tracker = self._tracker(source, self._networks.new_track_score)
             self._sources[source] = _Source(tracker, CoverageKeeper(source), {})
         return self._sources[source]
 
     def _restored(self, source: str, fields: dict[str, Any]) -> _Source:
         return _Source(
-            tracker=self._tracker.restored(source, self._networks.starts_from, fields["tracker"]),
+            tracker=self._tracker.restored(source, self._networks.new_track_score, fields["tracker"]),
             coverage=CoverageKeeper.restored(source, fields["coverage"]),
             timelines={
                 int(number): TrackTimeline.restored(source, int(number), line)

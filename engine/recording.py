@@ -115,7 +115,7 @@ class RecordingReader:
                 yield started.popleft().result()
 
     def _find(self, batch: list[Marked]) -> Found:
-        return batch, self._pipeline.find([marked.frame for marked in batch])
+        return batch, self._pipeline.detect([marked.frame for marked in batch])
 
     def _end(self) -> list[Event]:
         self.position = self._recording.duration

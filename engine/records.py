@@ -140,4 +140,17 @@ class Coverage:
     frames: int  # read, or for `dropped` lost, in this stretch
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """One face in one second of media time."""
+
+    source: str
+    track: int
+    started: int  # ns, a whole second
+    captured_at: datetime | None  # of its first reading
+    readings: int
+    smoothed: Floats  # (7,) mean
+    label: Label | None  # the most frequent; None: most readings abstained
+
+
 Event = FaceStart | Reading | FaceEnd | Span | Coverage

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.labels import KEYPOINTS, LABELS, Label
-from engine.live.rollup import Second
-from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Span
+from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Second, Span
 from engine.stages.timeline import TIME_CONSTANT
 from ingest.bus.streams import SECONDS, TimelineEntry
 from ingest.bus.wire import rfc3339

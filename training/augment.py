@@ -7,7 +7,8 @@ import numpy as np
 from numpy.random import Generator
 
 from engine.records import Floats
-from engine.stages.crop import EYE_MIDPOINT, SIDE, Alignment, cut, transform
+from engine.stages.crop import EYE_MIDPOINT, Alignment, cut, transform
+from engine.tensors import CROP_SIDE
 from training.data.faces import MIRRORED_POINTS, Pixels
 
 
@@ -88,7 +89,7 @@ def spoil(crop: Pixels, rng: Generator) -> Pixels:
 def cover(crop: Pixels, rng: Generator) -> Pixels:
     """The crop with a rectangle of up to a third of its side in one grey: a hand, a mask, a microphone."""
     height, width = rng.integers(12, 33, size=2)
-    top, left = rng.integers(-8, SIDE - 8, size=2)
+    top, left = rng.integers(-8, CROP_SIDE - 8, size=2)
     covered = crop.copy()
     covered[max(top, 0) : top + height, max(left, 0) : left + width] = rng.integers(0, 256)
     return covered
@@ -96,7 +97,9 @@ def cover(crop: Pixels, rng: Generator) -> Pixels:
 
 def _fewer_pixels(crop: Pixels, side: int) -> Pixels:
     small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(small, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
+    )
 
 
 def _relight(bright: Floats, rng: Generator) -> Floats:
@@ -108,6 +111,6 @@ def _relight(bright: Floats, rng: Generator) -> Floats:
 
 def _slope(rng: Generator) -> Floats:
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.6)
-    along = np.linspace(-1, 1, SIDE, dtype=np.float32)
+    along = np.linspace(-1, 1, CROP_SIDE, dtype=np.float32)
     slope = np.cos(angle) * along[None, :] + np.sin(angle) * along[:, None]
     return np.asarray(1 + strength * slope, dtype=np.float32)

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.card import MODELS, read_card
 from engine.labels import FIVE, KEYPOINTS, LABELS
-from engine.runtimes.cpu import multiplies_bytes
+from engine.runtimes.cpu import has_byte_dot_products
 from training.command import run_script
 from training.detector.evaluate import Figures, Found, measure
 from training.emotion.evaluate import Emotion, read_emotion
@@ -53,7 +53,8 @@ class Measured:
 def measure_all(models: Path, shared: Path) -> Measured:
     detector, found = measure(shared, models)
     emotion, keypoints = read_card("emotion", LABELS, models), read_card("keypoints", KEYPOINTS, models)
-    small = (emotion.int8, keypoints.int8) if multiplies_bytes() else (None, None)  # else sums may overflow
+    # Without dot products of bytes the sums may overflow.
+    small = (emotion.int8, keypoints.int8) if has_byte_dot_products() else (None, None)
     read_faces = partial(read_emotion, data=shared / "data", teacher=shared / YUNET, part="test")
     read_points = partial(read_keypoints, data=shared / "data", part="test")
     return Measured(

@@ -22,8 +22,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from engine.card import MODELS
-from engine.runtimes.cpu import multiplies_bytes
-from engine.runtimes.onnx import OnnxRuntime, Tensors
+from engine.runtimes.cpu import has_byte_dot_products
+from engine.runtimes.onnx import OnnxRuntime
+from engine.runtimes.runtime import Tensors
 from engine.stages.crop import align
 from training.command import run_script
 from training.data.faces import Pixels, read_expressions, read_portraits
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with data and models")
     asked = parser.parse_args()
-    if not multiplies_bytes():
+    if not has_byte_dot_products():
         raise ExportError(
             "8 bits: expected a CPU with dot products of bytes (VNNI), without which sums overflow"
         )

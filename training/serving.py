@@ -15,9 +15,9 @@ from engine.card import MODELS, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS, Label
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.classify import softmax
 from engine.stages.crop import align, cut, transform
 from engine.stages.detect import Detector
+from engine.tensors import softmax
 from training.command import run_script
 from training.data.faces import Pixels, read_expressions
 from training.data.landmarks import landmarks_of, with_mean
@@ -47,7 +47,7 @@ def served_crops(pictures: Iterable[Picture], detector: Detector) -> Pixels:
     for picture in pictures:
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         size = np.array(grey.shape[::-1], dtype=np.float32)
-        for face in detector.find([grey])[0]:
+        for face in detector.detect([grey])[0]:
             landmarks = np.asarray(face.landmarks * size - 0.5, dtype=np.float32)
             crops.append(cut(grey, transform(align(landmarks))))
     return np.array(crops, dtype=np.uint8).reshape(-1, 96, 96)

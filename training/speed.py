@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.crop import SIDE
+from engine.tensors import CROP_SIDE
 from training.export import OPSET
 from training.resnet import Block
 
@@ -36,13 +36,13 @@ def beside_resnet18(weights: Path) -> float:
     """Median time of the network in `weights` over that of a ResNet-18, taken in turns."""
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "resnet18.onnx"
-        crop = torch.zeros(1, 1, SIDE, SIDE)
+        crop = torch.zeros(1, 1, CROP_SIDE, CROP_SIDE)
         torch.onnx.export(
             ResNet18().eval(), (crop,), str(reference), opset_version=OPSET, dynamo=True, verbose=False
         )
         runtimes = [OnnxRuntime(weights), OnnxRuntime(reference)]
     crop_name = ["crops", "x"]
-    pixels = np.full((1, 1, SIDE, SIDE), 128, dtype=np.float32)
+    pixels = np.full((1, 1, CROP_SIDE, CROP_SIDE), 128, dtype=np.float32)
     times: list[list[float]] = [[], []]
     for _ in range(ROUNDS):
         for runtime, name, taken in zip(runtimes, crop_name, times, strict=True):

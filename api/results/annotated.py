@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from api.results.tables import stored_rows
-from engine.drawing.annotate import Annotator, Mark
+from engine.drawing.annotate import Annotator, FaceAnnotation
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
 from ingest.files.rewrite import Colour, rewrite
@@ -33,8 +33,10 @@ def annotate_video(
     return rewrite(path, results / "annotated", draw, stopped)
 
 
-def mark_of(reading: Reading) -> Mark:
-    return Mark(f"face {reading.track}", reading.box, reading.keypoints, reading.label, reading.smoothed)
+def mark_of(reading: Reading) -> FaceAnnotation:
+    return FaceAnnotation(
+        f"face {reading.track}", reading.box, reading.keypoints, reading.label, reading.smoothed
+    )
 
 
 class Marks:
@@ -48,9 +50,9 @@ class Marks:
         self._rows = rows
         self._next = next(rows, None)
         self._join = LEAST_JOIN if rate is None else max(LEAST_JOIN, round(1.5 * SECOND / rate))
-        self._tracks: dict[int, deque[tuple[int, Mark]]] = {}
+        self._tracks: dict[int, deque[tuple[int, FaceAnnotation]]] = {}
 
-    def at(self, time: int) -> list[Mark]:
+    def at(self, time: int) -> list[FaceAnnotation]:
         """Called with growing times (ns)."""
         time += ROUNDING
         self._read_until(time + self._join)
@@ -67,7 +69,7 @@ class Marks:
                 marks += self._between(readings, time)
         return marks
 
-    def _between(self, readings: deque[tuple[int, Mark]], time: int) -> list[Mark]:
+    def _between(self, readings: deque[tuple[int, FaceAnnotation]], time: int) -> list[FaceAnnotation]:
         started, before = readings[0]
         if len(readings) > 1 and readings[1][0] - started <= self._join:
             ended, after = readings[1]
@@ -84,9 +86,9 @@ class Marks:
             self._next = next(self._rows, None)
 
 
-def _mark(row: dict[str, Any]) -> Mark:
+def _mark(row: dict[str, Any]) -> FaceAnnotation:
     points = [[row[f"{name}_x"], row[f"{name}_y"]] for name in KEYPOINTS]
-    return Mark(
+    return FaceAnnotation(
         name=f"face {row['track']}",
         box=Box(row["left"], row["top"], row["right"], row["bottom"]),
         keypoints=np.array(points, dtype=np.float32),
@@ -95,14 +97,14 @@ def _mark(row: dict[str, Any]) -> Mark:
     )
 
 
-def _moved(before: Mark, after: Mark, share: float) -> Mark:
+def _moved(before: FaceAnnotation, after: FaceAnnotation, share: float) -> FaceAnnotation:
     """The mark on its way from one reading to the next; the label is that of the first."""
 
     def mix(first: Floats, second: Floats) -> Floats:
         return np.asarray(first + np.float32(share) * (second - first), dtype=np.float32)
 
     edges = mix(_edges(before.box), _edges(after.box)).tolist()
-    return Mark(
+    return FaceAnnotation(
         name=before.name,
         box=Box(*edges),
         keypoints=mix(before.keypoints, after.keypoints),

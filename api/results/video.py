@@ -62,8 +62,8 @@ def load_all(
     vain.
     """
     networks = load_networks((threads + 1) // 2, detector, runtime, precision)
-    if networks.acceleration is not None:
-        networks.acceleration.use_built()
+    if networks.accelerator is not None:
+        networks.accelerator.use_built()
     return Loaded(networks, networks.versions, overlapped=threads > 1)
 
 

@@ -14,8 +14,8 @@ from api.outages import outage
 from api.services import ServicesDep
 from api.settings import Settings
 from engine.card import Card, CardMismatchError, read_card
+from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS
-from engine.yunet import detector_card
 from ingest.bus.connection import BUS_FAULTS, LOST
 from ingest.bus.keys import PARTS, beat_key
 from ingest.bus.streams import ALIVE, BEATS_FOR

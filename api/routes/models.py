@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.services import ServicesDep
-from engine.yunet import CARD
+from engine.detectors import YUNET
 from ingest.settings import DetectorName
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -21,7 +21,7 @@ async def list_models(services: ServicesDep) -> list[dict[str, Any]]:
 
 def read_cards(folder: Path, detector: DetectorName) -> list[dict[str, Any]]:
     """All cards of a folder by name, with that of the detector in use; what is damaged /readyz tells."""
-    cards = [CARD] if detector == "yunet" else []
+    cards = [YUNET] if detector == "yunet" else []
     for path in sorted(folder.glob("*.json")):
         if path.stem == "detector" and detector != "mien":
             continue

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from api.verbs.download import DownloadError, Expected, download, is_there
-from engine import yunet
 from engine.card import MODELS
+from engine.detectors import YUNET, weights_folder
 from ingest.settings import data_folder
 
 
@@ -26,14 +26,14 @@ def show_cards() -> int:
             print(f"mien: {path}: not a model card: {error}", file=sys.stderr)
             return 1
     if _yunet(data_folder()).exists():
-        shown.append(yunet.CARD)
+        shown.append(YUNET)
     print("\n\n".join("\n".join(_lines(card, 0)) for card in shown))
     return 0
 
 
 def get_network(arguments: argparse.Namespace) -> int:
     """Downloads YuNet, the one that there is; gives the exit code."""
-    card = yunet.CARD
+    card = YUNET
     target = _yunet(arguments.data or data_folder())
     expected = Expected(card["bytes"], card["sha256"])
     try:
@@ -50,7 +50,7 @@ def get_network(arguments: argparse.Namespace) -> int:
 
 
 def _yunet(data: Path) -> Path:
-    return yunet.weights_folder(data) / str(yunet.CARD["file"])
+    return weights_folder(data) / str(YUNET["file"])
 
 
 def _address(source: str) -> str:

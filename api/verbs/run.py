@@ -16,7 +16,7 @@ from api.verbs.inputs import Work, printable, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError
-from engine.runtimes.faults import GpuError
+from engine.runtimes.runtime import GpuError
 from ingest.files.recording import UnreadableError
 from ingest.settings import DetectorName, SettingError, detector_name, precision_name, runtime_name
 

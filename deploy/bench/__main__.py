@@ -13,7 +13,7 @@ from deploy.bench.parts import BenchError
 from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
-from engine.runtimes.faults import GpuError
+from engine.runtimes.runtime import GpuError
 from ingest.files.recording import UnreadableError
 from ingest.settings import SettingError, shard_count
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from engine.loading import load_networks
 from engine.records import FaceCrop
-from engine.runtimes.faults import GpuError, NoGpuError
-from engine.runtimes.tensorrt.acceleration import Acceleration
+from engine.runtimes.runtime import GpuError, NoGpuError
+from engine.runtimes.tensorrt.accelerator import TensorRTAccelerator
 from engine.runtimes.tensorrt.plans import CROPS, FRAMES
 from engine.stages.classify import Classifier
 
@@ -89,31 +89,31 @@ def measure_gpu() -> GpuFigures | None:
         networks = load_networks(runtime="tensorrt")
     except NoGpuError:
         return None
-    accelerated = networks.acceleration
-    assert accelerated is not None
+    accelerated = networks.accelerator
+    assert isinstance(accelerated, TensorRTAccelerator)
     accelerated.start()
     try:
         if not accelerated.wait():
-            raise GpuError(accelerated.told)
+            raise GpuError(accelerated.status)
         figures = _measured(networks.classifier, accelerated)
-        if not (accelerated.both.is_faster and accelerated.finder.is_faster):  # it gave up meanwhile
-            raise GpuError(accelerated.told)
+        if not (accelerated.resnets.is_replaced and accelerated.detector.is_replaced):  # it gave up meanwhile
+            raise GpuError(accelerated.status)
         return figures
     finally:
         accelerated.close()
 
 
-def _measured(classifier: Classifier, accelerated: Acceleration) -> GpuFigures:
+def _measured(classifier: Classifier, accelerated: TensorRTAccelerator) -> GpuFigures:
     random = np.random.default_rng(0)
     faces = random.integers(0, 256, (AT_ONCE, *CROPS.most[1:]), dtype=np.uint8)
     pictures = random.integers(0, 256, (PICTURES, *FRAMES.likely[1:]), dtype=np.uint8)
     crops = [FaceCrop("bench", 1, face[0], np.eye(2, 3, dtype=np.float32), 1.0, None) for face in faces]
     return GpuFigures(
-        name=accelerated.told,
-        tensorrt=AT_ONCE / seconds(lambda: accelerated.both.run({"crops": faces})),
-        engine=AT_ONCE / seconds(lambda: classifier.read(crops)),
-        onnx=BATCH / seconds(lambda: accelerated.both.usual.run({"crops": faces[:BATCH]})),
-        detect_ms=1000 / PICTURES * seconds(lambda: accelerated.finder.run({"frames": pictures})),
+        name=accelerated.status,
+        tensorrt=AT_ONCE / seconds(lambda: accelerated.resnets.run({"crops": faces})),
+        engine=AT_ONCE / seconds(lambda: classifier.classify(crops)),
+        onnx=BATCH / seconds(lambda: accelerated.resnets.original.run({"crops": faces[:BATCH]})),
+        detect_ms=1000 / PICTURES * seconds(lambda: accelerated.detector.run({"frames": pictures})),
         torch=_in_torch(faces[:BATCH]),
     )
 

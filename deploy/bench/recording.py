@@ -103,7 +103,7 @@ class OneAfterTheOther:
         """The events of a few frames at a time, and at the end those that end the source."""
         decoded = batches(self._recording, batch_of(self._recording.rate))
         while (batch := self._timed("decode", lambda: next(decoded, None))) and not stopped():
-            faces = self._timed("detect", partial(self._pipeline.find, batch))
+            faces = self._timed("detect", partial(self._pipeline.detect, batch))
             told = self._timed("rest", partial(self._pipeline.step, batch, faces))
             self.position = batch[-1].media_time
             yield [event for events in told for event in events]

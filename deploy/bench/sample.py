@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from engine.labels import LABELS
 from engine.loading import Networks
 from engine.records import Box, Face, Floats, Reading
-from engine.stages.crop import SIDE, align, cut, transform
+from engine.stages.crop import align, cut, transform
 from engine.stages.detect import Detector
+from engine.tensors import CROP_SIDE
 from ingest.files.recording import UnreadableError, open_recording
 from ingest.frame import Frame
 from ingest.pace import SECOND
@@ -54,7 +55,9 @@ class Sample:
             for face in faces
         ]
         if not found:
-            found = list(np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8))
+            found = list(
+                np.random.default_rng(0).integers(0, 256, (count, CROP_SIDE, CROP_SIDE), dtype=np.uint8)
+            )
         return np.stack([found[number % len(found)] for number in range(count)])[:, None].astype(np.float32)
 
 
@@ -80,13 +83,13 @@ def in_batches(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
 
 
 def find(detector: Detector, frames: Sequence[Frame]) -> list[list[Face]]:
-    return detector.find([frame.grey for frame in frames])
+    return detector.detect([frame.grey for frame in frames])
 
 
 def sure_faces(networks: Networks, frames: Sequence[Frame]) -> list[list[Face]]:
     """Those that begin a track: others are cut and read only where one goes on."""
     found = find(networks.detector, frames)
-    return [[face for face in faces if face.score >= networks.starts_from] for faces in found]
+    return [[face for face in faces if face.score >= networks.new_track_score] for faces in found]
 
 
 def landmarks_of(frame: Frame, face: Face) -> Floats:

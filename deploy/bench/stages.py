@@ -12,7 +12,7 @@ from deploy.bench.timing import computed_ms
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.loading import Networks
-from engine.runtimes.cpu import suited
+from engine.runtimes.cpu import select_weights
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.crop import align, cut, transform
 from engine.stages.quality import judge
@@ -117,7 +117,7 @@ class Bench:
         return self._ms(cut_all) / len(places)
 
     def _network(self, name: str, outputs: tuple[str, ...]) -> Iterator[Stage]:
-        runtime = OnnxRuntime(suited(read_card(name, outputs)).file)
+        runtime = OnnxRuntime(select_weights(read_card(name, outputs)).file)
         for batch in BATCHES:
             read = partial(runtime.run, {"crops": self._sample.crops(batch)})
             yield Stage(f"{name}_{batch}", self._ms(read) / batch, "face", usual=batch == USUAL)
@@ -127,7 +127,7 @@ class Bench:
         reading = sample_reading("bench", 0, RATE)
 
         def follow() -> None:
-            tracker, line = Tracker("bench", self._networks.starts_from), TrackTimeline("bench", 1, 0)
+            tracker, line = Tracker("bench", self._networks.new_track_score), TrackTimeline("bench", 1, 0)
             for frame, faces in zip(self._sample.frames, self._sample.faces, strict=True):
                 tracker.update(faces, frame.media_time)
                 for _ in faces or (None,):

@@ -29,17 +29,17 @@ def decoder() -> Iterator[Finding]:
 def networks(data: Path) -> Iterator[Finding]:
     """Weights that fit their cards, and those of them that suit the CPU."""
     from engine.card import CardMismatchError, read_card
+    from engine.detectors import detector_card
     from engine.labels import KEYPOINTS, LABELS
-    from engine.runtimes.cpu import suited
-    from engine.yunet import detector_card
+    from engine.runtimes.cpu import select_weights
     from ingest.settings import SettingError, detector_name, precision_name
 
     try:
         precision = precision_name()
         cards = [
             detector_card(detector_name(), data=data),
-            suited(read_card("keypoints", KEYPOINTS), precision),
-            suited(read_card("emotion", LABELS), precision),
+            select_weights(read_card("keypoints", KEYPOINTS), precision),
+            select_weights(read_card("emotion", LABELS), precision),
         ]
     except CardMismatchError as error:
         yield Finding("networks", "fault", str(error), "install mien anew, or get that file again")
@@ -56,27 +56,27 @@ def onnx_runtime() -> Iterator[Finding]:
 
     from engine.card import CardMismatchError, read_card
     from engine.labels import LABELS
-    from engine.runtimes.cpu import suited
+    from engine.runtimes.cpu import select_weights
     from engine.runtimes.onnx import OnnxRuntime
-    from engine.stages.crop import SIDE
+    from engine.tensors import CROP_SIDE
 
     try:
-        runtime = OnnxRuntime(suited(read_card("emotion", LABELS)).file)
+        runtime = OnnxRuntime(select_weights(read_card("emotion", LABELS)).file)
     except CardMismatchError:
         return  # told by `networks`
-    runtime.run({"crops": np.zeros((1, 1, SIDE, SIDE), dtype=np.float32)})
+    runtime.run({"crops": np.zeros((1, 1, CROP_SIDE, CROP_SIDE), dtype=np.float32)})
     yield Finding("ONNX Runtime", "ok", f"{version('onnxruntime')} runs the networks on the CPU")
 
 
 def gpu() -> Iterator[Finding]:
     """The driver is looked for first: some of TensorRT's calls end the process where there is none."""
-    from engine.runtimes.faults import NoGpuError
-    from engine.runtimes.tensorrt.driver import find_gpu
+    from engine.runtimes.runtime import NoGpuError
+    from engine.runtimes.tensorrt.driver import check_gpu
     from ingest.settings import SettingError, runtime_name
 
     try:
         demanded = runtime_name() == "tensorrt"
-        find_gpu()
+        check_gpu()
     except SettingError as error:
         yield Finding("GPU", "fault", str(error), "change that setting")
     except NoGpuError as error:

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.drawing.layout import Area, Placing
 from engine.drawing.palette import LABEL_COLOURS
-from engine.drawing.primitives import Colour, Picture, baseline, dot, fill, frame, plate, text_width, write
+from engine.drawing.primitives import Colour, Image, baseline, dot, fill, frame, plate, text_width, write
 from engine.labels import LABELS, Label
 from engine.records import Box, Floats
 
@@ -18,7 +18,7 @@ PLATE = 0.72  # how much a panel covers what is behind it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mark:
+class FaceAnnotation:
     """One face as it is drawn."""
 
     name: str
@@ -34,7 +34,7 @@ class Annotator:
     def __init__(self) -> None:
         self._placing = Placing()
 
-    def draw(self, picture: Picture, marks: Sequence[Mark]) -> None:
+    def draw(self, picture: Image, marks: Sequence[FaceAnnotation]) -> None:
         """Draws in place."""
         style = _Style.of(picture)
         boxes = {mark.name: _area(mark.box, picture) for mark in marks}
@@ -65,7 +65,7 @@ class _Style:
     panel: tuple[int, int]
 
     @classmethod
-    def of(cls, picture: Picture) -> "_Style":
+    def of(cls, picture: Image) -> "_Style":
         text = int(np.clip(6 + min(picture.shape[:2]) / 64, 10, 48))
         gap, row = max(3, text // 3), round(1.28 * text)
         names = round(4.9 * text)
@@ -73,7 +73,7 @@ class _Style:
         return cls(text, max(1, round(text / 9)), gap, row, names, panel)
 
 
-def _draw_face(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
+def _draw_face(picture: Image, mark: FaceAnnotation, box: Area, style: _Style) -> None:
     colour = colour_of(mark.label)
     frame(picture, box, INK, style.line + 2)
     frame(picture, box, colour, style.line)
@@ -84,7 +84,7 @@ def _draw_face(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
         dot(picture, float(x), float(y), radius, WHITE)
 
 
-def _draw_name(picture: Picture, mark: Mark, boxes: Mapping[str, Area], style: _Style) -> None:
+def _draw_name(picture: Image, mark: FaceAnnotation, boxes: Mapping[str, Area], style: _Style) -> None:
     """Name, label and its share above the box; the name alone where the rest would cover another face."""
     share = "" if mark.label is None else f" {mark.distribution[LABELS.index(mark.label)]:.0%}"
     text = f"{mark.name}: {mark.label or 'unsure'}{share}"
@@ -98,7 +98,7 @@ def _draw_name(picture: Picture, mark: Mark, boxes: Mapping[str, Area], style: _
     write(picture, text, (area.left + style.gap, bottom), _ink_on(colour), style.text)
 
 
-def _name_plate(picture: Picture, text: str, box: Area, style: _Style) -> Area:
+def _name_plate(picture: Image, text: str, box: Area, style: _Style) -> Area:
     width = text_width(text, style.text) + 2 * style.gap
     height = style.row + style.gap // 2
     left = max(0, min(box.left - style.line, picture.shape[1] - width))
@@ -106,7 +106,7 @@ def _name_plate(picture: Picture, text: str, box: Area, style: _Style) -> Area:
     return Area(left, top, left + width, top + height)
 
 
-def _draw_panel(picture: Picture, mark: Mark, place: Area, style: _Style) -> None:
+def _draw_panel(picture: Image, mark: FaceAnnotation, place: Area, style: _Style) -> None:
     plate(picture, place, INK, PLATE)
     start = place.left + style.gap + style.names
     full = place.right - style.gap - start
@@ -123,7 +123,7 @@ def _draw_panel(picture: Picture, mark: Mark, place: Area, style: _Style) -> Non
         fill(picture, bar.narrowed(value), colour_of(label))
 
 
-def _draw_strip(picture: Picture, mark: Mark, box: Area, style: _Style) -> None:
+def _draw_strip(picture: Image, mark: FaceAnnotation, box: Area, style: _Style) -> None:
     """Where there is no room for names: seven upright bars along the lower edge of the box."""
     height = max(8, min(style.text * 2, (box.bottom - box.top) // 4))
     width = max(14, box.right - box.left)
@@ -147,14 +147,14 @@ def _ink_on(colour: Colour) -> Colour:
     return INK if 0.114 * blue + 0.587 * green + 0.299 * red > 125 else WHITE
 
 
-def _area(box: Box, picture: Picture) -> Area:
+def _area(box: Box, picture: Image) -> Area:
     height, width = picture.shape[:2]
     return Area(
         round(box.left * width), round(box.top * height), round(box.right * width), round(box.bottom * height)
     )
 
 
-def _core(mark: Mark, picture: Picture) -> Area:
+def _core(mark: FaceAnnotation, picture: Image) -> Area:
     """The part of a face that must stay in sight: its points."""
     (left, top), (right, bottom) = mark.keypoints.min(axis=0), mark.keypoints.max(axis=0)
     return _area(Box(float(left), float(top), float(right), float(bottom)), picture)

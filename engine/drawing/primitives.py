@@ -7,24 +7,24 @@ from numpy.typing import NDArray
 from engine.drawing.layout import Area
 
 Colour = tuple[int, int, int]  # blue, green, red
-Picture = NDArray[np.uint8]  # (height, width, 3): blue, green, red
+Image = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 
 FONT = cv2.FontFace("sans")  # TrueType, comes with OpenCV 5
 WEIGHT = 560  # between regular and bold
 
 
-def frame(picture: Picture, area: Area, colour: Colour, thickness: int) -> None:
+def frame(picture: Image, area: Area, colour: Colour, thickness: int) -> None:
     cv2.rectangle(
         picture, (area.left, area.top), (area.right, area.bottom), colour, thickness, lineType=cv2.LINE_AA
     )
 
 
-def fill(picture: Picture, area: Area, colour: Colour) -> None:
+def fill(picture: Image, area: Area, colour: Colour) -> None:
     if area.right > area.left and area.bottom > area.top:
         cv2.rectangle(picture, (area.left, area.top), (area.right - 1, area.bottom - 1), colour, -1)
 
 
-def plate(picture: Picture, area: Area, colour: Colour, cover: float) -> None:
+def plate(picture: Image, area: Area, colour: Colour, cover: float) -> None:
     """Fills the part of an area that lies in the picture; `cover` (0..1) of it hides what is behind."""
     height, width = picture.shape[:2]
     region = picture[
@@ -36,12 +36,12 @@ def plate(picture: Picture, area: Area, colour: Colour, cover: float) -> None:
         cv2.addWeighted(plain, cover, region, 1 - cover, 0, dst=region)
 
 
-def dot(picture: Picture, x: float, y: float, radius: float, colour: Colour) -> None:
+def dot(picture: Image, x: float, y: float, radius: float, colour: Colour) -> None:
     # Four fractional bits: points move smoothly, and small ones stay round.
     cv2.circle(picture, (round(16 * x), round(16 * y)), round(16 * radius), colour, -1, cv2.LINE_AA, shift=4)
 
 
-def write(picture: Picture, text: str, place: tuple[int, int], colour: Colour, size: int) -> None:
+def write(picture: Image, text: str, place: tuple[int, int], colour: Colour, size: int) -> None:
     cv2.putText(picture, text, place, colour, FONT, size, WEIGHT)
 
 

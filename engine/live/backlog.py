@@ -13,7 +13,7 @@ TURNS = 7  # so many of the newest say how long a frame takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arrived:
+class QueuedFrame:
     """A frame, and when it came onto the bus; a camera's own clock may lag behind that."""
 
     entry: bytes  # its ID on the bus
@@ -21,12 +21,12 @@ class Arrived:
     at: float  # seconds of the clock that is asked for how late it is
 
 
-def is_stale(arrived: Arrived, now: float) -> bool:
+def is_stale(arrived: QueuedFrame, now: float) -> bool:
     """Whether a frame is too old to be read at `now` (seconds); those of a recording never are."""
     return arrived.frame.captured_at is not None and now - arrived.at > STALE_AFTER
 
 
-def fresh(arrived: Sequence[Arrived], now: float) -> list[Arrived]:
+def drop_stale(arrived: Sequence[QueuedFrame], now: float) -> list[QueuedFrame]:
     """Leaves out what is stale at `now` (seconds), but never a source's newest frame."""
     newest = {each.frame.source: index for index, each in enumerate(arrived)}
     return [
@@ -36,7 +36,7 @@ def fresh(arrived: Sequence[Arrived], now: float) -> list[Arrived]:
     ]
 
 
-def shared_out(arrived: Sequence[Arrived], room: int) -> list[Arrived]:
+def share_capacity(arrived: Sequence[QueuedFrame], room: int) -> list[QueuedFrame]:
     """At most `room` live frames, but one of each source at least; those of a recording all.
 
     Sources share the room evenly; what one does not need goes to the others, so that who asks for little

@@ -12,16 +12,16 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.live.backlog import Arrived, is_stale
+from engine.live.backlog import QueuedFrame, is_stale
 from engine.records import Face
-from engine.stages.classify import BATCH
+from engine.tensors import CROP_BATCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class DetectedFrame:
     """A frame, and the faces that were found in it."""
 
-    arrived: Arrived
+    arrived: QueuedFrame
     faces: list[Face]
 
     @property
@@ -34,18 +34,18 @@ class Found:
 class Batch:
     """What leaves together."""
 
-    taken: list[Found]  # to be read: each camera's in their order
-    stale: list[Arrived]  # too old to be read
+    taken: list[DetectedFrame]  # to be read: each camera's in their order
+    stale: list[QueuedFrame]  # too old to be read
 
 
 class Batcher:
     """Frames that wait to be read together with those of other cameras."""
 
-    def __init__(self, delay: float, full: int = BATCH) -> None:
+    def __init__(self, delay: float, full: int = CROP_BATCH) -> None:
         """`delay`: seconds that a frame waits for others at most; `full`: faces that need not wait."""
         self._delay = delay
         self._full = full
-        self._waiting: dict[str, deque[Found]] = {}
+        self._waiting: dict[str, deque[DetectedFrame]] = {}
         self._ended: dict[str, int] = {}  # where each source's last turn ended, in faces
         self._turn = 0  # where the newest turn began
 
@@ -53,7 +53,7 @@ class Batcher:
         """Frames that wait."""
         return sum(map(len, self._waiting.values()))
 
-    def add(self, found: Iterable[Found]) -> None:
+    def add(self, found: Iterable[DetectedFrame]) -> None:
         """Takes frames in, each source's in their order."""
         for each in found:
             self._waiting.setdefault(each.arrived.frame.source, deque()).append(each)
@@ -83,7 +83,7 @@ class Batcher:
         """Where the source's turn begins; who had nothing to read meanwhile has nothing saved."""
         return max(self._turn, self._ended.get(source, 0))
 
-    def _next(self, source: str) -> Found:
+    def _next(self, source: str) -> DetectedFrame:
         self._turn = self._start(source)
         found = self._pop(source)
         self._ended[source] = self._turn + found.weight
@@ -91,14 +91,14 @@ class Batcher:
             self._ended.clear()
         return found
 
-    def _pop(self, source: str) -> Found:
+    def _pop(self, source: str) -> DetectedFrame:
         queue = self._waiting[source]
         found = queue.popleft()
         if not queue:
             del self._waiting[source]
         return found
 
-    def _skip_stale(self, now: float) -> list[Arrived]:
+    def _skip_stale(self, now: float) -> list[QueuedFrame]:
         """Takes out what is stale, but never a source's newest frame."""
         return [
             self._pop(source).arrived

@@ -6,22 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
-from engine.labels import LABELS, Label
-from engine.records import Floats, Reading
+from engine.labels import LABELS
+from engine.records import Reading, Second
 from ingest.pace import SECOND
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Second:
-    """One face in one second of media time."""
-
-    source: str
-    track: int
-    started: int  # ns, a whole second
-    captured_at: datetime | None  # of its first reading
-    readings: int
-    smoothed: Floats  # (7,) mean
-    label: Label | None  # the most frequent; None: most readings abstained
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from engine.live.backlog import Arrived, Pace, fresh, shared_out
-from engine.live.batching import Batch, Batcher, Found
+from engine.live.backlog import Pace, QueuedFrame, drop_stale, share_capacity
+from engine.live.batching import Batch, Batcher, DetectedFrame
 from engine.live.counts import Counts
 from engine.live.rollup import Rollup
 from engine.pipeline import BadStateError, Pipeline
 from engine.records import Event, Reading
-from engine.stages.classify import BATCH
+from engine.tensors import CROP_BATCH
 from engine.wire import encode_event, encode_seconds, stamped
 from ingest.bus.connection import BUS_FAULTS
 from ingest.bus.streams import Bus, Fields, TimelineEntry
@@ -20,7 +20,9 @@ from ingest.bus.wire import BadFrameError, decode_frame
 from ingest.frame import Frame
 
 TAKES = 32  # frames at most in one turn
-HOLDS = BATCH  # frames at most that wait to be read with others: so many fill a batch, whatever is in them
+HOLDS = (
+    CROP_BATCH  # frames at most that wait to be read with others: so many fill a batch, whatever is in them
+)
 WAITS = 0.5  # seconds for the first frame of a turn; also how soon a stop is noticed
 LOOKS_EVERY = 1.0  # seconds between two looks at what is configured, and between signs of life
 QUIET_AFTER = 5.0  # seconds without a frame: as long as ingest waits before it gives a connection up
@@ -111,7 +113,7 @@ class Worker:
     def _turn(self) -> bool:
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
-            self._bus.beat(f"engine:{self._shard}", self._pipeline.told)
+            self._bus.beat(f"engine:{self._shard}", self._pipeline.status)
             self._forget_removed()
             self._end_quiet()
         if room := HOLDS - len(self._batcher):
@@ -167,12 +169,12 @@ class Worker:
         """Finds the faces of frames that are worth it, and of no more than can be read in time."""
         began = time.monotonic()
         arrived = _decode(taken)
-        kept = shared_out(fresh(arrived, began), self._pace.room(HOLDS))
+        kept = share_capacity(drop_stale(arrived, began), self._pace.room(HOLDS))
         worth = {each.entry for each in kept}
         self._count(each.frame.source for each in arrived if each.entry not in worth)
         self._passed += [id for id, _ in taken if id not in worth]
-        faces = self._pipeline.find([each.frame for each in kept])
-        self._batcher.add(map(Found, kept, faces))
+        faces = self._pipeline.detect([each.frame for each in kept])
+        self._batcher.add(map(DetectedFrame, kept, faces))
         self._spent += time.monotonic() - began
 
     def _work(self, batch: Batch) -> None:
@@ -239,16 +241,16 @@ class Worker:
             self._lost, self._told_at = 0, time.monotonic()
 
 
-def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[Arrived]:
+def _decode(taken: Sequence[tuple[bytes, Fields]]) -> list[QueuedFrame]:
     """Frames, with when they came in seconds of our monotonic clock: never later than now."""
-    arrived: list[Arrived] = []
+    arrived: list[QueuedFrame] = []
     since_epoch = time.time() - time.monotonic()
     for id, fields in taken:
         if not fields:  # trimmed before it could be read: its number is missing, and so counted
             continue
         try:
             at = min(time.monotonic(), _milliseconds(id) / 1000 - since_epoch)
-            arrived.append(Arrived(id, decode_frame(fields), at))
+            arrived.append(QueuedFrame(id, decode_frame(fields), at))
         except BadFrameError as error:
             log.warning("entry %s: %s", id.decode(), error)
     return arrived

@@ -1,33 +1,24 @@
-"""Runs a weight file in ONNX Runtime on the CPU."""
+"""ONNX Runtime on the CPU."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-# Read when the library is loaded: it would give this machine an identifier, and tell its maker what it runs.
+# Read when the library is loaded: else it creates an identifier of this machine and reports what it runs.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
-from numpy.typing import NDArray
 
-Tensors = dict[str, NDArray[np.float32]]
-Pixels = NDArray[np.uint8] | NDArray[np.float32]  # whole values 0..255 where they are bytes
-
-
-class Runtime(Protocol):
-    """What the stages ask of an accelerator: named tensors in, named tensors out.
-
-    Pixels may come as bytes where the networks do not scale them otherwise; what comes out is float32.
-    """
-
-    def run(self, inputs: Mapping[str, Pixels]) -> Tensors: ...
+from engine.runtimes.cpu import select_weights
+from engine.runtimes.resnets import Network, SequentialResNets
+from engine.runtimes.runtime import Cards, LoadedNetworks, Pixels, PrecisionName, Runtime, Tensors
+from engine.runtimes.yunet import YuNetRuntime
 
 
 class OnnxRuntime:
-    """One weight file, loaded."""
+    """One weight file in a session of ONNX Runtime."""
 
     def __init__(self, file: Path, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
@@ -44,3 +35,20 @@ class OnnxRuntime:
         tensors = {name: tensor.astype(np.float32, copy=False) for name, tensor in inputs.items()}
         results = self._session.run(self._outputs, tensors)
         return dict(zip(self._outputs, results, strict=True))
+
+
+def check() -> None:
+    """Do nothing: ONNX Runtime runs on every CPU."""
+
+
+def load(cards: Cards, threads: int, precision: PrecisionName) -> LoadedNetworks:
+    """Load all networks, the ResNets in 8 bits where `precision` and the CPU allow it."""
+    keypoints, emotion = select_weights(cards.keypoints, precision), select_weights(cards.emotion, precision)
+    detector: Runtime = OnnxRuntime(cards.detector.file, threads)
+    if cards.detector.name == "yunet":
+        detector = YuNetRuntime(detector)
+    resnets = SequentialResNets(
+        keypoints=Network(OnnxRuntime(keypoints.file, threads), keypoints),
+        emotion=Network(OnnxRuntime(emotion.file, threads), emotion),
+    )
+    return LoadedNetworks(Cards(cards.detector, keypoints, emotion), detector, resnets)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.records import Floats
-
-SIDE = 96  # pixels
+from engine.tensors import CROP_SIDE
 
 # Where the eyes come to lie: the mean of the complete rows of Kaggle's facial keypoints, to half a pixel.
 EYE_MIDPOINT = (48.0, 37.0)  # pixels of the crop
@@ -63,7 +62,7 @@ def cut(grey: NDArray[np.uint8], to_picture: Floats) -> NDArray[np.uint8]:
         cv2.warpAffine(
             grey,
             to_picture,
-            (SIDE, SIDE),
+            (CROP_SIDE, CROP_SIDE),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         ),
@@ -72,7 +71,9 @@ def cut(grey: NDArray[np.uint8], to_picture: Floats) -> NDArray[np.uint8]:
 
 
 def _cut_large(grey: NDArray[np.uint8], to_picture: Floats, factor: int) -> NDArray[np.uint8]:
-    corners = np.array([[0, 0, 1], [SIDE, 0, 1], [0, SIDE, 1], [SIDE, SIDE, 1]], dtype=np.float32)
+    corners = np.array(
+        [[0, 0, 1], [CROP_SIDE, 0, 1], [0, CROP_SIDE, 1], [CROP_SIDE, CROP_SIDE, 1]], dtype=np.float32
+    )
     reach = corners @ to_picture.T
     height, width = grey.shape
     left, top = np.clip(np.floor(reach.min(axis=0)).astype(int) - factor, 0, (width - 1, height - 1))

@@ -1,4 +1,4 @@
-"""Finds faces in grey frames: shrinks, batches, runs the network, decodes the few cells that are sure."""
+"""Detects faces in grey frames: shrinks them, runs the network on batches, decodes and merges its boxes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.records import Box, Face, Floats
-from engine.runtimes.onnx import Runtime
+from engine.runtimes.runtime import Runtime
+from engine.tensors import LONG_SIDE, STRIDES, containment, decode_boxes, grid, iou
 
-LONG_SIDE = 640  # pixels; larger frames are shrunk to it
-STRIDES = (8, 16, 32)
-SAME_FACE = 0.45  # IoU from which two boxes are one face; as in YuNet's demo
-WITHIN = 0.75  # share of the smaller of two boxes from which it is a part of the same face; a guess
-LARGEST = 4.0  # natural logarithm of a box's side in strides, where the exponential is cut
+SAME_FACE_IOU = 0.45  # boxes from this IoU on are one face; as in YuNet's demo
+PART_OF_FACE = 0.75  # a box with this share in another, or the other way round, is part of its face; a guess
 
 Grey = NDArray[np.uint8]
+Shape = tuple[int, int]  # height, width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidates:
-    """What the sure cells of one frame say, in pixels of the shrunk frame."""
+    """Boxes of one frame above the threshold, in pixels of the shrunk frame."""
 
     scores: Floats  # (k,)
     boxes: Floats  # (k, 4) left, top, right, bottom
@@ -29,65 +28,51 @@ class _Candidates:
 
 
 class Detector:
-    """Finds faces in grey frames.
+    """Detects faces in grey frames.
 
-    The runtime's network takes `frames` (n, 1, height, width), 0..255, and gives `score` (n, cells), `box`
-    (n, cells, 4) and `landmark` (n, cells, 10) as training.detector.network.DetectorNetwork says.
+    The network takes `frames` (n, 1, height, width), 0..255, and returns `score` (n, cells), `box`
+    (n, cells, 4) and `landmark` (n, cells, 10): for each cell of engine.tensors.grid, in its strides, the
+    offset of the box's centre and the logarithms of its sides, and the offsets of five landmarks.
     """
 
     def __init__(self, runtime: Runtime, threshold: float) -> None:
-        """`threshold`: score from which a find is told."""
+        """`threshold`: the lowest score of a face that is returned."""
         self._runtime = runtime
         self._threshold = threshold
 
-    def find(self, greys: Sequence[Grey]) -> list[list[Face]]:
-        """The faces of each (height, width) frame, the surest first; one list per frame.
+    def detect(self, greys: Sequence[Grey]) -> list[list[Face]]:
+        """Return the faces of each (height, width) frame, the best score first; one list per frame.
 
-        Frames that come to the same shape go through the network together.
+        Frames that have the same shape after padding go through the network as one batch.
         """
         shrunk = [_shrink(grey) for grey in greys]
-        by_shape: dict[tuple[int, int], list[int]] = {}
+        by_shape: dict[Shape, list[int]] = {}
         for number, grey in enumerate(shrunk):
-            by_shape.setdefault(_padded(grey), []).append(number)
-        found: list[list[Face]] = [[] for _ in greys]
-        for (height, width), numbers in by_shape.items():
-            frames = np.zeros((len(numbers), 1, height, width), dtype=np.float32)
-            for place, number in enumerate(numbers):
-                rows, columns = shrunk[number].shape
-                frames[place, 0, :rows, :columns] = shrunk[number]
-            outputs = self._runtime.run({"frames": frames})
-            cells = grid(height, width)
-            for place, number in enumerate(numbers):
-                candidates = self._decode({name: output[place] for name, output in outputs.items()}, cells)
-                found[number] = _faces(candidates, shrunk[number].shape)
-        return found
+            by_shape.setdefault(_padded_shape(grey), []).append(number)
+        faces: list[list[Face]] = [[] for _ in greys]
+        for shape, numbers in by_shape.items():
+            batch = self._detect_batch([shrunk[number] for number in numbers], shape)
+            for number, found in zip(numbers, batch, strict=True):
+                faces[number] = found
+        return faces
+
+    def _detect_batch(self, greys: Sequence[Grey], shape: Shape) -> list[list[Face]]:
+        outputs = self._runtime.run({"frames": _padded(greys, shape)})
+        cells = grid(*shape)
+        return [
+            _merge(self._decode({name: output[i] for name, output in outputs.items()}, cells), grey.shape)
+            for i, grey in enumerate(greys)
+        ]
 
     def _decode(self, outputs: Mapping[str, Floats], cells: Floats) -> _Candidates:
-        sure = np.flatnonzero(outputs["score"] >= self._threshold)
-        middle, stride = cells[sure, :2], cells[sure, 2:]
-        landmark = outputs["landmark"][sure]
+        confident = np.flatnonzero(outputs["score"] >= self._threshold)
+        centre, stride = cells[confident, :2], cells[confident, 2:]
+        offsets = outputs["landmark"][confident].reshape(-1, 5, 2)
         return _Candidates(
-            scores=outputs["score"][sure],
-            boxes=boxes_at(cells[sure], outputs["box"][sure]),
-            landmarks=middle[:, None] + landmark.reshape(-1, 5, 2) * stride[:, None],
+            scores=outputs["score"][confident],
+            boxes=decode_boxes(cells[confident], outputs["box"][confident]),
+            landmarks=centre[:, None] + offsets * stride[:, None],
         )
-
-
-def grid(height: int, width: int) -> Floats:
-    """(cells, 3): x and y of each cell's middle and its stride in pixels, in the network's order."""
-    levels = []
-    for stride in STRIDES:
-        y, x = np.mgrid[0 : height // stride, 0 : width // stride].reshape(2, -1)
-        levels.append(np.stack([(x + 0.5) * stride, (y + 0.5) * stride, np.full(x.shape, stride)], axis=1))
-    return np.concatenate(levels).astype(np.float32)
-
-
-def boxes_at(cells: Floats, box: Floats) -> Floats:
-    """(k, 4) left, top, right, bottom in pixels, of what the network says at these cells of `grid`."""
-    middle, stride = cells[:, :2], cells[:, 2:]
-    centre = middle + box[:, :2] * stride
-    half = np.exp(np.minimum(box[:, 2:], LARGEST)) * stride / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _shrink(grey: Grey) -> Grey:
@@ -99,52 +84,42 @@ def _shrink(grey: Grey) -> Grey:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _padded(grey: Grey) -> tuple[int, int]:
-    """Height and width, each brought up to a multiple of the largest stride."""
+def _padded_shape(grey: Grey) -> Shape:
+    """Return height and width, each rounded up to a multiple of the largest stride."""
     height, width = grey.shape
     step = STRIDES[-1]
     return -(-height // step) * step, -(-width // step) * step
 
 
-def _faces(candidates: _Candidates, shape: tuple[int, ...]) -> list[Face]:
-    """Makes one face of the candidates that overlap: the mean of them, weighted by their scores.
+def _padded(greys: Sequence[Grey], shape: Shape) -> Floats:
+    frames = np.zeros((len(greys), 1, *shape), dtype=np.float32)
+    for frame, grey in zip(frames, greys, strict=True):
+        rows, columns = grey.shape
+        frame[0, :rows, :columns] = grey
+    return frames
 
-    A box that lies within another, or about it, says nothing of where the face is and is left out.
+
+def _merge(candidates: _Candidates, shape: tuple[int, ...]) -> list[Face]:
+    """Merge overlapping candidates into faces: their mean, weighted by their scores.
+
+    A box that contains most of the face's box, or lies mostly within it, is left out of the mean.
     """
-    height, width = shape
-    size = np.array([width, height], dtype=np.float32)
     faces = []
-    left = np.argsort(-candidates.scores, kind="stable")
-    while len(left):
-        best, boxes = candidates.boxes[left[0]], candidates.boxes[left]
-        same = overlap(best, boxes) >= SAME_FACE
-        group, left = left[same], left[~same & (_shared(best, boxes) < WITHIN)]
-        weights = candidates.scores[group] / candidates.scores[group].sum()
-        box = (weights @ candidates.boxes[group]).reshape(2, 2) / size
-        mean = np.tensordot(weights, candidates.landmarks[group], axes=1)
-        landmarks = np.asarray(mean / size, dtype=np.float32)
-        landmarks.setflags(write=False)
-        (x0, y0), (x1, y1) = box.tolist()
-        faces.append(Face(Box(x0, y0, x1, y1), float(candidates.scores[group[0]]), landmarks))
+    remaining = np.argsort(-candidates.scores, kind="stable")
+    while len(remaining):
+        best, boxes = candidates.boxes[remaining[0]], candidates.boxes[remaining]
+        same = iou(best, boxes) >= SAME_FACE_IOU
+        group = remaining[same]
+        remaining = remaining[~same & (containment(best, boxes) < PART_OF_FACE)]
+        faces.append(_mean_face(candidates, group, shape))
     return faces
 
 
-def overlap(box: Floats, boxes: Floats) -> Floats:
-    """IoU of one box (4,) with (k, 4) others."""
-    shared, smaller, larger = _areas(box, boxes)
-    return np.asarray(shared / np.maximum(smaller + larger - shared, 1e-9), dtype=np.float32)
-
-
-def _shared(box: Floats, boxes: Floats) -> Floats:
-    """Which share of the smaller one a box (4,) and each of (k, 4) others have in common."""
-    shared, smaller, _ = _areas(box, boxes)
-    return np.asarray(shared / np.maximum(smaller, 1e-9), dtype=np.float32)
-
-
-def _areas(box: Floats, boxes: Floats) -> tuple[Floats, Floats, Floats]:
-    """Of a box and each other: the area that they share, that of the smaller, that of the larger."""
-    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    shared = np.clip(sides, 0.0, None).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    own = (box[2:] - box[:2]).prod()
-    return shared, np.minimum(areas, own), np.maximum(areas, own)
+def _mean_face(candidates: _Candidates, group: NDArray[np.intp], shape: tuple[int, ...]) -> Face:
+    size = np.array(shape[::-1], dtype=np.float32)
+    weights = candidates.scores[group] / candidates.scores[group].sum()
+    (left, top), (right, bottom) = ((weights @ candidates.boxes[group]).reshape(2, 2) / size).tolist()
+    mean = np.tensordot(weights, candidates.landmarks[group], axes=1)
+    landmarks = np.asarray(mean / size, dtype=np.float32)
+    landmarks.setflags(write=False)
+    return Face(Box(left, top, right, bottom), float(candidates.scores[group[0]]), landmarks)

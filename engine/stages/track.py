@@ -52,24 +52,24 @@ class _Estimate:
         """The estimate after a face was found at `box`."""
         elapsed = max((time - self.last_seen) / SECOND, 1e-3)
         predicted = self.at(time)
-        surprise_x = (box.left + box.right - predicted.left - predicted.right) / 2
-        surprise_y = (box.top + box.bottom - predicted.top - predicted.bottom) / 2
+        innovation_x = (box.left + box.right - predicted.left - predicted.right) / 2
+        innovation_y = (box.top + box.bottom - predicted.top - predicted.bottom) / 2
         beta = 1.0 if self.hits == 1 else BETA  # the second sighting gives the first velocity
         return replace(
             self,
             hits=self.hits + 1,
             last_seen=time,
-            x=(predicted.left + predicted.right) / 2 + ALPHA * surprise_x,
-            y=(predicted.top + predicted.bottom) / 2 + ALPHA * surprise_y,
+            x=(predicted.left + predicted.right) / 2 + ALPHA * innovation_x,
+            y=(predicted.top + predicted.bottom) / 2 + ALPHA * innovation_y,
             width=self.width + SIZE_GAIN * (box.right - box.left - self.width),
             height=self.height + SIZE_GAIN * (box.bottom - box.top - self.height),
-            velocity_x=self.velocity_x + beta * surprise_x / elapsed,
-            velocity_y=self.velocity_y + beta * surprise_y / elapsed,
+            velocity_x=self.velocity_x + beta * innovation_x / elapsed,
+            velocity_y=self.velocity_y + beta * innovation_y / elapsed,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class TrackUpdate:
     """What one frame did to the tracks of its source."""
 
     visible: list[Track]
@@ -79,15 +79,15 @@ class Followed:
 class Tracker:
     """The tracks of one source."""
 
-    def __init__(self, source: str, starts_from: float) -> None:
-        """`starts_from`: score of a face that begins a track; the detector's card says it."""
+    def __init__(self, source: str, new_track_score: float) -> None:
+        """`new_track_score`: score of a face that begins a track; the detector's card says it."""
         self._source = source
-        self._starts_from = starts_from
+        self._starts_from = new_track_score
         self._next_number = 1
         self._looked_at = 0  # ns; the newest frame
         self._estimates: list[_Estimate] = []
 
-    def update(self, faces: Sequence[Face], time: int) -> Followed:
+    def update(self, faces: Sequence[Face], time: int) -> TrackUpdate:
         """Takes the faces of the frame at `time` (ns); call in order of time."""
         ended = self._forget(time)
         self._looked_at = time
@@ -109,7 +109,7 @@ class Tracker:
                 if estimate.number:
                     visible.append(self._track(estimate, face))
         self._estimates = kept
-        return Followed(visible=visible, ended=ended)
+        return TrackUpdate(visible=visible, ended=ended)
 
     def end_all(self) -> list[int]:
         """Ends all tracks: the source stopped, or starts anew."""
@@ -126,8 +126,8 @@ class Tracker:
         }
 
     @classmethod
-    def restored(cls, source: str, starts_from: float, state: dict[str, Any]) -> "Tracker":
-        tracker = cls(source, starts_from)
+    def restored(cls, source: str, new_track_score: float, state: dict[str, Any]) -> "Tracker":
+        tracker = cls(source, new_track_score)
         tracker._next_number = state["next_number"]
         tracker._looked_at = state["looked_at"]
         tracker._estimates = [_Estimate(**fields) for fields in state["estimates"]]
@@ -148,7 +148,7 @@ class Tracker:
         for index, estimate in enumerate(self._estimates):
             predicted, unseen = estimate.at(time), (time - estimate.last_seen) / SECOND
             for face in faces:
-                score = overlap(predicted, face.box)
+                score = giou(predicted, face.box)
                 if score >= (LEAST_MATCH if face.score >= self._starts_from else LEAST_UNSURE_MATCH):
                     pairs.append((score - DOUBT * unseen, index, face))
         pairs.sort(key=lambda pair: (-pair[0], pair[1]))
@@ -179,10 +179,10 @@ class Tracker:
         )
 
 
-class Unconnected(Tracker):
+class NoTracking(Tracker):
     """For still pictures: every face is a track of its own."""
 
-    def update(self, faces: Sequence[Face], time: int) -> Followed:
+    def update(self, faces: Sequence[Face], time: int) -> TrackUpdate:
         ended = self.end_all()
         certain = [face for face in faces if face.score >= self._starts_from]
         self._estimates = [
@@ -193,7 +193,7 @@ class Unconnected(Tracker):
         visible = [
             self._track(estimate, face) for estimate, face in zip(self._estimates, certain, strict=True)
         ]
-        return Followed(visible=visible, ended=ended)
+        return TrackUpdate(visible=visible, ended=ended)
 
 
 def _begin(face: Face, time: int) -> _Estimate:
@@ -210,7 +210,7 @@ def _begin(face: Face, time: int) -> _Estimate:
     )
 
 
-def overlap(one: Box, other: Box) -> float:
+def giou(one: Box, other: Box) -> float:
     """Intersection over union, less what the smallest box around both leaves empty.
 
     Generalised IoU (Rezatofighi et al. 2019), moved from -1..1 to 0..1: boxes that just touch give 0.5.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.bench.gpu import measure_gpu
-from engine.runtimes.faults import GpuError
+from engine.runtimes.runtime import GpuError
 from tests.acceptance.check import AbsentError, Check, Row
 
 

@@ -15,8 +15,7 @@ from api.__main__ import configuration
 from api.jobs.limits import Limits
 from api.settings import Settings
 from engine.labels import LABELS, Label
-from engine.live.rollup import Second
-from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading
+from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading, Second
 from engine.wire import encode_event, encode_seconds
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, overview_key

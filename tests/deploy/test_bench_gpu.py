@@ -9,9 +9,9 @@ from deploy.bench import gpu as gpu_bench
 from deploy.bench.gpu import GpuFigures, InTorch, measure_gpu
 from engine.card import Card, read_card
 from engine.labels import KEYPOINTS, LABELS
-from engine.runtimes.faults import NoGpuError
 from engine.runtimes.onnx import OnnxRuntime
-from engine.runtimes.tensorrt.driver import find_gpu
+from engine.runtimes.runtime import NoGpuError
+from engine.runtimes.tensorrt.driver import check_gpu
 from engine.runtimes.tensorrt.plans import plans_folder
 from tests.engine.runtimes.accelerating import doubled
 
@@ -19,7 +19,7 @@ from tests.engine.runtimes.accelerating import doubled
 @pytest.fixture
 def gpu() -> None:
     try:
-        find_gpu()
+        check_gpu()
     except NoGpuError as error:
         pytest.skip(str(error))
 
@@ -56,7 +56,7 @@ def test_what_is_asked_of_tensorrt_is_what_it_has(tmp_path: Path, monkeypatch: p
 
 def test_without_a_gpu_nothing_is_measured_and_nothing_fails() -> None:
     try:
-        find_gpu()
+        check_gpu()
     except NoGpuError:
         assert measure_gpu() is None
     else:

@@ -13,8 +13,8 @@ import pytest
 from deploy.claims import leave_socket_path, socket_path
 from deploy.local import REDIS
 from deploy.redis_server import RedisServer
-from engine.runtimes.faults import NoGpuError
-from engine.runtimes.tensorrt.driver import find_gpu
+from engine.runtimes.runtime import NoGpuError
+from engine.runtimes.tensorrt.driver import check_gpu
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
@@ -98,7 +98,7 @@ def test_where_packages_are_missing_the_rest_is_looked_at(tmp_path: Path) -> Non
 def test_tensorrt_is_not_loaded_where_there_is_no_driver(tmp_path: Path) -> None:
     """Some of its calls end the process: here loading it does."""
     try:
-        find_gpu()
+        check_gpu()
     except NoGpuError:
         for name in ("tensorrt", "pycuda"):
             (tmp_path / f"{name}.py").write_text("import os; os.abort()")

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from engine.stages.detect import STRIDES, grid
+from engine.tensors import STRIDES, grid
 
 Floats = NDArray[np.float32]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stages.detect import grid
+from engine.tensors import grid
 from training.data.yunet import Dense
 from training.detector.photos import Floats
 from training.detector.scenes import Scene

@@ -64,7 +64,7 @@ def finder(detector: Detector) -> Finder:
     def find(picture: Picture) -> Guessed:
         height, width = picture.shape[:2]
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
-        faces = detector.find([np.asarray(grey, dtype=np.uint8)])[0]
+        faces = detector.detect([np.asarray(grey, dtype=np.uint8)])[0]
         boxes = [(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in faces]
         pixels = np.array(boxes, dtype=np.float32).reshape(-1, 4) * (width, height, width, height)
         return Guessed(pixels.astype(np.float32), np.array([face.score for face in faces], dtype=np.float32))

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from engine.records import Floats
-from engine.runtimes.onnx import Pixels, Tensors
-from engine.stages.detect import Detector, overlap
+from engine.runtimes.runtime import Pixels, Tensors
+from engine.stages.detect import Detector
+from engine.tensors import iou
 from training.detector.evaluate import finder
 from training.detector.network import DetectorNetwork, Exported
 from training.detector.photos import Photo
@@ -44,5 +45,5 @@ def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[Invention]:
         Invention(photo, box)
         for photo in photos
         for box in find(photo.grey).boxes
-        if not (overlap(box, photo.boxes) >= BESIDE).any()
+        if not (iou(box, photo.boxes) >= BESIDE).any()
     ]

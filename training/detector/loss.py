@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
-from engine.stages.detect import LARGEST
+from engine.tensors import MAX_LOG_SIDE
 
 # Weights of the three parts. With 4 for the landmarks the eyes were 6 % of the face away after 7,750 steps.
 SCORE, BOX, LANDMARKS = 1.0, 2.0, 10.0
@@ -47,7 +47,7 @@ def loss(outputs: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
 def decode_boxes(raw: Tensor, place: Tensor) -> Tensor:
     """(k, 4) raw boxes at (k, 3) cells to left, top, right, bottom in pixels."""
     centre = place[:, :2] + raw[:, :2] * place[:, 2:]
-    half = torch.exp(raw[:, 2:].clamp(max=LARGEST)) * place[:, 2:] / 2
+    half = torch.exp(raw[:, 2:].clamp(max=MAX_LOG_SIDE)) * place[:, 2:] / 2
     return torch.cat([centre - half, centre + half], dim=1)
 
 

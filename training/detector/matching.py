@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.records import Floats
-from engine.stages.detect import overlap
+from engine.tensors import iou
 
 OVERLAP = 0.5  # IoU from which a found box counts as the labelled one
 SIZES = (0, 12, 16, 24, 36, 60, 120)  # pixels, where bands of faces begin
@@ -47,11 +47,11 @@ def judge(labelled: Labelled, guessed: Guessed) -> NDArray[np.object_]:
     free = np.ones(len(labelled.faces), dtype=np.bool_)
     verdict: NDArray[np.object_] = np.full(len(guessed.boxes), False, dtype=object)
     for number, box in enumerate(guessed.boxes):
-        overlaps = np.where(free, overlap(box, labelled.faces), 0.0)
+        overlaps = np.where(free, iou(box, labelled.faces), 0.0)
         if len(overlaps) and overlaps.max() >= OVERLAP:
             free[overlaps.argmax()] = False
             verdict[number] = True
-        elif (overlap(box, labelled.ignored) >= OVERLAP).any():
+        elif (iou(box, labelled.ignored) >= OVERLAP).any():
             verdict[number] = None
     return verdict
 
@@ -88,7 +88,7 @@ def recall_by_size(
             size = float(np.sqrt(np.prod(face[2:] - face[:2])))
             band = int(np.searchsorted(SIZES, size, side="right")) - 1
             there[band] += 1
-            found[band] += bool((overlap(face, boxes) >= OVERLAP).any())
+            found[band] += bool((iou(face, boxes) >= OVERLAP).any())
     return {str(size): (int(f), int(n)) for size, f, n in zip(SIZES, found, there, strict=True)}
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate
 
 from engine.labels import LANDMARKS
-from engine.stages.detect import STRIDES
+from engine.tensors import STRIDES
 
 OUTPUTS = 1 + 4 + 2 * len(LANDMARKS)
 RARE = 0.01  # what a fresh network takes for the share of cells with a face (Lin et al. 2017)

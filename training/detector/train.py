@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.optim import AdamW
 from torch.utils.data import Dataset
 
-from engine.stages.detect import grid
+from engine.tensors import grid
 from training.data.yunet import Teacher
 from training.detector.assignment import assign
 from training.detector.hard_negatives import Invention, mine

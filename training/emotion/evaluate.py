@@ -9,8 +9,8 @@ import numpy as np
 from engine.card import Card
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.classify import softmax
 from engine.stages.crop import align
+from engine.tensors import softmax
 from training.data.faces import read_expressions
 from training.data.landmarks import landmarks_of, with_mean
 from training.emotion.batches import cut_all

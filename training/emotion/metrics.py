@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.labels import FIVE
 from engine.records import Floats
-from engine.stages.classify import softmax
+from engine.tensors import softmax
 
 Numbers = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.labels import KEYPOINTS
-from engine.stages.crop import SIDE
+from engine.tensors import CROP_SIDE
 from training.resnet import Block, Trunk
 
 
@@ -31,7 +31,7 @@ class KeypointNetwork(nn.Module):
         self.join = Block(fine, fine, stride=1)
         self.head = nn.Conv2d(fine, 3 * len(KEYPOINTS), 1)
         self.stride = 1 << len(widths)
-        along = torch.arange(SIDE // self.stride) * self.stride + (self.stride - 1) / 2
+        along = torch.arange(CROP_SIDE // self.stride) * self.stride + (self.stride - 1) / 2
         self.register_buffer("cell", torch.cartesian_prod(along, along).flip(1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

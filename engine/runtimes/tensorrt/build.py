@@ -17,11 +17,11 @@ import tensorrt
 
 from engine.card import CardMismatchError, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
-from engine.runtimes.faults import GpuError, PlanError
+from engine.runtimes.runtime import GpuError
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.fp16 import NotConvertibleError, for_gpu
 from engine.runtimes.tensorrt.log import TensorRTLog
-from engine.runtimes.tensorrt.plans import Profile, write_plan
+from engine.runtimes.tensorrt.plans import PlanError, Profile, write_plan
 
 OUTPUTS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
 WORKSPACE = 1 << 30  # bytes of GPU memory that a way to compute a layer may take

@@ -7,7 +7,7 @@ import pycuda.driver as cuda
 import tensorrt
 
 from engine.card import Card
-from engine.runtimes.faults import DeviceLostError, OutOfMemoryError
+from engine.runtimes.runtime import DeviceLostError, OutOfMemoryError
 from engine.runtimes.tensorrt.plans import PRECISION, PROFILES, RECIPE, PlanKey
 
 

@@ -8,7 +8,7 @@ import ctypes
 import importlib.util
 from collections.abc import Callable
 
-from engine.runtimes.faults import NoGpuError
+from engine.runtimes.runtime import NoGpuError
 
 LIBRARY = "libcuda.so.1"
 NEEDED = ("pycuda", "tensorrt", "onnx")  # the extra `gpu`
@@ -16,7 +16,7 @@ NEEDED = ("pycuda", "tensorrt", "onnx")  # the extra `gpu`
 THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do meanwhile does no harm
 
 
-def find_gpu() -> None:
+def check_gpu() -> None:
     """Raises NoGpuError unless there are a driver, a GPU and the libraries of the extra `gpu`."""
     cuda = _library()
     if (result := cuda.cuInit(0)) != 0:

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import tensorrt
 
 from engine.card import Card
-from engine.runtimes.faults import PlanError
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.lane import Engine
 from engine.runtimes.tensorrt.log import TensorRTLog
-from engine.runtimes.tensorrt.plans import CROPS, FRAMES, PlanKey
+from engine.runtimes.tensorrt.plans import CROPS, FRAMES, PlanError, PlanKey
 from engine.runtimes.tensorrt.pool import Pool
 
 # The common batches: a graph is recorded for each. What lies between goes as the next larger one, since a
@@ -35,12 +34,12 @@ class Gpu:
     def key(self, network: str, card: Card) -> PlanKey:
         return self._device.key(network, card)
 
-    def both(self, plans: Mapping[str, bytes]) -> Pool:
+    def load_resnets(self, plans: Mapping[str, bytes]) -> Pool:
         """`crops` to `keypoints` and `logits`. Raises GpuError."""
         engines = [self._loaded(name, plans[name]) for name in ("keypoints", "emotion")]
         return self._kept(Pool(self._device, engines, CROPS, CROP_SIZES, fixed=True))
 
-    def detector(self, plans: Mapping[str, bytes]) -> Pool:
+    def load_detector(self, plans: Mapping[str, bytes]) -> Pool:
         """`frames` to `score`, `box` and `landmark`. Raises GpuError."""
         engines = [self._loaded("detector", plans["detector"])]
         return self._kept(Pool(self._device, engines, FRAMES, FRAME_SIZES, fixed=False))

@@ -12,11 +12,10 @@ import numpy as np
 import pycuda.driver as cuda
 from numpy.typing import NDArray
 
-from engine.runtimes.faults import PlanError
-from engine.runtimes.onnx import Pixels, Tensors
+from engine.runtimes.runtime import Pixels, Tensors
 from engine.runtimes.tensorrt.driver import Graph
 from engine.runtimes.tensorrt.log import TensorRTLog
-from engine.runtimes.tensorrt.plans import Shape
+from engine.runtimes.tensorrt.plans import PlanError, Shape
 
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING: a stream that no other work on the GPU waits for
 

@@ -4,7 +4,8 @@ import logging
 
 import tensorrt
 
-from engine.runtimes.faults import GpuError, OutOfMemoryError, PlanError
+from engine.runtimes.runtime import GpuError, OutOfMemoryError
+from engine.runtimes.tensorrt.plans import PlanError
 
 # How TensorRT says so, in whatever it says else: `Error Code 2: OutOfMemory (Requested size was 123 bytes.)`.
 MEMORY_IS_SHORT = ("out of memory", "outofmemory", "could not be allocated")

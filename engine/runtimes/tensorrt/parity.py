@@ -1,91 +1,92 @@
-"""Whether another runtime reads what ONNX Runtime reads, within the bounds that a plan must keep to serve."""
+"""Compares another runtime with ONNX Runtime on synthetic faces; a plan must keep the bounds below."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.records import Floats
-from engine.runtimes.faults import PlanError
-from engine.runtimes.onnx import Runtime
-from engine.runtimes.tensorrt.synthetic_faces import drawn_crops, drawn_frames
-from engine.stages.classify import softmax
-from engine.stages.detect import boxes_at, grid, overlap
+from engine.runtimes.runtime import Runtime
+from engine.runtimes.tensorrt.plans import PlanError
+from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops, synthetic_frames
+from engine.tensors import decode_boxes, grid, iou, softmax
 
-PROBABILITY = 0.01  # largest difference of a class's probability
-PIXELS = 0.1  # largest difference of a keypoint, in pixels of the crop
-SAME_BOX = 0.95  # least IoU of a box with its counterpart
+MAX_PROBABILITY_DIFFERENCE = 0.01
+MAX_KEYPOINT_DISTANCE = 0.1  # pixels of the crop
+MIN_IOU = 0.95  # of a box with its counterpart
 
 CROPS = 64
-ODD = 5  # crops of a second batch, which fills none of the sizes
-# (frames, height, width) as the detector gets them from usual cameras; the first are more than go at once.
+ODD = 5  # crops of a second batch, which fills none of the batch sizes
+# (frames, height, width) that usual cameras give; the first are more than fit into one batch.
 FRAMES = ((17, 384, 640), (2, 480, 640), (2, 640, 384), (2, 256, 320))
-STEADY = 0.02  # score by which one runtime may lie below the threshold where the other reaches it
+SCORE_TOLERANCE = 0.02  # below the threshold, in one runtime where the other reaches it
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far two runtimes lie apart; None where it was not asked."""
+    """Largest differences between two runtimes; None where they were not compared."""
 
     probability: float | None = None
-    pixels: float | None = None
-    overlap: float | None = None  # the least of a cell's two boxes, 0 where one runtime finds nothing there
+    keypoint: float | None = None  # pixels of the crop
+    iou: float | None = None  # the lowest of a cell's two boxes; 0 where only one runtime detects a face
 
     def check(self) -> None:
-        """Raises PlanError where a bound is not kept; what is no number keeps none."""
-        if self.probability is not None and not self.probability <= PROBABILITY:
-            raise PlanError(f"expected probabilities within {PROBABILITY}, actual {self.probability:.4f} off")
-        if self.pixels is not None and not self.pixels <= PIXELS:
-            raise PlanError(f"expected keypoints within {PIXELS} px, actual {self.pixels:.3f} px off")
-        if self.overlap is not None and not self.overlap >= SAME_BOX:
-            raise PlanError(f"expected boxes at an IoU of {SAME_BOX}, actual {self.overlap:.3f}")
+        """Raise PlanError where a bound is not kept; NaN keeps none."""
+        if self.probability is not None and not self.probability <= MAX_PROBABILITY_DIFFERENCE:
+            bound = MAX_PROBABILITY_DIFFERENCE
+            raise PlanError(f"probabilities differ by {self.probability:.4f}, more than {bound}")
+        if self.keypoint is not None and not self.keypoint <= MAX_KEYPOINT_DISTANCE:
+            raise PlanError(f"keypoints differ by {self.keypoint:.3f} px, more than {MAX_KEYPOINT_DISTANCE}")
+        if self.iou is not None and not self.iou >= MIN_IOU:
+            raise PlanError(f"boxes overlap at an IoU of {self.iou:.3f}, less than {MIN_IOU}")
 
 
-def compare_readings(ours: Runtime, theirs: Runtime, temperature: float) -> Parity:
-    """Both runtimes on drawn crops; `temperature` as the emotion network's card says."""
-    crops = drawn_crops(CROPS + ODD)
-    probability = pixels = 0.0
+def compare_readings(one: Runtime, other: Runtime, temperature: float) -> Parity:
+    """Compare both ResNets on synthetic crops; `temperature`: of the emotion network, from its card."""
+    crops = synthetic_crops(CROPS + ODD)
+    probability = keypoint = 0.0
     for batch in (crops[:CROPS], crops[CROPS:]):
-        one, other = ours.run({"crops": batch}), theirs.run({"crops": batch})
-        distributions = [softmax(each["logits"] / np.float32(temperature)) for each in (one, other)]
-        # np.maximum keeps what is no number; max() would lose it.
-        probability = float(np.maximum(probability, np.abs(distributions[0] - distributions[1]).max()))
-        apart = np.linalg.norm(one["keypoints"] - other["keypoints"], axis=-1)
-        pixels = float(np.maximum(pixels, apart.max()))
-    return Parity(probability=probability, pixels=pixels)
+        outputs = [runtime.run({"crops": batch}) for runtime in (one, other)]
+        first, second = (softmax(output["logits"] / np.float32(temperature)) for output in outputs)
+        # np.maximum keeps NaN; max() would lose it.
+        probability = float(np.maximum(probability, np.abs(first - second).max()))
+        distances = np.linalg.norm(outputs[0]["keypoints"] - outputs[1]["keypoints"], axis=-1)
+        keypoint = float(np.maximum(keypoint, distances.max()))
+    return Parity(probability=probability, keypoint=keypoint)
 
 
-def compare_finds(ours: Runtime, theirs: Runtime, threshold: float) -> Parity:
-    """Both runtimes on drawn frames; `threshold`: score from which a find is sure.
+def compare_detections(one: Runtime, other: Runtime, threshold: float) -> Parity:
+    """Compare detectors on synthetic frames; `threshold`: the lowest score of a face.
 
-    Cell by cell: a face is the mean of its sure cells, and moves when one comes to be just sure or just not.
+    Cells are compared, not faces: a face is the mean of its cells above the threshold, and moves when one
+    more or one less is above it.
     """
-    least = 1.0
+    lowest = 1.0
     for count, height, width in FRAMES:
-        frames = drawn_frames(count, height, width)
-        one, other = ours.run({"frames": frames}), theirs.run({"frames": frames})
+        frames, cells = synthetic_frames(count, height, width), grid(height, width)
+        outputs = [runtime.run({"frames": frames}) for runtime in (one, other)]
         for number in range(count):
-            here = _Found(one["score"][number], one["box"][number])
-            there = _Found(other["score"][number], other["box"][number])
-            # np.minimum keeps what is no number.
-            least = float(np.minimum(least, _least_overlap(here, there, grid(height, width), threshold)))
-    return Parity(overlap=least)
+            first, second = (_Cells(output["score"][number], output["box"][number]) for output in outputs)
+            # np.minimum keeps NaN.
+            lowest = float(np.minimum(lowest, _lowest_iou(first, second, cells, threshold)))
+    return Parity(iou=lowest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """What a runtime says of one frame, cell by cell."""
+class _Cells:
+    """Outputs of a detector for one frame."""
 
-    score: Floats  # (cells,)
-    box: Floats  # (cells, 4) as the network gives it
+    scores: Floats  # (cells,)
+    boxes: Floats  # (cells, 4) as the network gives them
 
 
-def _least_overlap(one: _Found, other: _Found, cells: Floats, threshold: float) -> float:
-    """Of the boxes at each cell that either is sure of; 0 where the other is far from it."""
-    unsure = (one.score < threshold) & (other.score < threshold)
-    sure = np.flatnonzero(~unsure)  # so what is no number counts
-    if not len(sure):
+def _lowest_iou(one: _Cells, other: _Cells, cells: Floats, threshold: float) -> float:
+    """Return the lowest IoU at cells where either reaches the threshold; 0 where the other is far below."""
+    below = (one.scores < threshold) & (other.scores < threshold)
+    compared = np.flatnonzero(~below)  # NaN is compared
+    if not len(compared):
         return 1.0
-    if not np.minimum(one.score[sure], other.score[sure]).min() >= threshold - STEADY:
+    lower_score = np.minimum(one.scores[compared], other.scores[compared]).min()
+    if not lower_score >= threshold - SCORE_TOLERANCE:
         return 0.0
-    ours, theirs = boxes_at(cells[sure], one.box[sure]), boxes_at(cells[sure], other.box[sure])
-    return float(np.min([overlap(here, there[None]) for here, there in zip(ours, theirs, strict=True)]))
+    boxes = [decode_boxes(cells[compared], each.boxes[compared]) for each in (one, other)]
+    return float(np.min([iou(first, second[None]) for first, second in zip(*boxes, strict=True)]))

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.stages.crop import SIDE
-from engine.stages.detect import LONG_SIDE, STRIDES
+from engine.runtimes.runtime import GpuError
+from engine.tensors import CROP_SIDE, LONG_SIDE, STRIDES
 
 FORMAT = b"mien plan 1\n"
 RECIPE = 1  # version of the FP16 rewrite and of the build: raise it when their output changes
@@ -36,7 +36,9 @@ class Profile:
     most: Shape
 
 
-CROPS = Profile("crops", (1, 1, SIDE, SIDE), (64, 1, SIDE, SIDE), (64, 1, SIDE, SIDE))
+CROPS = Profile(
+    "crops", (1, 1, CROP_SIDE, CROP_SIDE), (64, 1, CROP_SIDE, CROP_SIDE), (64, 1, CROP_SIDE, CROP_SIDE)
+)
 FRAMES = Profile(
     "frames",
     least=(1, 1, STRIDES[-1], STRIDES[-1]),
@@ -67,6 +69,10 @@ class PlanKey:
         """Where the plan lies in a folder of plans."""
         digest = hashlib.sha256(self.told().encode()).hexdigest()
         return folder / f"{self.network}-{digest[:16]}{SUFFIX}"
+
+
+class PlanError(GpuError):
+    """A plan cannot be built, loaded or run, or its results differ from those of ONNX Runtime."""
 
 
 class NoPlanError(Exception):

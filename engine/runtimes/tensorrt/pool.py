@@ -8,11 +8,10 @@ from threading import Lock
 import numpy as np
 import pycuda.driver as cuda
 
-from engine.runtimes.faults import OutOfMemoryError, PlanError
-from engine.runtimes.onnx import Pixels, Tensors
+from engine.runtimes.runtime import OutOfMemoryError, Pixels, Tensors
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.lane import Engine, Lane
-from engine.runtimes.tensorrt.plans import Profile
+from engine.runtimes.tensorrt.plans import PlanError, Profile
 
 LANES = 2  # of each size: one is computed while the other is copied
 

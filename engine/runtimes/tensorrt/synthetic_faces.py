@@ -9,19 +9,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from engine.stages.crop import SIDE
+from engine.tensors import CROP_SIDE
 
 Grey = NDArray[np.uint8]
 FINER = 4  # times as large drawn as shown
 
 
-def drawn_crops(count: int, seed: int = 1) -> Grey:
+def synthetic_crops(count: int, seed: int = 1) -> Grey:
     """(count, 1, 96, 96): faces as `engine.stages.crop` would cut them. The same ones for the same seed."""
     chance = np.random.default_rng(seed)
-    return np.stack([_face(chance, SIDE) for _ in range(count)])[:, None]
+    return np.stack([_face(chance, CROP_SIDE) for _ in range(count)])[:, None]
 
 
-def drawn_frames(count: int, height: int, width: int, seed: int = 1) -> Grey:
+def synthetic_frames(count: int, height: int, width: int, seed: int = 1) -> Grey:
     """(count, 1, height, width): frames with two or three faces in each."""
     chance = np.random.default_rng(seed)
     return np.stack([_frame(chance, height, width) for _ in range(count)])[:, None]

@@ -7,7 +7,7 @@ import pytest
 
 from api.results.annotated import Marks
 from api.results.tables import ReadingTables, stored_rows
-from engine.drawing.annotate import Mark
+from engine.drawing.annotate import FaceAnnotation
 from engine.labels import LABELS
 from engine.records import Box, Reading
 from tests.api.results.recorded_events import SECOND, reading
@@ -22,7 +22,7 @@ def marks(folder: Path, *readings: Reading, rate: float | None = 10) -> Marks:
     return Marks(stored_rows(folder / "readings.parquet"), rate)
 
 
-def at(found: Marks, time: float) -> list[Mark]:
+def at(found: Marks, time: float) -> list[FaceAnnotation]:
     return found.at(round(time * SECOND))
 
 

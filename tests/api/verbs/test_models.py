@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.verbs.download import DownloadError, Expected, download
-from engine.yunet import CARD
+from engine.detectors import YUNET
 from tests.api.verbs.commanding import call
 
 CONTENT = bytes(range(256)) * 400
@@ -128,7 +128,7 @@ def test_the_command_refuses_another_file_in_one_line(
     server.answers = [whole(CONTENT)]
     called = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", server.address)
     assert (called.code, called.out) == (1, "")
-    assert f"expected sha256 {CARD['sha256']}" in called.complaint()
+    assert f"expected sha256 {YUNET['sha256']}" in called.complaint()
     nowhere = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", "yunet.onnx")
     assert "yunet.onnx: expected an address that begins with https://" in nowhere.complaint()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.drawing.annotate import Annotator, Mark, colour_of
+from engine.drawing.annotate import Annotator, FaceAnnotation, colour_of
 from engine.labels import LABELS, Label
 from engine.records import Box
 
@@ -11,14 +11,14 @@ GREY = 90
 MIDDLE = Box(0.2, 0.3, 0.4, 0.7)
 
 
-def mark(label: Label | None = "happy", box: Box = MIDDLE, share: float = 0.9) -> Mark:
+def mark(label: Label | None = "happy", box: Box = MIDDLE, share: float = 0.9) -> FaceAnnotation:
     points = np.stack([np.linspace(0.25, 0.35, 15), np.linspace(0.35, 0.65, 15)], axis=1)
     values = np.full(7, (1 - share) / 6, np.float32)
     values[LABELS.index(label or "neutral")] = share
-    return Mark("face 1", box, points.astype(np.float32), label, values)
+    return FaceAnnotation("face 1", box, points.astype(np.float32), label, values)
 
 
-def drawn(size: tuple[int, int], *marks: Mark) -> np.ndarray:
+def drawn(size: tuple[int, int], *marks: FaceAnnotation) -> np.ndarray:
     picture = np.full((size[1], size[0], 3), GREY, np.uint8)
     Annotator().draw(picture, marks)
     return picture

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.live.backlog import STALE_AFTER, Arrived
-from engine.live.batching import Batcher, Found
+from engine.live.backlog import STALE_AFTER, QueuedFrame
+from engine.live.batching import Batcher, DetectedFrame
 from tests.engine.faces import face, frame
 
 DELAY = 0.01  # seconds
 
 
-def found(number: int, *, source: str = "lobby", faces: int = 1, at: float = 0.0, live: bool = True) -> Found:
+def found(
+    number: int, *, source: str = "lobby", faces: int = 1, at: float = 0.0, live: bool = True
+) -> DetectedFrame:
     taken = frame(number, source=source, live=live)
-    return Found(Arrived(b"%d-0" % number, taken, at), [face(0.5)] * faces)
+    return DetectedFrame(QueuedFrame(b"%d-0" % number, taken, at), [face(0.5)] * faces)
 
 
 def taken(batcher: Batcher, now: float = 0.0) -> list[tuple[str, int]]:

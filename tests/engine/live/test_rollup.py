@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.labels import LABELS, Label
-from engine.live.rollup import Rollup, Second
-from engine.records import Reading
+from engine.live.rollup import Rollup
+from engine.records import Reading, Second
 from engine.wire import percents
 from ingest.pace import SECOND
 from tests.api.serving import reading

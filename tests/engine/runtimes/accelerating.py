@@ -14,11 +14,11 @@ import pytest
 from engine.card import Card, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
+from engine.runtimes.resnets import Network, SequentialResNets
 from engine.runtimes.tensorrt import driver
-from engine.runtimes.tensorrt.acceleration import Acceleration
+from engine.runtimes.tensorrt.accelerator import TensorRTAccelerator
 from engine.runtimes.tensorrt.fp16 import for_gpu
 from engine.runtimes.tensorrt.plans import write_plan
-from engine.stages.classify import Network, OneAfterOther
 
 DOUBLES = Path(__file__).parents[1] / "doubles"
 DOUBLED = ("tensorrt", "pycuda", "pycuda.driver")
@@ -32,13 +32,13 @@ def cards() -> dict[str, Card]:
     return {name: read_card(name, expected) for name, expected in outputs.items()}
 
 
-def finder() -> OnnxRuntime:
+def onnx_detector() -> OnnxRuntime:
     return OnnxRuntime(cards()["detector"].file)
 
 
-def both() -> OneAfterOther:
+def onnx_resnets() -> SequentialResNets:
     keypoints, emotion = cards()["keypoints"], cards()["emotion"]
-    return OneAfterOther(
+    return SequentialResNets(
         Network(OnnxRuntime(keypoints.file), keypoints), Network(OnnxRuntime(emotion.file), emotion)
     )
 
@@ -100,12 +100,12 @@ def doubled(monkeypatch: pytest.MonkeyPatch, version: str) -> Iterator[Doubles]:
 
 
 @contextmanager
-def accelerated(folder: Path, *names: str) -> Iterator[Acceleration]:
+def accelerated(folder: Path, *names: str) -> Iterator[TensorRTAccelerator]:
     """ONNX Runtime, and TensorRT to take its place; started. `names`: of the networks, else the ResNets."""
     taken = {name: cards()[name] for name in names or RESNETS}
-    acceleration = Acceleration(taken, finder(), both(), folder)
-    acceleration.start()
+    accelerator = TensorRTAccelerator(taken, onnx_detector(), onnx_resnets(), folder)
+    accelerator.start()
     try:
-        yield acceleration
+        yield accelerator
     finally:
-        acceleration.close()
+        accelerator.close()

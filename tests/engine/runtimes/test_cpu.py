@@ -1,6 +1,5 @@
-"""8-bit networks run where the CPU is made for them, and say about what the others say."""
+"""8-bit networks run where the CPU has dot products of bytes, with nearly the same results as float32."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +10,16 @@ from engine.labels import KEYPOINTS, LABELS
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.records import Reading
-from engine.runtimes import cpu
-from engine.runtimes.cpu import multiplies_bytes, suited
+from engine.runtimes.cpu import has_byte_dot_products, select_weights
 from ingest.settings import SettingError, precision_name
 from tests.engine.portrait import portrait_frame
 
 
-@pytest.fixture(autouse=True)
-def _looked_at_anew() -> Iterator[None]:
-    multiplies_bytes.cache_clear()
-    yield
-    multiplies_bytes.cache_clear()
-
-
-def told(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
-    """Has the kernel say that of the CPU."""
+def cpuinfo(folder: Path, text: str) -> Path:
+    """Return a file in the kernel's format."""
     file = folder / "cpuinfo"
     file.write_text(text)
-    monkeypatch.setattr(cpu, "CPUINFO", file)
-    multiplies_bytes.cache_clear()
+    return file
 
 
 @pytest.mark.parametrize(
@@ -42,21 +32,18 @@ def told(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
         ("", 32),
     ],
 )
-def test_the_cpu_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, bits: int) -> None:
-    told(monkeypatch, tmp_path, text)
-    assert suited(read_card("emotion", LABELS)).bits == bits
+def test_the_cpu_decides(tmp_path: Path, text: str, bits: int) -> None:
+    card = select_weights(read_card("emotion", LABELS), cpuinfo=cpuinfo(tmp_path, text))
+    assert card.bits == bits
 
 
-def test_what_the_kernel_does_not_tell_is_not_assumed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(cpu, "CPUINFO", tmp_path / "none")
-    assert suited(read_card("keypoints", KEYPOINTS)).bits == 32
+def test_float32_runs_where_the_kernel_reports_nothing(tmp_path: Path) -> None:
+    assert select_weights(read_card("keypoints", KEYPOINTS), cpuinfo=tmp_path / "none").bits == 32
 
 
-def test_32_bits_may_be_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    told(monkeypatch, tmp_path, "flags : avx_vnni")
-    assert suited(read_card("emotion", LABELS), "fp32").bits == 32
+def test_float32_can_be_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card = read_card("emotion", LABELS)
+    assert select_weights(card, "fp32", cpuinfo(tmp_path, "flags : avx_vnni")).bits == 32
     assert precision_name() == "auto"
     monkeypatch.setenv("MIEN_PRECISION", "fp32")
     assert precision_name() == "fp32"
@@ -65,10 +52,8 @@ def test_32_bits_may_be_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         precision_name()
 
 
-def test_both_read_a_face_alike_and_say_which_read_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    if not multiplies_bytes():
+def test_both_precisions_read_a_face_alike_and_name_their_weights() -> None:
+    if not has_byte_dot_products():
         pytest.skip("this CPU has no dot products of bytes: it may not hold their sums")
     whole, small = load_networks(precision="fp32"), load_networks()
     before, after = reading_of(whole), reading_of(small)

@@ -8,11 +8,17 @@ import onnx
 import onnxruntime
 import pytest
 
-from engine.runtimes.onnx import Pixels, Tensors
+from engine.runtimes.runtime import Pixels, Tensors
 from engine.runtimes.tensorrt.fp16 import NotConvertibleError, for_gpu
-from engine.runtimes.tensorrt.parity import PIXELS, PROBABILITY, SAME_BOX, compare_finds, compare_readings
-from engine.runtimes.tensorrt.synthetic_faces import drawn_crops, drawn_frames
-from tests.engine.runtimes.accelerating import both, cards, finder
+from engine.runtimes.tensorrt.parity import (
+    MAX_KEYPOINT_DISTANCE,
+    MAX_PROBABILITY_DIFFERENCE,
+    MIN_IOU,
+    compare_detections,
+    compare_readings,
+)
+from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops, synthetic_frames
+from tests.engine.runtimes.accelerating import cards, onnx_detector, onnx_resnets
 
 
 class Converted:
@@ -37,21 +43,22 @@ class Converted:
 @pytest.mark.parametrize("half", [True, False])
 def test_readings_are_those_of_float32(half: bool) -> None:
     temperature = cards()["emotion"].temperature
-    parity = compare_readings(Converted("keypoints", "emotion", half=half), both(), temperature)
+    parity = compare_readings(Converted("keypoints", "emotion", half=half), onnx_resnets(), temperature)
     parity.check()
     assert parity.probability is not None
-    assert parity.pixels is not None
-    assert half or parity.probability == parity.pixels == 0.0
-    assert not half or 0 < parity.probability < PROBABILITY
-    assert not half or 0 < parity.pixels < PIXELS
+    assert parity.keypoint is not None
+    assert half or parity.probability == parity.keypoint == 0.0
+    assert not half or 0 < parity.probability < MAX_PROBABILITY_DIFFERENCE
+    assert not half or 0 < parity.keypoint < MAX_KEYPOINT_DISTANCE
 
 
 @pytest.mark.parametrize("half", [True, False])
 def test_boxes_are_those_of_float32(half: bool) -> None:
-    parity = compare_finds(Converted("detector", half=half), finder(), cards()["detector"].threshold)
+    threshold = cards()["detector"].threshold
+    parity = compare_detections(Converted("detector", half=half), onnx_detector(), threshold)
     parity.check()
-    assert parity.overlap is not None
-    assert SAME_BOX < parity.overlap <= 1.0
+    assert parity.iou is not None
+    assert MIN_IOU < parity.iou <= 1.0
 
 
 @pytest.mark.parametrize("name", ["detector", "keypoints", "emotion"])
@@ -77,8 +84,8 @@ def test_weights_that_half_precision_cannot_hold_are_refused(tmp_path: Path) -> 
 
 
 def test_drawn_faces_are_the_same_each_time_and_look_like_faces() -> None:
-    assert np.array_equal(drawn_crops(8), drawn_crops(8))
-    assert drawn_crops(8).shape == (8, 1, 96, 96)
-    assert drawn_frames(2, 480, 640).shape == (2, 1, 480, 640)
-    scores = finder().run({"frames": drawn_frames(4, 384, 640)})["score"]
+    assert np.array_equal(synthetic_crops(8), synthetic_crops(8))
+    assert synthetic_crops(8).shape == (8, 1, 96, 96)
+    assert synthetic_frames(2, 480, 640).shape == (2, 1, 480, 640)
+    scores = onnx_detector().run({"frames": synthetic_frames(4, 384, 640)})["score"]
     assert (scores.max(axis=1) > cards()["detector"].threshold).all()

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.runtimes.faults import NoGpuError, OutOfMemoryError
-from engine.runtimes.tensorrt.acceleration import Acceleration
-from engine.runtimes.tensorrt.driver import find_gpu
-from engine.runtimes.tensorrt.parity import compare_finds, compare_readings
+from engine.runtimes.runtime import NoGpuError, OutOfMemoryError
+from engine.runtimes.tensorrt.accelerator import TensorRTAccelerator
+from engine.runtimes.tensorrt.driver import check_gpu
+from engine.runtimes.tensorrt.parity import compare_detections, compare_readings
 from engine.runtimes.tensorrt.plans import SUFFIX
-from engine.runtimes.tensorrt.synthetic_faces import drawn_crops, drawn_frames
-from tests.engine.runtimes.accelerating import accelerated, both, cards, finder
+from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops, synthetic_frames
+from tests.engine.runtimes.accelerating import accelerated, cards, onnx_detector, onnx_resnets
 from tests.waiting import until
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(3600)]
@@ -30,7 +30,7 @@ GROWTH = 32 * 1024 * 1024  # bytes that count as none, of the host's memory and 
 @pytest.fixture(scope="module", autouse=True)
 def gpu() -> None:
     try:
-        find_gpu()
+        check_gpu()
     except NoGpuError as error:
         pytest.skip(str(error))
 
@@ -39,21 +39,23 @@ def gpu() -> None:
 def plans(gpu: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all three plans, built here."""
     folder = tmp_path_factory.mktemp("plans")
-    with accelerated(folder, *NETWORKS) as acceleration:
-        serves_within(acceleration, BUILDS)
+    with accelerated(folder, *NETWORKS) as accelerator:
+        serves_within(accelerator, BUILDS)
     assert len(list(folder.glob(f"*{SUFFIX}"))) == len(NETWORKS)
     return folder
 
 
 @pytest.fixture
-def serving(plans: Path) -> Iterator[Acceleration]:
-    with accelerated(plans, *NETWORKS) as acceleration:
-        serves_within(acceleration, LOADS)
-        yield acceleration
+def serving(plans: Path) -> Iterator[TensorRTAccelerator]:
+    with accelerated(plans, *NETWORKS) as accelerator:
+        serves_within(accelerator, LOADS)
+        yield accelerator
 
 
-def serves_within(acceleration: Acceleration, seconds: float) -> None:
-    until(lambda: acceleration.told.startswith("TensorRT serves"), seconds, f"TensorRT: {acceleration.told}")
+def serves_within(accelerator: TensorRTAccelerator, seconds: float) -> None:
+    until(
+        lambda: accelerator.status.startswith("TensorRT serves"), seconds, f"TensorRT: {accelerator.status}"
+    )
 
 
 def free_memory() -> int:
@@ -67,30 +69,30 @@ def free_memory() -> int:
     return int(free)
 
 
-def test_plans_read_what_onnx_runtime_reads(serving: Acceleration) -> None:
-    compare_readings(serving.both, both(), cards()["emotion"].temperature).check()
-    compare_finds(serving.finder, finder(), cards()["detector"].threshold).check()
+def test_plans_read_what_onnx_runtime_reads(serving: TensorRTAccelerator) -> None:
+    compare_readings(serving.resnets, onnx_resnets(), cards()["emotion"].temperature).check()
+    compare_detections(serving.detector, onnx_detector(), cards()["detector"].threshold).check()
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 16, 17, 64, 65, 200])
-def test_crops_come_back_in_order(serving: Acceleration, count: int) -> None:
-    crops = drawn_crops(count)
-    ours, theirs = serving.both.run({"crops": crops}), both().run({"crops": crops})
+def test_crops_come_back_in_order(serving: TensorRTAccelerator, count: int) -> None:
+    crops = synthetic_crops(count)
+    ours, theirs = serving.resnets.run({"crops": crops}), onnx_resnets().run({"crops": crops})
     assert np.abs(ours["logits"] - theirs["logits"]).max() < 0.05
     assert np.abs(ours["keypoints"] - theirs["keypoints"]).max() < 0.1
 
 
-def test_frames_of_changing_shapes_come_back_in_order(serving: Acceleration) -> None:
+def test_frames_of_changing_shapes_come_back_in_order(serving: TensorRTAccelerator) -> None:
     for count, height, width in ((18, 384, 640), (1, 256, 320), (3, 640, 384), (2, 384, 640)):
-        frames = drawn_frames(count, height, width)
-        ours, theirs = serving.finder.run({"frames": frames}), finder().run({"frames": frames})
+        frames = synthetic_frames(count, height, width)
+        ours, theirs = serving.detector.run({"frames": frames}), onnx_detector().run({"frames": frames})
         assert all(np.abs(ours[name] - theirs[name]).max() < 0.1 for name in theirs)
 
 
 def test_plans_that_are_there_are_used(plans: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    with accelerated(plans, *NETWORKS) as acceleration:
-        serves_within(acceleration, LOADS)
+    with accelerated(plans, *NETWORKS) as accelerator:
+        serves_within(accelerator, LOADS)
     assert "is being built" not in caplog.text
 
 
@@ -99,8 +101,8 @@ def test_a_damaged_plan_is_built_anew(plans: Path) -> None:
     spoiled = bytearray(path.read_bytes())
     spoiled[len(spoiled) // 2] ^= 0xFF
     path.write_bytes(spoiled)
-    with accelerated(plans, *NETWORKS) as acceleration:
-        serves_within(acceleration, BUILDS)
+    with accelerated(plans, *NETWORKS) as accelerator:
+        serves_within(accelerator, BUILDS)
     assert path.read_bytes() != bytes(spoiled)
 
 
@@ -118,31 +120,31 @@ def test_a_full_gpu_means_smaller_batches_or_a_word(plans: Path) -> None:
             free, _ = pycuda.driver.mem_get_info()
             taken = pycuda.driver.mem_alloc(max(1, free - spare * 1024 * 1024))
         try:
-            pool = ours.both(loaded)
+            pool = ours.load_resnets(loaded)
         except OutOfMemoryError:
             pass
         else:
-            assert len(pool.run({"crops": drawn_crops(70)})["logits"]) == 70
+            assert len(pool.run({"crops": synthetic_crops(70)})["logits"]) == 70
             ours.unload()
         with device.entered():
             taken.free()
-    assert len(ours.both(loaded).run({"crops": drawn_crops(70)})["logits"]) == 70
+    assert len(ours.load_resnets(loaded).run({"crops": synthetic_crops(70)})["logits"]) == 70
     ours.close()
 
 
-def test_ten_minutes_of_load_take_no_more_memory(serving: Acceleration) -> None:
-    crops, frames = drawn_crops(150), np.zeros((20, 1, 384, 640), np.float32)
+def test_ten_minutes_of_load_take_no_more_memory(serving: TensorRTAccelerator) -> None:
+    crops, frames = synthetic_crops(150), np.zeros((20, 1, 384, 640), np.float32)
     started, held = time.monotonic(), None
     while (elapsed := time.monotonic() - started) < LOAD:
         for count in (1, 7, 64, 150):
-            serving.both.run({"crops": crops[:count]})
-        serving.finder.run({"frames": frames})
+            serving.resnets.run({"crops": crops[:count]})
+        serving.detector.run({"frames": frames})
         if held is None and elapsed >= WARM:
             held = resident(), free_memory()
     assert held is not None
     assert resident() - held[0] < GROWTH
     assert held[1] - free_memory() < GROWTH
-    assert serving.told.startswith("TensorRT serves")
+    assert serving.status.startswith("TensorRT serves")
 
 
 def resident() -> int:

@@ -7,12 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.runtimes.faults import DeviceLostError, GpuError, NoGpuError, OutOfMemoryError, PlanError
-from engine.runtimes.onnx import Pixels, Runtime, Tensors
+from engine.runtimes.runtime import (
+    DeviceLostError,
+    GpuError,
+    NoGpuError,
+    OutOfMemoryError,
+    Pixels,
+    Runtime,
+    Tensors,
+)
 from engine.runtimes.tensorrt import driver
-from engine.runtimes.tensorrt.parity import compare_finds, compare_readings
-from engine.runtimes.tensorrt.synthetic_faces import drawn_crops
-from tests.engine.runtimes.accelerating import Doubles, both, cards, doubled, finder
+from engine.runtimes.tensorrt.parity import compare_detections, compare_readings
+from engine.runtimes.tensorrt.plans import PlanError
+from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops
+from tests.engine.runtimes.accelerating import Doubles, cards, doubled, onnx_detector, onnx_resnets
 
 CROPS_A_BATCH = (64, 16, 4)
 
@@ -46,8 +54,8 @@ def test_a_plan_is_asked_for_as_each_version_wants_it(each_version: Doubles, tmp
 def test_plans_of_each_version_read_what_onnx_runtime_reads(each_version: Doubles, tmp_path: Path) -> None:
     plans = each_version.build_into(tmp_path, "keypoints", "emotion", "detector")
     gpu = each_version.engine["gpu"].Gpu()
-    compare_readings(gpu.both(plans), both(), cards()["emotion"].temperature).check()
-    compare_finds(gpu.detector(plans), finder(), cards()["detector"].threshold).check()
+    compare_readings(gpu.load_resnets(plans), onnx_resnets(), cards()["emotion"].temperature).check()
+    compare_detections(gpu.load_detector(plans), onnx_detector(), cards()["detector"].threshold).check()
     gpu.close()
     assert not each_version.gpu.memory
     assert not each_version.gpu.graphs
@@ -61,14 +69,14 @@ def read(pool: Runtime, crops: np.ndarray) -> Tensors:
 @pytest.fixture
 def pool(doubles: Doubles, tmp_path: Path) -> Runtime:
     plans = doubles.build_into(tmp_path, "keypoints", "emotion")
-    pool: Runtime = doubles.engine["gpu"].Gpu().both(plans)
+    pool: Runtime = doubles.engine["gpu"].Gpu().load_resnets(plans)
     return pool
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 64, 65, 150])
 def test_any_number_of_crops_comes_back_in_order(pool: Runtime, count: int) -> None:
-    crops = drawn_crops(10)[np.arange(count) % 10]
-    ours, theirs = read(pool, crops), both().run({"crops": crops[:10]})
+    crops = synthetic_crops(10)[np.arange(count) % 10]
+    ours, theirs = read(pool, crops), onnx_resnets().run({"crops": crops[:10]})
     for name in ("keypoints", "logits"):
         assert len(ours[name]) == count
         assert np.abs(ours[name] - theirs[name][np.arange(count) % len(crops[:10])]).max() < 0.1
@@ -76,7 +84,7 @@ def test_any_number_of_crops_comes_back_in_order(pool: Runtime, count: int) -> N
 
 def test_threads_that_ask_at_once_get_what_they_asked_for(pool: Runtime) -> None:
     """As the two that find the faces of a recording."""
-    crops = drawn_crops(10)
+    crops = synthetic_crops(10)
     asked = [crops[first : first + 4] for first in (0, 3, 6)] * 4
     alone = [read(pool, each)["logits"] for each in asked]
     with ThreadPoolExecutor(3) as threads:
@@ -90,7 +98,7 @@ def test_nothing_is_allocated_for_a_batch_and_each_starts_as_one_graph(
 ) -> None:
     before = doubles.gpu.allocations
     for count in (3, 64, 130):
-        read(pool, drawn_crops(count))
+        read(pool, synthetic_crops(count))
     assert doubles.gpu.allocations == before
     assert doubles.gpu.launches == 1 + 1 + 3
 
@@ -109,18 +117,18 @@ def test_crops_are_uploaded_once_for_both_networks(
         copy(target, source, stream)
 
     monkeypatch.setattr(doubles.cuda, "memcpy_htod_async", counted)
-    ours, theirs = read(pool, drawn_crops(9)), both().run({"crops": drawn_crops(9)})
+    ours, theirs = read(pool, synthetic_crops(9)), onnx_resnets().run({"crops": synthetic_crops(9)})
     assert uploaded == [16 * 96 * 96]  # as bytes, in the next size up
     assert all(np.abs(ours[name] - theirs[name]).max() < 0.1 for name in theirs)
 
 
 def test_frames_of_any_shape_go_through_one_pair_of_lanes(doubles: Doubles, tmp_path: Path) -> None:
     plans = doubles.build_into(tmp_path, "detector")
-    pool = doubles.engine["gpu"].Gpu().detector(plans)
+    pool = doubles.engine["gpu"].Gpu().load_detector(plans)
     before = doubles.gpu.allocations
     for shape, count in (((96, 160), 18), ((64, 64), 1), ((96, 160), 2)):
         frames = np.random.default_rng(1).integers(0, 256, (count, 1, *shape)).astype(np.float32)
-        ours, theirs = pool.run({"frames": frames}), finder().run({"frames": frames})
+        ours, theirs = pool.run({"frames": frames}), onnx_detector().run({"frames": frames})
         assert all(np.abs(ours[name] - theirs[name]).max() < 0.05 for name in theirs)
     assert doubles.gpu.allocations == before
 
@@ -130,10 +138,10 @@ def test_memory_that_does_not_suffice_makes_batches_smaller(
 ) -> None:
     plans = doubles.build_into(tmp_path, "keypoints", "emotion")
     doubles.gpu.room = 500_000  # a batch of 64 has 590 kB of pixels
-    pool = doubles.engine["gpu"].Gpu().both(plans)
+    pool = doubles.engine["gpu"].Gpu().load_resnets(plans)
     assert "out of GPU memory" in caplog.text or "out of memory" in caplog.text
     assert "at most 16 crops at once" in caplog.text
-    assert len(read(pool, drawn_crops(40))["logits"]) == 40
+    assert len(read(pool, synthetic_crops(40))["logits"]) == 40
 
 
 def test_memory_that_runs_out_in_between_loses_no_batch(
@@ -148,15 +156,15 @@ def test_memory_that_runs_out_in_between_loses_no_batch(
         return launch(self, executable, stream)
 
     monkeypatch.setattr(doubles.cuda.Driver, "cuGraphLaunch", short_once)
-    crops = drawn_crops(70)
-    assert np.abs(read(pool, crops)["logits"] - both().run({"crops": crops})["logits"]).max() < 0.05
+    crops = synthetic_crops(70)
+    assert np.abs(read(pool, crops)["logits"] - onnx_resnets().run({"crops": crops})["logits"]).max() < 0.05
 
 
 def test_too_little_memory_for_the_smallest_batch_is_said(doubles: Doubles, tmp_path: Path) -> None:
     plans = doubles.build_into(tmp_path, "keypoints", "emotion")
     doubles.gpu.room = 1000
     with pytest.raises(OutOfMemoryError, match="out of memory"):
-        doubles.engine["gpu"].Gpu().both(plans)
+        doubles.engine["gpu"].Gpu().load_resnets(plans)
 
 
 def test_a_lost_gpu_is_told_from_a_plan_that_fails(doubles: Doubles, pool: Runtime) -> None:
@@ -174,13 +182,13 @@ def test_a_lost_gpu_is_told_from_a_plan_that_fails(doubles: Doubles, pool: Runti
 def unrecorded(doubles: Doubles, pool: Runtime) -> None:
     """Reads a crop with the graphs refused."""
     doubles.cuda.Driver.cuGraphLaunch = lambda *_: 1
-    read(pool, drawn_crops(1))
+    read(pool, synthetic_crops(1))
 
 
 def test_a_plan_that_tensorrt_does_not_take_is_refused(doubles: Doubles) -> None:
     gpu = doubles.engine["gpu"].Gpu()
     with pytest.raises(PlanError, match="not a plan of this version"):
-        gpu.both({"keypoints": b"foreign", "emotion": b"foreign"})
+        gpu.load_resnets({"keypoints": b"foreign", "emotion": b"foreign"})
 
 
 def test_where_graphs_cannot_be_recorded_work_is_started_step_by_step(
@@ -188,45 +196,45 @@ def test_where_graphs_cannot_be_recorded_work_is_started_step_by_step(
 ) -> None:
     monkeypatch.setattr(doubles.cuda.Driver, "cuStreamBeginCapture_v2", lambda *_: 900)
     plans = doubles.build_into(tmp_path, "keypoints", "emotion")
-    pool = doubles.engine["gpu"].Gpu().both(plans)
-    compare_readings(pool, both(), cards()["emotion"].temperature).check()
+    pool = doubles.engine["gpu"].Gpu().load_resnets(plans)
+    compare_readings(pool, onnx_resnets(), cards()["emotion"].temperature).check()
     assert doubles.gpu.launches == 0
 
 
 def test_the_driver_is_looked_for_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "LIBRARY", "libcuda.so.none")
     with pytest.raises(NoGpuError, match="no NVIDIA driver"):
-        driver.find_gpu()
+        driver.check_gpu()
 
 
 def test_a_driver_without_a_gpu_is_none(doubles: Doubles, monkeypatch: pytest.MonkeyPatch) -> None:
-    driver.find_gpu()
+    driver.check_gpu()
     monkeypatch.setattr(driver, "_library", lambda: doubles.cuda.Driver(devices=0))
     with pytest.raises(NoGpuError, match="shows no GPU"):
-        driver.find_gpu()
+        driver.check_gpu()
 
 
 def test_libraries_that_are_missing_are_named(doubles: Doubles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "NEEDED", ("pycuda", "tensorrt_none"))
     with pytest.raises(NoGpuError, match="tensorrt_none missing"):
-        driver.find_gpu()
+        driver.check_gpu()
 
 
 def test_parity_refuses_what_is_no_number() -> None:
     class Silent:
         def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
-            results = both().run(inputs)
+            results = onnx_resnets().run(inputs)
             return results | {"logits": np.full_like(results["logits"], np.nan)}
 
     with pytest.raises(PlanError, match="nan off"):
-        compare_readings(Silent(), both(), 1.0).check()
+        compare_readings(Silent(), onnx_resnets(), 1.0).check()
 
 
 def test_parity_refuses_faces_that_are_missing() -> None:
     class Blind:
         def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
-            results = finder().run(inputs)
+            results = onnx_detector().run(inputs)
             return results | {"score": np.zeros_like(results["score"])}
 
     with pytest.raises(PlanError, match=r"actual 0\.000"):
-        compare_finds(Blind(), finder(), cards()["detector"].threshold).check()
+        compare_detections(Blind(), onnx_detector(), cards()["detector"].threshold).check()

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT, SIDE, align, cut, to_frame, transform
+from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT, align, cut, to_frame, transform
 from engine.stages.quality import judge, sharpness, turn
+from engine.tensors import CROP_SIDE
 
 UPRIGHT = np.array([[-18, 0], [18, 0], [0, 20], [-15, 38], [15, 38]], dtype=np.float32)
 
@@ -36,7 +37,7 @@ def test_what_lies_at_the_eyes_lies_there_in_the_crop(scale: float) -> None:
     for x, y in points[:2]:
         cv2.circle(picture, (round(float(x)), round(float(y))), round(4 * scale), 255, -1)
     crop = cut(picture, transform(align(points)))
-    assert crop.shape == (SIDE, SIDE)
+    assert crop.shape == (CROP_SIDE, CROP_SIDE)
     left, right = crop[:, :48].astype(float), crop[:, 48:].astype(float)
     for half, offset, x in ((left, 0, EYE_MIDPOINT[0] - 18.25), (right, 48, EYE_MIDPOINT[0] + 18.25)):
         rows, columns = np.indices(half.shape)
@@ -58,7 +59,7 @@ def test_a_turned_head_is_not_cut_too_close() -> None:
 
 def test_quality_names_the_flaw() -> None:
     random = np.random.default_rng(0)
-    crop = random.integers(0, 255, (SIDE, SIDE), dtype=np.uint8)
+    crop = random.integers(0, 255, (CROP_SIDE, CROP_SIDE), dtype=np.uint8)
     blurred = cv2.GaussianBlur(np.repeat(np.arange(96, dtype=np.uint8)[None], 96, axis=0), (0, 0), 8)
     profile = landmarks(1.0, 0.0, (100, 100))
     profile[2, 0] += 32
@@ -74,10 +75,10 @@ def test_quality_names_the_flaw() -> None:
 
 
 def test_blur_lowers_sharpness_and_a_plain_surface_has_none() -> None:
-    picture = np.random.default_rng(1).integers(0, 255, (SIDE, SIDE), dtype=np.uint8)
+    picture = np.random.default_rng(1).integers(0, 255, (CROP_SIDE, CROP_SIDE), dtype=np.uint8)
     blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), 4), np.uint8)
     assert sharpness(picture) > 10 * sharpness(blurred)
-    assert sharpness(np.full((SIDE, SIDE), 7, dtype=np.uint8)) == 0.0
+    assert sharpness(np.full((CROP_SIDE, CROP_SIDE), 7, dtype=np.uint8)) == 0.0
 
 
 def test_turn_is_zero_from_the_front_whatever_the_roll() -> None:

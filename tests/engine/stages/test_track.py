@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from engine.records import Box, Face
-from engine.stages.track import Tracker, Unconnected, overlap
+from engine.stages.track import NoTracking, Tracker, giou
 from tests.engine.faces import SECOND, face
 
 SURE = 0.82  # score of a face that begins a track
@@ -120,15 +120,15 @@ def test_a_restored_tracker_goes_on_as_if_nothing_had_happened() -> None:
 
 
 def test_faces_of_still_pictures_are_all_apart() -> None:
-    seen = follow(Unconnected("album", SURE), [(0, [face(0.2), face(0.8)]), (0, [face(0.2)])])
+    seen = follow(NoTracking("album", SURE), [(0, [face(0.2), face(0.8)]), (0, [face(0.2)])])
     assert [list(tracks) for tracks in seen] == [[1, 2], [3]]
 
 
 @pytest.mark.parametrize("other", [Box(0.0, 0.0, 0.2, 0.2), Box(0.1, 0.0, 0.3, 0.2), Box(0.2, 0.0, 0.4, 0.2)])
 def test_overlap_falls_with_distance(other: Box) -> None:
     box = Box(0.0, 0.0, 0.2, 0.2)
-    assert overlap(box, other) == pytest.approx(overlap(other, box))
-    values = [overlap(box, Box(x, 0.0, x + 0.2, 0.2)) for x in (0.0, 0.1, 0.2, 0.5)]
+    assert giou(box, other) == pytest.approx(giou(other, box))
+    values = [giou(box, Box(x, 0.0, x + 0.2, 0.2)) for x in (0.0, 0.1, 0.2, 0.5)]
     assert values[0] == pytest.approx(1.0)
     assert values[2] == pytest.approx(0.5)
     assert all(nearer > further for nearer, further in pairwise(values))

@@ -12,7 +12,8 @@ import torch
 from engine.card import read_card
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.detect import Detector, grid, overlap
+from engine.stages.detect import Detector
+from engine.tensors import grid, iou
 from tests.engine.portrait import portrait
 from training.data.yunet import Dense
 from training.detector.assignment import SURE, assign
@@ -224,10 +225,10 @@ def test_overfits_eight_scenes_and_the_exported_file_finds_their_faces(tmp_path:
     export(Exported(network), examples, SIGNATURE, fields(asdict(SETTINGS), {}), folder=tmp_path)
     detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file), 0.5)
     found = 0
-    for scene, faces in zip(scenes, detector.find([scene.grey for scene in scenes]), strict=True):
+    for scene, faces in zip(scenes, detector.detect([scene.grey for scene in scenes]), strict=True):
         for face in faces[:1]:
             box = np.array([face.box.left, face.box.top, face.box.right, face.box.bottom], np.float32) * 128
-            found += int(overlap(box, scene.boxes)[0] > 0.5)
+            found += int(iou(box, scene.boxes)[0] > 0.5)
     assert found >= 7
 
 
@@ -262,7 +263,7 @@ def test_what_a_network_invents_beside_the_labelled_faces_is_mined() -> None:
     mined = mine(network, [photo(), empty()])
     assert {invention.photo.name for invention in mined} == {"portrait", "nobody"}
     for invention in mined:
-        assert not (overlap(invention.box, invention.photo.boxes) >= 0.3).any()
+        assert not (iou(invention.box, invention.photo.boxes) >= 0.3).any()
     set_face_bias(network, -5.0)
     assert mine(network, [photo(), empty()]) == []
 

@@ -1,7 +1,7 @@
-"""Lets `engine.stages.detect.Detector` read YuNet's outputs as those of the shipped detector.
+"""Adapts YuNet's tensors to those of the shipped detector.
 
-Both answer at the same cells. YuNet counts places from a cell's upper left corner and not from its middle,
-takes three colours, gives class and presence apart, and each stride's cells apart.
+Both have the same cells. YuNet measures from a cell's upper left corner instead of its centre, takes three
+colours, and returns class and objectness separately, and each stride's cells separately.
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.records import Floats
-from engine.runtimes.onnx import Pixels, Runtime, Tensors
-from engine.stages.detect import STRIDES
+from engine.runtimes.runtime import Pixels, Runtime, Tensors
+from engine.tensors import STRIDES
 
-TO_MIDDLE = 0.5  # strides
+TO_CENTRE = 0.5  # strides
 
 
 class YuNetRuntime:
-    """YuNet 2023mar behind the shipped detector's signature."""
+    """YuNet 2023mar with the shipped detector's inputs and outputs."""
 
     def __init__(self, yunet: Runtime) -> None:
         self._yunet = yunet
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
-        """`frames` (n, 1, height, width), grey 0..255, to `score`, `box` and `landmark` of each cell."""
+        """Return `score`, `box` and `landmark` of each cell for `frames` (n, 1, height, width), 0..255."""
         outputs = self._yunet.run(
             {"input": np.repeat(inputs["frames"], 3, axis=1).astype(np.float32, copy=False)}
         )
@@ -31,9 +31,9 @@ class YuNetRuntime:
             return np.concatenate([outputs[f"{name}_{stride}"] for stride in STRIDES], axis=1)
 
         box = cells("bbox")
-        box[..., :2] -= TO_MIDDLE
+        box[..., :2] -= TO_CENTRE
         return {
             "score": np.sqrt(cells("cls")[..., 0] * cells("obj")[..., 0]),
             "box": box,
-            "landmark": cells("kps") - np.float32(TO_MIDDLE),
+            "landmark": cells("kps") - np.float32(TO_CENTRE),
         }

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from engine.card import CardMismatchError
+from engine.detectors import detector_card
 from engine.loading import load_networks
 from engine.pipeline import Pipeline
 from engine.records import FaceStart, Reading
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.detect import Detector, overlap
-from engine.stages.yunet import YuNetRuntime
-from engine.yunet import detector_card
+from engine.runtimes.yunet import YuNetRuntime
+from engine.stages.detect import Detector
+from engine.tensors import iou
 from ingest.settings import SettingError, detector_name
 from tests.engine.portrait import portrait_frame
 
@@ -40,13 +41,13 @@ def test_it_finds_what_opencv_finds_with_it(data: Path, shared: Path) -> None:
         height, width = grey.shape
         opencv = cv2.FaceDetectorYN.create(str(card.file), "", (width, height), card.threshold, 0.45)
         _, theirs = opencv.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
-        (ours,) = detector.find([grey])
+        (ours,) = detector.detect([grey])
         assert len(ours) == len(theirs) > 0
         corners = np.concatenate([theirs[:, :2], theirs[:, :2] + theirs[:, 2:4]], axis=1)
         for face in ours:
             box = np.array([face.box.left, face.box.top, face.box.right, face.box.bottom], np.float32)
-            same = int(overlap(box * (width, height, width, height), corners).argmax())
-            assert overlap(box * (width, height, width, height), corners)[same] > 0.9
+            same = int(iou(box * (width, height, width, height), corners).argmax())
+            assert iou(box * (width, height, width, height), corners)[same] > 0.9
             assert face.score == pytest.approx(theirs[same, 14], abs=0.02)
             distance = face.landmarks * (width, height) - theirs[same, 4:14].reshape(5, 2)
             assert np.abs(distance).max() < 0.03 * theirs[same, 2:4].max()
