@@ -236,5 +236,5 @@ def test_parity_refuses_faces_that_are_missing() -> None:
             results = onnx_detector().run(inputs)
             return results | {"score": np.zeros_like(results["score"])}
 
-    with pytest.raises(PlanError, match=r"actual 0\.000"):
+    with pytest.raises(PlanError, match=r"IoU of 0\.000"):
         compare_detections(Blind(), onnx_detector(), cards()["detector"].threshold).check()
