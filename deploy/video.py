@@ -1,6 +1,5 @@
 """Writes drawn pictures into a video."""
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -27,4 +26,4 @@ def write_video(file: Path, pictures: Iterable[NDArray[np.uint8]], rate: int) ->
             frame.pts, frame.time_base = number, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    os.replace(unfinished, file)
+    unfinished.replace(file)

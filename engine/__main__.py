@@ -51,7 +51,7 @@ def main() -> int:
         networks = load_networks(arguments.threads, detector_name(), runtime, precision_name())
         delay = batch_delay()
     except (CardMismatchError, SettingError, NoGpuError) as error:
-        print(f"mien engine: {error}", file=sys.stderr)
+        print(f"mien engine: {error}", file=sys.stderr)  # noqa: T201
         return 2
     log.info(
         "mien %s: engine %d reads with %s on the CPU, threads a network: %d",

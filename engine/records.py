@@ -97,6 +97,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class FaceStart:
+    """A face that comes into view."""
+
     source: str
     track: int
     media_time: int  # ns
@@ -106,6 +108,8 @@ class FaceStart:
 
 @dataclass(frozen=True, slots=True)
 class FaceEnd:
+    """A face that has left the view."""
+
     source: str
     track: int
     first_seen: int  # ns

@@ -87,7 +87,7 @@ def remux(source: Path, target: Path, *, times: int = 1) -> Path:
                 assert video.time_base is not None
                 offset = round(repeat * container.duration / av.time_base / video.time_base)
                 for packet in container.demux(video):
-                    if packet.dts is None:  # the end of the stream
+                    if packet.dts is None or packet.pts is None:  # the end of the stream
                         continue
                     packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
                     packet.stream = stream

@@ -4,7 +4,6 @@ import engine.runtimes.onnx  # noqa: F401  # isort: skip  # before onnxruntime, 
 import hashlib
 import json
 import logging
-import os
 import shutil
 import subprocess
 import tempfile
@@ -78,7 +77,7 @@ def export(
         for file in (weights, described):
             partial = folder / f"{file.name}.partial"
             shutil.copyfile(file, partial)
-            os.replace(partial, folder / file.name)
+            partial.replace(folder / file.name)
     return folder / weights.name
 
 

@@ -53,6 +53,8 @@ class Subject:
 
 
 class Examples(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime brings no types
+    """The calibration inputs, one batch at a time."""
+
     def __init__(self, examples: Sequence[Tensors]) -> None:
         self._left = iter(examples)
 

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -99,7 +98,7 @@ class TrainingState:
             },
             partial,
         )
-        os.replace(partial, path)
+        partial.replace(path)
 
     def load(self, path: Path, settings: Any) -> None:
         """Goes on from a checkpoint; CheckpointMismatchError when it was made with other settings."""

@@ -1,6 +1,5 @@
 """The folder of one recording: where what lies."""
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,7 +49,7 @@ class JobFolder:
         """Makes an attempt's results the job's if they are whole; those of all attempts are alike."""
         whole = (self.unfinished(attempt) / RESULTS[-1]).is_file()
         if whole and not self.results.is_dir():
-            os.rename(self.unfinished(attempt), self.results)
+            self.unfinished(attempt).rename(self.results)
         for left in self.path.glob("results.*"):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -58,7 +57,7 @@ class JobFolder:
         """Deletes everything. It vanishes at once, so that nobody who still writes gets in between."""
         gone = self.path.with_name(f".{self.path.name}{REMOVED}")
         try:
-            os.rename(self.path, gone)
+            self.path.rename(gone)
         except FileNotFoundError:
             return
         erase(gone)

@@ -1,5 +1,6 @@
 """Makes a job of a file that somebody wants to have read."""
 
+import asyncio
 import time
 import uuid
 from dataclasses import dataclass, replace
@@ -56,7 +57,7 @@ async def job_of(id: str, wish: RecordingRequest, file: Path, limits: Limits) ->
     except RefusedError as error:
         field = "file" if wish.path is None else "path"
         raise ProblemError(422, f"{wish.name}: {error}", {field: str(error)}) from None
-    status = file.stat()
+    status = await asyncio.to_thread(file.stat)
     return Job(
         id=id,
         name=wish.name,

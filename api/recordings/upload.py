@@ -32,7 +32,7 @@ async def uploaded(request: Request, folder: JobFolder, limits: Limits) -> Async
     try:
         part = folder.video.with_suffix(".part")
         await _receive(request, part, limits)
-        os.rename(part, folder.video)
+        part.rename(folder.video)
         yield folder.video
     except BaseException:
         await asyncio.shield(asyncio.to_thread(folder.remove))

@@ -9,6 +9,8 @@ State = Literal["ok", "note", "fault"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One line of the doctor's report."""
+
     name: str
     state: State
     found: str  # in words, without credentials

@@ -23,6 +23,8 @@ TURN_READABLE, TURN_GOOD = 0.75, 0.3
 
 @dataclass(frozen=True, slots=True)
 class Quality:
+    """The quality of one crop."""
+
     value: float  # 0..1: the worst of the three
     flaw: Abstained | None  # which of them is too bad to read
 

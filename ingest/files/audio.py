@@ -1,7 +1,6 @@
 """The sound of a file, copied packet by packet into another without decoding it."""
 
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ class Sound:
 
     def __init__(self, path: Path) -> None:
         self._input: InputContainer = av.open(
-            f"file:{os.path.abspath(path)}", options=dict(FILE_ONLY), metadata_errors="replace"
+            f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace"
         )
         # PyAV leaves out the context where it has no decoder, whatever its types say.
         self._streams = [s for s in self._input.streams.audio if getattr(s, "codec_context", None)]

@@ -68,7 +68,7 @@ def main() -> int:
         found = {"reason": error.reason}
     except MemoryError:
         found = {"reason": "needs too much memory"}
-    print(json.dumps(found))
+    print(json.dumps(found))  # noqa: T201
     return 0
 
 

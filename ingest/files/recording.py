@@ -1,7 +1,6 @@
 """Opens recordings: a file becomes Frames, or one line that says why not."""
 
 import logging
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -213,9 +212,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     check_file(path)
     try:
         # "file:" keeps a name with a colon from being taken for an address.
-        container = av.open(
-            f"file:{os.path.abspath(path)}", options=dict(FILE_ONLY), metadata_errors="replace"
-        )
+        container = av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
     except av.FFmpegError as error:
         reason = "cut off before its index" if _lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error

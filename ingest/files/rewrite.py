@@ -1,6 +1,5 @@
 """Writes a video again with something drawn on it: the same frames at the same times, the sound as it was."""
 
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
@@ -65,9 +64,7 @@ def _rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) ->
         form = next((form for form in SUFFIXES if sound.fits(form)), "matroska")
         target = stem.with_suffix(SUFFIXES[form])
         options = {} if form == "matroska" else {"movie_timescale": MOVIE_TIMESCALE}
-        output = opened.enter_context(
-            av.open(f"file:{os.path.abspath(target)}", "w", format=form, options=options)
-        )
+        output = opened.enter_context(av.open(f"file:{target.absolute()}", "w", format=form, options=options))
         writer: _Writer | None = None
         for picture in recording.pictures():
             if stopped():

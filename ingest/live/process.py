@@ -122,7 +122,7 @@ def watch(config: SourceConfig, bus: Bus, settings: Settings) -> None:
 
 
 def tell(word: str, reason: str = "") -> None:
-    print(f"{word} {reason}".rstrip(), flush=True)
+    print(f"{word} {reason}".rstrip(), flush=True)  # noqa: T201
 
 
 def decode(source: str) -> int:

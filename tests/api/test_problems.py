@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from redis.exceptions import ConnectionError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from api.outages import AWAY, outage
 from ingest.bus.connection import connect
@@ -89,7 +90,8 @@ def test_a_refused_write_is_told_and_what_was_to_be_written_is_not(
 
 def test_other_errors_of_redis_are_faults_of_ours() -> None:
     assert outage(ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")) is None
-    lost, refused = outage(ConnectionError("/run/redis.sock")), outage(ResponseError("MISCONF Redis is …"))
+    lost = outage(RedisConnectionError("/run/redis.sock"))
+    refused = outage(ResponseError("MISCONF Redis is …"))
     assert (lost, refused) == (AWAY, "Redis refuses to write: it cannot save to its disk")
 
 

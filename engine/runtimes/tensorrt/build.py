@@ -83,7 +83,7 @@ def main() -> int:
             plan = build(for_gpu(card.file, half=strongly_typed()), key.profile)
         write_plan(arguments.folder, key, plan)
     except (CardMismatchError, GpuError, NotConvertibleError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

@@ -102,9 +102,9 @@ def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
             partial.write(FORMAT + json.dumps(header).encode() + b"\n" + plan)
             partial.flush()
             os.fsync(partial.fileno())
-            os.replace(partial.name, key.path(folder))
+            Path(partial.name).replace(key.path(folder))
         except BaseException:
-            os.unlink(partial.name)
+            Path(partial.name).unlink()
             raise
     return key.path(folder)
 

@@ -27,7 +27,7 @@ def test_distant_ones_are_told_apart() -> None:
     second = 1_000_000_000
     for number in range(3):
         log.good(number * second)
-        log.error(number * second + 1, "damaged data")
+        log.error(number * second + 1, "damaged data")  # noqa: G003
         log.good(number * second + 2)
     assert [damage.started for damage in log.found] == [0, second, 2 * second]
 
