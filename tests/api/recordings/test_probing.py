@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from api.jobs.limits import Limits
-from api.recordings import probing
 from api.recordings.probing import AT_ONCE, RefusedError, probe
 from tests.clips import even, make_clip
 
