@@ -14,7 +14,13 @@ from ingest.pace import SECOND
 
 
 def encode_event(event: Event) -> TimelineEntry:
-    """The entry's body is a JSON object with `type` and `source`; the API adds the cursor."""
+    """The event's message as a timeline entry; the API adds the cursor."""
+    fields = event_fields(event)
+    return TimelineEntry(event.source, fields["type"], json.dumps(fields, separators=(",", ":")).encode())
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """The fields of the event's message as JSON types: `type` and `source` first."""
     match event:
         case Reading():
             kind, fields = "reading", _reading(event)
@@ -23,19 +29,12 @@ def encode_event(event: Event) -> TimelineEntry:
         case FaceEnd():
             kind, fields = "face.end", _face_end(event)
         case Span():
-            kind, fields = (
-                "span",
-                _stretch(event)
-                | {
-                    "track": event.track,
-                    "label": event.label,
-                    "confidence": round(event.confidence, 4),
-                },
-            )
+            confidence = round(event.confidence, 4)
+            more = {"track": event.track, "label": event.label, "confidence": confidence}
+            kind, fields = "span", _stretch(event) | more
         case Coverage():
             kind, fields = "coverage", _stretch(event) | {"kind": event.kind, "frames": event.frames}
-    body = {"type": kind, "source": event.source} | fields
-    return TimelineEntry(event.source, kind, json.dumps(body, separators=(",", ":")).encode())
+    return {"type": kind, "source": event.source} | fields
 
 
 def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:

@@ -4,20 +4,11 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+
+from api.results.names import SUMMARY
 
 RECORDINGS = "recordings"  # in the data folder
 REMOVED = ".removed"  # the name's end of what is being deleted
-ResultName = Literal[
-    "readings.csv",
-    "readings.parquet",
-    "spans.csv",
-    "coverage.csv",
-    "timeline.vtt",
-    "report.html",
-    "summary.json",
-]  # in the order in which they are written
-RESULTS: tuple[ResultName, ...] = get_args(ResultName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +38,7 @@ class JobFolder:
 
     def publish(self, attempt: int) -> None:
         """Makes an attempt's results the job's if they are whole; those of all attempts are alike."""
-        whole = (self.unfinished(attempt) / RESULTS[-1]).is_file()
+        whole = (self.unfinished(attempt) / SUMMARY).is_file()
         if whole and not self.results.is_dir():
             self.unfinished(attempt).rename(self.results)
         for left in self.path.glob("results.*"):

@@ -29,7 +29,7 @@ from api.jobs.folder import JobFolder
 from api.jobs.progress import Progress, tell
 from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
-from api.results.folder import WriteFailedError, writing, written_to
+from api.results.files import WriteFailedError, open_results, write_errors
 from api.results.summary import Facts, damage_in_words
 from api.results.video import load_all
 from engine.card import CardMismatchError
@@ -79,7 +79,7 @@ class Run:
     def _go_on(self, before: Checkpoint | None) -> None:
         self._progress = Progress(before.state if before else {})
         if before is None or before.state["facts"] is None:
-            with writing(self._folder.path):
+            with write_errors(self._folder.path):
                 before = self._read(before)
         facts = _facts(before.state["facts"])
         self._write(before, facts)
@@ -143,7 +143,7 @@ class Run:
     def _write(self, checkpoint: Checkpoint, facts: Facts) -> None:
         """The files as an unbroken run over the recording writes them."""
         folder = self._folder.unfinished(self._order.attempt)
-        with written_to(folder) as results:
+        with open_results(folder) as results:
             for events in _in_groups(self._events(checkpoint)):
                 results.add(events)
                 self._progress.tell()

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from api.jobs.folder import RESULTS, JobFolder, media_file
+from api.jobs.folder import JobFolder, media_file
 from api.jobs.job import State
 from api.recordings.store import JobRecord
+from api.results.names import RESULT_FILES
 from ingest.bus.wire import rfc3339
 
 
@@ -79,7 +80,7 @@ def shown(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
 
 def files_of(folder: JobFolder) -> list[ResultFile]:
     """The results that are there, in the order of their list."""
-    paths = [folder.results / name for name in RESULTS]
+    paths = [folder.results / name for name in RESULT_FILES]
     return [ResultFile(name=path.name, size=path.stat().st_size) for path in paths if path.is_file()]
 
 

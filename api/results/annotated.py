@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from api.results.tables import stored_rows
+from api.exports.parquet import read_rows
 from engine.drawing.annotate import Annotator, FaceAnnotation
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
@@ -23,7 +23,7 @@ def annotate_video(
     path: Path, results: Path, rate: float | None, *, at: Callable[[int], None], stopped: Callable[[], bool]
 ) -> Path:
     """Writes the annotated video beside the tables in `results`; `at` hears of each media time (ns)."""
-    marks = Marks(stored_rows(results / "readings.parquet"), rate)
+    marks = Marks(read_rows(results / "readings.parquet"), rate)
     annotator = Annotator()
 
     def draw(picture: Colour, media_time: int) -> None:

@@ -6,10 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 from api.results.annotated import mark_of
-from api.results.folder import Results, writing, written_to
+from api.results.files import ResultFiles, open_results, write_errors
+from api.results.names import printable
 from api.results.summary import Facts
 from api.results.video import Loaded, Outcome, Wanted, Watch
-from api.verbs.inputs import printable
 from engine.drawing.annotate import Annotator
 from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, Reading
@@ -57,7 +57,7 @@ class PicturesReader:
         """Writes all results, annotated pictures too where wanted. Raises WriteFailedError."""
         started = time.monotonic()
         pipeline = Pipeline(loaded.networks, tracking=False)
-        with written_to(self._folder, pictures=True) as results:
+        with open_results(self._folder, pictures=True) as results:
             if len(self._paths) > 1:
                 self._watch.begin("", len(self._paths), " pictures a second")
             for path, still in pictures:
@@ -87,11 +87,11 @@ class PicturesReader:
         Annotator().draw(still.colour, marks)
         alone = len(self._paths) == 1
         target = self._folder / (f"annotated{path.suffix}" if alone else f"annotated/{path.name}")
-        with writing(self._folder):
+        with write_errors(self._folder):
             target.parent.mkdir(exist_ok=True)
             write_picture(target, still.colour)
 
-    def _tell_unreadable(self, results: Results) -> None:
+    def _tell_unreadable(self, results: ResultFiles) -> None:
         """A picture that cannot be read counts in the coverage like any other."""
         results.add(
             Coverage(printable(error.path.name), "decode_error", 0, 0, None, None, frames=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.results.annotated import annotate_video
-from api.results.folder import writing, written_to
+from api.results.files import open_results, write_errors
 from api.results.summary import Facts
 from engine.loading import Networks, load_networks
 from engine.recording import RecordingReader
@@ -97,7 +97,7 @@ class VideoReader:
         """Writes the tables, the summary and the report. Raises WriteFailedError."""
         started = time.monotonic()
         reader = RecordingReader(recording, self._source, loaded.networks, overlapped=loaded.overlapped)
-        with written_to(self._folder) as results:
+        with open_results(self._folder) as results:
             self._watch.begin("", recording.duration / SECOND, REAL_TIME)
             for events in reader.steps(self._watch.stopped):
                 results.add(events)
@@ -120,7 +120,7 @@ class VideoReader:
     def annotate(self, outcome: Outcome) -> Path:
         """Writes the annotated video from the finished tables. Raises WriteFailedError."""
         self._watch.begin("drawing", outcome.summary["duration"], REAL_TIME)
-        with writing(self._folder):
+        with write_errors(self._folder):
             return annotate_video(
                 self._path,
                 self._folder,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
@@ -11,10 +11,11 @@ from fastapi.responses import FileResponse
 from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
 from api.jobs.event_log import BadCheckpointError
-from api.jobs.folder import ResultName, job_folder
+from api.jobs.folder import job_folder
 from api.recordings.overview import read_overview
 from api.recordings.time_slice import read_time_slice
 from api.recordings.view import video_of
+from api.results.names import RESULT_FILES
 from api.routes.recordings import find_recording, no_recording
 from api.services import ServicesDep
 from api.timelines.overview import OVERVIEW_SCHEMA
@@ -29,13 +30,7 @@ Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
 
-FILE_TYPES = {
-    ".csv": "text/csv; charset=utf-8",
-    ".parquet": "application/vnd.apache.parquet",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".json": "application/json",
-    ".html": "text/html; charset=utf-8",
-}
+ResultName: TypeAlias = Literal[*RESULT_FILES]  # type: ignore[valid-type]
 
 WINDOW_SCHEMA = {
     "type": "object",
@@ -121,7 +116,7 @@ async def get_file(id: str, name: ResultName, services: ServicesDep, caller: Cal
         raise ProblemError(404, f"there is no {name} of {record.job.name} yet: it is {record.status.state}")
     await services.audit.note(caller, "recording.downloaded", f"{id}/{name}")
     stem = record.job.name.rpartition(".")[0] or record.job.name
-    return FileResponse(file, media_type=FILE_TYPES[file.suffix], filename=f"{stem} {name}")
+    return FileResponse(file, media_type=RESULT_FILES[name], filename=f"{stem} {name}")
 
 
 async def _from_parts(id: str, read: Callable[[], Found]) -> Found:

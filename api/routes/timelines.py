@@ -11,12 +11,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
 from api.access.caller import CallerDep
+from api.exports.formats import REST_FORMATS
+from api.exports.writer import ExportOptions
 from api.http.problems import ProblemError, problems
 from api.services import Services, ServicesDep
 from api.stream.history import PAGE, Entry
-from api.stream.messages import BadCursorError, position, with_cursor
-from api.timelines.export import FILES, written
-from api.timelines.formats import Shaped
+from api.stream.messages import START, BadCursorError, position, with_cursor
+from api.timelines.export import export
+from api.timelines.negotiation import ExportRequestDep
 from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
 from api.timelines.ranges import From, Range, Requested, To, requested_range
 from ingest.bus.keys import overview_key
@@ -64,7 +66,7 @@ class CompressedJson(Response):
         200: {
             "content": {
                 "application/json": {"schema": PAGE_SCHEMA},
-                **{file.media_type: {} for file in FILES.values()},
+                **{format.media_type: {} for format in REST_FORMATS.values()},
             },
             "headers": FILE_HEADERS,
         },
@@ -72,7 +74,12 @@ class CompressedJson(Response):
     },
 )
 async def get_timeline(
-    source: str, services: ServicesDep, caller: CallerDep, request: Request, asked: Requested, shape: Shaped
+    source: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    request: Request,
+    asked: Requested,
+    export_request: ExportRequestDep,
 ) -> Response:
     """The messages of a source, the oldest first: a page of them as JSON, or as a file.
 
@@ -84,26 +91,27 @@ async def get_timeline(
         expired = await services.history.check(source, asked.start)
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
-    if shape.format == "json":
+    if export_request.format == "json":
         await services.audit.note(caller, "timeline.read", source)
-        return await _page(services, source, asked, shape.limit or PAGE, expired)
+        return await _page(services, source, asked, export_request.limit or PAGE, expired)
     await services.audit.note(caller, "timeline.exported", source)
-    headers = {"Content-Disposition": f'attachment; filename="{source}.{shape.format}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{source}.{export_request.format}"'}
     if expired:
         headers["Expired"] = expired
-    if shape.limit is None:
+    if export_request.limit is None:
         end = await services.history.last(source, asked.start, asked.end)
         pages = services.history.pages(source, asked.start, end)
     else:
-        page = await _entries(services, source, asked, shape.limit)
+        page = await _entries(services, source, asked, export_request.limit)
         end = page[-1][0] if page else asked.start
         pages = _only(page)
-        if len(page) == shape.limit:
+        if len(page) == export_request.limit:
             headers["Link"] = f'<{_next(request, end)}>; rel="next"'
-    file = FILES[shape.format]
-    writer = file.writer(shape.columns, asked.start)
+    format = REST_FORMATS[export_request.format]
+    start = None if asked.start == START else position(asked.start)[0]
+    writer = format.new_writer(ExportOptions(export_request.layout, start=start))
     return StreamingResponse(
-        written(writer, pages), media_type=file.media_type, headers=headers | {"Next-Cursor": end}
+        export(writer, pages), media_type=format.media_type, headers=headers | {"Next-Cursor": end}
     )
 
 

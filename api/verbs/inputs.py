@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from api.results.names import printable
+
 PICTURES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
 # Which files of a folder are tried as video; a file that is named itself is always tried.
 VIDEOS = frozenset(
@@ -37,11 +39,6 @@ def works(inputs: Iterable[Path]) -> list[Work]:
         taken.add(folder)
         named.append(replace(work, folder=folder))
     return named
-
-
-def printable(name: str) -> str:
-    """The name of a file as text that every table can hold: bytes that are no UTF-8 become escapes."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _works(path: Path) -> Iterator[Work]:

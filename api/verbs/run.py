@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.results.folder import WriteFailedError
+from api.results.files import WriteFailedError
+from api.results.names import printable
 from api.results.pictures import PicturesReader
 from api.results.summary import damage_in_words
 from api.results.video import Loaded, Outcome, VideoReader, Wanted, load_all
-from api.verbs.inputs import Work, printable, works
+from api.verbs.inputs import Work, works
 from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError

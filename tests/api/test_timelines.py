@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,11 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from api.results.columns import READING_COLUMNS, message_row
-from api.results.parquet import GROUP, ParquetStream
-from api.results.tables import reading_row
+from api.exports.tables import READINGS
 from api.stream.history import PAGE
 from engine.live.rollup import Rollup
 from engine.records import Span
-from engine.wire import encode_event, encode_seconds
+from engine.wire import encode_seconds
 from ingest.bus.connection import connect
 from ingest.bus.streams import Bus
 from tests.api.serving import Api, configure, coverage, reading, serving, write
@@ -192,7 +189,7 @@ def test_rows_say_what_the_messages_say(api: Api, http: httpx.Client) -> None:
     stored = pq.read_table(io.BytesIO(http.get("/lobby", params={"format": "parquet"}).content)).to_pylist()
     assert len(messages) == len(rows) == len(stored) == 12
     for message, row, kept in zip(messages, rows, stored, strict=True):
-        assert tuple(row) == tuple(kept) == READING_COLUMNS
+        assert tuple(row) == tuple(kept) == READINGS.columns
         assert row["captured_at"] == kept["captured_at"] == message["captured_at"]
         assert row["label"] == kept["label"] == "happy"
         assert float(row["media_time"]) == kept["media_time"] == message["media_time"]
@@ -203,12 +200,6 @@ def test_rows_say_what_the_messages_say(api: Api, http: httpx.Client) -> None:
             == message["keypoints"]["nose_tip"][1]
         )
         assert float(row["bottom"]) == pytest.approx(kept["bottom"]) == message["box"][3]
-
-
-def test_a_row_of_a_message_is_the_row_of_its_reading() -> None:
-    one = replace(reading(7, "sad", track=3), raw=reading(7, "fear").raw)
-    message = json.loads(encode_event(one).body)
-    assert message_row(message) == reading_row(one)
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
@@ -277,20 +268,6 @@ def test_a_file_of_nothing_is_a_file(http: httpx.Client, format: str) -> None:
         assert pq.read_table(io.BytesIO(answer.content)).num_rows == 0
     else:
         assert len(answer.text.splitlines()) == {"jsonl": 0, "csv": 1, "vtt": 3}[format]
-
-
-def test_parquet_goes_out_in_groups() -> None:
-    stream = ParquetStream(READING_COLUMNS)
-    row = message_row(json.loads(encode_event(reading(1)).body))
-    pieces = [stream.add([row] * 1000) for _ in range(GROUP // 1000 + 1)]
-    pieces.append(stream.end())
-    assert [number for number, piece in enumerate(pieces) if piece] == [
-        0,
-        GROUP // 1000 - 1,
-        GROUP // 1000 + 1,
-    ]
-    file = pq.ParquetFile(io.BytesIO(b"".join(pieces)))
-    assert [file.metadata.row_group(group).num_rows for group in range(2)] == [GROUP, 1000]
 
 
 @pytest.mark.parametrize(

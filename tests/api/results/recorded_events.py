@@ -1,11 +1,22 @@
-"""Events as the pipeline gives them for a recording."""
+"""Events as the pipeline gives them for a recording, and the facts beside them."""
+
+from typing import Any
 
 import numpy as np
 
-from engine.labels import LABELS, Label
+from api.results.summary import Facts
+from engine.labels import KEYPOINTS, LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Reading, Span
 
 SECOND = 1_000_000_000
+
+READING_COLUMNS = [
+    *("source", "track", "media_time", "captured_at", "result_at"),
+    *("left", "top", "right", "bottom", "quality", "label"),
+    *LABELS,
+    *(f"raw_{label}" for label in LABELS),
+    *(f"{name}_{axis}" for name in KEYPOINTS for axis in "xy"),
+]
 
 
 def reading(
@@ -46,3 +57,20 @@ def span(started: float, ended: float, label: Label = "happy", track: int = 1) -
 
 def coverage(kind: CoverageKind, started: float, ended: float, frames: int = 1) -> Coverage:
     return Coverage("clip.mp4", kind, round(started * SECOND), round(ended * SECOND), None, None, frames)
+
+
+def facts(duration: float = 10.0, elapsed: float = 2.5, **others: object) -> Facts:
+    values: dict[str, Any] = {
+        "source": "clip.mp4",
+        "kind": "video",
+        "duration": round(duration * SECOND),
+        "width": 640,
+        "height": 360,
+        "frames_decoded": 250,
+        "rate": 10.0,
+        "elapsed": elapsed,
+        "models": {"emotion": "emotion-00000000"},
+        "damage": (),
+        "interrupted": False,
+    }
+    return Facts(**values | others)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.exports.parquet import read_rows
 from api.results.annotated import Marks
-from api.results.tables import ReadingTables, stored_rows
+from api.results.files import open_results
 from engine.drawing.annotate import FaceAnnotation
 from engine.labels import LABELS
 from engine.records import Box, Reading
@@ -15,11 +16,9 @@ from tests.api.results.recorded_events import SECOND, reading
 
 def marks(folder: Path, *readings: Reading, rate: float | None = 10) -> Marks:
     """From the table, as the second pass takes them."""
-    tables = ReadingTables(folder)
-    for each in readings:
-        tables.add(each)
-    tables.close()
-    return Marks(stored_rows(folder / "readings.parquet"), rate)
+    with open_results(folder) as results:
+        results.add(readings)
+    return Marks(read_rows(folder / "readings.parquet"), rate)
 
 
 def at(found: Marks, time: float) -> list[FaceAnnotation]:

@@ -13,8 +13,7 @@ from api.results.summary import Summary
 from engine.drawing.palette import LABEL_COLOURS
 from engine.records import Event
 from ingest.files.damage import Damage
-from tests.api.results.recorded_events import SECOND, coverage, reading, span
-from tests.api.results.test_summary import facts
+from tests.api.results.recorded_events import SECOND, coverage, facts, reading, span
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser

@@ -1,30 +1,11 @@
 """The summary: what is counted, and what adds up."""
 
-from typing import Any
-
 import pytest
 
-from api.results.summary import Facts, Summary, percentages
+from api.results.summary import Summary, percentages
 from engine.records import FaceEnd
 from ingest.files.damage import Damage
-from tests.api.results.recorded_events import SECOND, coverage, reading
-
-
-def facts(duration: float = 10.0, elapsed: float = 2.5, **others: object) -> Facts:
-    values: dict[str, Any] = {
-        "source": "clip.mp4",
-        "kind": "video",
-        "duration": round(duration * SECOND),
-        "width": 640,
-        "height": 360,
-        "frames_decoded": 250,
-        "rate": 10.0,
-        "elapsed": elapsed,
-        "models": {"emotion": "emotion-00000000"},
-        "damage": (),
-        "interrupted": False,
-    }
-    return Facts(**values | others)
+from tests.api.results.recorded_events import SECOND, coverage, facts, reading
 
 
 def test_tracks_and_their_shares() -> None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.labels import LABELS
-from tests.api.results.test_tables import COLUMNS
+from tests.api.results.recorded_events import READING_COLUMNS
 from tests.api.verbs.commanding import MIEN, call
 from tests.api.verbs.portrait_clips import face_clip, scene
 from tests.clips import even
@@ -68,7 +68,7 @@ def test_a_video_gives_a_folder(tmp_path: Path, capfd: Capture, clip: Path) -> N
 def test_rows_are_whole_and_keep_to_the_faces_time(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     run(capfd, clip, tmp_path)
     found = rows(tmp_path / "face")
-    assert list(found[0]) == COLUMNS == pq.read_schema(tmp_path / "face/readings.parquet").names
+    assert list(found[0]) == READING_COLUMNS == pq.read_schema(tmp_path / "face/readings.parquet").names
     seen = times(tmp_path / "face")
     assert seen == sorted(seen)
     assert not [time for time in seen if 2.0 <= time < 2.8]

@@ -1,0 +1,30 @@
+"""Messages as the rows of a CSV table."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from api.exports.message import Message
+from api.exports.tables import Row, Table
+
+
+class CsvWriter:
+    """A header, then a row for each message of the table's kind; None is an empty field."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def begin(self) -> bytes:
+        return _csv([self._table.columns])
+
+    def add(self, messages: Sequence[Message]) -> bytes:
+        return _csv(self._table.rows(messages))
+
+    def end(self) -> bytes:
+        return b""
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,113 @@
+"""Readings as a Parquet file that is written while they come."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from api.exports.message import Message
+from api.exports.tables import Row, readings_table
+from api.exports.writer import ExportOptions
+
+BATCH = 1000  # rows that are collected as tuples: 2 MB, ten times their size as a batch of Arrow
+
+TYPES = {
+    "source": pa.string(),
+    "track": pa.int32(),
+    "media_time": pa.float64(),  # seconds
+    "captured_at": pa.string(),  # RFC 3339
+    "result_at": pa.string(),
+    "label": pa.string(),  # null: abstained
+    "frame": pa.int64(),
+    "approx_time": pa.string(),
+    "input": pa.string(),
+    "Identity": pa.string(),
+}  # of columns that are no float32
+NULLABLE = ("captured_at", "result_at", "label")
+
+
+class ParquetWriter:
+    """Row groups of `options.row_group` rows, compressed with Zstandard."""
+
+    def __init__(self, options: ExportOptions) -> None:
+        self._table = readings_table(options.layout)
+        self._row_group = options.row_group
+        self._rows: list[Row] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def begin(self) -> bytes:
+        fields = [
+            pa.field(name, TYPES.get(name, pa.float32()), nullable=name in NULLABLE)
+            for name in self._table.columns
+        ]
+        self._schema = pa.schema(fields)
+        self._sink = _Sink()
+        self._file = pq.ParquetWriter(pa.PythonFile(self._sink, mode="w"), self._schema, compression="zstd")
+        return self._sink.take()
+
+    def add(self, messages: Sequence[Message]) -> bytes:
+        """The bytes of row groups that are full, often none."""
+        self._rows += self._table.rows(messages)
+        while len(self._rows) >= BATCH:
+            self._add_batch()
+            if len(self._batches) * BATCH >= self._row_group:
+                self._write_row_group()
+        return self._sink.take()
+
+    def end(self) -> bytes:
+        """The last row group, and the file's footer."""
+        if self._rows:
+            self._add_batch()
+        if self._batches:
+            self._write_row_group()
+        self._file.close()
+        return self._sink.take()
+
+    def _add_batch(self) -> None:
+        rows, self._rows = self._rows[:BATCH], self._rows[BATCH:]
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._batches.append(pa.record_batch(arrays, schema=self._schema))
+
+    def _write_row_group(self) -> None:
+        self._file.write_table(pa.Table.from_batches(self._batches, self._schema))
+        self._batches.clear()
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file in its order, a batch in memory at a time."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=BATCH):
+            yield from batch.to_pylist()
+
+
+class _Sink:
+    """A file object for pyarrow that hands on what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+        self._position = 0
+
+    def write(self, data: bytes) -> int:
+        self._written += data
+        self._position += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._position
+
+    def flush(self) -> None:
+        """Do nothing: `take` gives all that was written."""
+
+    def close(self) -> None:
+        """Do nothing: the last bytes are taken after the file is closed."""
+
+    def take(self) -> bytes:
+        """The bytes that were written since the last call."""
+        taken = bytes(self._written)
+        self._written.clear()
+        return taken

@@ -1,0 +1,17 @@
+"""The names in a folder of results."""
+
+from api.exports.formats import EXPORTS
+
+SUMMARY = "summary.json"
+REPORT = "report.html"
+
+# The files of every recording and their media types, in the order in which they are written: SUMMARY is last.
+RESULT_FILES = {export.file: export.media_type for export in EXPORTS if export.file is not None} | {
+    REPORT: "text/html",
+    SUMMARY: "application/json",
+}
+
+
+def printable(name: str) -> str:
+    """The name of a file as text that every table can hold: bytes that are no UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
