@@ -10,12 +10,12 @@ import sys
 
 import uvicorn
 
-from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, from_environment, key_pair
+from api.access.certificates import CertificateError, KeyPair, configured_pair
 from api.app import create_app
 from api.capacity import allow_many_files, shorten_collections
-from api.settings import Settings, checked_port, settings_from_environment
+from api.settings import AppSettings, app_settings, checked_port
 from api.stream.connection import PATIENCE, Connection
-from ingest.settings import SettingError
+from ingest.environment import SettingError
 from ingest.version import VERSION
 
 log = logging.getLogger("api")
@@ -31,8 +31,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         port = checked_port(arguments.port)
-        settings = settings_from_environment(arguments.host)
-        pair = key_pair(from_environment(CERTIFICATE), from_environment(KEY))
+        settings = app_settings(arguments.host)
+        pair = configured_pair()
     except (SettingError, CertificateError) as error:
         print(f"mien api: {error}", file=sys.stderr)
         return REFUSED
@@ -46,7 +46,7 @@ def main() -> int:
     return 0
 
 
-def configuration(settings: Settings, host: str, port: int, pair: KeyPair | None = None) -> uvicorn.Config:
+def configuration(settings: AppSettings, host: str, port: int, pair: KeyPair | None = None) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         create_app(settings),

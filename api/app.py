@@ -18,7 +18,7 @@ from api.http.problems import add_problem_handlers
 from api.recordings.retention import tidy
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
-from api.settings import Settings
+from api.settings import AppSettings
 from api.sources.store import sweep
 from api.tasks import start, stop
 from ingest.bus.connection import connect_async
@@ -27,7 +27,7 @@ DASHBOARD = Path(__file__).parent / "dashboard"
 FOLLOWED = 1000  # sources at a time
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: AppSettings) -> FastAPI:
     """The app; it connects when it starts, and goes on trying when Redis is away."""
 
     @asynccontextmanager
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
 class Service(FastAPI):
     """The app behind its guard and its gate, which stand before everything, answers to faults included."""
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
+    def __init__(self, settings: AppSettings, **options: Any) -> None:
         super().__init__(**options)
         self._required = settings.tokens == "required"
 

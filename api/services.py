@@ -10,7 +10,7 @@ from api.access.audit import Audit
 from api.access.tickets import Tickets
 from api.access.tokens import Tokens
 from api.http.problems import ProblemError
-from api.settings import Settings
+from api.settings import AppSettings
 from api.sources.status import SourceStatuses
 from api.stream.broadcast import Broadcasts
 from api.stream.history import History
@@ -23,7 +23,7 @@ from ingest.bus.source_config import SourceConfig, usable_config
 class Services:
     """One of each for the process; `redis` is its asynchronous connection pool."""
 
-    settings: Settings
+    settings: AppSettings
     redis: Any
     history: History
     broadcasts: Broadcasts
@@ -55,7 +55,7 @@ def no_source(id: str) -> ProblemError:
     return ProblemError(404, f"there is no source {id[:80]!r}")
 
 
-def make_services(settings: Settings, client: Any, readers: Any) -> Services:
+def make_services(settings: AppSettings, client: Any, readers: Any) -> Services:
     """`readers` has a connection for each source that somebody follows."""
     history = History(client)
     return Services(

@@ -1,60 +1,126 @@
-"""Where the API finds its server and its folders."""
+"""Settings of the API, of recordings, and of the commands that call a running service."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from api.jobs.limits import Limits, limits_from_environment
 from engine.card import MODELS
+from engine.settings import DetectorName, EngineSettings
 from ingest.bus.connection import redis_url
+from ingest.environment import DURATION, SECONDS, EnvironmentSettings, SettingError, form, setting
 from ingest.network.allowlist import EVERYWHERE, Networks
-from ingest.settings import (
-    DetectorName,
-    SettingError,
-    TokenMode,
-    data_folder,
-    detector_name,
-    media_folder,
-    shard_count,
-    source_networks,
-    token_mode,
-)
+from ingest.settings import IngestSettings, TokenMode, data_folder
 
 LAST_PORT = 65535
+BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+RESERVE = 200_000_000  # bytes of the disk that recordings leave to Redis and the live timelines; a guess
+
+
+def _matched(pattern: str, text: str) -> "re.Match[str]":
+    found = re.fullmatch(pattern, text, re.IGNORECASE)
+    if found is None or not int(found[1]):
+        raise ValueError(text)
+    return found
+
+
+def _size(text: str) -> int:
+    found = _matched(r"(\d{1,15})([KMGT]?)B?", text)
+    return int(found[1]) * BYTES[found[2].upper()]
+
+
+def _length(text: str) -> float:
+    found = _matched(r"(\d{1,9})([smhd])", text)
+    return float(int(found[1]) * SECONDS[found[2].lower()])
+
+
+def _pixels(text: str) -> int:
+    found = _matched(r"(\d{1,6})x(\d{1,6})", text)
+    return int(found[1]) * int(found[2])
+
+
+SIZE = form("a size such as 500M or 2G", _size)
+LENGTH = form("a duration such as 90m or 4h", _length)
+PIXELS = form("a width and height such as 3840x2160", _pixels)
+
+
+class RecordingLimits(EnvironmentSettings):
+    """Limits of each recording, which the API and the job workers check."""
+
+    upload: Annotated[int, SIZE] = setting(  # bytes
+        "MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded"
+    )
+    duration: Annotated[float, LENGTH] = setting(  # seconds
+        "MIEN_DURATION_LIMIT", "4h", "the longest recording"
+    )
+    pixels: Annotated[int, PIXELS] = setting(
+        "MIEN_PIXELS_LIMIT", "3840x2160", "the largest frame of a recording"
+    )
+    reserve: int = RESERVE  # bytes
+
+
+class ApiSettings(EnvironmentSettings):
+    """TLS, the audit log, and the contact in notices."""
+
+    tls_certificate: Path | None = setting(
+        "MIEN_TLS_CERTIFICATE", None, "a PEM file", option="--tls-certificate"
+    )
+    tls_key: Path | None = setting(
+        "MIEN_TLS_KEY", None, "its key, a PEM file without a password", option="--tls-key"
+    )
+    audit_retention: Annotated[float, DURATION] = setting(  # seconds
+        "MIEN_AUDIT_RETENTION", "90d", "how long the audit log is kept"
+    )
+    contact: str = setting(
+        "MIEN_CONTACT", "", "the contact that each notice names to the people in front of a camera"
+    )
+
+
+class ClientSettings(EnvironmentSettings):
+    """Address and trust of the service that a command calls."""
+
+    url: str = setting("MIEN_URL", "http://127.0.0.1:8400", "the address of the service")
+    token: str = setting("MIEN_TOKEN", "", "an access token, as `mien tokens add` prints it", secret=True)
+    authority: str = setting(
+        "MIEN_CA",
+        "",
+        "a file of certificates to trust besides the machine's own, or `none` to trust any",
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What `create_app` needs to know."""
+class AppSettings:
+    """Settings of `create_app`, for the address that it listens on."""
 
     redis_url: str
     media: Path  # sources that are files must lie under it
     models: Path = MODELS
     data: Path = field(default_factory=data_folder)  # recordings lie in it
-    limits: Limits = field(default_factory=limits_from_environment)
+    limits: RecordingLimits = field(default_factory=RecordingLimits.read)
     detector: DetectorName = "mien"
-    tokens: TokenMode = "open"  # whether who asks needs a token
-    networks: Networks = EVERYWHERE  # that sources may lie in
+    tokens: TokenMode = "open"  # whether clients need a token
+    networks: Networks = EVERYWHERE  # where sources may be
     shards: int = 1  # that sources are shared out to
 
 
-def settings_from_environment(host: str) -> Settings:
-    """What the environment says to an API that listens on `host`, with the defaults of a single machine.
-
-    Raises SettingError.
-    """
-    tokens = token_mode(host)
-    return Settings(
+def app_settings(host: str) -> AppSettings:
+    """Return the settings of an API that listens on `host`. Raises SettingError."""
+    settings = IngestSettings.read("data", "media", "retention", "tokens", "source_networks", "shards")
+    ApiSettings.read("audit_retention")  # refused here, where one line says it
+    tokens = settings.tokens_for(host)
+    return AppSettings(
         redis_url=redis_url(),
-        media=media_folder(data_folder()),
-        detector=detector_name(),
+        media=settings.media,
+        data=settings.data,
+        detector=EngineSettings.read("detector").detector,
         tokens=tokens,
-        networks=source_networks(tokens),
-        shards=shard_count(),
+        networks=settings.networks_for(tokens),
+        shards=settings.shards,
     )
 
 
 def checked_port(port: int) -> int:
-    """Raises SettingError where nobody could listen."""
+    """Return the port; raises SettingError for one that no server can listen on."""
     if not 1 <= port <= LAST_PORT:
-        raise SettingError(f"--port: expected 1 to {LAST_PORT}, actual {port}")
+        raise SettingError(f"--port must be between 1 and {LAST_PORT}, got {port}")
     return port

@@ -9,12 +9,12 @@ import argparse
 import asyncio
 import sys
 
-from api.access.certificates import CERTIFICATE, KEY, CertificateError, from_environment, key_pair
+from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
 from deploy.listening import Listening
 from ingest.bus.connection import LOST, connect
 from ingest.bus.keys import beat_key
-from ingest.settings import SettingError
+from ingest.environment import SettingError
 
 SILENT, REFUSED = 1, 2  # exit codes
 API = "api"
@@ -22,8 +22,7 @@ API = "api"
 
 def api_answers(port: int) -> bool:
     """Whether the API of this machine does. Raises CertificateError."""
-    pair = key_pair(from_environment(CERTIFICATE), from_environment(KEY))
-    return asyncio.run(Listening("127.0.0.1", port, pair=pair).answers())
+    return asyncio.run(Listening("127.0.0.1", port, pair=configured_pair()).answers())
 
 
 def is_heard(part: str) -> bool:

@@ -6,12 +6,13 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.access.certificates import CERTIFICATE, KEY, CertificateError, KeyPair, key_pair
+from api.access.certificates import CertificateError, KeyPair, key_pair
 from api.settings import checked_port
 from deploy.redis_server import WRONG_PASSWORD
 from ingest.bus.connection import LOST, NO_ENTRY, connect
 from ingest.bus.keys import TOKENS
-from ingest.settings import SettingError, TokenMode, is_loopback, token_mode
+from ingest.environment import SettingError
+from ingest.settings import IngestSettings, TokenMode, is_loopback
 
 ANSWERS_WITHIN = 1.0  # seconds
 
@@ -58,7 +59,10 @@ class Listening:
         """What the parts of the service are told of this."""
         told: dict[str, str] = {"MIEN_TOKENS": self.tokens}
         if self.pair is not None:
-            told |= {CERTIFICATE: str(self.pair.certificate), KEY: str(self.pair.key)}
+            told |= {
+                "MIEN_TLS_CERTIFICATE": str(self.pair.certificate),
+                "MIEN_TLS_KEY": str(self.pair.key),
+            }
         return told
 
     async def answers(self) -> bool:
@@ -80,7 +84,8 @@ class Listening:
 def listening(host: str, port: int, certificate: Path | None, key: Path | None) -> Listening:
     """What the arguments and MIEN_TOKENS say. Raises ListeningError."""
     try:
-        return Listening(host, checked_port(port), token_mode(host), key_pair(certificate, key))
+        tokens = IngestSettings.read("tokens").tokens_for(host)
+        return Listening(host, checked_port(port), tokens, key_pair(certificate, key))
     except (SettingError, CertificateError) as error:
         raise ListeningError(str(error)) from error
 

@@ -14,25 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.access.certificates import CERTIFICATE, KEY, from_environment
-from api.jobs.limits import limits_from_environment
+from api.settings import ApiSettings
 from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
 from deploy.listening import Listening, ListeningError, listening, tokens_are_there
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
+from deploy.settings import check_settings
 from engine.card import CardMismatchError
 from engine.detectors import detector_card
-from ingest.settings import (
-    SettingError,
-    audit_retention,
-    data_folder,
-    detector_name,
-    media_folder,
-    precision_name,
-    retention,
-    settings_from_environment,
-    shard_count,
-)
+from engine.settings import EngineSettings
+from ingest.environment import SettingError
+from ingest.settings import IngestSettings, data_folder
 
 # The order of stopping; who still runs so many seconds after being asked to end is killed. With nothing to do
 # they end at once; but the API gives its connections two seconds, the engine ends what it reads, Redis saves,
@@ -194,13 +186,9 @@ def embedded_redis(folder: Path, lock: int) -> Redis:
 def serve(settings: Settings) -> int:
     """Serves in the foreground; returns the exit code."""
     try:
-        retention()  # refused here, where one line says it, and not by each part
-        limits_from_environment()
-        shards = shard_count()
-        audit_retention()
-        precision_name()
-        detector_card(detector_name(), data=settings.data)
-        settings_from_environment(settings.listening.tokens)
+        check_settings()  # refused here, where one line says it, and not by each part
+        shards = IngestSettings.read("shards").shards
+        detector_card(EngineSettings.read("detector").detector, data=settings.data)
         lock = claim_folder(settings.data)
         check_port(settings.listening.host, settings.listening.port)
         settings.media.mkdir(parents=True, exist_ok=True)
@@ -226,6 +214,7 @@ def serve(settings: Settings) -> int:
 
 
 def main() -> int:
+    tls = ApiSettings.read("tls_certificate", "tls_key")
     parser = argparse.ArgumentParser(
         prog="mien serve",
         description=__doc__,
@@ -249,21 +238,21 @@ def main() -> int:
     parser.add_argument(
         "--tls-certificate",
         type=Path,
-        default=from_environment(CERTIFICATE),
+        default=tls.tls_certificate,
         metavar="FILE",
         help="serve over TLS with this certificate (PEM; MIEN_TLS_CERTIFICATE)",
     )
     parser.add_argument(
         "--tls-key",
         type=Path,
-        default=from_environment(KEY),
+        default=tls.tls_key,
         metavar="FILE",
         help="its key (PEM; MIEN_TLS_KEY)",
     )
     parser.add_argument("--demo", action="store_true", help="draw a moving picture and watch it")
     given = parser.parse_args()
     os.umask(0o077)  # what is written names cameras with their passwords: nobody else may read it
-    media = given.media or media_folder(given.data)
+    media = given.media or IngestSettings.read("media", data=given.data).media
     try:
         place = listening(given.host, given.port, given.tls_certificate, given.tls_key)
         if given.demo and (place.tokens == "required" or place.pair is not None):

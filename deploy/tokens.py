@@ -22,7 +22,8 @@ from deploy.local import REDIS
 from deploy.redis_server import RedisServer, ServerError
 from ingest.bus.connection import LOST, connect
 from ingest.bus.keys import TOKENS
-from ingest.settings import SettingError, data_folder
+from ingest.environment import SettingError
+from ingest.settings import data_folder
 
 FAILED, REFUSED = 1, 2  # exit codes
 COMES_UP_WITHIN = 10.0  # seconds that a service that has just been started may take to its Redis

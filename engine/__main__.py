@@ -4,23 +4,19 @@ import argparse
 import logging
 import signal
 import sys
+from typing import get_args
 
 from engine.card import CardMismatchError
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
+from engine.runtimes.registry import RuntimeName
 from engine.runtimes.runtime import DeviceLostError, NoGpuError
+from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
 from ingest.bus.shards import parse_shard
 from ingest.bus.streams import Bus
-from ingest.settings import (
-    RUNTIMES,
-    SettingError,
-    batch_delay,
-    detector_name,
-    precision_name,
-    runtime_name,
-)
+from ingest.environment import SettingError
 from ingest.version import VERSION
 
 # Seconds that a face waits for those of other cameras. On a CPU batches come about by themselves where there
@@ -40,16 +36,16 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="threads a network may use (default 1)")
     parser.add_argument(
         "--runtime",
-        choices=RUNTIMES,
+        choices=get_args(RuntimeName),
         help="what runs the networks (MIEN_RUNTIME, else auto: a GPU if it can)",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         redis_url()  # refused before the networks take their time
-        runtime = arguments.runtime or runtime_name()
-        networks = load_networks(arguments.threads, detector_name(), runtime, precision_name())
-        delay = batch_delay()
+        runtime = arguments.runtime or EngineSettings.read("runtime").runtime
+        settings = EngineSettings.read("detector", "precision", "batch_delay")
+        networks = load_networks(arguments.threads, settings.detector, runtime, settings.precision)
     except (CardMismatchError, SettingError, NoGpuError) as error:
         print(f"mien engine: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -60,8 +56,8 @@ def main() -> int:
         networks.classifier.model,
         arguments.threads,
     )
-    if delay is None:
-        delay = ON_A_CPU if networks.accelerator is None else ON_A_GPU
+    usual = ON_A_CPU if networks.accelerator is None else ON_A_GPU
+    delay = usual if settings.batch_delay is None else settings.batch_delay / 1000
     worker = Worker(Bus(connect(retries=0, wait=True)), Pipeline(networks), arguments.shard, delay=delay)
 
     def stop(*_: object) -> None:

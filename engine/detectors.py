@@ -5,7 +5,8 @@ from typing import Any
 
 from engine.card import MODELS, Card, CardMismatchError, card_of, check_weights, read_card
 from engine.labels import LANDMARKS
-from ingest.settings import DetectorName, data_folder
+from engine.settings import DetectorName
+from ingest.settings import data_folder
 
 YUNET: dict[str, Any] = {
     "name": "yunet",

@@ -8,10 +8,10 @@ from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.runtimes.registry import RuntimeName, find_backend
 from engine.runtimes.runtime import Accelerator, Cards, PrecisionName
+from engine.settings import DetectorName
 from engine.stages.classify import Classifier
 from engine.stages.detect import Detector
 from engine.stages.track import UNSURE_BY
-from ingest.settings import DetectorName
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ingest.bus.connection import connect
 from ingest.bus.shards import parse_shards
 from ingest.bus.streams import Bus
+from ingest.environment import SettingError
 from ingest.live.keeper import Keeper
-from ingest.settings import SettingError, settings_from_environment
+from ingest.settings import IngestSettings
 
 CANNOT_WORK = 2  # exit code
 
@@ -34,7 +35,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        keeper = Keeper(Bus(connect(retries=0, wait=True)), settings_from_environment(), arguments.shards)
+        keeper = Keeper(Bus(connect(retries=0, wait=True)), IngestSettings.read(), arguments.shards)
     except SettingError as error:
         log.error("%s", error)
         return CANNOT_WORK

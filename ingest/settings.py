@@ -1,170 +1,116 @@
-"""What the service is told by its environment; how ingest works."""
+"""Settings that all parts of the service share, and those of ingest."""
 
 import ipaddress
-import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import InstanceOf
+
+from ingest.environment import DURATION, EnvironmentSettings, SettingError, between, form, setting
 from ingest.network.allowlist import EVERYWHERE, Networks, parse_networks
 
-OPEN_TIMEOUT = 10.0  # seconds
-READ_TIMEOUT = 5.0  # seconds without a packet
-SHORTEST, LONGEST = 0.1, 600.0  # seconds that either may be
-MOST_SHARDS = 1000  # a guess: far beyond what one Redis carries
-LONGEST_DELAY = 1000  # ms
-RETENTION = "24h"
-AUDIT_RETENTION = "90d"
-
-UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "": 3600.0}  # seconds; a bare number counts hours
+MAX_SHARDS = 1000  # a guess: far beyond what one Redis carries
 
 TokenMode = Literal["open", "required"]
-DetectorName = Literal["mien", "yunet"]
-RuntimeName = Literal["auto", "onnx", "tensorrt"]
-RUNTIMES: tuple[RuntimeName, ...] = ("auto", "onnx", "tensorrt")
-PrecisionName = Literal["auto", "fp32"]
 
 
-class SettingError(Exception):
-    """A setting is not what it must be; the message is one line with expected and actual."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How sources are opened and watched over."""
-
-    media: Path  # sources that are files lie under it
-    open_timeout: float = OPEN_TIMEOUT
-    read_timeout: float = READ_TIMEOUT
-    networks: Networks = EVERYWHERE  # that sources may lie in
-
-    @property
-    def silence(self) -> float:
-        """Seconds after which a decoder that says nothing hangs: longer than each of its own limits."""
-        return max(self.open_timeout, self.read_timeout) + 5.0
-
-
-def settings_from_environment(tokens: TokenMode | None = None) -> Settings:
-    """The media folder, MIEN_OPEN_TIMEOUT and MIEN_READ_TIMEOUT in seconds, and MIEN_SOURCE_NETWORKS.
-
-    `tokens`: whether they are asked for, where that is known. Raises SettingError.
-    """
-    return Settings(
-        media=media_folder(data_folder()),
-        open_timeout=_timeout("MIEN_OPEN_TIMEOUT", OPEN_TIMEOUT),
-        read_timeout=_timeout("MIEN_READ_TIMEOUT", READ_TIMEOUT),
-        networks=source_networks(tokens or token_mode()),
-    )
-
-
-def data_folder() -> Path:
-    """Where the service keeps what it has: MIEN_DATA, else `data`."""
-    return Path(os.environ.get("MIEN_DATA", "data"))
-
-
-def media_folder(data: Path) -> Path:
-    """Where sources that are files lie: MIEN_MEDIA, else `media` in the data folder `data`."""
-    return Path(os.environ.get("MIEN_MEDIA", data / "media"))
-
-
-def retention() -> float:
-    """Seconds that timelines are kept: MIEN_RETENTION, hours or such as `90m`, `24h` (default) or `7d`.
-
-    Raises SettingError.
-    """
-    return _seconds("MIEN_RETENTION", RETENTION)
-
-
-def audit_retention() -> float:
-    """Seconds that the audit log is kept: MIEN_AUDIT_RETENTION, 90 days by default. Raises SettingError."""
-    return _seconds("MIEN_AUDIT_RETENTION", AUDIT_RETENTION)
-
-
-def shard_count() -> int:
-    """How many engines share the cameras: MIEN_SHARDS, 1 by default. Raises SettingError."""
-    text = os.environ.get("MIEN_SHARDS", "1").strip()
-    if not (text.isdecimal() and 1 <= int(text) <= MOST_SHARDS):
-        raise SettingError(f"MIEN_SHARDS: expected a whole number from 1 to {MOST_SHARDS}, actual {text!r}")
+def shard_number(text: str) -> int:
+    """Parse a number of shards. Raises ValueError."""
+    if not (text.isdecimal() and 1 <= int(text) <= MAX_SHARDS):
+        raise ValueError(text)
     return int(text)
 
 
-def detector_name() -> DetectorName:
-    """Which network finds the faces: MIEN_DETECTOR, the shipped one by default. Raises SettingError."""
-    match os.environ.get("MIEN_DETECTOR", "").strip():
-        case "" | "mien":
-            return "mien"
-        case "yunet":
-            return "yunet"
-        case other:
-            raise SettingError(f"MIEN_DETECTOR: expected mien or yunet, actual {other!r}")
+def media_of(fields: dict[str, Any]) -> Path:
+    """Return the media folder in the data folder."""
+    return Path(fields["data"]) / "media"
 
 
-def runtime_name() -> RuntimeName:
-    """What runs the networks: MIEN_RUNTIME, by default TensorRT where it can. Raises SettingError."""
-    named = os.environ.get("MIEN_RUNTIME", "").strip() or "auto"
-    for runtime in RUNTIMES:
-        if named == runtime:
-            return runtime
-    raise SettingError(f"MIEN_RUNTIME: expected {', '.join(RUNTIMES)}, actual {named!r}")
+REDIS_ADDRESS = form("an address such as redis://127.0.0.1:6379/0", str)  # ingest.bus.connection parses it
+SHARDS = form(f"a whole number from 1 to {MAX_SHARDS}", shard_number)
+NETWORKS = form("networks such as 192.168.1.0/24, host names, or webcam, with commas between", parse_networks)
+SECONDS = between(0.1, 600, "seconds")
 
 
-def precision_name() -> PrecisionName:
-    """Which weights the CPU runs: MIEN_PRECISION, by default those that suit it. Raises SettingError."""
-    match os.environ.get("MIEN_PRECISION", "").strip():
-        case "" | "auto":
-            return "auto"
-        case "fp32":
-            return "fp32"
-        case other:
-            raise SettingError(f"MIEN_PRECISION: expected auto or fp32, actual {other!r}")
+class IngestSettings(EnvironmentSettings):
+    """Folders, Redis, retention and access, which every part may read; and the timeouts of cameras."""
 
+    data: Path = setting("MIEN_DATA", "data", "the data folder", option="--data")
+    media: Path = setting(
+        "MIEN_MEDIA",
+        media_of,
+        "the folder of the files that may be sources or recordings",
+        option="--media",
+        shown="`media` in the data folder",
+    )
+    redis_url: Annotated[str | None, REDIS_ADDRESS] = setting(
+        "REDIS_URL",
+        None,
+        "a Redis, 7 or later, or a [cluster](scaling.md#what-one-redis-carries), to use instead of the "
+        "service's own: [see below](#a-redis-of-your-own)",
+        secret=True,
+    )
+    retention: Annotated[float, DURATION] = setting(  # seconds
+        "MIEN_RETENTION", "24h", "how long timelines and recordings are kept"
+    )
+    shards: Annotated[int, SHARDS] = setting(
+        "MIEN_SHARDS", "1", "how many engines share the cameras: [see scaling](scaling.md)"
+    )
+    tokens: TokenMode | None = setting(
+        "MIEN_TOKENS",
+        None,
+        "whether clients need a token",
+        shown="`open` on this machine's own address, else `required`",
+    )
+    source_networks: Annotated[InstanceOf[Networks] | None, NETWORKS] = setting(
+        "MIEN_SOURCE_NETWORKS",
+        None,
+        "networks and hosts, besides public addresses, that sources may be in: "
+        "[see below](#where-sources-may-be)",
+        shown="see below",
+    )
+    open_timeout: Annotated[float, SECONDS] = setting(
+        "MIEN_OPEN_TIMEOUT", "10", "how long ingest waits for a camera to answer"
+    )
+    read_timeout: Annotated[float, SECONDS] = setting(
+        "MIEN_READ_TIMEOUT", "5", "how long ingest waits for a camera's next data"
+    )
 
-def batch_delay() -> float | None:
-    """Seconds that a face waits for others to be read with: MIEN_BATCH_DELAY in ms; None where it is not set.
+    @property
+    def silence(self) -> float:
+        """Seconds after which a decoder that reports nothing hangs: longer than each of its own timeouts."""
+        return max(self.open_timeout, self.read_timeout) + 5.0
 
-    Raises SettingError.
-    """
-    text = os.environ.get("MIEN_BATCH_DELAY", "").strip()
-    if not text:
-        return None
-    if not (re.fullmatch(r"\d{1,4}(?:\.\d+)?", text) and float(text) <= LONGEST_DELAY):
-        raise SettingError(f"MIEN_BATCH_DELAY: expected 0 to {LONGEST_DELAY} ms, actual {text!r}")
-    return float(text) / 1000
+    @property
+    def networks(self) -> Networks:
+        """Where sources may be, for a part that does not know the address that the API listens on."""
+        return self.networks_for(self.tokens or "required")
 
+    def networks_for(self, tokens: TokenMode) -> Networks:
+        """Return where sources may be.
 
-def token_mode(host: str | None = None) -> TokenMode:
-    """Whether who asks needs a token: MIEN_TOKENS, else `open` only where `host` is this machine alone.
+        Where clients need no token, they sit at this machine and reach what it reaches: its cameras, and,
+        where no network is named, everything.
+        """
+        if self.source_networks is None:
+            return EVERYWHERE if tokens == "open" else Networks()
+        return replace(self.source_networks, webcams=self.source_networks.webcams or tokens == "open")
 
-    Raises SettingError, also for open doors on an address that others reach.
-    """
-    text = os.environ.get("MIEN_TOKENS", "").strip()
-    if text not in ("", "open", "required"):
-        raise SettingError(f"MIEN_TOKENS: expected open or required, actual {text!r}")
-    elsewhere = host is None or not is_loopback(host)
-    if text == "open" and host is not None and elsewhere:
-        raise SettingError(f"MIEN_TOKENS=open: expected a loopback address to listen on, actual {host}")
-    return "required" if text == "required" or (not text and elsewhere) else "open"
+    def tokens_for(self, host: str) -> TokenMode:
+        """Return whether an API on `host` asks for tokens: it does wherever other machines reach it.
 
-
-def source_networks(tokens: TokenMode) -> Networks:
-    """Where sources may lie: MIEN_SOURCE_NETWORKS beside public addresses.
-
-    Where no token is asked for, who asks sits at this machine and reaches what it reaches: its cameras, and,
-    where nothing is named, everything. Raises SettingError.
-    """
-    named = os.environ.get("MIEN_SOURCE_NETWORKS")
-    if named is None and tokens == "open":
-        return EVERYWHERE
-    try:
-        found = parse_networks(named or "")
-        return replace(found, webcams=found.webcams or tokens == "open")
-    except ValueError as error:
-        raise SettingError(f"MIEN_SOURCE_NETWORKS: {error}") from error
+        Raises SettingError for MIEN_TOKENS=open on an address that others reach.
+        """
+        if is_loopback(host):
+            return self.tokens or "open"
+        if self.tokens == "open":
+            raise SettingError(f"MIEN_TOKENS=open needs a loopback address to listen on, got {host}")
+        return "required"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only mean this machine."""
+    """Return whether a host name or address can only mean this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -173,17 +119,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _seconds(name: str, default: str) -> float:
-    text = os.environ.get(name, default)
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text.strip())
-    if found is None or float(found[1]) == 0:
-        raise SettingError(f"{name}: expected hours, or such as 90m, 24h or 7d, actual {text!r}")
-    return float(found[1]) * UNITS[found[2]]
+def data_folder() -> Path:
+    return IngestSettings.read("data").data
 
 
-def _timeout(name: str, default: float) -> float:
-    text = os.environ.get(name, f"{default:g}")
-    found = re.fullmatch(r"\d{1,3}(?:\.\d+)?", text.strip())
-    if found is None or not SHORTEST <= float(found[0]) <= LONGEST:
-        raise SettingError(f"{name}: expected {SHORTEST:g} to {LONGEST:g} seconds, actual {text!r}")
-    return float(found[0])
+def retention() -> float:
+    """Seconds. Raises SettingError."""
+    return IngestSettings.read("retention").retention

@@ -1,21 +1,29 @@
-"""What docs/operations.md says of the settings holds."""
+"""Settings and options as docs/operations.md has them."""
 
 import re
 from pathlib import Path
+
+from deploy.settings import TABLES, with_tables
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "operations.md").read_text()
 SETTING = re.compile(r"\b(?:MIEN_[A-Z_]+|REDIS_URL)\b")
 
 
-def read_by(folder: str) -> set[str]:
-    """Settings that the code in a folder names."""
+def named_in(folder: str) -> set[str]:
+    """Return the settings that the code in a folder names."""
     return {name for file in (ROOT / folder).rglob("*.py") for name in SETTING.findall(file.read_text())}
 
 
-def test_every_setting_is_described_and_every_described_setting_is_there() -> None:
-    there = set.union(*(read_by(folder) for folder in ("ingest", "engine", "api", "deploy")))
-    assert set(SETTING.findall(TEXT)) == there
+def test_the_tables_are_what_the_models_give() -> None:
+    assert with_tables(TEXT) == TEXT, "run: python -m deploy.settings"
+
+
+def test_every_setting_in_the_code_and_on_the_page_is_declared() -> None:
+    models = [model for several in TABLES.values() for model in several]
+    declared = {setting.variable for model in models for _, setting in model.declared()}
+    assert set.union(*(named_in(folder) for folder in ("ingest", "engine", "api", "deploy"))) == declared
+    assert set(SETTING.findall(TEXT)) == declared
 
 
 def test_every_option_that_is_described_is_there() -> None:

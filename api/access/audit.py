@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.access.caller import LOCAL, Caller
+from api.settings import ApiSettings
 from ingest.bus.keys import AUDIT
 from ingest.bus.streams import oldest_kept
-from ingest.settings import audit_retention
 
 Action = Literal[
     "live.watched",
@@ -54,7 +54,7 @@ class Audit:
     def __init__(self, client: Any) -> None:
         """Raises SettingError where it is not told rightly how long the log is kept."""
         self._redis = client
-        self._kept = audit_retention()
+        self._kept = ApiSettings.read("audit_retention").audit_retention
         self._looked: dict[tuple[str, str, str], float] = {}
 
     async def note(self, caller: Caller, action: Action, subject: str) -> None:
@@ -90,8 +90,14 @@ class Audit:
 
 def note_locally(client: Any, action: Action, subject: str) -> None:
     """Notes what is done on this machine without the API; `client` is a blocking connection."""
+    kept = ApiSettings.read("audit_retention").audit_retention
     fields = {"caller": LOCAL.name, "action": action, "subject": subject}
-    client.xadd(AUDIT, fields, minid=oldest_kept(client.time(), audit_retention()), approximate=True)
+    client.xadd(
+        AUDIT,
+        fields,
+        minid=oldest_kept(client.time(), kept),
+        approximate=True,
+    )
 
 
 def _note(id: bytes, fields: dict[bytes, bytes]) -> Note:

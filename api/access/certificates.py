@@ -1,11 +1,10 @@
 """The certificate and key that the service is served with over TLS; refused at once if they do not fit."""
 
-import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-CERTIFICATE, KEY = "MIEN_TLS_CERTIFICATE", "MIEN_TLS_KEY"
+from api.settings import ApiSettings
 
 
 class CertificateError(Exception):
@@ -53,6 +52,7 @@ def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:
     return pair
 
 
-def from_environment(name: str) -> Path | None:
-    """The path that MIEN_TLS_CERTIFICATE or MIEN_TLS_KEY names, if it is set."""
-    return Path(os.environ[name]) if os.environ.get(name) else None
+def configured_pair() -> KeyPair | None:
+    """Return the pair that MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY name. Raises CertificateError."""
+    settings = ApiSettings.read("tls_certificate", "tls_key")
+    return key_pair(settings.tls_certificate, settings.tls_key)

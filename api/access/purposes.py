@@ -4,9 +4,9 @@ Regulation (EU) 2024/1689 (the AI Act), Art. 5(1)(f): emotions of people at work
 inferred, unless for medical or safety reasons. Art. 50(3): those who are exposed to it must be told.
 """
 
-import os
 from typing import Literal, get_args
 
+from api.settings import ApiSettings
 from engine.labels import LABELS
 from ingest.bus.source_config import SourceConfig
 
@@ -56,7 +56,7 @@ def checked_purpose(purpose: str | None, ground: str | None, default: str | None
 
 def contact() -> str:
     """Whom those who are watched may ask: MIEN_CONTACT."""
-    return " ".join(os.environ.get("MIEN_CONTACT", "").split())
+    return " ".join(ApiSettings.read("contact").contact.split())
 
 
 def notice(config: SourceConfig, kept: float) -> str:

@@ -5,19 +5,14 @@ import logging
 import signal
 import sys
 
-from api.jobs.limits import limits_from_environment
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
 from api.jobs.worker import Places, Worker
+from api.settings import RecordingLimits
+from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
-from ingest.settings import (
-    SettingError,
-    data_folder,
-    detector_name,
-    media_folder,
-    precision_name,
-    shard_count,
-)
+from ingest.environment import SettingError
+from ingest.settings import IngestSettings
 
 CANNOT_WORK = 2
 
@@ -25,18 +20,16 @@ CANNOT_WORK = 2
 def main() -> int:
     argparse.ArgumentParser(prog="mien jobs", description=__doc__).parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    data = data_folder()
     try:
-        places = Places(data, media_folder(data), limits_from_environment())
-        shards = shard_count()
-        detector_name()  # refused here, and not by each recording
-        precision_name()
+        settings = IngestSettings.read("data", "media", "shards")
+        places = Places(settings.data, settings.media, RecordingLimits.read())
+        EngineSettings.read("detector", "precision")  # refused here, and not by each recording
         redis_url()
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)
         return CANNOT_WORK
     client = connect(retries=0, wait=True)
-    worker = Worker(Queue(client), LivePriority(client, shards), places)
+    worker = Worker(Queue(client), LivePriority(client, settings.shards), places)
 
     def stop(*_: object) -> None:
         worker.stopping = True

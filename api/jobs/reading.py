@@ -36,12 +36,12 @@ from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
 from engine.records import Event
+from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
 from ingest.files.recording import Recording, UnreadableError, open_recording
 from ingest.files.resume import decode_resume
 from ingest.pace import SECOND
-from ingest.settings import detector_name, precision_name
 
 EVENTS_AT_ONCE = 1000  # that are written into the results between two signs of life
 THREADS = 1  # for the networks: what is live needs the others
@@ -94,7 +94,8 @@ class Run:
 
     def _read(self, before: Checkpoint | None) -> Checkpoint:
         order, state = self._order, before.state if before else None
-        loaded = load_all(THREADS, detector_name(), precision=precision_name())
+        settings = EngineSettings.read("detector", "precision")
+        loaded = load_all(THREADS, settings.detector, precision=settings.precision)
         after = _reader_state(state) if state else None
         video = Path(order.video)
         with open_recording(video, order.name, order.rate, after.decoding if after else None) as recording:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from api.jobs.attempt import Attempt, Outcome
 from api.jobs.child import Child
 from api.jobs.folder import JobFolder, job_folder, media_file
-from api.jobs.limits import Limits
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from api.jobs.read_task import ReadTask
+from api.settings import RecordingLimits
 from ingest.bus.connection import BUS_FAULTS
 
 PAUSE = 0.2  # seconds before Redis is asked again
@@ -34,7 +34,7 @@ class Places:
 
     data: Path
     media: Path
-    limits: Limits
+    limits: RecordingLimits
 
 
 class Worker:

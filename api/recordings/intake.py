@@ -9,9 +9,8 @@ from pathlib import Path
 from api.access.purposes import PurposeError, checked_purpose
 from api.http.problems import ProblemError
 from api.jobs.job import Job
-from api.jobs.limits import Limits
 from api.recordings.probing import RefusedError, probe
-from api.settings import Settings
+from api.settings import AppSettings, RecordingLimits
 
 LONGEST_NAME = 200  # characters
 
@@ -40,7 +39,7 @@ def checked_name(text: str, field: str = "name") -> str:
     return name
 
 
-def lawful(wish: RecordingRequest, settings: Settings) -> RecordingRequest:
+def lawful(wish: RecordingRequest, settings: AppSettings) -> RecordingRequest:
     """The wish with its purpose. Raises a 422 problem where that is missing or prohibited."""
     default = "personal" if settings.tokens == "open" else None
     try:
@@ -49,7 +48,7 @@ def lawful(wish: RecordingRequest, settings: Settings) -> RecordingRequest:
         raise ProblemError(422, f"purpose: {error}", {"purpose": str(error)}) from None
 
 
-async def job_of(id: str, wish: RecordingRequest, file: Path, limits: Limits) -> Job:
+async def job_of(id: str, wish: RecordingRequest, file: Path, limits: RecordingLimits) -> Job:
     """Where the file can be read and is not too large; else raises a 422 problem."""
     assert wish.purpose is not None
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from api.jobs.limits import Limits
+from api.settings import RecordingLimits
 
 PATIENCE = 30.0  # seconds that the probing may take
 AT_ONCE = 2  # files that are looked at; others wait
@@ -38,7 +38,7 @@ class Probed:
     media_type: str
 
 
-async def probe(path: Path, limits: Limits) -> Probed:
+async def probe(path: Path, limits: RecordingLimits) -> Probed:
     """Raises RefusedError."""
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
         found = await _found(path)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.http.problems import ProblemError
 from api.jobs.folder import JobFolder
-from api.jobs.limits import Limits
+from api.settings import RecordingLimits
 
 AT_ONCE = 1024 * 1024  # bytes that are collected before they are written
 PATIENCE = 60.0  # seconds without a byte after which an upload is given up
@@ -22,7 +22,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @asynccontextmanager
-async def uploaded(request: Request, folder: JobFolder, limits: Limits) -> AsyncIterator[Path]:
+async def uploaded(request: Request, folder: JobFolder, limits: RecordingLimits) -> AsyncIterator[Path]:
     """The body of the request as the folder's video; the folder stays only if what is inside succeeds.
 
     Raises a 408, 413, 422 or 507 problem, and ClientDisconnect.
@@ -39,20 +39,20 @@ async def uploaded(request: Request, folder: JobFolder, limits: Limits) -> Async
         raise
 
 
-def check_room(folder: Path, size: int, limits: Limits) -> None:
+def check_room(folder: Path, size: int, limits: RecordingLimits) -> None:
     """Raises a 507 problem where `size` more bytes would leave too little of the disk."""
     free = shutil.disk_usage(folder).free
     if free - size < limits.reserve:
         raise _full(f"{free / 1e6:.0f} MB are free, of which {limits.reserve / 1e6:.0f} MB are kept")
 
 
-def _check_length(request: Request, limits: Limits) -> None:
+def _check_length(request: Request, limits: RecordingLimits) -> None:
     text = request.headers.get("content-length", "0")
     if text.isdecimal() and int(text) > limits.upload:
         raise ProblemError(413, _too_large(limits))
 
 
-async def _receive(request: Request, part: Path, limits: Limits) -> None:
+async def _receive(request: Request, part: Path, limits: RecordingLimits) -> None:
     size, waiting = 0, bytearray()
     try:
         with part.open("xb", buffering=0) as file:
@@ -90,7 +90,7 @@ def _write(file: int, rest: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def _too_large(limits: Limits) -> str:
+def _too_large(limits: RecordingLimits) -> str:
     return f"expected at most {limits.upload / 1e6:g} MB: see MIEN_UPLOAD_LIMIT"
 
 

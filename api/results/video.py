@@ -12,10 +12,12 @@ from api.results.files import open_results, write_errors
 from api.results.summary import Facts
 from engine.loading import Networks, load_networks
 from engine.recording import RecordingReader
+from engine.runtimes.registry import RuntimeName
+from engine.runtimes.runtime import PrecisionName
+from engine.settings import DetectorName
 from ingest.files.damage import Damage
 from ingest.files.recording import Recording, UnreadableError, open_recording
 from ingest.pace import SECOND
-from ingest.settings import DetectorName, PrecisionName, RuntimeName
 
 REAL_TIME = "x real time"
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.outages import outage
 from api.services import ServicesDep
-from api.settings import Settings
+from api.settings import AppSettings
 from engine.card import Card, CardMismatchError, read_card
 from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS
@@ -70,7 +70,7 @@ async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     return Readiness(ready=ready, parts=parts)
 
 
-def check_models(settings: Settings) -> Part:
+def check_models(settings: AppSettings) -> Part:
     """Whether each network's card and weights are there, and such as the engine takes."""
     cards = (
         lambda: detector_card(settings.detector, settings.models, settings.data),

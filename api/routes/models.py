@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from api.services import ServicesDep
 from engine.detectors import YUNET
-from ingest.settings import DetectorName
+from engine.settings import DetectorName
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 

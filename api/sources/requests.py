@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.http.problems import ProblemError
-from api.settings import Settings
+from api.settings import AppSettings
 from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, Picture, SourceConfig
 
@@ -76,7 +76,7 @@ class SourceChange(BaseModel):
     picture: Shown = LEFT_OUT
 
 
-def source_from_request(new: NewSource, settings: Settings) -> SourceConfig:
+def source_from_request(new: NewSource, settings: AppSettings) -> SourceConfig:
     """The configuration that is asked for. Raises a 422 problem that names each field that is wrong."""
     now = time.time()
     default = "personal" if settings.tokens == "open" else None
@@ -91,7 +91,7 @@ def source_from_request(new: NewSource, settings: Settings) -> SourceConfig:
     )
 
 
-def changed_source(config: SourceConfig, change: SourceChange, settings: Settings) -> SourceConfig:
+def changed_source(config: SourceConfig, change: SourceChange, settings: AppSettings) -> SourceConfig:
     """The configuration after the change. Raises a 422 problem that names each field that is wrong."""
     given = change.model_dump(exclude_unset=True)
     wanted = replace(config, **given)
@@ -133,7 +133,7 @@ def _checked_name(text: str) -> str:
     return name
 
 
-def _changed_location(before: str, text: str, settings: Settings) -> str:
+def _changed_location(before: str, text: str, settings: AppSettings) -> str:
     """The address; who sends it back as it was shown, with stars for its secrets, leaves it as it is."""
     if text.strip() == without_password(before):
         return before

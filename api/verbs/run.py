@@ -18,8 +18,9 @@ from api.verbs.interruption import Stopping
 from api.verbs.progress import Progress
 from engine.card import CardMismatchError
 from engine.runtimes.runtime import GpuError
+from engine.settings import DetectorName, EngineSettings
+from ingest.environment import SettingError
 from ingest.files.recording import UnreadableError
-from ingest.settings import DetectorName, SettingError, detector_name, precision_name, runtime_name
 
 FAILED = 1  # results could not be written, or the networks not be loaded
 UNREADABLE = 2  # an input could not be read at all; the others were
@@ -53,9 +54,9 @@ class Command:
         self._json: bool = arguments.json
         self._wanted = Wanted(rate=arguments.rate, annotated=arguments.video)
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
-        self._detector: DetectorName = arguments.detector or detector_name()
-        self._runtime = runtime_name()
-        self._precision = precision_name()
+        self._detector: DetectorName = arguments.detector or EngineSettings.read("detector").detector
+        settings = EngineSettings.read("runtime", "precision")
+        self._runtime, self._precision = settings.runtime, settings.precision
         self._stopping = stopping
         self._codes: set[int] = set()
         self._summaries: list[dict[str, Any]] = []

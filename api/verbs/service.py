@@ -5,7 +5,6 @@ which believes any.
 """
 
 import json
-import os
 import ssl
 import urllib.error
 import urllib.request
@@ -14,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-ADDRESS = "http://127.0.0.1:8400"
+from api.settings import ClientSettings
+
 TIMEOUT = 10.0  # seconds
 FILE_TIMEOUT = 120.0  # seconds; what is uploaded is looked at before the answer comes
 UNAUTHORIZED = 401
@@ -56,7 +56,7 @@ def fetch(path: str, target: Path) -> None:
 def _answer(
     method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str]
 ) -> Iterator[Any]:
-    address = os.environ.get("MIEN_URL", ADDRESS).rstrip("/")
+    address = ClientSettings.read("url").url.rstrip("/")
     try:
         request = urllib.request.Request(
             address + path, data=data, headers={**headers, **_authorization()}, method=method
@@ -81,7 +81,7 @@ def _answer(
 
 
 def _authorization() -> dict[str, str]:
-    token = os.environ.get("MIEN_TOKEN", "").strip()
+    token = ClientSettings.read("token").token
     if not (token.isascii() and token.isprintable()):
         raise RefusedError(
             "MIEN_TOKEN: expected a token as `mien tokens add` prints it, actual something else"
@@ -91,7 +91,7 @@ def _authorization() -> dict[str, str]:
 
 def _believed() -> ssl.SSLContext:
     """Raises OSError where MIEN_CA names no file of certificates."""
-    authority = os.environ.get("MIEN_CA", "")
+    authority = ClientSettings.read("authority").authority
     context = ssl.create_default_context()
     if authority == "none":
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

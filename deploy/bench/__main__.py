@@ -14,8 +14,9 @@ from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
 from engine.runtimes.runtime import GpuError
+from ingest.environment import SettingError
 from ingest.files.recording import UnreadableError
-from ingest.settings import SettingError, shard_count
+from ingest.settings import IngestSettings
 
 FAILED, UNREADABLE, INTERRUPTED = 1, 2, 130  # exit codes
 
@@ -77,7 +78,7 @@ def websocket_line() -> argparse.ArgumentParser:
 def _everything(arguments: argparse.Namespace) -> str:
     from deploy.bench.table import in_words, measure, quick, whole
 
-    effort = (quick if arguments.quick else whole)(arguments.shards or shard_count())
+    effort = (quick if arguments.quick else whole)(arguments.shards or IngestSettings.read("shards").shards)
     measured = measure(arguments.video, effort)
     return json.dumps(measured.to_json()) if arguments.json else in_words(measured)
 

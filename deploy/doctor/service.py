@@ -20,26 +20,15 @@ AT_ONCE = 16  # cameras
 
 
 def settings() -> Iterator[Finding]:
-    from api.jobs.limits import limits_from_environment
-    from ingest.settings import (
-        SettingError,
-        audit_retention,
-        retention,
-        settings_from_environment,
-        shard_count,
-        token_mode,
-    )
+    from deploy.settings import check_settings
+    from ingest.environment import SettingError
 
     try:
-        kept = retention()
-        audit_retention()
-        limits_from_environment()
-        settings_from_environment(token_mode("127.0.0.1"))
-        shards = shard_count()
+        found = check_settings()
     except SettingError as error:
         yield Finding("settings", "fault", str(error), "change that setting: docs/operations.md")
     else:
-        yield Finding("settings", "ok", f"timelines are kept for {kept / 3600:g} h; shards: {shards}")
+        yield Finding("settings", "ok", ", ".join(found) or "all at their defaults")
 
 
 def redis() -> Iterator[Finding]:
@@ -117,7 +106,7 @@ def _configured(data: Path) -> "list[SourceConfig]":
     from deploy.redis_server import RedisServer
     from ingest.bus.connection import BUS_FAULTS, connect
     from ingest.bus.streams import Bus
-    from ingest.settings import SettingError
+    from ingest.environment import SettingError
 
     folder = data.resolve() / REDIS
     try:

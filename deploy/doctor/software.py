@@ -32,12 +32,13 @@ def networks(data: Path) -> Iterator[Finding]:
     from engine.detectors import detector_card
     from engine.labels import KEYPOINTS, LABELS
     from engine.runtimes.cpu import select_weights
-    from ingest.settings import SettingError, detector_name, precision_name
+    from engine.settings import EngineSettings
+    from ingest.environment import SettingError
 
     try:
-        precision = precision_name()
+        precision = EngineSettings.read("precision").precision
         cards = [
-            detector_card(detector_name(), data=data),
+            detector_card(EngineSettings.read("detector").detector, data=data),
             select_weights(read_card("keypoints", KEYPOINTS), precision),
             select_weights(read_card("emotion", LABELS), precision),
         ]
@@ -72,10 +73,11 @@ def gpu() -> Iterator[Finding]:
     """The driver is looked for first: some of TensorRT's calls end the process where there is none."""
     from engine.runtimes.runtime import NoGpuError
     from engine.runtimes.tensorrt.driver import check_gpu
-    from ingest.settings import SettingError, runtime_name
+    from engine.settings import EngineSettings
+    from ingest.environment import SettingError
 
     try:
-        demanded = runtime_name() == "tensorrt"
+        demanded = EngineSettings.read("runtime").runtime == "tensorrt"
         check_gpu()
     except SettingError as error:
         yield Finding("GPU", "fault", str(error), "change that setting")

@@ -6,7 +6,6 @@ together: see ingest.bus.keys.
 
 import asyncio
 import logging
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -23,8 +22,10 @@ from redis.cluster import ClusterNode
 from redis.exceptions import ClusterError, RedisClusterException
 from redis.retry import Retry
 
-from ingest.settings import SettingError
+from ingest.environment import SettingError
+from ingest.settings import IngestSettings
 
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
 COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
 COMMANDS_A_NODE = 1024  # the same of a cluster, where nobody waits for a turn: more fail
 CLUSTERS = ("redis+cluster", "rediss+cluster")  # schemes of addresses: redis+cluster://a:6379,b:6379
@@ -54,7 +55,8 @@ class AddressError(SettingError):
 
 def redis_url() -> str:
     """The server's address: REDIS_URL, which the supervisor sets for its children. Raises AddressError."""
-    url = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    named = IngestSettings.read("redis_url").redis_url
+    url = DEFAULT_URL if named is None else named
     if _cluster(url) is None:
         _checked(url)
     return url

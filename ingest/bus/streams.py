@@ -28,7 +28,7 @@ from ingest.bus.keys import (
     watch_key,
 )
 from ingest.bus.source_config import Picture, SourceConfig, usable_config
-from ingest.settings import retention, shard_count
+from ingest.settings import IngestSettings
 
 GROUP = "engine"  # one consumer group a shard, one fixed consumer: who comes back finishes what it took
 FRAMES_KEPT = 64  # entries a shard at least: a few seconds of a few cameras
@@ -92,8 +92,8 @@ class Bus:
         """
         self._redis = client
         self._is_cluster = is_cluster(client)
-        self._kept = retention()
-        self._shards = shard_count()
+        settings = IngestSettings.read("retention", "shards")
+        self._kept, self._shards = settings.retention, settings.shards
         self._most = FRAMES_KEPT  # entries a shard
         self._counted_at = -COUNTS_EVERY
 

@@ -12,7 +12,7 @@ from ingest.bus.streams import Bus, TimelineEntry
 from ingest.bus.wire import SourceState, State, encode_state
 from ingest.live.backoff import Pauses
 from ingest.live.child import Child, Word, died_of
-from ingest.settings import Settings
+from ingest.settings import IngestSettings
 
 LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
 COMPACTS_EVERY = 60.0  # seconds between two looks whether Redis should write its file anew
@@ -36,7 +36,7 @@ def _read(config: SourceConfig) -> tuple[str, float, float, int]:
 class Kept:
     """One source and its child, if it has one at the moment. Makes SourceStates of what happens."""
 
-    def __init__(self, config: SourceConfig, settings: Settings, now: float) -> None:
+    def __init__(self, config: SourceConfig, settings: IngestSettings, now: float) -> None:
         self.config = config
         self.child: Child | None = None
         self.told: list[SourceState] = []  # states that are not on the bus yet
@@ -102,7 +102,7 @@ class Kept:
 class Keeper:
     """The sources of some shards. One bad source costs the others nothing: each has a process of its own."""
 
-    def __init__(self, bus: Bus, settings: Settings, shards: Set[int] | None = None) -> None:
+    def __init__(self, bus: Bus, settings: IngestSettings, shards: Set[int] | None = None) -> None:
         """Without `shards` it keeps all sources of the service."""
         self._bus = bus
         self._settings = settings

@@ -28,7 +28,7 @@ from ingest.network.address import Address, AddressError, parse_address
 from ingest.network.allowlist import ForbiddenError
 from ingest.network.egress_proxy import Way, way_out
 from ingest.pace import Pace
-from ingest.settings import Settings, settings_from_environment
+from ingest.settings import IngestSettings
 
 BEAT_EVERY = 1.0  # seconds
 SENT_WITHIN = 1.0  # seconds that the last frame has got to reach the bus
@@ -71,7 +71,7 @@ class Camera:
         return Shot(frame, picture.pixels)
 
 
-def open_pictures(address: Address, settings: Settings) -> Iterator[list[LivePicture]]:
+def open_pictures(address: Address, settings: IngestSettings) -> Iterator[list[LivePicture]]:
     """The pictures of a source when they are due. Raises SourceLostError or UnreadableError."""
     if address.kind == "file":
         yield from Player(_files(address))
@@ -83,7 +83,7 @@ def open_pictures(address: Address, settings: Settings) -> Iterator[list[LivePic
             raise SourceLostError(way.reason or str(error)) from error
 
 
-def _fetched(way: Way, settings: Settings) -> Iterator[list[LivePicture]]:
+def _fetched(way: Way, settings: IngestSettings) -> Iterator[list[LivePicture]]:
     container, stream = open_network(way.address, settings)
     if way.address.kind != "http" or comes_in_real_time(container):
         yield from LiveStream(container, stream)
@@ -100,7 +100,7 @@ def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield open_video(Path(address.target))
 
 
-def watch(config: SourceConfig, bus: Bus, settings: Settings) -> None:
+def watch(config: SourceConfig, bus: Bus, settings: IngestSettings) -> None:
     """Sends the source's frames until it ends. Raises what opening and reading raise."""
     shots: Newest[Shot] = Newest()
     sender = Sender(bus, config.shard, shots)
@@ -129,7 +129,7 @@ def decode(source: str) -> int:
     """Sends a configured source's frames until it ends or fails; returns the exit code."""
     try:
         bus = Bus(connect(retries=1))
-        watch(bus.sources()[source], bus, settings_from_environment())
+        watch(bus.sources()[source], bus, IngestSettings.read())
     except KeyError:
         tell("error", "not configured")
     except (AddressError, UnreadableError) as error:

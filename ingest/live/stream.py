@@ -17,7 +17,7 @@ from ingest.files.containers import STREAMS, only
 from ingest.files.decoder import packets_of
 from ingest.network.address import Address
 from ingest.pace import SECOND
-from ingest.settings import Settings
+from ingest.settings import IngestSettings
 
 # Nothing is held back before the first picture. Not "nobuffer": it loses the packets looked into, and with
 # them the first whole picture, so that the next must be waited for (measured: up to 2 s).
@@ -143,7 +143,7 @@ class LiveStream:
         return pts * base.numerator * SECOND // base.denominator
 
 
-def open_network(address: Address, settings: Settings) -> tuple[InputContainer, VideoStream]:
+def open_network(address: Address, settings: IngestSettings) -> tuple[InputContainer, VideoStream]:
     """Connects to a camera or a network stream; the caller closes it. Raises SourceLostError."""
     began = time.monotonic()
     try:

@@ -12,8 +12,7 @@ import numpy as np
 import uvicorn
 
 from api.__main__ import configuration
-from api.jobs.limits import Limits
-from api.settings import Settings
+from api.settings import AppSettings, RecordingLimits
 from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading, Second
 from engine.wire import encode_event, encode_seconds
@@ -63,14 +62,14 @@ def serving(
     port: int | None = None,
     *,
     tokens: TokenMode = "open",
-    limits: Limits | None = None,
+    limits: RecordingLimits | None = None,
     networks: Networks = EVERYWHERE,
     shards: int = 1,
 ) -> Iterator[Api]:
     """Serves as `python -m api` does, in a thread; stops when left."""
     api = Api(port or free_port(), redis_url, media)
-    bounds = limits or Limits(reserve=0)
-    settings = Settings(
+    bounds = limits or RecordingLimits(reserve=0)
+    settings = AppSettings(
         redis_url, media, data=api.data, limits=bounds, tokens=tokens, networks=networks, shards=shards
     )
     server = uvicorn.Server(configuration(settings, "127.0.0.1", api.port))

@@ -11,7 +11,7 @@ import pytest
 
 from api.jobs.queue import Queue
 from api.routes.health import check_disk, check_models
-from api.settings import Settings
+from api.settings import AppSettings
 from engine.card import MODELS
 from ingest.bus.connection import connect
 from ingest.bus.keys import beat_key
@@ -111,7 +111,7 @@ def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
     (tmp_path / "emotion.json").write_text(json.dumps(card | {"file": "emotion.onnx"}))
     (tmp_path / "emotion.onnx").write_bytes(b"weights")
     (tmp_path / "keypoints.json").write_text("{")
-    settings = Settings(redis_url="", media=tmp_path, models=tmp_path, data=tmp_path)
+    settings = AppSettings(redis_url="", media=tmp_path, models=tmp_path, data=tmp_path)
     reason = check_models(settings).reason
     assert "detector.json: no such model card" in reason
     assert "keypoints.json: not a model card" in reason

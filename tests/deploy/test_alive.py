@@ -45,5 +45,5 @@ def test_the_api_is_asked_itself(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path, tokens="required") as api:
         assert alive("api", "--port", str(api.port), redis_url=redis_url) == (0, "")
     assert alive("api", "--port", str(free_port()), redis_url=redis_url) == (1, "mien alive: api is silent\n")
-    wrong = "mien alive: --port: expected 1 to 65535, actual 80000\n"
+    wrong = "mien alive: --port must be between 1 and 65535, got 80000\n"
     assert alive("api", "--port", "80000", redis_url=redis_url) == (2, wrong)

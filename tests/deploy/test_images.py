@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from api.app import create_app
-from api.settings import Settings
+from api.settings import AppSettings
 from deploy.redis_server import RedisServer, check_server
 from tests.deploy.shipped import (
     COMPOSE,
@@ -103,7 +103,7 @@ def test_each_port_is_the_api_s() -> None:
 
 
 def test_each_path_that_is_asked_is_there(tmp_path: Path) -> None:
-    app = create_app(Settings(f"unix://{tmp_path}/none.sock", tmp_path, data=tmp_path))
+    app = create_app(AppSettings(f"unix://{tmp_path}/none.sock", tmp_path, data=tmp_path))
     there = set(app.openapi()["paths"]) | {getattr(route, "path", "") for route in app.routes}
     asked = {path for text in all_texts().values() for path in ASKED.findall(text)}
     assert asked == {"/healthz", "/readyz", "/metrics"}

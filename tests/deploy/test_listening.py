@@ -239,7 +239,7 @@ def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
     told = mien("serve", "--host", "0.0.0.0", "--data", str(tmp_path / "data"), MIEN_TOKENS="open")
     assert told.returncode == 2
     assert told.stderr == (
-        "mien serve: MIEN_TOKENS=open: expected a loopback address to listen on, actual 0.0.0.0\n"
+        "mien serve: MIEN_TOKENS=open needs a loopback address to listen on, got 0.0.0.0\n"
     )
     told = mien("serve", "--demo", "--data", str(tmp_path / "data"), MIEN_TOKENS="required")
     assert told.returncode == 2
@@ -247,7 +247,7 @@ def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", ["0", "-1", "80000"])
 def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
-    why = f"--port: expected 1 to 65535, actual {port}\n"
+    why = f"--port must be between 1 and 65535, got {port}\n"
     told = mien("serve", f"--port={port}", "--data", str(tmp_path / "data"))
     assert (told.returncode, told.stderr) == (2, f"mien serve: {why}")
     told = mien("api", f"--port={port}")

@@ -139,14 +139,14 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("MIEN_RETENTION", "soon", "expected hours, or such as 90m, 24h or 7d, actual 'soon'"),
-        ("MIEN_OPEN_TIMEOUT", "inf", "expected 0.1 to 600 seconds, actual 'inf'"),
-        ("MIEN_DETECTOR", "yolo", "expected mien or yunet, actual 'yolo'"),
-        ("MIEN_PRECISION", "fp8", "expected auto or fp32, actual 'fp8'"),
+        ("MIEN_RETENTION", "soon", "must be hours, or such as 90m, 24h or 7d, got 'soon'"),
+        ("MIEN_OPEN_TIMEOUT", "inf", "must be between 0.1 and 600 seconds, got 'inf'"),
+        ("MIEN_DETECTOR", "yolo", "must be mien or yunet, got 'yolo'"),
+        ("MIEN_PRECISION", "fp8", "must be auto or fp32, got 'fp8'"),
         (
             "MIEN_SOURCE_NETWORKS",
             "a b",
-            "expected networks such as 192.168.1.0/24 or host names, actual 'a b'",
+            "must be networks such as 192.168.1.0/24, host names, or webcam, with commas between, got 'a b'",
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_setting_that_cannot_be_is_refused(
         Listening("127.0.0.1", free_port()), tmp_path / "data", tmp_path / "media", demo=False
     )
     assert serve(settings) == 2
-    assert capsys.readouterr().err == f"mien serve: {name}: {why}\n"
+    assert capsys.readouterr().err == f"mien serve: {name} {why}\n"
 
 
 def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
 from api.app import DASHBOARD, create_app
-from api.settings import Settings
+from api.settings import AppSettings
 from tests.api.access.clients import add_token, bearer, guarded
 from tests.api.serving import Api, configure, serving
 
@@ -64,7 +64,7 @@ def test_refusals_are_secured(api: Api, redis_url: str, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_service_is_secured_and_told_in_general(tmp_path: Path) -> None:
-    app = create_app(Settings("unix:///nowhere", tmp_path))
+    app = create_app(AppSettings("unix:///nowhere", tmp_path))
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

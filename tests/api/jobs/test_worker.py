@@ -12,9 +12,9 @@ import pytest
 from api.jobs import attempt, child
 from api.jobs.attempt import WAITS
 from api.jobs.job import QUEUE
-from api.jobs.limits import Limits
 from api.jobs.live_priority import LATE, LivePriority
 from api.jobs.queue import Queue
+from api.settings import RecordingLimits
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, dropped_key, frames_key
 from ingest.bus.streams import Bus
@@ -125,14 +125,14 @@ def test_a_file_that_has_changed_is_not_read(place: Place) -> None:
 
 def test_a_full_disk_ends_the_job_and_says_so(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
-    with working(place, Limits(reserve=10**18)):
+    with working(place, RecordingLimits(reserve=10**18)):
         reason = place.wait(job, "error").reason
     assert reason.startswith("the disk is full: expected 1000000000000 MB free, actual ")
 
 
 def test_a_recording_that_is_longer_than_it_said_is_not_read_on(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
-    with working(place, Limits(duration=3.0, reserve=0)):
+    with working(place, RecordingLimits(duration=3.0, reserve=0)):
         assert place.wait(job, "error").reason == "expected at most 3 s of video, actual more"
 
 

@@ -17,17 +17,17 @@ from typing import Any
 
 from api.jobs.folder import JobFolder, job_folder
 from api.jobs.job import Job, JobStatus, decode_status, job_key
-from api.jobs.limits import Limits
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
 from api.jobs.worker import Places, Worker
 from api.recordings.intake import new_id
 from api.recordings.store import JobStore
 from api.results.video import VideoReader, Wanted, load_all
+from api.settings import RecordingLimits
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
-ROOMY = Limits(reserve=0)
+ROOMY = RecordingLimits(reserve=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def working(place: Place, limits: Limits = ROOMY) -> Iterator[None]:
+def working(place: Place, limits: RecordingLimits = ROOMY) -> Iterator[None]:
     """A worker in a thread of this process."""
     with connect(place.redis_url, retries=0) as client:
         places = Places(place.data, place.media, limits)

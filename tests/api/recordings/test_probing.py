@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.limits import Limits
 from api.recordings.probing import AT_ONCE, RefusedError, probe
+from api.settings import RecordingLimits
 from tests.clips import even, make_clip
 
 # Stands for the probing process: notes what it is told, and how many of it there are.
@@ -32,7 +32,7 @@ def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def look(path: Path) -> None:
     with pytest.raises(RefusedError, match="looked at"):
-        await probe(path, Limits())
+        await probe(path, RecordingLimits())
 
 
 def test_it_is_told_nothing_of_the_service(
@@ -61,4 +61,4 @@ def test_a_name_in_any_language_is_found_all_the_same(
     monkeypatch.delenv("LC_ALL", raising=False)
     monkeypatch.delenv("LANG", raising=False)
     clip = make_clip(tmp_path / "Café.mp4", even(5))
-    assert asyncio.run(probe(clip, Limits())).width == 320
+    assert asyncio.run(probe(clip, RecordingLimits())).width == 320

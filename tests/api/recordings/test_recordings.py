@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ import pytest
 
 from api.cli import main
 from api.jobs.job import QUEUE
-from api.jobs.limits import Limits
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
 from api.jobs.worker import Places, Worker
+from api.settings import RecordingLimits
 from ingest.bus.connection import connect
 from tests.api.jobs.working import ROOMY
 from tests.api.serving import Api, serving
@@ -128,12 +127,12 @@ def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        (replace(ROOMY, duration=1.0), "expected at most 1 s of video, actual 2 s"),
-        (replace(ROOMY, pixels=100), "expected pictures of at most 100 pixels, actual 160x120"),
+        (RecordingLimits(duration=1.0, reserve=0), "expected at most 1 s of video, actual 2 s"),
+        (RecordingLimits(pixels=100, reserve=0), "expected pictures of at most 100 pixels, actual 160x120"),
     ],
 )
 def test_what_is_too_long_or_too_large_is_refused(
-    redis_url: str, media: Path, limits: Limits, expected: str
+    redis_url: str, media: Path, limits: RecordingLimits, expected: str
 ) -> None:
     with serving(redis_url, media, limits=limits) as api:
         answer = upload(api, (media / "clip.mp4").read_bytes())
@@ -146,7 +145,7 @@ def test_an_upload_beyond_the_limit_is_refused_before_and_while_it_comes(redis_u
         while True:
             yield bytes(65536)
 
-    with serving(redis_url, media, limits=replace(ROOMY, upload=1_000_000)) as api:
+    with serving(redis_url, media, limits=RecordingLimits(upload=1_000_000, reserve=0)) as api:
         assert upload(api, bytes(1_000_001)).status_code == 413
         with suppress(httpx.WriteError):  # the connection is closed before all is sent
             assert upload(api, endless()).status_code == 413
@@ -154,7 +153,7 @@ def test_an_upload_beyond_the_limit_is_refused_before_and_while_it_comes(redis_u
 
 
 def test_an_upload_onto_a_full_disk_is_refused(redis_url: str, media: Path) -> None:
-    with serving(redis_url, media, limits=Limits(reserve=10**18)) as api:
+    with serving(redis_url, media, limits=RecordingLimits(reserve=10**18)) as api:
         answer = upload(api, (media / "clip.mp4").read_bytes())
         assert answer.status_code == 507
         assert answer.json()["detail"].startswith("no room for the recording: ")

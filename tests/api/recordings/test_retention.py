@@ -11,13 +11,13 @@ import pytest
 
 from api.jobs.folder import JobFolder
 from api.jobs.job import JOBS, Job, job_key
-from api.jobs.limits import Limits, limits_from_environment
 from api.jobs.queue import Queue
 from api.recordings import retention
 from api.recordings.retention import ABANDONED_AFTER, delete_old
+from api.settings import RecordingLimits
 from api.tasks import stop
 from ingest.bus.connection import connect, connect_async
-from ingest.settings import SettingError
+from ingest.environment import SettingError
 from tests.api.jobs.working import Place
 from tests.api.serving import refusing_writes
 from tests.waiting import until
@@ -166,12 +166,12 @@ def test_what_no_job_knows_goes_in_time(place: Place) -> None:
 
 
 def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert limits_from_environment() == Limits()
+    assert RecordingLimits.read() == RecordingLimits()
     monkeypatch.setenv("MIEN_UPLOAD_LIMIT", "500M")
     monkeypatch.setenv("MIEN_DURATION_LIMIT", "90m")
     monkeypatch.setenv("MIEN_PIXELS_LIMIT", "1920x1080")
-    limits = limits_from_environment()
+    limits = RecordingLimits.read()
     assert (limits.upload, limits.duration, limits.pixels) == (500_000_000, 5400.0, 1920 * 1080)
     monkeypatch.setenv("MIEN_DURATION_LIMIT", "long")
-    with pytest.raises(SettingError, match=r"^MIEN_DURATION_LIMIT: expected such as 90m or 4h, actual"):
-        limits_from_environment()
+    with pytest.raises(SettingError, match=r"^MIEN_DURATION_LIMIT must be a duration such as 90m or 4h, got"):
+        RecordingLimits.read()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api.jobs.limits import Limits
+from api.settings import RecordingLimits
 from deploy.redis_server import RedisServer
 from engine.drawing.palette import COVERAGE_COLOURS
 from tests.api.browsing import page_of, share, wait_for_share
@@ -42,7 +42,7 @@ def test_a_dropped_video_is_read_and_its_timelines_are_drawn(page: Page, service
 
 
 def test_what_is_too_large_is_not_sent(browser: Browser, redis_server: RedisServer, tmp_path: Path) -> None:
-    small = Limits(upload=1000, reserve=0)
+    small = RecordingLimits(upload=1000, reserve=0)
     with (
         serving(database(redis_server, 4), tmp_path, limits=small) as api,
         page_of(browser, api) as page,

@@ -25,6 +25,7 @@ from engine.runtimes.tensorrt import driver
 from engine.runtimes.tensorrt.accelerator import TensorRTAccelerator
 from engine.runtimes.tensorrt.plans import SUFFIX
 from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops
+from engine.settings import EngineSettings
 from engine.stages.classify import Classifier
 from engine.stages.detect import Detector
 from engine.stages.track import UNSURE_BY
@@ -33,7 +34,7 @@ from ingest.bus.keys import SOURCES, beat_key
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.streams import Bus
 from ingest.bus.wire import encode_frame
-from ingest.settings import SettingError, runtime_name
+from ingest.environment import SettingError
 from tests.engine.live.test_worker import frames_read
 from tests.engine.portrait import portrait_frame
 from tests.engine.runtimes.accelerating import RESNETS, Doubles, accelerated, cards, doubled, onnx_resnets
@@ -250,12 +251,12 @@ def test_the_named_runtime_is_used(doubles: Doubles) -> None:
 
 
 def test_the_runtime_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert runtime_name() == "auto"
+    assert EngineSettings.read("runtime").runtime == "auto"
     monkeypatch.setenv("MIEN_RUNTIME", "tensorrt")
-    assert runtime_name() == "tensorrt"
+    assert EngineSettings.read("runtime").runtime == "tensorrt"
     monkeypatch.setenv("MIEN_RUNTIME", "cuda")
-    with pytest.raises(SettingError, match="expected auto, onnx, tensorrt, actual 'cuda'"):
-        runtime_name()
+    with pytest.raises(SettingError, match="must be auto, onnx or tensorrt, got 'cuda'"):
+        EngineSettings.read("runtime")
 
 
 GPU_IN_A_PROCESS = """

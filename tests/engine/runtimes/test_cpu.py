@@ -11,7 +11,8 @@ from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.records import Reading
 from engine.runtimes.cpu import has_byte_dot_products, select_weights
-from ingest.settings import SettingError, precision_name
+from engine.settings import EngineSettings
+from ingest.environment import SettingError
 from tests.engine.portrait import portrait_frame
 
 
@@ -44,12 +45,12 @@ def test_float32_runs_where_the_kernel_reports_nothing(tmp_path: Path) -> None:
 def test_float32_can_be_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     card = read_card("emotion", LABELS)
     assert select_weights(card, "fp32", cpuinfo(tmp_path, "flags : avx_vnni")).bits == 32
-    assert precision_name() == "auto"
+    assert EngineSettings.read("precision").precision == "auto"
     monkeypatch.setenv("MIEN_PRECISION", "fp32")
-    assert precision_name() == "fp32"
+    assert EngineSettings.read("precision").precision == "fp32"
     monkeypatch.setenv("MIEN_PRECISION", "int4")
-    with pytest.raises(SettingError, match=r"^MIEN_PRECISION: expected auto or fp32, actual 'int4'$"):
-        precision_name()
+    with pytest.raises(SettingError, match=r"^MIEN_PRECISION must be auto or fp32, got 'int4'$"):
+        EngineSettings.read("precision")
 
 
 def test_both_precisions_read_a_face_alike_and_name_their_weights() -> None:

@@ -14,9 +14,10 @@ from engine.pipeline import Pipeline
 from engine.records import FaceStart, Reading
 from engine.runtimes.onnx import OnnxRuntime
 from engine.runtimes.yunet import YuNetRuntime
+from engine.settings import EngineSettings
 from engine.stages.detect import Detector
 from engine.tensors import iou
-from ingest.settings import SettingError, detector_name
+from ingest.environment import SettingError
 from tests.engine.portrait import portrait_frame
 
 
@@ -72,7 +73,7 @@ def test_weights_that_are_missing_or_others_are_refused(tmp_path: Path) -> None:
 
 def test_a_detector_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_DETECTOR", "yolo")
-    with pytest.raises(SettingError, match=r"^MIEN_DETECTOR: expected mien or yunet, actual 'yolo'$"):
-        detector_name()
+    with pytest.raises(SettingError, match=r"^MIEN_DETECTOR must be mien or yunet, got 'yolo'$"):
+        EngineSettings.read("detector")
     monkeypatch.setenv("MIEN_DETECTOR", "")
-    assert detector_name() == "mien"
+    assert EngineSettings.read("detector").detector == "mien"

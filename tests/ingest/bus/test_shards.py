@@ -11,8 +11,9 @@ from ingest.bus.keys import SOURCES, beat_key, frames_key, timeline_key
 from ingest.bus.shards import emptiest, parse_shards
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.streams import Bus
+from ingest.environment import SettingError
 from ingest.live.keeper import Keeper
-from ingest.settings import SettingError, Settings, shard_count
+from ingest.settings import IngestSettings
 from tests.clips import even, make_clip
 from tests.waiting import until
 
@@ -38,13 +39,13 @@ def test_shards_are_named_by_their_numbers() -> None:
 @pytest.mark.parametrize("told", ["", "0", "-1", "2.5", "many", "1001"])
 def test_what_is_no_number_of_shards_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     monkeypatch.setenv("MIEN_SHARDS", told)
-    with pytest.raises(SettingError, match="MIEN_SHARDS: expected a whole number from 1 to 1000, actual"):
-        shard_count()
+    with pytest.raises(SettingError, match="MIEN_SHARDS must be a whole number from 1 to 1000, got"):
+        IngestSettings.read("shards")
 
 
 def test_there_is_one_shard_where_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIEN_SHARDS", raising=False)
-    assert shard_count() == 1
+    assert IngestSettings.read("shards").shards == 1
 
 
 def test_a_keeper_keeps_the_sources_of_its_shards_alone(
@@ -58,7 +59,7 @@ def test_a_keeper_keeps_the_sources_of_its_shards_alone(
         for shard, id in enumerate(("door", "hall", "yard")):
             config = replace(DOOR, id=id, created_at=time.time(), shard=shard)
             client.hset(SOURCES, id, encode_config(config))
-        keeper = Keeper(Bus(connect(redis_url)), Settings(tmp_path), {1, 2})
+        keeper = Keeper(Bus(connect(redis_url)), IngestSettings(media=tmp_path, tokens="open"), {1, 2})
 
         def frames_of(shard: int) -> int:
             keeper.turn(time.monotonic())

@@ -14,7 +14,7 @@ from ingest.live.process import open_pictures
 from ingest.live.stream import LivePicture, SourceLostError
 from ingest.network.address import parse_address
 from ingest.pace import SECOND
-from ingest.settings import Settings
+from ingest.settings import IngestSettings
 from tests.clips import even, make_clip, picture
 
 BETWEEN = 0.1  # seconds, from one JPEG to the next: not the 25 a second that FFmpeg would take for granted
@@ -50,7 +50,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def opened(url: str, folder: Path) -> Iterator[LivePicture]:
-    for pictures in open_pictures(parse_address(url, folder), Settings(media=folder)):
+    for pictures in open_pictures(parse_address(url, folder), IngestSettings(media=folder, tokens="open")):
         yield from pictures
 
 

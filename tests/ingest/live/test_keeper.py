@@ -12,7 +12,7 @@ from ingest.bus.keys import REMOVED, SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.streams import Bus
 from ingest.live.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
-from ingest.settings import Settings
+from ingest.settings import IngestSettings
 from tests.ingest.bus.test_streams import on_disk
 from tests.waiting import until
 
@@ -47,7 +47,7 @@ class Busy(Bus):
 
 def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServer, tmp_path: Path) -> None:
     bus = Busy(server.url, [False, BUS_FAULTS[0]("planted"), False])
-    keeper = Keeper(bus, Settings(tmp_path))
+    keeper = Keeper(bus, IngestSettings(media=tmp_path, tokens="open"))
     now = time.monotonic()
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", encode_config(DOOR))
@@ -70,7 +70,7 @@ def test_what_was_removed_while_nobody_kept_is_erased_once(server: RedisServer, 
         redis.zadd(REMOVED, {"door": time.time() - ERASES_AFTER + 0.5})
     assert not bus.knows_removed(ERASES_AFTER)  # somebody may still write of it
     until(lambda: bus.knows_removed(ERASES_AFTER), 5, "the end of these seconds")
-    keeper = Keeper(bus, Settings(tmp_path))
+    keeper = Keeper(bus, IngestSettings(media=tmp_path, tokens="open"))
     keeper.turn(time.monotonic())
     until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
     assert not bus.knows_removed(ERASES_AFTER)

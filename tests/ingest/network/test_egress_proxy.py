@@ -20,7 +20,7 @@ from ingest.live.stream import SourceLostError
 from ingest.network.address import parse_address
 from ingest.network.allowlist import ForbiddenError, Networks, parse_networks
 from ingest.network.egress_proxy import NO_UDP, NOT_FOLLOWED
-from ingest.settings import Settings
+from ingest.settings import IngestSettings
 from tests.clips import even, make_clip, remux
 from tests.servers import RtspServer
 
@@ -86,7 +86,7 @@ def other(tmp_path: Path) -> Iterator[Web]:
 
 def count(url: str, folder: Path, networks: Networks | None = None) -> int:
     """How many pictures come of a source, by default where 127.0.0.2 is named."""
-    settings = Settings(folder, networks=networks or parse_networks(NAMED))
+    settings = IngestSettings(media=folder, source_networks=networks or parse_networks(NAMED))
     return sum(len(pictures) for pictures in open_pictures(parse_address(url, folder), settings))
 
 
@@ -178,7 +178,8 @@ def test_rtsp_is_read_where_it_is_named(
     make_clip(tmp_path / "clip.mp4", even(50))
     url = rtsp_server({"door": tmp_path / "clip.mp4"}).url("door") + f"?mien_transport={transport}"
     opened = open_pictures(
-        parse_address(url, tmp_path), Settings(tmp_path, networks=parse_networks("127.0.0.1"))
+        parse_address(url, tmp_path),
+        IngestSettings(media=tmp_path, source_networks=parse_networks("127.0.0.1")),
     )
     assert next(pictures for pictures in opened if pictures)
     opened.close()  # type: ignore[attr-defined]
