@@ -12,8 +12,9 @@ import uvicorn
 
 from api.access.certificates import CertificateError, KeyPair, configured_pair
 from api.app import create_app
+from api.app_settings import AppSettings, app_settings
 from api.capacity import allow_many_files, shorten_collections
-from api.settings import AppSettings, app_settings, checked_port
+from api.settings import checked_port
 from api.stream.connection import PATIENCE, Connection
 from ingest.environment import SettingError
 from ingest.version import VERSION

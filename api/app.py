@@ -12,13 +12,13 @@ from starlette.types import ASGIApp, Scope
 
 from api.access.authorization import AuthMiddleware
 from api.access.origin import OriginMiddleware
+from api.app_settings import AppSettings
 from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import described
 from api.http.problems import add_problem_handlers
 from api.recordings.retention import tidy
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
-from api.settings import AppSettings
 from api.sources.store import sweep
 from api.tasks import start, stop
 from ingest.bus.connection import connect_async

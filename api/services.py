@@ -9,8 +9,8 @@ from starlette.requests import HTTPConnection
 from api.access.audit import Audit
 from api.access.tickets import Tickets
 from api.access.tokens import Tokens
+from api.app_settings import AppSettings
 from api.http.problems import ProblemError
-from api.settings import AppSettings
 from api.sources.status import SourceStatuses
 from api.stream.broadcast import Broadcasts
 from api.stream.history import History

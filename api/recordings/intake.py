@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.access.purposes import PurposeError, checked_purpose
+from api.app_settings import AppSettings
 from api.http.problems import ProblemError
 from api.jobs.job import Job
 from api.recordings.probing import RefusedError, probe
-from api.settings import AppSettings, RecordingLimits
+from api.settings import RecordingLimits
 
 LONGEST_NAME = 200  # characters
 

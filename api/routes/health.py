@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from api.app_settings import AppSettings
 from api.outages import outage
 from api.services import ServicesDep
-from api.settings import AppSettings
 from engine.card import Card, CardMismatchError, read_card
 from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS

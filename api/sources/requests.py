@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
+from api.app_settings import AppSettings
 from api.http.problems import ProblemError
-from api.settings import AppSettings
 from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, Picture, SourceConfig
 

@@ -12,7 +12,8 @@ import numpy as np
 import uvicorn
 
 from api.__main__ import configuration
-from api.settings import AppSettings, RecordingLimits
+from api.app_settings import AppSettings
+from api.settings import RecordingLimits
 from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading, Second
 from engine.wire import encode_event, encode_seconds

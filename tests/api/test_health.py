@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.app_settings import AppSettings
 from api.jobs.queue import Queue
 from api.routes.health import check_disk, check_models
-from api.settings import AppSettings
 from engine.card import MODELS
 from ingest.bus.connection import connect
 from ingest.bus.keys import beat_key

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from api.app import create_app
-from api.settings import AppSettings
+from api.app_settings import AppSettings
 from deploy.redis_server import RedisServer, check_server
 from tests.deploy.shipped import (
     COMPOSE,

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as open_websocket
 
 from api.app import DASHBOARD, create_app
-from api.settings import AppSettings
+from api.app_settings import AppSettings
 from tests.api.access.clients import add_token, bearer, guarded
 from tests.api.serving import Api, configure, serving
 

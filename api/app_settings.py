@@ -1,0 +1,42 @@
+"""Settings of the app: those of all parts that it needs, for the address that it listens on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from api.settings import ApiSettings, RecordingLimits
+from engine.card import MODELS
+from engine.settings import DetectorName, EngineSettings
+from ingest.bus.connection import redis_url
+from ingest.network.allowlist import EVERYWHERE, Networks
+from ingest.settings import IngestSettings, TokenMode, data_folder
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """Settings of `create_app`, for the address that it listens on."""
+
+    redis_url: str
+    media: Path  # sources that are files must lie under it
+    models: Path = MODELS
+    data: Path = field(default_factory=data_folder)  # recordings lie in it
+    limits: RecordingLimits = field(default_factory=RecordingLimits.read)
+    detector: DetectorName = "mien"
+    tokens: TokenMode = "open"  # whether clients need a token
+    networks: Networks = EVERYWHERE  # where sources may be
+    shards: int = 1  # that sources are shared out to
+
+
+def app_settings(host: str) -> AppSettings:
+    """Return the settings of an API that listens on `host`. Raises SettingError."""
+    settings = IngestSettings.read("data", "media", "retention", "tokens", "source_networks", "shards")
+    ApiSettings.read("audit_retention")  # refused here, where one line says it
+    tokens = settings.tokens_for(host)
+    return AppSettings(
+        redis_url=redis_url(),
+        media=settings.media,
+        data=settings.data,
+        detector=EngineSettings.read("detector").detector,
+        tokens=tokens,
+        networks=settings.networks_for(tokens),
+        shards=settings.shards,
+    )
