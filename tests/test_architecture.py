@@ -1,16 +1,24 @@
-"""Keeps the direction of imports, and one home for each heavy library."""
+"""The architecture as rules: import directions, no import circles, small folders, files and functions."""
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.tree import (
+    PACKAGES,
+    ROOT,
+    circle,
+    files,
+    imports_within,
+    is_in,
+    modules_started_by_name,
+    names,
+    sources,
+)
 
-# Who may import whom: ingest <- engine <- api, training -> engine.
+# Packages that each package may import: ingest <- engine <- api, training -> engine.
 MAY_IMPORT = {
     "ingest": {"ingest"},
     "engine": {"engine", "ingest"},
@@ -19,61 +27,76 @@ MAY_IMPORT = {
     "deploy": {"deploy", "api", "engine", "ingest"},
 }
 
-# Where a heavy library may be imported: files, or folders that end in a slash.
+# Imports that no package needs: the left one does not import the right one.
+FORBIDDEN = [
+    ("engine", "ingest.live"),
+    ("ingest.bus", "av"),
+    ("ingest.bus", "cv2"),
+    ("api.jobs", "api.http"),
+    ("api.results", "api.verbs"),
+]
+
+# Where a heavy library may be imported.
 HOMES = {
-    "av": ("ingest/", "deploy/video.py"),
-    "redis": ("ingest/bus/connection.py",),
-    "onnxruntime": ("engine/runtimes/onnx.py", "training/"),
-    "tensorrt": ("engine/runtimes/tensorrt/",),
-    "pycuda": ("engine/runtimes/tensorrt/",),
-    "torch": ("training/", "deploy/bench/torch_network.py"),
+    "av": ("ingest", "deploy.video"),
+    "redis": ("ingest.bus.connection",),
+    "onnxruntime": ("engine.runtimes.onnx", "training"),
+    "tensorrt": ("engine.runtimes.tensorrt",),
+    "pycuda": ("engine.runtimes.tensorrt",),
+    "torch": ("training", "deploy.bench.torch_network"),
 }
 
 TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensorrt")
 
-
-def modules() -> list[Path]:
-    return sorted(file for package in MAY_IMPORT for file in (ROOT / package).rglob("*.py"))
-
-
-def imports(file: Path) -> Iterator[str]:
-    """Full names of what a file imports, wherever in the file it does so."""
-    for node in ast.walk(ast.parse(file.read_text(), filename=str(file))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative import"
-            yield node.module or ""
-
-
-def at_home(file: str, homes: tuple[str, ...]) -> bool:
-    return any(file == home or (home.endswith("/") and file.startswith(home)) for home in homes)
+MAX_MODULES = 20  # a folder
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_packages_import_only_what_they_may(package: str) -> None:
-    wrong = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for file in (ROOT / package).rglob("*.py")
-        for name in imports(file)
-        if name.split(".")[0] in {*MAY_IMPORT, "tests"} - MAY_IMPORT[package]
+    forbidden = {*PACKAGES, "tests"} - MAY_IMPORT[package]
+    assert not [
+        f"{module.path} imports {name}"
+        for module in sources()
+        for name in module.imports()
+        if is_in(module.name, package) and name.partition(".")[0] in forbidden
     ]
-    assert not wrong
+
+
+@pytest.mark.parametrize(("package", "other"), FORBIDDEN)
+def test_sub_packages_stay_apart(package: str, other: str) -> None:
+    assert not [
+        f"{module.path} imports {name}"
+        for module in sources()
+        for name in module.imports()
+        if is_in(module.name, package) and is_in(name, other)
+    ]
 
 
 @pytest.mark.parametrize("library", HOMES)
 def test_heavy_libraries_have_one_home(library: str) -> None:
-    strays = [
-        str(file.relative_to(ROOT))
-        for file in modules()
-        if library in {name.split(".")[0] for name in imports(file)}
-        and not at_home(file.relative_to(ROOT).as_posix(), HOMES[library])
+    assert not [
+        str(module.path)
+        for module in sources()
+        if any(is_in(name, library) for name in module.imports())
+        and not any(is_in(module.name, home) for home in HOMES[library])
     ]
-    assert not strays
+
+
+@pytest.mark.parametrize("package", sorted({module.path.parent.as_posix() for module in sources()}))
+def test_modules_and_sub_packages_import_each_other_in_no_circle(package: str) -> None:
+    assert circle(imports_within(package.replace("/", "."))) == []
 
 
 def test_packages_have_empty_inits() -> None:
-    assert not [file for file in modules() if file.name == "__init__.py" and file.read_text().strip()]
+    assert not [
+        module.path for module in sources() if module.path.name == "__init__.py" and module.text.strip()
+    ]
+
+
+def test_modules_that_are_started_by_name_exist() -> None:
+    started = modules_started_by_name()
+    assert {"ingest", "engine", "api", "api.jobs", "deploy.local"} <= set(started)
+    assert {name: file for name, file in started.items() if name not in names()} == {}
 
 
 def test_the_api_loads_no_heavy_library() -> None:
@@ -85,3 +108,9 @@ def test_the_api_loads_no_heavy_library() -> None:
     )
     assert loaded.returncode == 0, loaded.stderr
     assert loaded.stdout.split() == []
+
+
+def test_folders_are_small() -> None:
+    code = [path for path in files() if path.suffix in {".py", ".js"} and path.name != "__init__.py"]
+    folders = Counter(path.parent.as_posix() for path in code)
+    assert {folder: count for folder, count in folders.items() if count > MAX_MODULES} == {}
