@@ -220,8 +220,9 @@ def answering(answer: bytes, tls: ssl.SSLContext | None) -> Iterator[int]:
     class Visit(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             client = tls.wrap_socket(self.request, server_side=True) if tls else self.request
-            client.recv(4096)
-            client.sendall(answer)
+            with client:
+                client.recv(4096)
+                client.sendall(answer)
 
     with socketserver.ThreadingTCPServer((NAMED, 0), Visit) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
