@@ -1,4 +1,4 @@
-"""One worker that reads recordings: `python -m api.jobs`. Several may share the queue."""
+"""A worker that reads recordings: `python -m api.jobs`. Several may share the queue."""
 
 import argparse
 import logging
@@ -7,14 +7,14 @@ import sys
 
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.worker import Places, Worker
+from api.jobs.worker import Worker, WorkerConfig
 from api.settings import RecordingLimits
 from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
 from ingest.environment import SettingError
 from ingest.settings import IngestSettings
 
-CANNOT_WORK = 2
+BAD_SETTING = 2  # exit code
 
 
 def main() -> int:
@@ -22,14 +22,14 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         settings = IngestSettings.read("data", "media", "shards")
-        places = Places(settings.data, settings.media, RecordingLimits.read())
-        EngineSettings.read("detector", "precision")  # refused here, and not by each recording
+        config = WorkerConfig(settings.data, settings.media, RecordingLimits.read())
+        EngineSettings.read("detector", "precision")  # refused at the start rather than with each recording
         redis_url()
     except SettingError as error:
         print(f"mien jobs: {error}", file=sys.stderr)
-        return CANNOT_WORK
+        return BAD_SETTING
     client = connect(retries=0, wait=True)
-    worker = Worker(Queue(client), LivePriority(client, settings.shards), places)
+    worker = Worker(Queue(client), LivePriority(client, settings.shards), config)
 
     def stop(*_: object) -> None:
         worker.stopping = True

@@ -1,4 +1,4 @@
-"""One attempt at a job: what the reading process says goes to Redis, what Redis says goes to the process."""
+"""One attempt at a job: reports of the reading process go to Redis, pause and cancel come back."""
 
 import logging
 import time
@@ -12,114 +12,125 @@ from api.jobs.queue import ClaimedJob, Queue
 from ingest.bus.connection import BUS_FAULTS
 from ingest.live.child import died_of
 
-HEARD_EVERY = 0.1  # seconds
-BEAT = 0.5  # seconds between two words to Redis
-SILENCE = 60.0  # seconds after which a reader that says nothing and reads nothing hangs
+POLL_INTERVAL = 0.1  # seconds
+REPORT_INTERVAL = 0.5  # seconds
+READER_TIMEOUT = 60.0  # seconds without a report and without reading from the file
 
-WAITS = "waits while live sources need the machine (read one second in ten)"
+SLOWED_DOWN = "slowed down: live cameras come first (1 s in 10 is read)"
+REPORTED = ("position", "faces", "readings", "duration")  # fields of a report that become the job's status
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended."""
+    """The end of an attempt."""
 
-    state: str  # of the job; `lost`: it is another worker's, `stopped`: this worker stops, `died`: try again
+    # The job's final state; or `lost`: another worker has the job, `stopped`: this worker stops, `died`: the
+    # reader died and another attempt may succeed.
+    state: str
     reason: str = ""
 
 
 class Attempt:
-    """Watches over the process that reads."""
+    """Supervises the process that reads."""
 
-    def __init__(self, claimed: ClaimedJob, child: Child, queue: Queue, live_priority: LivePriority) -> None:
-        self._taken = claimed
+    def __init__(
+        self,
+        claimed: ClaimedJob,
+        child: Child,
+        queue: Queue,
+        live_priority: LivePriority,
+        *,
+        timeout: float = READER_TIMEOUT,
+    ) -> None:
+        self._claimed = claimed
         self._child = child
         self._queue = queue
-        self._right_of_way = live_priority
-        self._began: tuple[float, float] | None = None  # seconds of the clock, and of the recording
-        self._waited = 0.0  # seconds
-        self._beat_at = 0.0
-        self._gives_way = False
+        self._live_priority = live_priority
+        self._timeout = timeout
+        self._started: tuple[float, float] | None = None  # seconds of the clock, and of the recording
+        self._paused_for = 0.0  # seconds
+        self._reported_at = 0.0
+        self._is_slowed_down = False
         self._redis_is_away = False
-        self._is_concluding = False
-        self._ending: Outcome | None = None
-        self.changes: dict[str, Any] = {}  # of the job's status, not told yet
+        self._is_cancelled = False
+        self._outcome: Outcome | None = None
+        self.changes: dict[str, Any] = {}  # of the job's status, not stored yet
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
-        """Until it is over, one way or another. The process may still be there."""
+        """Return when the attempt is over; the process may still run then."""
         while True:
-            for word in self._child.hear(HEARD_EVERY):
-                self._hear(word)
-            outcome = self._ending or self._silence() or self._death()
+            for report in self._child.hear(POLL_INTERVAL):
+                self._add(report)
+            outcome = self._outcome or self._timed_out() or self._died()
             if outcome is not None:
                 return outcome
             if stopping():
                 return Outcome("stopped")
-            if time.monotonic() - self._beat_at >= BEAT:
-                state = self._beat()
+            if time.monotonic() - self._reported_at >= REPORT_INTERVAL:
+                state = self._exchange()
                 if state in ("lost", "queued"):
                     return Outcome("lost")
-                if state == "aborted" and not self._is_concluding:
-                    self._is_concluding = True
+                if state == "aborted" and not self._is_cancelled:
+                    self._is_cancelled = True
                     self._child.conclude()
 
-    def _hear(self, word: dict[str, Any]) -> None:
-        if "end" in word:
-            self._ending = Outcome(word["end"], word.get("reason", ""))
-        if "certain" in word:
+    def _add(self, report: dict[str, Any]) -> None:
+        if "end" in report:
+            self._outcome = Outcome(report["end"], report.get("reason", ""))
+        if "certain" in report:
             self.changes["fruitless"] = 0
-        known = ("position", "faces", "readings", "duration")
-        self.changes |= {name: word[name] for name in known if name in word}
-        if "position" in word:
-            self._measure(word["position"])
+        self.changes |= {name: report[name] for name in REPORTED if name in report}
+        if "position" in report:
+            self._measure_speed(report["position"])
 
-    def _measure(self, position: float) -> None:
+    def _measure_speed(self, position: float) -> None:
         now = time.monotonic()
-        if self._began is None:
-            self._began, self._waited = (now, position), 0.0
+        if self._started is None:
+            self._started, self._paused_for = (now, position), 0.0
             return
-        worked = now - self._began[0] - self._waited
+        worked = now - self._started[0] - self._paused_for
         if worked > 1.0:
-            self.changes["speed"] = round((position - self._began[1]) / worked, 2)
+            self.changes["speed"] = round((position - self._started[1]) / worked, 2)
 
-    def _beat(self) -> str:
-        """Tells Redis how the job stands; gives the job's state, `running` where Redis does not answer."""
-        since, self._beat_at = self._beat_at, time.monotonic()
+    def _exchange(self) -> str:
+        """Report to Redis; return the job's state, `running` where Redis does not answer."""
+        before, self._reported_at = self._reported_at, time.monotonic()
         try:
-            if not self._is_concluding:
-                self._give_way(self._beat_at - since)
-            state = self._queue.tell(self._taken, self.changes)
+            if not self._is_cancelled:
+                self._yield_to_live(self._reported_at - before)
+            state = self._queue.report(self._claimed, self.changes)
         except BUS_FAULTS as error:
-            if not self._redis_is_away:  # once, however long it lasts
+            if not self._redis_is_away:  # logged once, however long it lasts
                 log.warning("redis: %s; the job goes on", error)
             self._redis_is_away = True
             return "running"
         self._redis_is_away, self.changes = False, {}
         return state
 
-    def _give_way(self, elapsed: float) -> None:
+    def _yield_to_live(self, elapsed: float) -> None:
         if self._child.paused:
-            self._waited += elapsed
-        if self._right_of_way.is_taken():
+            self._paused_for += elapsed
+        if self._live_priority.must_pause():
             self._child.pause()
         else:
             self._child.go_on()
-        if self._gives_way != (needed := self._right_of_way.is_needed()):
-            self._gives_way = needed
-            self.changes["reason"] = WAITS if needed else ""
+        if self._is_slowed_down != (overloaded := self._live_priority.is_overloaded()):
+            self._is_slowed_down = overloaded
+            self.changes["reason"] = SLOWED_DOWN if overloaded else ""
 
-    def _silence(self) -> Outcome | None:
-        """A cancelled job may take long to write what it has: it is ended when nothing happens any more."""
-        if self._child.paused or self._child.silence() <= SILENCE:
+    def _timed_out(self) -> Outcome | None:
+        """A cancelled job may take long to write its results: only a lack of progress ends it."""
+        if self._child.paused or self._child.silence() <= self._timeout:
             return None
-        state = "aborted" if self._is_concluding else "error"
-        return Outcome(state, f"the reader made no progress for {SILENCE:.0f} s and was ended")
+        state = "aborted" if self._is_cancelled else "error"
+        return Outcome(state, f"the reader made no progress for {self._timeout:.0f} s and was ended")
 
-    def _death(self) -> Outcome | None:
+    def _died(self) -> Outcome | None:
         code = self._child.exit_code()
         if code is None:
             return None
-        for word in self._child.hear(0):  # its last
-            self._hear(word)
-        return self._ending or Outcome("died", died_of(code))
+        for report in self._child.hear(0):  # the last ones
+            self._add(report)
+        return self._outcome or Outcome("died", died_of(code))

@@ -21,7 +21,7 @@ MODULE = "api.jobs.reading"
 class Child:
     """A running reader; it goes when the worker goes."""
 
-    def __init__(self, order: ReadTask) -> None:
+    def __init__(self, task: ReadTask) -> None:
         self.paused = False
         self._heard_at = time.monotonic()
         self._read = 0  # bytes
@@ -31,7 +31,7 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 # -P: a folder called `api` where the worker stands is not ours.
-                [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(order))],
+                [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(task))],
                 stdin=subprocess.DEVNULL,
                 stdout=theirs,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},

@@ -1,4 +1,4 @@
-"""The folder of one recording: where what lies."""
+"""The folder of one recording."""
 
 import shutil
 from contextlib import suppress
@@ -8,7 +8,7 @@ from pathlib import Path
 from api.results.names import SUMMARY
 
 RECORDINGS = "recordings"  # in the data folder
-REMOVED = ".removed"  # the name's end of what is being deleted
+REMOVED = ".removed"  # suffix of a folder that is being deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,43 +19,43 @@ class JobFolder:
 
     @property
     def video(self) -> Path:
-        """What was uploaded."""
+        """The uploaded file."""
         return self.path / "video"
 
     @property
     def parts(self) -> Path:
-        """What was read so far: api.jobs.event_log."""
+        """The event log and its checkpoints: api.jobs.event_log, api.jobs.checkpoint."""
         return self.path / "parts"
 
     @property
     def results(self) -> Path:
-        """The files of a job that is over; there once they are whole."""
+        """The result files; the folder appears when all are complete."""
         return self.path / "results"
 
-    def unfinished(self, attempt: int) -> Path:
-        """Where an attempt writes the results."""
+    def attempt_results(self, attempt: int) -> Path:
+        """The folder into which an attempt writes its results."""
         return self.path / f"results.{attempt}"
 
     def publish(self, attempt: int) -> None:
-        """Makes an attempt's results the job's if they are whole; those of all attempts are alike."""
-        whole = (self.unfinished(attempt) / SUMMARY).is_file()
-        if whole and not self.results.is_dir():
-            self.unfinished(attempt).rename(self.results)
+        """Make an attempt's results those of the job if they are complete; all attempts write the same."""
+        complete = (self.attempt_results(attempt) / SUMMARY).is_file()
+        if complete and not self.results.is_dir():
+            self.attempt_results(attempt).rename(self.results)
         for left in self.path.glob("results.*"):
             shutil.rmtree(left, ignore_errors=True)
 
     def remove(self) -> None:
-        """Deletes everything. It vanishes at once, so that nobody who still writes gets in between."""
-        gone = self.path.with_name(f".{self.path.name}{REMOVED}")
+        """Delete the folder; it is renamed first, so that a process that still writes finds it gone."""
+        removed = self.path.with_name(f".{self.path.name}{REMOVED}")
         try:
-            self.path.rename(gone)
+            self.path.rename(removed)
         except FileNotFoundError:
             return
-        erase(gone)
+        delete_tree(removed)
 
 
-def erase(folder: Path) -> None:
-    """Deletes a folder, also while somebody else is at it."""
+def delete_tree(folder: Path) -> None:
+    """Delete a folder, also while another process deletes it."""
     while folder.exists():
         with suppress(FileNotFoundError):
             shutil.rmtree(folder)
@@ -66,10 +66,10 @@ def job_folder(data: Path, id: str) -> JobFolder:
 
 
 def media_file(media: Path, path: str) -> Path | None:
-    """The file below the media folder that a path means, links resolved; None where there is none."""
+    """The file at a path below the media folder, links resolved; None where there is none."""
     root = media.resolve()
     try:
-        found = (root / path).resolve()
-        return found if found.is_relative_to(root) and found.is_file() else None
-    except (OSError, ValueError):  # a name longer than names can be, or with a zero byte
+        file = (root / path).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError):  # a name that is too long, or has a zero byte
         return None

@@ -1,16 +1,16 @@
-"""A recording that is to be read: what was asked for, how it stands, and how both lie in Redis.
+"""A recording that is read as a job: the request, the job's status, and the form of both in Redis.
 
-jobs           hash     id to Job as JSON: what was asked for; it never changes
-{jobs}:ID      hash     how it stands: the fields of JobStatus, each as JSON
-{jobs}:queue   stream   one entry with the id for each job that is not over; read through the group `workers`
+jobs           hash     id to Job as JSON; it never changes
+{jobs}:ID      hash     the fields of JobStatus, each as JSON
+{jobs}:queue   stream   one entry with the id for each job that is not over; the group `workers` reads it
 
 In a Redis Cluster all of them lie on one server: see ingest.bus.keys.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 JOBS = "jobs"
 QUEUE = "{jobs}:queue"
@@ -21,12 +21,16 @@ OVER: tuple[State, ...] = ("completed", "aborted", "error")
 
 
 class BadJobError(Exception):
-    """What lies in Redis is no job of this version; the message is one line."""
+    """Redis holds something that is no job of this version; the message is one line."""
+
+
+class JobError(Exception):
+    """A job cannot be read, or not further; the message is one line for its owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What was asked for."""
+    """A file to read, and the client's choices."""
 
     id: str
     name: str
@@ -36,30 +40,33 @@ class Job:
     ground: str | None
     created_at: float  # seconds since the epoch
     size: int  # bytes
-    modified: int  # ns since the epoch: a file that is another one by then is not read on
+    modified: int  # ns since the epoch: a file that was changed since then is not read
     media_type: str
-    duration: float | None  # seconds, as the container says
+    duration: float | None  # seconds, from the container
     width: int  # pixels
     height: int
-    start: float = 0.0  # seconds; what the container's clock says at media time 0
+    start: float = 0.0  # seconds; the container's time at media time 0
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How a job stands."""
+    """The progress of a job, and its result."""
 
     state: State = "queued"
     reason: str = ""
-    attempt: int = 0  # how often a worker took it up; only who has the newest number may tell of it
+    attempt: int = 0  # number of times the job was claimed; only the newest attempt may report
     entry: str = ""  # its ID in the queue
     started_at: float | None = None  # seconds since the epoch
     ended_at: float | None = None
-    duration: float | None = None  # seconds, once it is known better than from the container
-    position: float = 0.0  # seconds that are read
+    duration: float | None = None  # seconds, measured; None until the recording has been read
+    position: float = 0.0  # seconds that have been read
     speed: float | None = None  # times real time
     faces: int = 0
     readings: int = 0
-    fruitless: int = 0  # attempts in a row whose reader died and came no further
+    fruitless: int = 0  # attempts in a row whose reader died before its first checkpoint
+
+
+Record = TypeVar("Record", Job, JobStatus)
 
 
 def job_key(id: str) -> str:
@@ -71,12 +78,8 @@ def encode_job(job: Job) -> str:
 
 
 def decode_job(text: bytes) -> Job:
-    """What a newer version added to it is left out. Raises BadJobError."""
-    known = {field.name for field in fields(Job)}
-    try:
-        return Job(**{name: value for name, value in dict(json.loads(text)).items() if name in known})
-    except (ValueError, TypeError) as error:
-        raise BadJobError(f"not a job of this version: {error}") from None
+    """Decode a job; raises BadJobError."""
+    return _decode(Job, lambda: dict(json.loads(text)))
 
 
 def encode_status(changes: Mapping[str, Any]) -> list[str]:
@@ -85,11 +88,14 @@ def encode_status(changes: Mapping[str, Any]) -> list[str]:
 
 
 def decode_status(stored: Mapping[bytes, bytes]) -> JobStatus:
-    """Raises BadJobError."""
-    known = {field.name for field in fields(JobStatus)}
+    """Decode a job's status; raises BadJobError."""
+    return _decode(JobStatus, lambda: {name.decode(): json.loads(value) for name, value in stored.items()})
+
+
+def _decode(kind: type[Record], values: Callable[[], dict[str, Any]]) -> Record:
+    """A record from the fields that this version knows; those of newer versions are left out."""
+    known = {field.name for field in fields(kind)}
     try:
-        return JobStatus(
-            **{name.decode(): json.loads(value) for name, value in stored.items() if name.decode() in known}
-        )
+        return kind(**{name: value for name, value in values().items() if name in known})
     except (ValueError, TypeError) as error:
-        raise BadJobError(f"not a job's status of this version: {error}") from None
+        raise BadJobError(f"{kind.__name__} of another version of mien: {error}") from None

@@ -1,4 +1,4 @@
-"""Whether live sources need the machine for themselves: jobs wait then, but not for ever."""
+"""Gives live sources priority over recordings: jobs pause while live frames are late or dropped."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from typing import Any
 
 from ingest.bus.keys import SOURCES, dropped_key, frames_key
 
-LATE = 0.2  # seconds that the oldest frame may wait for the engine; live is to be at most 0.3 s behind
-QUIET = 2.0  # seconds that jobs wait after the last sign of need
-# Where live sources ask for more than the machine can do, need never ends: jobs have a tenth of the time.
-WAITS, WORKS = 9.0, 1.0  # seconds
+MAX_AGE = 0.2  # seconds of the oldest frame that waits for the engine; live lags by 0.3 s at most
+COOLDOWN = 2.0  # seconds that jobs stay paused after the last late or dropped frame
+# Live sources may always ask for more than the machine can do: jobs then get a tenth of the time.
+PAUSE, TURN = 9.0, 1.0  # seconds
 
-# The age of the oldest frame on its way, in ms: read on the server, since frames are large.
+# The age of the oldest frame in a stream, in ms: computed on the server, since frames are large.
 AGE = """
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 if not oldest then return 0 end
@@ -21,7 +21,7 @@ return now[1] * 1000 + math.floor(now[2] / 1000) - string.match(oldest[1], '^%d+
 
 
 class LivePriority:
-    """Looks at what is lost and late of the live sources."""
+    """Watches the frames of live sources. `must_pause` raises what redis-py raises."""
 
     def __init__(self, client: Any, shards: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = client
@@ -29,23 +29,24 @@ class LivePriority:
         self._clock = clock
         self._age = client.register_script(AGE)
         self._dropped: dict[bytes, int] = {}  # source to frames
-        self._since = 0.0  # when the need began; seconds
-        self._until = 0.0
+        self._overloaded_since = 0.0  # seconds
+        self._overloaded_until = 0.0
 
-    def is_taken(self) -> bool:
-        """Whether jobs must wait now. Raises what redis-py raises."""
+    def must_pause(self) -> bool:
+        """Check the live frames; return whether jobs must pause now."""
         now = self._clock()
-        if self._loses_frames() or any(self._age(keys=[frames]) > LATE * 1000 for frames in self._frames):
-            if now >= self._until:
-                self._since = now
-            self._until = now + QUIET
-        return now < self._until and (now - self._since) % (WAITS + WORKS) < WAITS
+        if self._drops_frames() or any(self._age(keys=[frames]) > MAX_AGE * 1000 for frames in self._frames):
+            if now >= self._overloaded_until:
+                self._overloaded_since = now
+            self._overloaded_until = now + COOLDOWN
+        phase = (now - self._overloaded_since) % (PAUSE + TURN)
+        return now < self._overloaded_until and phase < PAUSE
 
-    def is_needed(self) -> bool:
-        """Whether live sources needed the machine at the last look, whoever has it."""
-        return self._clock() < self._until
+    def is_overloaded(self) -> bool:
+        """Return whether live sources needed the machine at the last check, also during a job's turn."""
+        return self._clock() < self._overloaded_until
 
-    def _loses_frames(self) -> bool:
+    def _drops_frames(self) -> bool:
         sources = self._redis.hkeys(SOURCES)
         with self._redis.pipeline(transaction=False) as commands:
             for source in sources:

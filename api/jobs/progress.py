@@ -1,4 +1,4 @@
-"""How far one attempt at a job is, as its process tells it."""
+"""Progress reports of the process that reads a recording: JSON objects, one a line, on standard output."""
 
 import json
 import time
@@ -7,36 +7,36 @@ from typing import Any
 from engine.records import Event, FaceStart, Reading
 from ingest.pace import SECOND
 
-TOLD_EVERY = 0.25  # seconds
+REPORT_INTERVAL = 0.25  # seconds
 
 
 class Progress:
-    """What the parent hears, and how much of the job is certain."""
+    """Counts of one attempt, which continue those of its checkpoint."""
 
     def __init__(self, state: dict[str, Any]) -> None:
         self.faces: int = state.get("faces", 0)
         self.readings: int = state.get("readings", 0)
         self.position: int = state.get("position", 0)  # ns
-        self._worked: float = state.get("elapsed", 0.0)  # seconds, before this attempt
-        self._began = time.monotonic()
-        self._told = 0.0
+        self._elapsed_before: float = state.get("elapsed", 0.0)  # seconds, in earlier attempts
+        self._started = time.monotonic()
+        self._reported_at = 0.0
 
     @property
     def elapsed(self) -> float:
-        return self._worked + time.monotonic() - self._began
+        return self._elapsed_before + time.monotonic() - self._started
 
     def count(self, event: Event) -> None:
         self.faces += isinstance(event, FaceStart)
         self.readings += isinstance(event, Reading)
 
-    def tell(self, **more: Any) -> None:
-        """At most each TOLD_EVERY seconds, but at once where there is more to say."""
-        if not more and time.monotonic() - self._told < TOLD_EVERY:
+    def report(self, **more: Any) -> None:
+        """Report the counts: at once with `more` fields, else once in REPORT_INTERVAL."""
+        if not more and time.monotonic() - self._reported_at < REPORT_INTERVAL:
             return
-        self._told = time.monotonic()
-        said = {"position": self.position / SECOND, "faces": self.faces, "readings": self.readings}
-        tell(**said, **more)
+        self._reported_at = time.monotonic()
+        counts = {"position": self.position / SECOND, "faces": self.faces, "readings": self.readings}
+        report(**counts, **more)
 
 
-def tell(**word: Any) -> None:
-    print(json.dumps(word), flush=True)
+def report(**fields: Any) -> None:
+    print(json.dumps(fields), flush=True)

@@ -1,7 +1,7 @@
-"""Reads one recording for a job: `python -m api.jobs.reading ORDER`, in a process of its own.
+"""Reads one recording for a job: `python -m api.jobs.reading TASK`, in a process of its own.
 
-It knows nothing of Redis. It tells its parent how it fares, a JSON object a line on its standard output, and
-goes on from the last checkpoint in the folder. SIGTERM has it conclude with what it has read so far.
+It does not know Redis: its reports go to its parent (api.jobs.progress). It resumes from the newest
+checkpoint in the job's folder. On SIGTERM it stops reading and writes the results of what was read so far.
 """
 
 import json
@@ -14,23 +14,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from api.jobs.event_log import (
-    BadCheckpointError,
-    Checkpoint,
-    PartsWriter,
-    forget_checkpoints,
-    newest_checkpoint,
-    stored_lines,
-)
+from api.jobs.checkpoint import BadCheckpointError, Checkpoint, delete_checkpoints, newest_checkpoint
+from api.jobs.event_log import EVENTS, EventLogWriter, read_log
 from api.jobs.folder import JobFolder
-from api.jobs.progress import Progress, tell
+from api.jobs.job import JobError
+from api.jobs.progress import Progress, report
 from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
 from api.results.files import WriteFailedError, open_results, write_errors
-from api.results.summary import Facts, damage_in_words
+from api.results.summary import Facts, describe_damage
 from api.results.video import load_all
 from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
@@ -43,154 +39,139 @@ from ingest.files.recording import Recording, UnreadableError, open_recording
 from ingest.files.resume import decode_resume
 from ingest.pace import SECOND
 
-EVENTS_AT_ONCE = 1000  # that are written into the results between two signs of life
-THREADS = 1  # for the networks: what is live needs the others
+EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
+THREADS = 1  # of the networks: live sources need the other cores
 NICE = 19
-MEMORY = 4 * 1024**3  # bytes that may be asked for; a recording of 640x360 asks for 1.5 GB, one of 4K for 1.6
+MAX_MEMORY = 4 * 1024**3  # bytes; a recording of 640x360 needs 1.5 GB, one of 4K 1.6 GB
 
 log = logging.getLogger(__name__)
 
 
-class StoppedError(Exception):
-    """The job cannot go on; the message is one line for its owner."""
-
-
-class Run:
+class TaskRunner:
     """One attempt at a job, from its beginning or its last checkpoint to the results."""
 
-    def __init__(self, order: ReadTask) -> None:
-        self._order = order
-        self._folder = JobFolder(Path(order.folder))
+    def __init__(self, task: ReadTask) -> None:
+        self._task = task
+        self._folder = JobFolder(Path(task.folder))
         self._stopping = False
         signal.signal(signal.SIGTERM, self._stop)
 
     def run(self) -> None:
-        """Reads what is still to be read, writes the results, and tells how it ended.
+        """Read the rest of the recording, write the results, and report the end.
 
-        Raises StoppedError, UnreadableError, WriteFailedError and CardMismatchError.
+        Raises JobError, UnreadableError, WriteFailedError and CardMismatchError.
         """
         try:
-            self._go_on(newest_checkpoint(self._folder.parts))
+            self._resume(newest_checkpoint(self._folder.parts))
         except (BadCheckpointError, BadStateError, BadLineError) as error:  # an update must not end a job
-            log.warning("%s; reading it anew", error)
-            forget_checkpoints(self._folder.parts)
-            self._go_on(None)
+            log.warning("%s; reading it from the beginning", error)
+            delete_checkpoints(self._folder.parts)
+            self._resume(None)
 
-    def _go_on(self, before: Checkpoint | None) -> None:
-        self._progress = Progress(before.state if before else {})
-        if before is None or before.state["facts"] is None:
+    def _resume(self, checkpoint: Checkpoint | None) -> None:
+        self._progress = Progress(checkpoint.state if checkpoint else {})
+        if checkpoint is None or checkpoint.state["facts"] is None:
             with write_errors(self._folder.path):
-                before = self._read(before)
-        facts = _facts(before.state["facts"])
-        self._write(before, facts)
+                checkpoint = self._read(checkpoint)
+        facts = _decode_facts(checkpoint.state["facts"])
+        self._write_results(checkpoint, facts)
         if facts.interrupted:
-            self._progress.tell(end="aborted")
+            self._progress.report(end="aborted")
         else:
             duration = facts.duration / SECOND
-            self._progress.tell(end="completed", duration=duration, reason=damage_in_words(facts.damage))
+            self._progress.report(end="completed", duration=duration, reason=describe_damage(facts.damage))
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
     def _read(self, before: Checkpoint | None) -> Checkpoint:
-        order, state = self._order, before.state if before else None
+        """Read to the end of the recording; return the last checkpoint."""
+        task, state = self._task, before.state if before else None
         settings = EngineSettings.read("detector", "precision")
         loaded = load_all(THREADS, settings.detector, precision=settings.precision)
-        after = _reader_state(state) if state else None
-        video = Path(order.video)
-        with open_recording(video, order.name, order.rate, after.decoding if after else None) as recording:
-            if recording.frames_decoded == 0 and after is None:
-                raise UnreadableError(video, "no picture in it can be decoded")
-            reader = RecordingReader(recording, order.name, loaded.networks, after)
-            writer = PartsWriter(self._folder.parts, order.attempt, before)
-            with closing(Recorder(writer, self._progress, order.name, state)) as recorder:
-                self._steps(reader, recording, recorder)
-                return recorder.conclude(self._known(reader, recording, loaded.models))
+        resume = _decode_state(state) if state else None
+        video = Path(task.video)
+        with open_recording(video, task.name, task.rate, resume.decoding if resume else None) as recording:
+            if recording.frames_decoded == 0 and resume is None:
+                raise UnreadableError(video, "no frame in it can be decoded")
+            reader = RecordingReader(recording, task.name, loaded.networks, resume)
+            writer = EventLogWriter(self._folder.parts, task.attempt, before)
+            with closing(Recorder(writer, self._progress, task.name, state)) as recorder:
+                self._record(reader, recorder)
+                return recorder.finish(asdict(self._facts(reader, recording, dict(loaded.models))))
 
-    def _steps(self, reader: RecordingReader, recording: Recording, recorder: Recorder) -> None:
+    def _record(self, reader: RecordingReader, recorder: Recorder) -> None:
         for events in reader.steps(lambda: self._stopping):
             recorder.add(events, reader.position)
-            if reader.position > self._order.longest * SECOND:
-                raise StoppedError(f"expected at most {self._order.longest:g} s of video, actual more")
-            if recorder.is_due():
+            if reader.position > self._task.max_duration * SECOND:
+                raise JobError(f"a recording may last {self._task.max_duration:g} s; this one is longer")
+            if recorder.checkpoint_is_due():
                 self._check_disk()
                 recorder.checkpoint(reader.state())
-            self._progress.tell()
+            self._progress.report()
 
     def _check_disk(self) -> None:
-        reserve, free = self._order.reserve, shutil.disk_usage(self._folder.path).free
+        reserve, free = self._task.reserve, shutil.disk_usage(self._folder.path).free
         if free < reserve:
-            raise StoppedError(
-                f"the disk is full: expected {reserve / 1e6:.0f} MB free, actual {free / 1e6:.0f} MB"
+            raise JobError(
+                f"the disk is full: {reserve / 1e6:.0f} MB must stay free, {free / 1e6:.0f} MB are free"
             )
 
-    def _known(self, reader: RecordingReader, recording: Recording, models: Any) -> dict[str, Any]:
-        return asdict(
-            Facts(
-                source=self._order.name,
-                kind="video",
-                duration=reader.position,
-                width=recording.width,
-                height=recording.height,
-                frames_decoded=recording.frames_decoded,
-                rate=self._order.rate,
-                elapsed=self._progress.elapsed,
-                models=dict(models),
-                damage=tuple(recording.damage),
-                interrupted=reader.interrupted,
-            )
+    def _facts(self, reader: RecordingReader, recording: Recording, models: dict[str, str]) -> Facts:
+        return Facts(
+            source=self._task.name,
+            kind="video",
+            duration=reader.position,
+            width=recording.width,
+            height=recording.height,
+            frames_decoded=recording.frames_decoded,
+            rate=self._task.rate,
+            elapsed=self._progress.elapsed,
+            models=models,
+            damage=tuple(recording.damage),
+            interrupted=reader.interrupted,
         )
 
-    def _write(self, checkpoint: Checkpoint, facts: Facts) -> None:
-        """The files as an unbroken run over the recording writes them."""
-        folder = self._folder.unfinished(self._order.attempt)
-        with open_results(folder) as results:
-            for events in _in_groups(self._events(checkpoint)):
+    def _write_results(self, checkpoint: Checkpoint, facts: Facts) -> None:
+        """Write the same files as a run without interruption."""
+        with open_results(self._folder.attempt_results(self._task.attempt)) as results:
+            stored = self._events(checkpoint)
+            while events := list(islice(stored, EVENTS_PER_REPORT)):
                 results.add(events)
-                self._progress.tell()
+                self._progress.report()
             results.close(facts)
 
     def _events(self, checkpoint: Checkpoint) -> Iterator[Event]:
-        for line in stored_lines(self._folder.parts, checkpoint, "events"):
-            yield decode_stored(line, self._order.name)
+        for line in read_log(self._folder.parts, checkpoint, EVENTS):
+            yield decode_stored(line, self._task.name)
 
 
-def _reader_state(state: dict[str, Any]) -> ReaderState:
+def _decode_state(state: dict[str, Any]) -> ReaderState:
     return ReaderState(decode_resume(state["decoding"]), state["pipeline"].encode())
 
 
-def _facts(fields: dict[str, Any]) -> Facts:
+def _decode_facts(fields: dict[str, Any]) -> Facts:
     damage = tuple(Damage(**each) for each in fields["damage"])
     return Facts(**{**fields, "damage": damage})
 
 
-def _in_groups(events: Iterator[Event]) -> Iterator[list[Event]]:
-    group: list[Event] = []
-    for event in events:
-        group.append(event)
-        if len(group) == EVENTS_AT_ONCE:
-            yield group
-            group = []
-    yield group
-
-
-def limit() -> None:
-    """A file that needs more than this is refused rather than that the machine's other work suffers."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+def limit_resources() -> None:
+    """Let a file that needs too much memory fail here, before the machine's other work suffers."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICE)
 
 
 def main() -> int:
-    order = ReadTask(**json.loads(sys.argv[1]))
+    task = ReadTask(**json.loads(sys.argv[1]))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    limit()
+    limit_resources()
     try:
-        Run(order).run()
+        TaskRunner(task).run()
     except UnreadableError as error:
-        tell(end="error", reason=error.reason)
-    except (StoppedError, WriteFailedError, CardMismatchError) as error:
-        tell(end="error", reason=str(error).removeprefix(f"{order.folder}: "))
+        report(end="error", reason=error.reason)
+    except (JobError, WriteFailedError, CardMismatchError) as error:
+        report(end="error", reason=str(error).removeprefix(f"{task.folder}: "))
     return 0
 
 

@@ -1,10 +1,11 @@
-"""Keeps the events of a recording in its parts, and makes them certain from time to time."""
+"""Writes the events of a recording to its event log, with checkpoints."""
 
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from api.jobs.event_log import Checkpoint, PartsWriter
+from api.jobs.checkpoint import Checkpoint
+from api.jobs.event_log import EVENTS, INTERVALS, SECONDS, EventLogWriter
 from api.jobs.progress import Progress
 from engine.live.rollup import Rollup
 from engine.recording import ReaderState
@@ -14,41 +15,41 @@ from engine.wire import encode_event, encode_seconds
 from ingest.bus.streams import TimelineEntry
 from ingest.pace import SECOND
 
-CHECKPOINT_EVERY = 5 * SECOND  # ns of the recording, and
-CHECKPOINT_AFTER = 2.0  # seconds of work, whichever is first
+# A checkpoint is due after the first of both, so that a restart repeats little work.
+CHECKPOINT_INTERVAL = 5 * SECOND  # ns of the recording
+CHECKPOINT_TIME = 2.0  # seconds of work
 
 
 class Recorder:
-    """Keeps events in the parts, and makes them certain from time to time."""
+    """Logs events, and commits them at each checkpoint."""
 
     def __init__(
-        self, writer: PartsWriter, progress: Progress, source: str, state: dict[str, Any] | None
+        self, writer: EventLogWriter, progress: Progress, source: str, state: dict[str, Any] | None
     ) -> None:
-        """`state` is that of the checkpoint to go on from. Raises ValueError where it is none."""
+        """`state` is that of the checkpoint from which reading resumes. Raises ValueError for a bad one."""
         self._writer = writer
         self._progress = progress
         self._rollup = Rollup.restored(source, state["rollup"].encode()) if state else Rollup(source)
-        self._longest = state["longest"] if state else 0  # ns; stretch told so far
-        self._certain = progress.position  # ns
-        self._certain_at = time.monotonic()
+        self._longest = state["longest"] if state else 0  # ns; the longest span or coverage so far
+        self._committed = progress.position  # ns
+        self._committed_at = time.monotonic()
 
     def add(self, events: list[Event], position: int) -> None:
-        """The events of a few frames, the last of them at `position` (ns)."""
+        """Log the events of a few frames, the last of them at `position` (ns)."""
         for event in events:
             self._progress.count(event)
-            self._writer.add("events", encode_stored(event))
+            self._writer.add(EVENTS, encode_stored(event))
             match event:
                 case Reading():
-                    self._keep("seconds", encode_seconds(self._rollup.add(event)))
+                    self._log(SECONDS, encode_seconds(self._rollup.add(event)))
                 case Span() | Coverage():
                     self._longest = max(self._longest, event.ended - event.started)
-                    self._keep("stretches", [encode_event(event)])
+                    self._log(INTERVALS, [encode_event(event)])
         self._progress.position = position
 
-    def is_due(self) -> bool:
-        """Whether so much was read that it would be a pity to read it again."""
-        read = self._progress.position - self._certain
-        return read >= CHECKPOINT_EVERY or time.monotonic() - self._certain_at >= CHECKPOINT_AFTER
+    def checkpoint_is_due(self) -> bool:
+        read = self._progress.position - self._committed
+        return read >= CHECKPOINT_INTERVAL or time.monotonic() - self._committed_at >= CHECKPOINT_TIME
 
     def checkpoint(self, state: ReaderState) -> None:
         self._commit(
@@ -57,23 +58,23 @@ class Recorder:
             rollup=self._rollup.state().decode(),
             facts=None,
         )
-        self._progress.tell(certain=self._certain / SECOND)
+        self._progress.report(certain=self._committed / SECOND)
 
-    def conclude(self, facts: dict[str, Any]) -> Checkpoint:
-        """Nothing more will be read."""
-        self._keep("seconds", encode_seconds(self._rollup.flush()))
+    def finish(self, facts: dict[str, Any]) -> Checkpoint:
+        """Write the last checkpoint: the recording has been read to its end."""
+        self._log(SECONDS, encode_seconds(self._rollup.flush()))
         return self._commit(facts=facts)
 
     def close(self) -> None:
         self._writer.close()
 
-    def _keep(self, kind: str, entries: Iterable[TimelineEntry]) -> None:
+    def _log(self, log: str, entries: Iterable[TimelineEntry]) -> None:
         for entry in entries:
-            self._writer.add(kind, entry.body + b"\n")
+            self._writer.add(log, entry.body + b"\n")
 
     def _commit(self, **state: Any) -> Checkpoint:
         progress = self._progress
-        self._certain, self._certain_at = progress.position, time.monotonic()
+        self._committed, self._committed_at = progress.position, time.monotonic()
         return self._writer.commit(
             {
                 "position": progress.position,

@@ -1,4 +1,4 @@
-"""Takes jobs from the queue, one after the other, and has each read by a process of its own."""
+"""Claims jobs one after the other; a process of its own reads each."""
 
 import logging
 import time
@@ -7,132 +7,133 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api.jobs.attempt import Attempt, Outcome
+from api.jobs.attempt import READER_TIMEOUT, Attempt, Outcome
 from api.jobs.child import Child
 from api.jobs.folder import JobFolder, job_folder, media_file
+from api.jobs.job import JobError
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from api.jobs.read_task import ReadTask
 from api.settings import RecordingLimits
 from ingest.bus.connection import BUS_FAULTS
 
-PAUSE = 0.2  # seconds before Redis is asked again
-ATTEMPTS = 3  # in a row that come no further before a job is given up
+RETRY_INTERVAL = 0.2  # seconds between two tries to reach Redis
+MAX_FRUITLESS = 3  # attempts in a row without a checkpoint before a job is given up
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
-class UnusableError(Exception):
-    """There is nothing to read for a job; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where recordings lie, and what they may cost."""
+class WorkerConfig:
+    """The folders of uploads and media files, and the limits of recordings."""
 
     data: Path
     media: Path
     limits: RecordingLimits
+    reader_timeout: float = READER_TIMEOUT  # seconds
 
 
 class Worker:
     """One worker of the queue."""
 
-    def __init__(self, queue: Queue, live_priority: LivePriority, places: Places) -> None:
+    def __init__(self, queue: Queue, live_priority: LivePriority, config: WorkerConfig) -> None:
         self._queue = queue
-        self._right_of_way = live_priority
-        self._places = places
+        self._live_priority = live_priority
+        self._config = config
         self.stopping = False
 
     def run(self, *, until_empty: bool = False) -> None:
-        """Works until `stopping` is set, or until there is nothing more to do."""
-        joined, told = False, ""
+        """Work until `stopping` is set, or until the queue is empty."""
+        joined, logged = False, ""
         while not self.stopping:
             try:
                 if not joined:
                     self._queue.join()
                     joined = True
-                claimed = self._queue.take()
+                claimed = self._queue.claim()
             except BUS_FAULTS as error:
-                if str(error) != told:  # once, however long it lasts
+                if str(error) != logged:  # once, however long it lasts
                     log.warning("redis: %s; jobs wait", error)
-                joined, told = False, str(error)
-                time.sleep(PAUSE)
+                joined, logged = False, str(error)
+                time.sleep(RETRY_INTERVAL)
                 continue
-            told = ""
+            logged = ""
             if claimed is not None:
                 self._work(claimed)
             elif until_empty:
                 return
 
     def _work(self, claimed: ClaimedJob) -> None:
-        job, folder = claimed.job, job_folder(self._places.data, claimed.job.id)
+        job, folder = claimed.job, job_folder(self._config.data, claimed.job.id)
         try:
             video = self._video(claimed, folder)
-        except UnusableError as error:
-            self._end(claimed, "error", {"reason": str(error)})
+        except JobError as error:
+            self._finish(claimed, "error", {"reason": str(error)})
             return
         log.info("reading %s: %s, attempt %d", job.id, job.name, claimed.attempt)
-        order = ReadTask(
-            folder=str(folder.path),
-            video=str(video),
-            name=job.name,
-            rate=job.rate,
-            attempt=claimed.attempt,
-            longest=self._places.limits.duration,
-            reserve=self._places.limits.reserve,
-        )
-        child = Child(order)
+        child = Child(self._task(claimed, folder, video))
         try:
-            attempt = Attempt(claimed, child, self._queue, self._right_of_way)
+            timeout = self._config.reader_timeout
+            attempt = Attempt(claimed, child, self._queue, self._live_priority, timeout=timeout)
             outcome = attempt.run(lambda: self.stopping)
         finally:
             child.close()
         self._conclude(claimed, folder, outcome, attempt.changes)
+
+    def _task(self, claimed: ClaimedJob, folder: JobFolder, video: Path) -> ReadTask:
+        return ReadTask(
+            folder=str(folder.path),
+            video=str(video),
+            name=claimed.job.name,
+            rate=claimed.job.rate,
+            attempt=claimed.attempt,
+            max_duration=self._config.limits.duration,
+            reserve=self._config.limits.reserve,
+        )
 
     def _conclude(
         self, claimed: ClaimedJob, folder: JobFolder, outcome: Outcome, changes: Mapping[str, Any]
     ) -> None:
         match outcome.state:
             case "lost":
-                log.info("%s is another worker's now, or nobody's", claimed.job.id)
+                log.info("%s was claimed by another worker or removed", claimed.job.id)
             case "stopped":
-                self._tell(lambda: self._queue.give_back(claimed, fruitless=False))
+                self._retry(lambda: self._queue.release(claimed, fruitless=False))
             case "died":
                 log.warning("%s: %s", claimed.job.id, outcome.reason)
-                self._tell(lambda: self._queue.give_back(claimed, fruitless=True))
+                self._retry(lambda: self._queue.release(claimed, fruitless=True))
             case state:
-                # Signs of life may have stopped for a while: what another worker writes now is not touched.
-                if self._tell(lambda: self._queue.tell(claimed, {})) in ("running", "aborted"):
+                # The lease may have run out unnoticed: results of another worker must not be touched.
+                if self._retry(lambda: self._queue.report(claimed, {})) in ("running", "aborted"):
                     folder.publish(claimed.attempt)
-                    self._end(claimed, state, {**changes, "reason": outcome.reason})
+                    self._finish(claimed, state, {**changes, "reason": outcome.reason})
 
-    def _end(self, claimed: ClaimedJob, state: str, changes: Mapping[str, Any]) -> None:
+    def _finish(self, claimed: ClaimedJob, state: str, changes: Mapping[str, Any]) -> None:
         log.info("%s %s %s", claimed.job.id, state, changes.get("reason", ""))
-        self._tell(lambda: self._queue.end(claimed, state, changes))
+        self._retry(lambda: self._queue.finish(claimed, state, changes))
 
-    def _tell(self, what: Callable[[], T]) -> T | None:
-        """Until Redis has heard it, or this worker stops; gives the answer."""
+    def _retry(self, call: Callable[[], T]) -> T | None:
+        """Call until Redis answers, and return the answer; None where this worker stops."""
         while True:
             try:
-                return what()
+                return call()
             except BUS_FAULTS as error:
-                log.warning("redis: %s; telling it again", error)
+                log.warning("redis: %s; trying again", error)
                 if self.stopping:
                     return None
-                time.sleep(PAUSE)
+                time.sleep(RETRY_INTERVAL)
 
     def _video(self, claimed: ClaimedJob, folder: JobFolder) -> Path:
-        """The file to read. Raises UnusableError where it is gone, or another one than was to be read."""
+        """The file to read. Raises JobError."""
         job = claimed.job
-        if claimed.fruitless >= ATTEMPTS:
-            raise UnusableError(f"given up: the reader died {claimed.fruitless} times at the same place")
-        path = folder.video if job.path is None else media_file(self._places.media, job.path)
+        if claimed.fruitless >= MAX_FRUITLESS:
+            raise JobError(f"given up: the reader died {claimed.fruitless} times at the same place")
+        path = folder.video if job.path is None else media_file(self._config.media, job.path)
         if path is None or not path.is_file():
-            raise UnusableError("the file is gone")
+            raise JobError("the file is gone")
         status = path.stat()
         if (status.st_size, status.st_mtime_ns) != (job.size, job.modified):
-            raise UnusableError("the file is another one than when the job was added")
+            raise JobError("the file has changed since the recording was added")
         return path

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from api.jobs.event_log import Checkpoint, newest_checkpoint, stored_lines
+from api.jobs.checkpoint import Checkpoint, newest_checkpoint
+from api.jobs.event_log import read_log
 from api.timelines.overview import OverviewDocument
 from ingest.pace import SECOND
 
@@ -14,14 +15,14 @@ def read_overview(parts: Path, source: str) -> tuple[OverviewDocument, float]:
     checkpoint = newest_checkpoint(parts)
     if checkpoint is None:
         return document, 0.0
-    for line in stored_lines(parts, checkpoint, "seconds"):
+    for line in read_log(parts, checkpoint, "seconds"):
         document.add_seconds(line.rstrip())
     _add_coverage(document, parts, checkpoint)
     return document, checkpoint.state["position"] / SECOND
 
 
 def _add_coverage(document: OverviewDocument, parts: Path, checkpoint: Checkpoint) -> None:
-    for line in stored_lines(parts, checkpoint, "stretches"):
+    for line in read_log(parts, checkpoint, "stretches"):
         stretch = json.loads(line)
         if stretch["type"] == "coverage":
             document.add_coverage({name: stretch[name] for name in ("kind", "started", "ended", "frames")})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, erase, job_folder
+from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, delete_tree, job_folder
 from api.jobs.job import OVER
 from api.recordings.store import JobRecord, JobStore
 from ingest.bus.connection import BUS_FAULTS
@@ -77,7 +77,7 @@ def _delete_strays(folder: Path, jobs: set[str], kept: float) -> None:
 def _delete(folder: Path) -> None:
     try:
         if folder.name.endswith(REMOVED):
-            erase(folder)
+            delete_tree(folder)
         else:
             JobFolder(folder).remove()
     except OSError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from api.jobs.event_log import Checkpoint, newest_checkpoint
+from api.jobs.checkpoint import Checkpoint, newest_checkpoint
 from engine.records import Reading
 from engine.stored import decode_stored
 from engine.wire import encode_event

@@ -134,7 +134,7 @@ def _track(number: int, totals: _TrackTotals) -> dict[str, Any]:
     }
 
 
-def damage_in_words(damage: Sequence[Damage]) -> str:
+def describe_damage(damage: Sequence[Damage]) -> str:
     """The first damaged stretch, and how many more there are; empty where there is none."""
     if not damage:
         return ""

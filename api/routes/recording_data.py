@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
-from api.jobs.event_log import BadCheckpointError
+from api.jobs.checkpoint import BadCheckpointError
 from api.jobs.folder import job_folder
 from api.recordings.overview import read_overview
 from api.recordings.time_slice import read_time_slice

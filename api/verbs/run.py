@@ -11,7 +11,7 @@ from typing import Any
 from api.results.files import WriteFailedError
 from api.results.names import printable
 from api.results.pictures import PicturesReader
-from api.results.summary import damage_in_words
+from api.results.summary import describe_damage
 from api.results.video import Loaded, Outcome, VideoReader, Wanted, load_all
 from api.verbs.inputs import Work, works
 from api.verbs.interruption import Stopping
@@ -109,7 +109,7 @@ class Command:
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         self._summaries.append(outcome.summary)
         if outcome.damage:
-            self._fault(DAMAGED, f"{work.given}: {damage_in_words(outcome.damage)}")
+            self._fault(DAMAGED, f"{work.given}: {describe_damage(outcome.damage)}")
         if not self._json:
             print(in_one_line(outcome.summary, self._out / work.folder), flush=True)
 

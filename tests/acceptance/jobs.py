@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from api.jobs.event_log import newest_checkpoint
+from api.jobs.checkpoint import newest_checkpoint
 from api.jobs.folder import job_folder
 from engine.records import Reading
 from engine.stored import decode_stored

@@ -51,7 +51,7 @@ def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) 
     with connect(api.redis_url) as client:
         queue = Queue(client)
         queue.join()
-        assert queue.take(wait=0.01) is None
+        assert queue.claim(timeout=0.01) is None
     assert parts_of(http)["jobs"] == (True, "")
     assert http.get("/healthz").json() == {"status": "ok"}
 

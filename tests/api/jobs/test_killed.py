@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.event_log import newest_checkpoint
+from api.jobs.checkpoint import newest_checkpoint
 from deploy.redis_server import RedisServer
 from ingest.pace import SECOND
 from tests.api.jobs.working import Place, unbroken, worker, working

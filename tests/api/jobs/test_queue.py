@@ -1,4 +1,4 @@
-"""The queue on a real server: shared, claimed from the dead, refused to the slow."""
+"""The queue on a real Redis: shared, claimed from dead workers, lost to slow ones."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from api.recordings.store import JobRecord, JobStore
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
-LOST_AFTER = 0.2  # seconds
+LEASE = 0.2  # seconds
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def client(redis_url: str) -> Iterator[Any]:
 
 
 def queue(client: Any) -> Queue:
-    joined = Queue(client, lost_after=LOST_AFTER)
+    joined = Queue(client, lease=LEASE)
     joined.join()
     return joined
 
@@ -47,107 +47,107 @@ def job(id: str) -> Job:
     )
 
 
-def register(redis_url: str, call: str, *arguments: Any) -> Any:
-    async def ask() -> Any:
+def call_store(redis_url: str, method: str, *arguments: Any) -> Any:
+    async def call_it() -> Any:
         async with connect_async(redis_url) as client:
-            return await getattr(JobStore(client), call)(*arguments)
+            return await getattr(JobStore(client), method)(*arguments)
 
-    return asyncio.run(ask())
+    return asyncio.run(call_it())
 
 
 def status(redis_url: str, id: str) -> Any:
-    record: JobRecord | None = register(redis_url, "find", id)
+    record: JobRecord | None = call_store(redis_url, "find", id)
     assert record is not None
     return record.status
 
 
 def claimed(queue: Queue) -> ClaimedJob:
-    return until(lambda: queue.take(wait=0.01), 5, "a job")
+    return until(lambda: queue.claim(timeout=0.01), 5, "a job")
 
 
 def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url: str) -> None:
     one, other = queue(client), queue(client)
     for id in ("first", "second"):
-        register(redis_url, "add", job(id))
+        call_store(redis_url, "add", job(id))
     assert (claimed(one).job.id, claimed(other).job.id) == ("first", "second")
-    assert one.take(wait=0.01) is None
+    assert one.claim(timeout=0.01) is None
 
 
-def test_a_job_is_kept_by_who_gives_signs_of_life(client: Any, redis_url: str) -> None:
+def test_reports_renew_the_lease_of_a_job(client: Any, redis_url: str) -> None:
     one, other = queue(client), queue(client)
-    register(redis_url, "add", job("clip"))
+    call_store(redis_url, "add", job("clip"))
     mine = claimed(one)
-    deadline = time.monotonic() + 3 * LOST_AFTER
+    deadline = time.monotonic() + 3 * LEASE
     while time.monotonic() < deadline:
-        assert one.tell(mine, {"position": 1.5}) == "running"
-        assert other.take(wait=0.01) is None
+        assert one.report(mine, {"position": 1.5}) == "running"
+        assert other.claim(timeout=0.01) is None
     assert status(redis_url, "clip").position == 1.5
 
 
-def test_a_job_whose_worker_is_silent_is_taken_over_and_the_slow_one_is_refused(
+def test_a_job_of_a_silent_worker_is_claimed_by_another_and_lost_to_the_first(
     client: Any, redis_url: str
 ) -> None:
     slow, other = queue(client), queue(client)
-    register(redis_url, "add", job("clip"))
+    call_store(redis_url, "add", job("clip"))
     before = claimed(slow)
     after = claimed(other)
     assert (before.attempt, after.attempt, after.fruitless) == (1, 2, 0)
-    assert other.tell(after, {"position": 4.0}) == "running"
-    assert slow.tell(before, {"position": 2.0}) == "lost"
-    assert not slow.end(before, "error", {"reason": "slow"})
-    slow.give_back(before, fruitless=True)
-    assert other.tell(after, {}) == "running"
+    assert other.report(after, {"position": 4.0}) == "running"
+    assert slow.report(before, {"position": 2.0}) == "lost"
+    assert not slow.finish(before, "error", {"reason": "slow"})
+    slow.release(before, fruitless=True)
+    assert other.report(after, {}) == "running"
     now = status(redis_url, "clip")
     assert (now.state, now.position, now.attempt, now.fruitless) == ("running", 4.0, 2, 0)
 
 
-def test_a_job_that_is_given_back_is_taken_up_at_once(client: Any, redis_url: str) -> None:
-    one, other = Queue(client, lost_after=60.0), Queue(client, lost_after=60.0)
+def test_a_released_job_can_be_claimed_at_once(client: Any, redis_url: str) -> None:
+    one, other = Queue(client, lease=60.0), Queue(client, lease=60.0)
     one.join()
-    register(redis_url, "add", job("clip"))
-    one.give_back(claimed(one), fruitless=False)
+    call_store(redis_url, "add", job("clip"))
+    one.release(claimed(one), fruitless=False)
     again = claimed(other)
     assert (again.job.id, again.attempt, again.fruitless) == ("clip", 2, 0)
 
 
-def test_only_a_reader_that_its_worker_saw_die_counts_against_a_job(client: Any, redis_url: str) -> None:
-    """Workers that are killed say nothing: the next ones find the job as it was."""
-    register(redis_url, "add", job("clip"))
+def test_only_a_reader_that_died_counts_against_a_job(client: Any, redis_url: str) -> None:
+    """A worker that is killed reports nothing: the next one claims an unchanged job."""
+    call_store(redis_url, "add", job("clip"))
     for attempt in (1, 2, 3, 4):
         mine = claimed(queue(client))
         assert (mine.attempt, mine.fruitless) == (attempt, 0)
-    queue(client).give_back(mine, fruitless=True)
+    queue(client).release(mine, fruitless=True)
     assert claimed(queue(client)).fruitless == 1
 
 
 def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: str) -> None:
     one = queue(client)
-    register(redis_url, "add", job("clip"))
-    assert one.end(claimed(one), "completed", {"position": 10.0})
+    call_store(redis_url, "add", job("clip"))
+    assert one.finish(claimed(one), "completed", {"position": 10.0})
     now = status(redis_url, "clip")
     assert (now.state, now.position) == ("completed", 10.0)
     assert now.ended_at is not None
     assert client.xlen(QUEUE) == 0
     assert client.xpending(QUEUE, GROUP)["pending"] == 0
-    assert not register(redis_url, "cancel", "clip")
+    assert not call_store(redis_url, "cancel", "clip")
 
 
 def test_a_cancelled_job_is_not_begun(client: Any, redis_url: str) -> None:
     one = queue(client)
-    register(redis_url, "add", job("clip"))
-    assert register(redis_url, "cancel", "clip")
-    assert one.take(wait=0.01) is None
+    call_store(redis_url, "add", job("clip"))
+    assert call_store(redis_url, "cancel", "clip")
+    assert one.claim(timeout=0.01) is None
     assert status(redis_url, "clip").state == "aborted"
     assert client.xlen(QUEUE) == 0
 
 
-def test_a_worker_hears_that_its_job_was_cancelled_and_ends_it(client: Any, redis_url: str) -> None:
+def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Any, redis_url: str) -> None:
     one = queue(client)
-    register(redis_url, "add", job("clip"))
+    call_store(redis_url, "add", job("clip"))
     mine = claimed(one)
-    assert register(redis_url, "cancel", "clip")
-    assert one.tell(mine, {"position": 3.0}) == "aborted"
-    assert one.end(mine, "completed", {"position": 3.0})
+    assert call_store(redis_url, "cancel", "clip")
+    assert one.report(mine, {"position": 3.0}) == "aborted"
+    assert one.finish(mine, "completed", {"position": 3.0})
     now = status(redis_url, "clip")
     assert (now.state, now.position) == ("aborted", 3.0)
     assert client.xlen(QUEUE) == 0
@@ -156,43 +156,43 @@ def test_a_worker_hears_that_its_job_was_cancelled_and_ends_it(client: Any, redi
 @pytest.mark.parametrize("running", [False, True])
 def test_a_removed_job_leaves_no_key(client: Any, redis_url: str, *, running: bool) -> None:
     one = queue(client)
-    register(redis_url, "add", job("clip"))
+    call_store(redis_url, "add", job("clip"))
     mine = claimed(one) if running else None
-    assert register(redis_url, "remove", "clip")
-    assert not register(redis_url, "remove", "clip")
+    assert call_store(redis_url, "remove", "clip")
+    assert not call_store(redis_url, "remove", "clip")
     assert not client.exists(JOBS, job_key("clip"))
     assert client.xlen(QUEUE) == 0
     if mine is not None:
-        assert one.tell(mine, {"position": 1.0}) == "lost"
-        assert not one.end(mine, "completed", {})
+        assert one.report(mine, {"position": 1.0}) == "lost"
+        assert not one.finish(mine, "completed", {})
         assert not client.exists(job_key("clip"))
 
 
-def test_an_entry_without_its_job_is_passed_over(client: Any, redis_url: str) -> None:
+def test_an_entry_without_a_job_is_skipped(client: Any, redis_url: str) -> None:
     one = queue(client)
     client.xadd(QUEUE, {"id": "gone"})
-    register(redis_url, "add", job("clip"))
+    call_store(redis_url, "add", job("clip"))
     assert claimed(one).job.id == "clip"
 
 
-def test_what_another_version_wrote_stops_nobody(client: Any, redis_url: str) -> None:
-    register(redis_url, "add", job("clip"))
+def test_jobs_of_other_versions_are_skipped(client: Any, redis_url: str) -> None:
+    call_store(redis_url, "add", job("clip"))
     client.hset(JOBS, "old", '{"id": "old", "codec": "h264"}')
     client.hset(job_key("odd"), "state", "queued")
     client.hset(JOBS, "odd", "[]")
-    assert [record.job.id for record in register(redis_url, "all")] == ["clip"]
+    assert [record.job.id for record in call_store(redis_url, "all")] == ["clip"]
     client.xadd(QUEUE, {"id": "old"})
     client.hset(job_key("old"), "state", '"queued"')
     one = queue(client)
     assert claimed(one).job.id == "clip"
-    assert one.take(wait=0.01) is None
+    assert one.claim(timeout=0.01) is None
     assert client.xlen(QUEUE) == 1  # the clip
     ended = decode_status(client.hgetall(job_key("old")))
     assert (ended.state, ended.attempt) == ("error", 1)
-    assert ended.reason.startswith("not a job of this version: ")
+    assert ended.reason.startswith("Job of another version of mien: ")
 
 
-def test_fields_of_newer_versions_are_left_out_and_those_of_older_ones_filled_in() -> None:
+def test_fields_of_newer_versions_are_ignored_and_missing_ones_get_their_default() -> None:
     stored = json.loads(encode_job(job("clip")))
     del stored["start"]
     read = decode_job(json.dumps(stored | {"language": "fr"}).encode())

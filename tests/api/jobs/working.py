@@ -1,4 +1,4 @@
-"""Real workers in processes of their own, and jobs for them."""
+"""Workers in threads and in processes, and jobs for them."""
 
 import asyncio
 import hashlib
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.jobs.attempt import READER_TIMEOUT
 from api.jobs.folder import JobFolder, job_folder
 from api.jobs.job import Job, JobStatus, decode_status, job_key
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.worker import Places, Worker
+from api.jobs.worker import Worker, WorkerConfig
 from api.recordings.intake import new_id
 from api.recordings.store import JobStore
 from api.results.video import VideoReader, Wanted, load_all
@@ -32,7 +33,7 @@ ROOMY = RecordingLimits(reserve=0)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the jobs of a test lie."""
+    """The Redis and the data folder of a test's jobs."""
 
     redis_url: str
     data: Path
@@ -45,7 +46,7 @@ class Place:
         return job_folder(self.data, job.id)
 
     def add(self, file: Path, *, rate: float | None = 10.0) -> Job:
-        """Queues a file of the media folder, as the API does, but without looking into it."""
+        """Queue a file of the media folder as the API does, but without probing it."""
         status = file.stat()
         job = Job(
             id=new_id(),
@@ -63,7 +64,7 @@ class Place:
             height=360,
         )
         self.folder(job).path.mkdir(parents=True)
-        self._register("add", job)
+        self._store("add", job)
         return job
 
     def status(self, job: Job) -> JobStatus:
@@ -71,18 +72,18 @@ class Place:
             return decode_status(client.hgetall(job_key(job.id)))
 
     def cancel(self, job: Job) -> None:
-        assert self._register("cancel", job.id)
+        assert self._store("cancel", job.id)
 
     def remove(self, job: Job) -> None:
-        assert self._register("remove", job.id)
+        assert self._store("remove", job.id)
         self.folder(job).remove()
 
-    def _register(self, call: str, *arguments: Any) -> Any:
-        async def ask() -> Any:
+    def _store(self, method: str, *arguments: Any) -> Any:
+        async def call() -> Any:
             async with connect_async(self.redis_url) as client:
-                return await getattr(JobStore(client), call)(*arguments)
+                return await getattr(JobStore(client), method)(*arguments)
 
-        return asyncio.run(ask())
+        return asyncio.run(call())
 
     def wait(self, job: Job, state: str, seconds: float = 40.0) -> JobStatus:
         until(lambda: self.status(job).state == state, seconds, f"{job.name} is {state}")
@@ -93,18 +94,18 @@ class Place:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """One a file of results; the summary's is without what was measured of the run."""
-    found = {}
+    """A checksum for each result file; the summary's is without the time that the run took."""
+    sums = {}
     for path in folder.iterdir():
         data = path.read_bytes()
         if path.name == "summary.json":
             data = json.dumps(json.loads(data) | {"elapsed": None, "speed": None}).encode()
-        found[path.name] = hashlib.sha256(data).hexdigest()
-    return found
+        sums[path.name] = hashlib.sha256(data).hexdigest()
+    return sums
 
 
-class Unwatched:
-    """Who does not want to know how far the work is."""
+class NoProgress:
+    """A listener that ignores progress and never stops the run."""
 
     def begin(self, stage: str, total: float, pace: str) -> None: ...
 
@@ -115,9 +116,9 @@ class Unwatched:
 
 
 def unbroken(clip: Path, folder: Path) -> dict[str, str]:
-    """The checksums of what `mien run` makes of a clip."""
+    """The checksums of the results of `mien run`."""
     wanted = Wanted(rate=10.0, annotated=False)
-    reader = VideoReader(clip, folder, source=clip.name, wanted=wanted, watch=Unwatched())
+    reader = VideoReader(clip, folder, source=clip.name, wanted=wanted, watch=NoProgress())
     with reader.opened() as recording:
         reader.read(recording, load_all(1, "mien"))
     return checksums(folder)
@@ -125,7 +126,7 @@ def unbroken(clip: Path, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
-    """`mien jobs`; killed at the end, with what it started."""
+    """Run `mien jobs`; kill it and its children at the end."""
     environment = {**os.environ, "REDIS_URL": place.redis_url, "MIEN_DATA": str(place.data)}
     process = subprocess.Popen([sys.executable, "-m", "api.jobs"], env=environment)
     try:
@@ -136,11 +137,13 @@ def worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def working(place: Place, limits: RecordingLimits = ROOMY) -> Iterator[None]:
-    """A worker in a thread of this process."""
+def working(
+    place: Place, limits: RecordingLimits = ROOMY, *, reader_timeout: float = READER_TIMEOUT
+) -> Iterator[None]:
+    """Run a worker in a thread of this process."""
     with connect(place.redis_url, retries=0) as client:
-        places = Places(place.data, place.media, limits)
-        worker = Worker(Queue(client, lost_after=1.0), LivePriority(client), places)
+        config = WorkerConfig(place.data, place.media, limits, reader_timeout)
+        worker = Worker(Queue(client, lease=1.0), LivePriority(client), config)
         thread = threading.Thread(target=worker.run)
         thread.start()
         try:

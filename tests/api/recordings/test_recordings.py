@@ -15,7 +15,7 @@ from api.cli import main
 from api.jobs.job import QUEUE
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
-from api.jobs.worker import Places, Worker
+from api.jobs.worker import Worker, WorkerConfig
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect
 from tests.api.jobs.working import ROOMY
@@ -210,7 +210,7 @@ def test_from_the_command_line_to_the_files(
     media.mkdir()
     with serving(redis_url, media) as api, connect(redis_url, retries=0) as client:
         monkeypatch.setenv("MIEN_URL", api.http)
-        worker = Worker(Queue(client), LivePriority(client), Places(api.data, media, ROOMY))
+        worker = Worker(Queue(client), LivePriority(client), WorkerConfig(api.data, media, ROOMY))
         assert main(["recordings", "add", str(clip)]) == 0
         thread = threading.Thread(target=lambda: worker.run(until_empty=True))
         thread.start()

@@ -43,10 +43,10 @@ def added(place: Place, ended: float | None) -> Job:
     with connect(place.redis_url) as client:
         queue = Queue(client)
         queue.join()
-        claimed = queue.take()
+        claimed = queue.claim()
         assert claimed is not None
         if ended is not None:
-            queue.end(claimed, "completed", {"ended_at": time.time() - ended})
+            queue.finish(claimed, "completed", {"ended_at": time.time() - ended})
     return job
 
 

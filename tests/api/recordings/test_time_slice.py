@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs.event_log import BadCheckpointError, Checkpoint, PartsWriter, newest_checkpoint, stored_lines
+from api.jobs.checkpoint import BadCheckpointError, Checkpoint, newest_checkpoint
+from api.jobs.event_log import EventLogWriter, read_log
 from api.recordings.time_slice import read_time_slice
 from engine.records import Coverage, Reading
 from engine.stored import encode_stored
@@ -30,7 +31,7 @@ def written(parts: Path) -> list[Reading]:
     readings = [read(n) for n in range(FRAMES) for _ in range(2 if n < 500 else 1) if not 500 <= n < 1000]
     before: Checkpoint | None = None
     for attempt, (first, last) in enumerate([(0, 300), (300, 301), (301, len(readings))], start=1):
-        writer = PartsWriter(parts, attempt, before)
+        writer = EventLogWriter(parts, attempt, before)
         for each in readings[first:last]:
             writer.add("events", encode_stored(each))
             if each.frame % 100 == 0:
@@ -65,7 +66,7 @@ def test_stretches_that_reach_into_a_window_are_told(tmp_path: Path) -> None:
 
 
 def test_a_long_span_is_found_from_its_middle(tmp_path: Path) -> None:
-    writer = PartsWriter(tmp_path / "parts", 1, None)
+    writer = EventLogWriter(tmp_path / "parts", 1, None)
     for second in range(0, 2000, 10):
         if second == 1000:
             writer.add("stretches", encode_event(span(100, 1000)).body + b"\n")
@@ -82,7 +83,7 @@ def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
     readings = written(tmp_path / "parts")
     checkpoint = newest_checkpoint(tmp_path / "parts")
     assert checkpoint is not None
-    events = list(stored_lines(tmp_path / "parts", checkpoint, "events"))
+    events = list(read_log(tmp_path / "parts", checkpoint, "events"))
     assert sum(line.startswith(b'["reading"') for line in events) == len(readings)
 
 
