@@ -1,5 +1,6 @@
 """The architecture as rules: import directions, no import circles, small folders, files and functions."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -47,6 +48,8 @@ HOMES = {
 }
 
 TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensorrt")
+
+NAMED = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests)[./][\w./]*)`")
 
 MAX_MODULES = 20  # a folder
 
@@ -97,6 +100,15 @@ def test_modules_that_are_started_by_name_exist() -> None:
     started = modules_started_by_name()
     assert {"ingest", "engine", "api", "api.jobs", "deploy.local"} <= set(started)
     assert {name: file for name, file in started.items() if name not in names()} == {}
+
+
+def test_the_paths_and_modules_that_the_documents_name_exist() -> None:
+    for document in ("docs/architecture.md", "CONTRIBUTING.md"):
+        named = re.findall(
+            r"`((?:ingest|engine|api|training|deploy|tests)[./][\w./]*)`", (ROOT / document).read_text()
+        )
+        assert named
+        assert [name for name in named if name not in names() and not (ROOT / name).exists()] == []
 
 
 def test_the_api_loads_no_heavy_library() -> None:
