@@ -104,9 +104,7 @@ def test_modules_that_are_started_by_name_exist() -> None:
 
 def test_the_paths_and_modules_that_the_documents_name_exist() -> None:
     for document in ("docs/architecture.md", "CONTRIBUTING.md"):
-        named = re.findall(
-            r"`((?:ingest|engine|api|training|deploy|tests)[./][\w./]*)`", (ROOT / document).read_text()
-        )
+        named = NAMED.findall((ROOT / document).read_text())
         assert named
         assert [name for name in named if name not in names() and not (ROOT / name).exists()] == []
 
