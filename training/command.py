@@ -1,23 +1,36 @@
-"""How the training scripts end when the user can mend what is wrong: in one line."""
+"""Command line of the training scripts: the shared options, and errors reported in one line."""
 
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 
-from engine.card import CardMismatchError
+from engine.card import MODELS, CardMismatchError
 from training.export import ExportError
-from training.state import CheckpointMismatchError
+from training.paths import CHECKPOINTS, DATA, RUNS
+from training.state import CheckpointMismatchError, SettingsError
+
+
+def training_parser(name: str, description: str | None) -> ArgumentParser:
+    """Return the parser of `python -m training.NAME` with the options that all three networks have."""
+    parser = ArgumentParser(prog=f"python -m training.{name}", description=description)
+    parser.add_argument("--run", type=Path, default=RUNS / f"{name}.toml", help="settings file")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the arrays and photos")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / f"{name}.pt", help="file to resume")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run to take the first weights from")
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
+    return parser
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Calls `main`; exits with 2 and a line where data are missing or a file is refused."""
+    """Call `main`; exit with status 2 and one line on stderr for an error that the user can fix."""
     try:
         main()
-    except (CardMismatchError, CheckpointMismatchError, ExportError) as error:
-        _complain(str(error))
+    except (CardMismatchError, CheckpointMismatchError, ExportError, SettingsError) as error:
+        message = str(error)
     except FileNotFoundError as error:
-        _complain(f"{error.filename}: no such file")
-
-
-def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
+        message = f"{error.filename}: no such file"
+    else:
+        return
+    print(message, file=sys.stderr)
     sys.exit(2)

@@ -1,14 +1,13 @@
-"""Measures the shipped networks on the test sets, which are looked at once per release.
+"""Evaluate the shipped networks on the test sets, which are used once per release.
 
-Run as `python -m training.evaluate`: it prints the tables and leaves them with plots in training/report/;
-`--json` prints the figures alone; `--cards` writes them into the cards and into training/figures.json.
+Prints the tables and writes them, with plots, to training/report/. `--json` prints the figures only;
+`--cards` also writes them to the cards and to training/figures.json.
 """
 
 import argparse
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ from engine.card import MODELS, read_card
 from engine.labels import FIVE, KEYPOINTS, LABELS
 from engine.runtimes.cpu import has_byte_dot_products
 from training.command import run_script
-from training.detector.evaluate import Figures, Found, measure
-from training.emotion.evaluate import Emotion, read_emotion
-from training.emotion.metrics import five_view
-from training.keypoints.evaluate import Keypoints, read_keypoints
+from training.detector.evaluate import DetectorMetrics, evaluate_detector
+from training.detector.matching import DetectionResults
+from training.emotion.evaluate import EmotionResults, evaluate_emotion
+from training.emotion.metrics import five_classes
+from training.keypoints.evaluate import KeypointResults, evaluate_keypoints
 from training.paths import CHECKPOINTS, REPORT, RUNS, SHARED, TRAINING, YUNET
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints, draw_precision
-from training.speed import beside_resnet18
+from training.speed import ratio_to_resnet18
 from training.tables import (
     calibration_table,
     classification_table,
@@ -33,190 +33,190 @@ from training.tables import (
 
 FIGURES = TRAINING / "figures.json"  # of the shipped weights
 NETWORKS = ("emotion", "keypoints", "detector")
-# The same recipe as the emotion network's on splits in which versions of test photos were learnt from.
-LEAKY = ("official7", "mission5")
+# Runs of the emotion network's recipe on splits whose training sets have versions of test photos.
+LEAKY_RUNS = ("official7", "mission5")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """All that was measured of one set of weights."""
+class Evaluation:
+    """Results of one set of weights."""
 
-    emotion: Emotion
-    keypoints: Keypoints
-    detector: Figures
-    found: Found
-    speed: dict[str, float]  # time over that of a ResNet-18
-    emotion_int8: Emotion | None = None  # where there is a file of 8 bits
-    keypoints_int8: Keypoints | None = None
+    emotion: EmotionResults
+    keypoints: KeypointResults
+    detector: DetectorMetrics
+    detections: DetectionResults
+    speed: dict[str, float]  # ratio of a network's time to that of a ResNet-18
+    emotion_int8: EmotionResults | None = None  # None without a file of 8 bits
+    keypoints_int8: KeypointResults | None = None
+
+    @property
+    def int8_loss(self) -> dict[str, float] | None:
+        """Return what quantization costs in accuracy and in pixels of error; None without files of 8 bits."""
+        if self.emotion_int8 is None or self.keypoints_int8 is None:
+            return None
+        accuracy, accuracy_int8 = (
+            one.metrics["seven"]["accuracy"] for one in (self.emotion, self.emotion_int8)
+        )
+        rmse, rmse_int8 = (one.metrics["rmse"] for one in (self.keypoints, self.keypoints_int8))
+        return {
+            "accuracy_lost": round(accuracy - accuracy_int8, 4),
+            "rmse_added": round(rmse_int8 - rmse, 4),
+        }
 
 
-def measure_all(models: Path, shared: Path) -> Measured:
-    detector, found = measure(shared, models)
+def evaluate(models: Path, shared: Path) -> Evaluation:
+    """Evaluate the weights in `models` on the test sets in `shared`; takes some minutes."""
+    data, yunet = shared / "data", shared / YUNET
+    detector, detections = evaluate_detector(shared, models)
     emotion, keypoints = read_card("emotion", LABELS, models), read_card("keypoints", KEYPOINTS, models)
-    # Without dot products of bytes the sums may overflow.
-    small = (emotion.int8, keypoints.int8) if has_byte_dot_products() else (None, None)
-    read_faces = partial(read_emotion, data=shared / "data", teacher=shared / YUNET, part="test")
-    read_points = partial(read_keypoints, data=shared / "data", part="test")
-    return Measured(
-        emotion=read_faces(emotion),
-        keypoints=read_points(keypoints),
+    # On other CPUs the sums of 8-bit products may overflow.
+    emotion_int8, keypoints_int8 = (emotion.int8, keypoints.int8) if has_byte_dot_products() else (None, None)
+    cards = [card for card in (emotion, keypoints, emotion_int8, keypoints_int8) if card is not None]
+    return Evaluation(
+        emotion=evaluate_emotion(emotion, data, yunet, "test"),
+        keypoints=evaluate_keypoints(keypoints, data, "test"),
         detector=detector,
-        found=found,
-        speed={
-            card.file.stem: round(beside_resnet18(card.file), 3)
-            for card in (emotion, keypoints, *small)
-            if card is not None
-        },
-        emotion_int8=read_faces(small[0]) if small[0] else None,
-        keypoints_int8=read_points(small[1]) if small[1] else None,
+        detections=detections,
+        speed={card.file.stem: round(ratio_to_resnet18(card.file), 3) for card in cards},
+        emotion_int8=evaluate_emotion(emotion_int8, data, yunet, "test") if emotion_int8 else None,
+        keypoints_int8=evaluate_keypoints(keypoints_int8, data, "test") if keypoints_int8 else None,
     )
 
 
-def figures(measured: Measured, runs: Path = RUNS) -> dict[str, Any]:
-    """The figures that a release is judged by; None for a run that has left no report."""
-    said, pointed, found = measured.emotion.metrics, measured.keypoints.metrics, asdict(measured.detector)
-    speed = {"detector_vs_yunet": found.pop("detector_vs_yunet")}
+def figures(evaluation: Evaluation, runs: Path = RUNS) -> dict[str, Any]:
+    """Return the figures that decide on a release; None for a leaky run that has left no report in `runs`."""
+    emotion, keypoints = evaluation.emotion.metrics, evaluation.keypoints.metrics
+    detector = asdict(evaluation.detector)
+    speed = {"detector_vs_yunet": detector.pop("detector_vs_yunet")}
+    for name, ratio in evaluation.speed.items():
+        speed[f"{name.replace('.', '_')}_vs_resnet18"] = ratio
     return {
         "emotion": {
-            "clean5": said["five"],
-            "clean7": said["seven"],
-            **{name: _report_of(runs / f"{name}.json") for name in LEAKY},
-            "ece": said["ece"],
+            "clean5": emotion["five"],
+            "clean7": emotion["seven"],
+            **{name: _report_metrics(runs / f"{name}.json") for name in LEAKY_RUNS},
+            "ece": emotion["ece"],
         },
-        "keypoints": {"rmse": pointed["rmse"], "nme": pointed["nme"]},
-        "detector": found,
-        "int8": _lost(measured),
-        "speed": speed
-        | {f"{name.replace('.', '_')}_vs_resnet18": ratio for name, ratio in measured.speed.items()},
+        "keypoints": {"rmse": keypoints["rmse"], "nme": keypoints["nme"]},
+        "detector": detector,
+        "int8": evaluation.int8_loss,
+        "speed": speed,
     }
 
 
-def _lost(measured: Measured) -> dict[str, float] | None:
-    """What 8 bits cost: share of the pictures that are no longer read right, pixels of error more."""
-    if measured.emotion_int8 is None or measured.keypoints_int8 is None:
-        return None
-    right = [said.metrics["seven"]["accuracy"] for said in (measured.emotion, measured.emotion_int8)]
-    error = [said.metrics["rmse"] for said in (measured.keypoints, measured.keypoints_int8)]
-    return {"accuracy_lost": round(right[0] - right[1], 4), "rmse_added": round(error[1] - error[0], 4)}
-
-
-def tables(measured: Measured) -> str:
-    """All tables, in the form of the mission's report."""
-    probability, label = measured.emotion.probability, measured.emotion.label
-    five, five_label = five_view(probability, label)
-    pointed, found = measured.keypoints.metrics, measured.detector
-    ratios = {**measured.speed, "detector": found.detector_vs_yunet}
+def tables(evaluation: Evaluation) -> str:
+    """Return all tables, in the form of the mission's report."""
+    probabilities, labels = evaluation.emotion.probabilities, evaluation.emotion.labels
+    five, five_labels = five_classes(probabilities, labels)
+    emotion, keypoints = evaluation.emotion.metrics, evaluation.keypoints.metrics
+    detector = evaluation.detector
+    ratios = {**evaluation.speed, "detector": detector.detector_vs_yunet}
     parts = {
-        "emotion, seven classes": classification_table(probability, label, LABELS),
-        "rows: the data, columns: the network": confusion_table(probability, label, LABELS),
-        **_beside_votes(measured.emotion),
-        "emotion, five-class view": classification_table(five, five_label, FIVE),
-        "rows: the data, columns: the network, five-class view": confusion_table(five, five_label, FIVE),
-        f"calibration, expected error {measured.emotion.metrics['ece']:.4f}": calibration_table(
-            probability, label
+        "emotion, seven classes": classification_table(probabilities, labels, LABELS),
+        "confusion (rows: labels, columns: predictions)": confusion_table(probabilities, labels, LABELS),
+        **_ferplus(emotion),
+        "emotion, five classes": classification_table(five, five_labels, FIVE),
+        "confusion, five classes": confusion_table(five, five_labels, FIVE),
+        f"calibration, expected error {emotion['ece']:.4f}": calibration_table(probabilities, labels),
+        f"keypoints, rmse {keypoints['rmse']:.2f} px, mean error / eye distance {keypoints['nme']:.4f}": (
+            keypoint_table(evaluation.keypoints.predicted, evaluation.keypoints.points)
         ),
-        f"keypoints, rmse {pointed['rmse']:.2f} px, mean error / eye distance {pointed['nme']:.4f}": (
-            keypoint_table(measured.keypoints.found, measured.keypoints.points)
+        f"detector, average precision {detector.ap:.4f} (YuNet {detector.yunet_ap:.4f})": precision_table(
+            evaluation.detections
         ),
-        f"detector, average precision {found.ap:.4f} (YuNet {found.yunet_ap:.4f})": precision_table(
-            measured.found
-        ),
-        f"detector as served: recall {found.recall:.4f}, {found.false_positives} inventions": "",
-        **_in_8_bits(measured),
-        "time over ResNet-18's, the detector's over YuNet's": "\n".join(
+        f"detector as served: recall {detector.recall:.4f}, {detector.false_positives} false positives": "",
+        **_int8(evaluation.int8_loss),
+        "time / ResNet-18's; the detector's / YuNet's": "\n".join(
             f"{name:>16}{ratio:>8.3f}" for name, ratio in ratios.items()
         ),
     }
     return "\n".join(f"{title}\n{table}\n" for title, table in parts.items())
 
 
-def _beside_votes(emotion: Emotion) -> dict[str, str]:
-    """Seven classes against what most FER+ taggers said, where the data has their votes."""
-    if "ferplus" not in (said := emotion.metrics):
+def _ferplus(metrics: dict[str, Any]) -> dict[str, str]:
+    """Return a line on seven classes against the majority of the FER+ votes, if the data has them."""
+    if "ferplus" not in metrics:
         return {}
-    voted = said["ferplus"]
-    line = f"accuracy {voted['accuracy']:.3f}, macro F1 {voted['macro_f1']:.3f}, {voted['n']} pictures"
-    return {f"most FER+ votes: {line}": ""}
+    ferplus = metrics["ferplus"]
+    line = f"accuracy {ferplus['accuracy']:.3f}, macro F1 {ferplus['macro_f1']:.3f}, {ferplus['n']} pictures"
+    return {f"majority of the FER+ votes: {line}": ""}
 
 
-def _in_8_bits(measured: Measured) -> dict[str, str]:
-    lost = _lost(measured)
-    if lost is None:
+def _int8(loss: dict[str, float] | None) -> dict[str, str]:
+    if loss is None:
         return {}
-    told = f"{lost['accuracy_lost']:.4f} of the accuracy lost, {lost['rmse_added']:.4f} px of error added"
-    return {f"8 bits, seven classes and keypoints: {told}": ""}
+    line = f"accuracy -{loss['accuracy_lost']:.4f}, rmse +{loss['rmse_added']:.4f} px"
+    return {f"8 bits, seven classes and keypoints: {line}": ""}
 
 
-def leave_report(measured: Measured, folder: Path) -> None:
-    """Writes tables and plots; training curves where this machine has the checkpoints."""
+def write_report(evaluation: Evaluation, folder: Path) -> None:
+    """Write tables and plots; training curves only of the checkpoints on this machine."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tables.txt").write_text(tables(measured))
-    probability, label = measured.emotion.probability, measured.emotion.label
-    draw_confusion(probability, label, LABELS, folder / "confusion7.png")
-    draw_confusion(*five_view(probability, label), FIVE, folder / "confusion5.png")
-    draw_calibration(probability, label, folder / "calibration.png")
-    pointed = measured.keypoints
-    draw_keypoints(pointed.crops, pointed.found, pointed.points, folder / "keypoints.png")
-    draw_precision(measured.found, folder / "precision_recall.png")
+    (folder / "tables.txt").write_text(tables(evaluation))
+    probabilities, labels = evaluation.emotion.probabilities, evaluation.emotion.labels
+    draw_confusion(probabilities, labels, LABELS, folder / "confusion7.png")
+    draw_confusion(*five_classes(probabilities, labels), FIVE, folder / "confusion5.png")
+    draw_calibration(probabilities, labels, folder / "calibration.png")
+    draw_keypoints(evaluation.keypoints, folder / "keypoints.png")
+    draw_precision(evaluation.detections, folder / "precision_recall.png")
     for name in NETWORKS:
         if (CHECKPOINTS / f"{name}.pt").exists():
             draw_curves(CHECKPOINTS / f"{name}.pt", folder / f"{name}_curves.png")
 
 
-def write_cards(measured: Measured, models: Path) -> None:
-    """Puts the figures into the cards, beside those of the validation sets."""
-    _into_card(models / "emotion.json", {"test": measured.emotion.metrics})
-    _into_card(models / "keypoints.json", {"test": measured.keypoints.metrics})
-    if measured.emotion_int8 is not None and measured.keypoints_int8 is not None:
-        _into_card(models / "emotion.json", {"test_int8": measured.emotion_int8.metrics})
-        _into_card(models / "keypoints.json", {"test_int8": measured.keypoints_int8.metrics})
-    _into_card(models / "detector.json", asdict(measured.detector))
+def write_cards(evaluation: Evaluation, models: Path) -> None:
+    """Add the test metrics to the cards, next to those of the validation sets."""
+    emotion, keypoints = {"test": evaluation.emotion.metrics}, {"test": evaluation.keypoints.metrics}
+    if evaluation.emotion_int8 is not None and evaluation.keypoints_int8 is not None:
+        emotion["test_int8"] = evaluation.emotion_int8.metrics
+        keypoints["test_int8"] = evaluation.keypoints_int8.metrics
+    added = {"emotion": emotion, "keypoints": keypoints, "detector": asdict(evaluation.detector)}
+    for name, metrics in added.items():
+        path = models / f"{name}.json"
+        card = json.loads(path.read_text())
+        card["metrics"] |= metrics
+        path.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def with_weights(said: dict[str, Any], models: Path) -> dict[str, Any]:
-    """The figures with the weight files that they are of."""
+def with_weights(figures: dict[str, Any], models: Path) -> dict[str, Any]:
+    """Add the SHA-256 of the weight files to their figures."""
     weights = {}
     for name in NETWORKS:
         card = json.loads((models / f"{name}.json").read_text())
         for file in (card["file"], *([card["int8"]["file"]] if "int8" in card else [])):
             weights[Path(file).stem] = hashlib.sha256((models / file).read_bytes()).hexdigest()
-    return {**said, "sha256": weights}
+    return {**figures, "sha256": weights}
 
 
-def _into_card(path: Path, metrics: dict[str, Any]) -> None:
-    card = json.loads(path.read_text())
-    card["metrics"] |= metrics
-    path.write_text(json.dumps(card, indent=2) + "\n")
-
-
-def _report_of(file: Path) -> dict[str, Any] | None:
-    """Accuracy, macro F1 and number of pictures that a run left."""
+def _report_metrics(file: Path) -> dict[str, Any] | None:
+    """Return `accuracy`, `macro_f1` and `n` of a run's report, None if there is none."""
     if not file.exists():
         return None
-    said: dict[str, Any] = json.loads(file.read_text())["test"]
-    return said
+    metrics: dict[str, Any] = json.loads(file.read_text())["test"]
+    return metrics
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
-    parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--shared", type=Path, default=SHARED, help="data, models, pictures, videos")
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
+    parser.add_argument(
+        "--shared", type=Path, default=SHARED, help="folder of data, models, pictures and videos"
+    )
     parser.add_argument("--report", type=Path, default=REPORT, help="folder for tables and plots")
-    parser.add_argument("--json", action="store_true", help="print the figures alone")
+    parser.add_argument("--json", action="store_true", help="print the figures only")
     parser.add_argument("--cards", action="store_true", help="write the figures into the cards")
-    asked = parser.parse_args()
+    options = parser.parse_args()
 
-    measured = measure_all(asked.models, asked.shared)
-    said = figures(measured)
-    if asked.cards:
-        write_cards(measured, asked.models)
-        kept = json.dumps(with_weights(said, asked.models), indent=2)
-        FIGURES.write_text(kept + "\n")
-    if asked.json:
-        print(json.dumps(said))
+    evaluation = evaluate(options.models, options.shared)
+    numbers = figures(evaluation)
+    if options.cards:
+        write_cards(evaluation, options.models)
+        FIGURES.write_text(json.dumps(with_weights(numbers, options.models), indent=2) + "\n")
+    if options.json:
+        print(json.dumps(numbers))
     else:
-        print(tables(measured))
-        leave_report(measured, asked.report)
+        print(tables(evaluation))
+        write_report(evaluation, options.report)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Writes a trained network as ONNX with its card, and refuses when ONNX Runtime and PyTorch disagree."""
+"""Export of a trained network to ONNX with its card, checked by ONNX Runtime against PyTorch."""
 
-import engine.runtimes.onnx  # noqa: F401  # isort: skip  # before onnxruntime, which it keeps silent
+import engine.runtimes.onnx  # noqa: F401  # isort: skip  # turns telemetry off before onnxruntime is imported
 import hashlib
 import json
 import logging
@@ -24,24 +24,24 @@ from engine.card import MODELS
 Dimension = onnx.TensorShapeProto.Dimension
 
 OPSET = 18
-# Float32 sums in another order differ by some 1e-5 here; more means that a layer was translated wrongly.
+# Float32 sums in another order differ by about 1e-5; more means that a layer was translated wrongly.
 TOLERANCE = 1e-3
 
-# What the engine acts on; `export` adds file, sha256, mean and deviation.
+# Card fields that the engine reads; `export` adds file, sha256, mean and deviation.
 REQUIRED = ("name", "outputs", "input_size", "temperature", "metrics")
 
 
 class ExportError(Exception):
-    """The exported file is not the network, or its card is not complete."""
+    """The exported file differs from the network, or its card is incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Names of a graph's input and outputs, and which axes of the input may vary."""
+    """Names of a graph's input and outputs, and of the input's axes whose length may vary."""
 
     input: str
     outputs: tuple[str, ...]
-    dynamic: Mapping[int, str]  # axis of the input: its name
+    dynamic: Mapping[int, str]  # name of each axis of variable length
 
 
 EMOTION = Signature("crops", ("logits",), {0: "faces"})
@@ -55,16 +55,15 @@ def export(
     card: Mapping[str, Any],
     folder: Path = MODELS,
 ) -> Path:
-    """Writes `<folder>/<name>.onnx` and `<name>.json`; returns the path of the first.
+    """Write `<folder>/<name>.onnx` and `<name>.json`; return the path of the former.
 
-    The graph takes float32 pixels 0..255, so the network does its own scaling and the card's mean and
-    deviation are 0 and 1. `examples` are float32 inputs: the first is traced (no axis that varies may be
-    1 long in it), and on each one the outputs must agree within TOLERANCE; give two sizes of every axis
-    that varies. Nothing in `folder` changes when ExportError is raised.
+    The graph takes float32 pixels 0..255: the network normalises them itself, and the card's mean and
+    deviation are 0 and 1. `examples` are float32 inputs, with two sizes of every axis of variable length. The
+    first one is traced; its variable axes must be longer than 1. Raises ExportError, and leaves `folder` as
+    it was, if the outputs for any of them differ by more than TOLERANCE or the card lacks a field.
     """
-    missing = [field for field in REQUIRED if field not in card]
-    if missing:
-        raise ExportError(f"expected the card fields {', '.join(REQUIRED)}, missing {', '.join(missing)}")
+    if missing := [field for field in REQUIRED if field not in card]:
+        raise ExportError(f"the card lacks {', '.join(missing)}; add these fields before the export")
     network = network.eval()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -72,9 +71,9 @@ def export(
         _write(network, examples[0], signature, weights)
         for example in examples:
             check(weights, network, example)
-        described = Path(scratch) / f"{card['name']}.json"
-        described.write_text(json.dumps(_complete(card, weights), indent=2) + "\n")
-        for file in (weights, described):
+        card_file = Path(scratch) / f"{card['name']}.json"
+        card_file.write_text(json.dumps(_complete_card(card, weights), indent=2) + "\n")
+        for file in (weights, card_file):
             partial = folder / f"{file.name}.partial"
             shutil.copyfile(file, partial)
             partial.replace(folder / file.name)
@@ -82,31 +81,33 @@ def export(
 
 
 def check(weights: Path, network: nn.Module, example: Tensor) -> None:
-    """Raises ExportError when ONNX Runtime and the network (in eval mode) disagree on `example`."""
+    """Raise ExportError if ONNX Runtime and the network (in eval mode) differ on `example`."""
     session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
-    actual = session.run(None, {session.get_inputs()[0].name: example.numpy()})
+    outputs = session.run(None, {session.get_inputs()[0].name: example.numpy()})
     with torch.inference_mode():
-        expected = network(example)
-    expected = (expected,) if isinstance(expected, Tensor) else tuple(expected)
-    for output, ours, theirs in zip(session.get_outputs(), expected, actual, strict=True):
-        if tuple(ours.shape) != theirs.shape:
-            raise ExportError(f"{output.name}: expected shape {tuple(ours.shape)}, actual {theirs.shape}")
-        difference = float(np.abs(ours.numpy() - theirs).max())
+        reference = network(example)
+    reference = (reference,) if isinstance(reference, Tensor) else tuple(reference)
+    for info, torch_output, output in zip(session.get_outputs(), reference, outputs, strict=True):
+        if tuple(torch_output.shape) != output.shape:
+            shapes = f"{output.shape} in ONNX Runtime, {tuple(torch_output.shape)} in PyTorch"
+            raise ExportError(f"the shapes of {info.name} differ: {shapes}")
+        difference = float(np.abs(torch_output.numpy() - output).max())
         if not difference <= TOLERANCE:  # written so that NaN is refused too
             raise ExportError(
-                f"{output.name}: expected within {TOLERANCE} of PyTorch, actual {difference:.2g} off"
+                f"{info.name} differs by {difference:.2g} in ONNX Runtime from PyTorch, more than {TOLERANCE}"
             )
 
 
-def commit() -> str | None:
-    """The commit of the working tree, `-dirty` where that is changed; None outside a checkout."""
+def provenance() -> dict[str, str | None]:
+    """Return `commit` (with `-dirty` if files are changed, None outside a checkout) and `date` (UTC)."""
     command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    asked = subprocess.run(command, cwd=MODELS.parent, capture_output=True, text=True, check=False)
-    return asked.stdout.strip() if asked.returncode == 0 else None
+    git = subprocess.run(command, cwd=MODELS.parent, capture_output=True, text=True, check=False)
+    commit = git.stdout.strip() if git.returncode == 0 else None
+    return {"commit": commit, "date": datetime.now(UTC).date().isoformat()}
 
 
 def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path) -> None:
-    # It warns of each torchvision operator that it could have translated, were torchvision here.
+    # It warns about each operator of torchvision, which is not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     torch.onnx.export(
         network,
@@ -120,12 +121,12 @@ def _write(network: nn.Module, example: Tensor, signature: Signature, path: Path
         external_data=False,
         verbose=False,
     )
-    state_shapes(path)
-    forget_origin(path)
+    inline_shapes(path)
+    strip_metadata(path)
 
 
-def state_shapes(path: Path) -> None:
-    """Has each Reshape copy or infer its axes: PyTorch computes them anew, by some ten operators each."""
+def inline_shapes(path: Path) -> None:
+    """Make the shape of each Reshape a constant: PyTorch exports about ten operators that compute it."""
     model = onnx.load(path)
     graph = model.graph
     typed = (*graph.input, *graph.value_info, *graph.output)
@@ -133,58 +134,53 @@ def state_shapes(path: Path) -> None:
     for node in graph.node:
         if node.op_type == "Reshape" and {node.input[0], node.output[0]} <= shapes.keys():
             before, after = shapes[node.input[0]], shapes[node.output[0]]
-            axes = [_axis(place, dimension, before) for place, dimension in enumerate(after)]
+            axes = [_axis(index, dimension, before) for index, dimension in enumerate(after)]
             if axes.count(-1) <= 1:
                 name = f"{node.output[0]}_shape"
                 graph.initializer.append(onnx.numpy_helper.from_array(np.array(axes, np.int64), name))
                 node.input[1] = name
-                del node.attribute[:]  # `allowzero`, which would make an axis empty instead of copying it
-    _drop_unread(graph)
+                del node.attribute[
+                    :
+                ]  # `allowzero`, with which 0 would make an axis empty instead of copying it
+    _remove_unused(graph)
     onnx.save(model, path)
 
 
-def _axis(place: int, dimension: Dimension, before: Sequence[Dimension]) -> int:
-    """What Reshape is told of an axis: its length, 0 for the same as before, -1 for what is left."""
+def _axis(index: int, dimension: Dimension, before: Sequence[Dimension]) -> int:
+    """Return an axis of Reshape's shape: its length, 0 to copy the input's, -1 to infer it."""
     if dimension.dim_value:
         return int(dimension.dim_value)
     name = dimension.dim_param
-    return 0 if name and place < len(before) and name == before[place].dim_param else -1
+    return 0 if name and index < len(before) and name == before[index].dim_param else -1
 
 
-def _drop_unread(graph: onnx.GraphProto) -> None:
-    """Takes out the operators whose results nothing reads any more."""
-    read = {value.name for value in graph.output}
-    kept = []
+def _remove_unused(graph: onnx.GraphProto) -> None:
+    """Remove the operators and weights that no output depends on."""
+    used = {value.name for value in graph.output}
+    nodes = []
     for node in reversed(graph.node):
-        if read.intersection(node.output):
-            read.update(node.input)
-            kept.append(node)
+        if used.intersection(node.output):
+            used.update(node.input)
+            nodes.append(node)
     del graph.node[:]
-    graph.node.extend(reversed(kept))
-    weights = [tensor for tensor in graph.initializer if tensor.name in read]
+    graph.node.extend(reversed(nodes))
+    weights = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
     graph.initializer.extend(weights)
 
 
-def forget_origin(path: Path) -> None:
-    """Takes out what PyTorch notes of the source at each node: it names the folders of this machine."""
+def strip_metadata(path: Path) -> None:
+    """Remove PyTorch's notes on the source of each node, which name folders of this machine."""
     model = onnx.load(path)
     graph = model.graph
-    for part in (
-        model,
-        graph,
-        *graph.node,
-        *graph.input,
-        *graph.output,
-        *graph.value_info,
-        *graph.initializer,
-    ):
+    values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    for part in (model, graph, *graph.node, *values):
         part.doc_string = ""
         del part.metadata_props[:]
     onnx.save(model, path)
 
 
-def _complete(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:
+def _complete_card(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:
     return {
         "name": card["name"],
         "file": weights.name,
@@ -195,6 +191,6 @@ def _complete(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:
         "deviation": 1.0,
         "temperature": card["temperature"],
         "metrics": card["metrics"],
-        "trained_on": {"commit": commit(), "date": datetime.now(UTC).date().isoformat()},
+        "trained_on": provenance(),
         **{key: value for key, value in card.items() if key not in REQUIRED},
     }

@@ -1,113 +1,107 @@
-"""The loop that the three trainings share: batches in, steps down, a checkpoint now and then."""
+"""The training loop that the three networks share: batches, steps, and a checkpoint at intervals."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from time import perf_counter
 from typing import Any, TypeVar
 
 import cv2
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from training.state import TrainingState, device, one_cycle
+from training.state import TrainingState, device, warmup_cosine
 
 Batch = TypeVar("Batch")
+LossFunction = Callable[
+    [Any, Batch], tuple[Tensor, dict[str, float]]
+]  # of network and batch; loss and metrics
 
-# The threads of OpenCV's pool are not there after a fork, and a child that waits for them waits for ever.
+# The loader's processes are forked, and OpenCV's thread pool does not survive a fork: a child would deadlock.
 cv2.setNumThreads(1)
 
-SAVED_EVERY = 240.0  # seconds
-WORTH_A_PROCESS = 20  # steps; starting one takes as long as some
+SAVE_INTERVAL = 240.0  # seconds
+MIN_STEPS_FOR_WORKERS = 20  # starting a loader process takes as long as some steps
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How far and how fast."""
+class Batches(Dataset[Batch]):
+    """Batches of a run by step number; a batch depends on the settings and its step alone."""
 
-    seed: int
-    epochs: int
-    steps: int  # an epoch
-    rate: float  # the highest
-    average: float  # of the moving average of the weights, a step
-    warm: float = 0.05  # share of the run in which the rate rises
+    steps_per_epoch: int
+
+    def __getitem__(self, step: int) -> Batch:
+        raise NotImplementedError
 
 
-def epochs(
+def train_epochs(
     state: TrainingState,
-    batches: Dataset[Batch],
-    cost: Callable[[Any, Batch], tuple[Tensor, dict[str, float]]],
-    schedule: Schedule,
-    save: Callable[[], None],
+    batches: Batches[Batch],
+    loss_of: LossFunction[Batch],
     *,
     until: int | None = None,
+    save_interval: float = SAVE_INTERVAL,
 ) -> Iterator[dict[str, float]]:
-    """Trains up to epoch `until` (default: all), and yields the means of what `cost` told of each.
+    """Train up to epoch `until` (default: all) and yield each epoch's means of the metrics of `loss_of`.
 
-    Batch `step` and what dropout draws there depend on the seed alone, so a run that was cut off in the
-    middle of an epoch comes to the weights of an unbroken one.
+    Batches and dropout depend on the seed and the step alone, so a run that was interrupted in the middle of
+    an epoch and resumed gives the weights of an uninterrupted one.
     """
-    last = schedule.epochs if until is None else until
+    last = state.settings.epochs if until is None else until
     saved = perf_counter()
     while state.epoch < last:
         state.network.train()
-        left = range(state.steps, (state.epoch + 1) * schedule.steps)
-        for batch in _shown(batches, left, state.epoch, schedule):
-            _step(state, batch, cost, schedule)
-            if perf_counter() - saved > SAVED_EVERY:
-                save()
+        for batch in _rest_of_epoch(state, batches):
+            _step(state, batch, loss_of, batches.steps_per_epoch)
+            if perf_counter() - saved > save_interval:
+                state.save()
                 saved = perf_counter()
-        means = {name: value / schedule.steps for name, value in state.sums.items()}
+        means = {name: value / batches.steps_per_epoch for name, value in state.sums.items()}
         state.epoch, state.sums = state.epoch + 1, {}
         yield means
 
 
-def moved(batch: Batch, where: torch.device) -> Batch:
-    """The dataclass of tensors `batch` on another device."""
+def to_device(batch: Batch, target: torch.device) -> Batch:
+    """Copy a batch, which is a dataclass of tensors, to another device."""
     tensors = {field.name: getattr(batch, field.name) for field in fields(batch)}  # type: ignore[arg-type]
-    there = {name: tensor.to(where, non_blocking=True) for name, tensor in tensors.items()}
-    return replace(batch, **there)  # type: ignore[type-var]
+    copies = {name: tensor.to(target, non_blocking=True) for name, tensor in tensors.items()}
+    return replace(batch, **copies)  # type: ignore[type-var]
 
 
-def mixed(where: torch.device) -> torch.autocast:
-    """Bfloat16 where a GPU has it; on the CPUs that were tried it gained nothing."""
-    has_it = where.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.autocast(where.type, torch.bfloat16, enabled=has_it)
+def autocast(target: torch.device) -> torch.autocast:
+    """Compute in bfloat16 on a GPU that has it; on the CPUs that were tried it gained nothing."""
+    has_bfloat16 = target.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(target.type, torch.bfloat16, enabled=has_bfloat16)
 
 
-def _shown(batches: Dataset[Batch], left: Sequence[int], epoch: int, schedule: Schedule) -> Iterator[Batch]:
-    """The batches of the steps that are left of an epoch, behind a progress bar."""
+def _rest_of_epoch(state: TrainingState, batches: Batches[Batch]) -> Iterator[Batch]:
+    """Load the batches of the current epoch's unfinished steps, behind a progress bar."""
+    total = batches.steps_per_epoch
+    steps = range(state.steps, (state.epoch + 1) * total)
     loader = DataLoader(
-        batches, batch_size=None, sampler=left, num_workers=_workers(left), worker_init_fn=_one_thread
+        batches, batch_size=None, sampler=steps, num_workers=_workers(steps), worker_init_fn=_use_one_thread
     )
-    title = f"epoch {epoch + 1} of {schedule.epochs}"
-    done = schedule.steps - len(left)
-    return iter(tqdm(loader, title, schedule.steps, initial=done, leave=False, mininterval=2))
+    title = f"epoch {state.epoch + 1} of {state.settings.epochs}"
+    return iter(tqdm(loader, title, total, initial=total - len(steps), leave=False, mininterval=2))
 
 
-def _step(
-    state: TrainingState,
-    batch: Batch,
-    cost: Callable[[nn.Module, Batch], tuple[Tensor, dict[str, float]]],
-    schedule: Schedule,
-) -> None:
-    torch.manual_seed(schedule.seed * 1_000_003 + state.steps)
-    where = device()
-    with mixed(where):
-        loss, parts = cost(state.network, moved(batch, where))
-    progress = state.steps / (schedule.epochs * schedule.steps)
-    state.step(loss, schedule.rate * one_cycle(progress, schedule.warm), decay=schedule.average)
-    state.sums = {name: state.sums.get(name, 0.0) + value for name, value in parts.items()}
+def _step(state: TrainingState, batch: Batch, loss_of: LossFunction[Batch], steps_per_epoch: int) -> None:
+    settings, target = state.settings, device()
+    torch.manual_seed(settings.seed * 1_000_003 + state.steps)
+    with autocast(target):
+        loss, metrics = loss_of(state.network, to_device(batch, target))
+    progress = state.steps / (settings.epochs * steps_per_epoch)
+    state.step(loss, settings.learning_rate * warmup_cosine(progress, settings.warmup))
+    state.sums = {name: state.sums.get(name, 0.0) + value for name, value in metrics.items()}
 
 
-def _workers(left: Sequence[int]) -> int:
-    """One process beside the network's is enough for a CPU; a GPU wants all that there are."""
-    if len(left) <= WORTH_A_PROCESS:
+def _workers(steps: Sequence[int]) -> int:
+    """Return the number of loader processes: one is enough beside a CPU; a GPU needs all cores."""
+    if len(steps) <= MIN_STEPS_FOR_WORKERS:
         return 0
     return (os.cpu_count() or 1) if device().type == "cuda" else 1
 
 
-def _one_thread(_worker: int) -> None:
+def _use_one_thread(_worker: int) -> None:
     torch.set_num_threads(1)

@@ -9,4 +9,4 @@ CACHE = TRAINING / "cache"  # decoded photos and landmarks
 REPORT = TRAINING / "report"  # tables and plots of an evaluation
 SHARED = TRAINING.parents[1] / "shared"  # data, models, pictures and videos, beside the checkout
 DATA = SHARED / "data"
-YUNET = "models/face_detection_yunet_2023mar_dynamic.onnx"  # in SHARED
+YUNET = "models/face_detection_yunet_2023mar_dynamic.onnx"  # below SHARED

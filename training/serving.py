@@ -1,7 +1,7 @@
-"""Compares the crops that the engine cuts with those that the emotion network learnt from.
+"""Compare the crops that the engine cuts with those that the emotion network learned from.
 
-Run as `python -m training.serving`: where the keypoint network sees eyes and mouth in crops of pictures, of
-videos and of FER2013, and what the emotion network says of the pictures whose names tell an expression.
+Prints the positions of eyes and mouth that the keypoint network finds in crops of pictures, videos and
+FER2013, and the emotion network's predictions for pictures whose names are expressions.
 """
 
 import argparse
@@ -18,19 +18,20 @@ from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.crop import align, cut, transform
 from engine.stages.detect import Detector
 from engine.tensors import softmax
+from training.arrays import Pixels
 from training.command import run_script
-from training.data.faces import Pixels, read_expressions
-from training.data.landmarks import landmarks_of, with_mean
-from training.detector.evaluation_sets import Picture, scenes
-from training.emotion.batches import cut_all
-from training.inference import run
+from training.data.faces import read_expressions
+from training.data.landmarks import align_faces
+from training.detector.evaluation_sets import pictures_and_frames
+from training.emotion.batches import cut_aligned
+from training.inference import run_onnx
 from training.paths import SHARED, YUNET
 
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
-CORNERS = [KEYPOINTS.index(name) for name in ("mouth_left_corner", "mouth_right_corner")]
+MOUTH_CORNERS = [KEYPOINTS.index(name) for name in ("mouth_left_corner", "mouth_right_corner")]
 
-# Seven pictures of one expression each, by the name of the file.
-NAMED: dict[str, Label] = {
+# Seven pictures of one expression each, by file name.
+EXPRESSIONS: dict[str, Label] = {
     "faceapi_angry.jpg": "angry",
     "faceapi_disgusted.jpg": "disgust",
     "faceapi_fearful.jpg": "fear",
@@ -41,8 +42,8 @@ NAMED: dict[str, Label] = {
 }
 
 
-def served_crops(pictures: Iterable[Picture], detector: Detector) -> Pixels:
-    """(n, 96, 96) crops of all faces that the detector finds, cut as the engine cuts them."""
+def served_crops(pictures: Iterable[Pixels], detector: Detector) -> Pixels:
+    """Return (n, 96, 96) crops of all faces that the detector finds, cut as the engine cuts them."""
     crops = []
     for picture in pictures:
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
@@ -54,46 +55,50 @@ def served_crops(pictures: Iterable[Picture], detector: Detector) -> Pixels:
 
 
 def framing(points: Floats) -> dict[str, tuple[float, float]]:
-    """Mean and deviation (pixels of the crop) of eyes and mouth in (n, 15, 2) keypoints."""
+    """Return mean and standard deviation (pixels of the crop) of eyes and mouth in (n, 15, 2) keypoints."""
     eyes = (points[:, LEFT_EYE] + points[:, RIGHT_EYE]) / 2
-    measured = {
+    values = {
         "eyes x": eyes[:, 0],
         "eyes y": eyes[:, 1],
-        "eyes apart": np.linalg.norm(points[:, LEFT_EYE] - points[:, RIGHT_EYE], axis=1),
-        "mouth y": points[:, CORNERS, 1].mean(axis=1),
+        "eye distance": np.linalg.norm(points[:, LEFT_EYE] - points[:, RIGHT_EYE], axis=1),
+        "mouth y": points[:, MOUTH_CORNERS, 1].mean(axis=1),
     }
-    return {name: (float(values.mean()), float(values.std())) for name, values in measured.items()}
+    return {name: (float(one.mean()), float(one.std())) for name, one in values.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.serving", description=__doc__)
-    parser.add_argument("--models", type=Path, default=MODELS)
-    parser.add_argument("--shared", type=Path, default=SHARED, help="data, models, pictures, videos")
-    asked = parser.parse_args()
-    card = read_card("detector", LANDMARKS, asked.models)
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
+    parser.add_argument(
+        "--shared", type=Path, default=SHARED, help="folder of data, models, pictures, videos"
+    )
+    options = parser.parse_args()
+    card = read_card("detector", LANDMARKS, options.models)
     detector = Detector(OnnxRuntime(card.file), card.threshold)
-    keypoints = OnnxRuntime(read_card("keypoints", KEYPOINTS, asked.models).file)
-    emotion = OnnxRuntime(read_card("emotion", LABELS, asked.models).file)
+    keypoints = OnnxRuntime(read_card("keypoints", KEYPOINTS, options.models).file)
+    emotion = OnnxRuntime(read_card("emotion", LABELS, options.models).file)
 
-    faces = read_expressions(asked.shared / "data")
-    alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, asked.shared / YUNET))]
-    found = list(scenes(asked.shared))
-    cut_from = {
-        "FER2013, validation": cut_all(faces, alignments, faces.validation),
-        "pictures, as served": served_crops((p for name, p, _ in found if ":" not in name), detector),
-        "videos, as served": served_crops((p for name, p, _ in found if ":" in name), detector),
+    faces = read_expressions(options.shared / "data")
+    alignments = align_faces(faces.pixels, options.shared / YUNET)
+    pictures = [(name, picture) for name, picture, _ in pictures_and_frames(options.shared)]
+    crops_of = {
+        "FER2013, validation": cut_aligned(faces, alignments, faces.validation),
+        "pictures, as served": served_crops(
+            (picture for name, picture in pictures if ":" not in name), detector
+        ),
+        "videos, as served": served_crops((picture for name, picture in pictures if ":" in name), detector),
     }
-    for title, crops in cut_from.items():
-        places = framing(run(keypoints, crops))
-        said = ", ".join(
-            f"{name} {mean:.1f} +- {deviation:.1f}" for name, (mean, deviation) in places.items()
+    for title, crops in crops_of.items():
+        statistics = ", ".join(
+            f"{name} {mean:.1f} +- {deviation:.1f}"
+            for name, (mean, deviation) in framing(run_onnx(keypoints, crops)).items()
         )
-        print(f"{title}, {len(crops)} crops at 96x96: {said} px")
-    for name, picture, _ in found:
-        if name in NAMED:
-            for distribution in softmax(run(emotion, served_crops([picture], detector))):
-                best = int(distribution.argmax())
-                print(f"{name}: {NAMED[name]}; read as {LABELS[best]}, {distribution[best]:.2f}")
+        print(f"{title}, {len(crops)} crops at 96x96: {statistics} px")
+    for name, picture in pictures:
+        if name in EXPRESSIONS:
+            for probabilities in softmax(run_onnx(emotion, served_crops([picture], detector))):
+                best = int(probabilities.argmax())
+                print(f"{name}: {EXPRESSIONS[name]}; predicted {LABELS[best]}, {probabilities[best]:.2f}")
 
 
 if __name__ == "__main__":

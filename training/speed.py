@@ -1,6 +1,7 @@
-"""Times a shipped ResNet beside a ResNet-18 of the same input: one face, one thread, ONNX Runtime."""
+"""Comparison of networks by their time in ONNX Runtime, and the ResNet-18 to compare with."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
 from engine.tensors import CROP_SIDE
 from training.export import OPSET
@@ -32,21 +34,28 @@ class ResNet18(nn.Module):
         return self.head(self.blocks(x).mean(dim=(2, 3)))  # type: ignore[no-any-return]
 
 
-def beside_resnet18(weights: Path) -> float:
-    """Median time of the network in `weights` over that of a ResNet-18, taken in turns."""
+def alternate(
+    runtimes: Sequence[OnnxRuntime], inputs: Sequence[Mapping[str, Floats]], rounds: int
+) -> list[list[float]]:
+    """Run each runtime on its input in turns; return the seconds of its `rounds` runs for each."""
+    times: list[list[float]] = [[] for _ in runtimes]
+    for _ in range(rounds):
+        for runtime, tensors, taken in zip(runtimes, inputs, times, strict=True):
+            started = perf_counter()
+            runtime.run(tensors)
+            taken.append(perf_counter() - started)
+    return times
+
+
+def ratio_to_resnet18(weights: Path) -> float:
+    """Return the ratio of the median times of the network in `weights` and a ResNet-18 for one crop."""
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "resnet18.onnx"
         crop = torch.zeros(1, 1, CROP_SIDE, CROP_SIDE)
         torch.onnx.export(
             ResNet18().eval(), (crop,), str(reference), opset_version=OPSET, dynamo=True, verbose=False
         )
-        runtimes = [OnnxRuntime(weights), OnnxRuntime(reference)]
-    crop_name = ["crops", "x"]
+        runtimes = OnnxRuntime(weights), OnnxRuntime(reference)
     pixels = np.full((1, 1, CROP_SIDE, CROP_SIDE), 128, dtype=np.float32)
-    times: list[list[float]] = [[], []]
-    for _ in range(ROUNDS):
-        for runtime, name, taken in zip(runtimes, crop_name, times, strict=True):
-            started = perf_counter()
-            runtime.run({name: pixels})
-            taken.append(perf_counter() - started)
-    return median(times[0]) / median(times[1])
+    ours, theirs = alternate(runtimes, ({"crops": pixels}, {"x": pixels}), ROUNDS)
+    return median(ours) / median(theirs)

@@ -1,4 +1,4 @@
-"""The tables that `training.evaluate` prints."""
+"""Tables that `training.evaluate` prints."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from engine.labels import KEYPOINTS
 from engine.records import Floats
-from training.detector.evaluate import Found
-from training.detector.matching import count
-from training.emotion.metrics import Numbers, calibration, confusion, report
+from training.arrays import Integers
+from training.detector.matching import DetectionResults, count
+from training.emotion.metrics import calibration, confusion, precision_recall_f1
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-def classification_table(probability: Floats, label: Numbers, names: Sequence[str]) -> str:
-    """Precision, recall, F1 and support by class, then accuracy and macro mean: the mission's form."""
-    matrix = confusion(probability, label)
-    by_class, support = report(matrix), matrix.sum(axis=1)
+def classification_table(probabilities: Floats, labels: Integers, names: Sequence[str]) -> str:
+    """Return precision, recall, F1 and support by class, then accuracy and macro mean."""
+    matrix = confusion(probabilities, labels)
+    by_class, support = precision_recall_f1(matrix), matrix.sum(axis=1)
     lines = [f"{'':>12}{'precision':>11}{'recall':>9}{'f1-score':>10}{'support':>9}", ""]
     lines += [
         f"{name:>12}{p:>11.2f}{r:>9.2f}{f:>10.2f}{n:>9}"
@@ -29,33 +29,36 @@ def classification_table(probability: Floats, label: Numbers, names: Sequence[st
     return "\n".join(lines)
 
 
-def confusion_table(probability: Floats, label: Numbers, names: Sequence[str]) -> str:
-    """Rows: what the data says; columns: what the network says."""
+def confusion_table(probabilities: Floats, labels: Integers, names: Sequence[str]) -> str:
+    """Return the confusion matrix: rows are labels, columns predictions."""
     lines = [" " * 12 + "".join(f"{name:>10}" for name in names)]
-    for name, row in zip(names, confusion(probability, label), strict=True):
+    for name, row in zip(names, confusion(probabilities, labels), strict=True):
         lines.append(f"{name:>12}" + "".join(f"{count:>10}" for count in row))
     return "\n".join(lines)
 
 
-def calibration_table(probability: Floats, label: Numbers) -> str:
-    """How often the network is right when it is that sure."""
-    rows = calibration(probability, label)
-    lines = [f"{'confidence':>12}{'right':>9}{'share':>9}"]
-    lines += [f"{said:>12.2f}{right:>9.2f}{share:>9.3f}" for said, right, share in rows if share]
+def calibration_table(probabilities: Floats, labels: Integers) -> str:
+    """Return the accuracy by confidence."""
+    rows = calibration(probabilities, labels)
+    lines = [f"{'confidence':>12}{'accuracy':>10}{'share':>9}"]
+    lines += [
+        f"{confidence:>12.2f}{accuracy:>10.2f}{share:>9.3f}" for confidence, accuracy, share in rows if share
+    ]
     return "\n".join(lines)
 
 
-def keypoint_table(found: Floats, points: Floats) -> str:
-    """Mean distance by point."""
-    distance = np.linalg.norm(found - points, axis=2).mean(axis=0)
+def keypoint_table(predicted: Floats, points: Floats) -> str:
+    """Return the mean distance by keypoint."""
+    distance = np.linalg.norm(predicted - points, axis=2).mean(axis=0)
     return "\n".join(f"{name:>26}{pixels:>7.2f} px" for name, pixels in zip(KEYPOINTS, distance, strict=True))
 
 
-def precision_table(found: Found) -> str:
-    """Precision and recall of the detector by threshold."""
-    lines = [f"{'threshold':>12}{'precision':>11}{'recall':>9}{'invented':>10}"]
+def precision_table(results: DetectionResults) -> str:
+    """Return the detector's precision, recall and false positives by threshold."""
+    lines = [f"{'threshold':>12}{'precision':>11}{'recall':>9}{'false positives':>17}"]
     for threshold in THRESHOLDS:
-        said = count(found.labels, found.guesses, threshold)
-        precision = said.found / max(1, said.found + said.invented)
-        lines.append(f"{threshold:>12.1f}{precision:>11.3f}{said.recall:>9.3f}{said.invented:>10}")
+        counts = count(results, threshold)
+        lines.append(
+            f"{threshold:>12.1f}{counts.precision:>11.3f}{counts.recall:>9.3f}{counts.false_positives:>17}"
+        )
     return "\n".join(lines)

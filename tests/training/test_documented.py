@@ -1,4 +1,4 @@
-"""The commands and files that docs/training.md names are there."""
+"""The commands and files in docs/training.md exist."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,14 @@ TEXT = (ROOT / "docs" / "training.md").read_text()
 COMMANDS = re.findall(r"python -m (training\.\w+)([^\n#`]*)", TEXT)
 
 
-@pytest.mark.parametrize(("module", "words"), COMMANDS)
-def test_its_commands_are_there(module: str, words: str) -> None:
+@pytest.mark.parametrize(("module", "options"), COMMANDS)
+def test_its_commands_exist(module: str, options: str) -> None:
     path = ROOT / module.replace(".", "/")
     source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
-    assert [option for option in re.findall(r"--[a-z0-9]+", words) if f'"{option}"' not in source] == []
+    assert [option for option in re.findall(r"--[a-z0-9]+", options) if f'"{option}"' not in source] == []
 
 
-def test_its_files_are_there() -> None:
+def test_its_files_exist() -> None:
     runs = re.findall(r"`(?:training/runs/)?(\w+\.toml)`", TEXT)
     assert {"official7.toml", "mission5.toml"} <= {run.rpartition("/")[2] for run in runs}
     assert [run for run in runs if not (ROOT / "training/runs" / run).is_file()] == []

@@ -1,4 +1,4 @@
-"""Reads Kaggle's own files: FER2013's pictures in a CSV, and that of the facial keypoints contest."""
+"""Readers of Kaggle's CSV files: FER2013, and the facial keypoints contest."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -6,104 +6,104 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.labels import KEYPOINTS
 from engine.records import Floats
-from training.data.faces import TILE, Pixels
+from training.arrays import Integers, Pixels
+from training.data.faces import TILE
 
-# FER2013's numbers of the labels, and of the parts of its split.
+# Names of FER2013's label numbers, and of the parts of its split.
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 USAGES = ("Training", "PublicTest", "PrivateTest")
 PORTRAIT = 96  # pixels, the side of a picture of the keypoints contest
 COORDINATES = tuple(f"{point}_{axis}" for point in KEYPOINTS for axis in "xy")
 
 
-class UnexpectedFileError(Exception):
-    """A file is not of the form that its name promises."""
+class DataFormatError(Exception):
+    """A file or folder does not have the documented format."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
-    """Small pictures of faces with a label each."""
+class LabelledFaces:
+    """Small pictures of faces, each with an expression."""
 
     pixels: Pixels  # (n, 48, 48)
-    label: NDArray[np.int64]  # (n,) number in EMOTIONS
-    usage: NDArray[np.int64]  # (n,) number in USAGES
+    labels: Integers  # (n,) index in EMOTIONS
+    usage: Integers  # (n,) index in USAGES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pointed:
+class KeypointFaces:
     """Pictures of faces with 15 keypoints each."""
 
     pixels: Pixels  # (n, 96, 96)
     points: Floats  # (n, 15, 2) pixels of the picture
 
 
-def read_fer2013(file: Path) -> Labelled:
-    """`fer2013.csv` or `icml_face_data.csv`, whose columns differ in order and in spaces about the names."""
-    pixels, label, usage = [], [], []
-    for where, row in _rows(file, ("emotion", "pixels", "Usage")):
-        pixels.append(_picture(row["pixels"], TILE, where))
-        label.append(_one_of(row["emotion"], [str(n) for n in range(len(EMOTIONS))], where))
-        usage.append(_one_of(row["Usage"], USAGES, where))
+def read_fer2013(file: Path) -> LabelledFaces:
+    """Read `fer2013.csv` or `icml_face_data.csv`, whose columns differ in order and in spaces.
+
+    Raises DataFormatError.
+    """
+    pixels, labels, usage = [], [], []
+    numbers = [str(number) for number in range(len(EMOTIONS))]
+    for line, row in _rows(file, ("emotion", "pixels", "Usage")):
+        pixels.append(_picture(row["pixels"], TILE, line))
+        labels.append(_index(row["emotion"], numbers, line))
+        usage.append(_index(row["Usage"], USAGES, line))
     if not pixels:
-        raise UnexpectedFileError(f"{file}: expected rows of pictures, actual none")
-    return Labelled(np.stack(pixels), np.array(label), np.array(usage))
+        raise DataFormatError(f"{file} has no pictures below the line of column names")
+    return LabelledFaces(np.stack(pixels), np.array(labels), np.array(usage))
 
 
-def read_keypoints(file: Path) -> Pointed:
-    """`training.csv` of the facial keypoints contest: the rows in which no point is missing."""
+def read_keypoints(file: Path) -> KeypointFaces:
+    """Read the rows of the contest's `training.csv` that have all points. Raises DataFormatError."""
     pixels, points = [], []
-    for where, row in _rows(file, (*COORDINATES, "Image")):
-        said = [row[name] for name in COORDINATES]
-        if all(said):
-            points.append(np.array([_number(text, where) for text in said], np.float32).reshape(-1, 2))
-            pixels.append(_picture(row["Image"], PORTRAIT, where))
+    for line, row in _rows(file, (*COORDINATES, "Image")):
+        values = [row[name] for name in COORDINATES]
+        if all(values):
+            points.append(np.array([_number(text, line) for text in values], np.float32).reshape(-1, 2))
+            pixels.append(_picture(row["Image"], PORTRAIT, line))
     if not pixels:
-        raise UnexpectedFileError(f"{file}: expected rows with all {len(KEYPOINTS)} points, actual none")
-    return Pointed(np.stack(pixels), np.stack(points))
+        raise DataFormatError(f"{file} has no row with all {len(KEYPOINTS)} points")
+    return KeypointFaces(np.stack(pixels), np.stack(points))
 
 
-def _rows(file: Path, expected: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row by its columns' names, with the words that an error begins with."""
+def _rows(file: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each row by column name, after its place for error messages."""
     with file.open(newline="", encoding="utf-8", errors="replace") as lines:
         reader = csv.reader(lines)
         names = [name.strip() for name in next(reader, [])]
-        missing = [name for name in expected if name not in names]
-        if missing:
-            raise UnexpectedFileError(
-                f"{file}: expected the columns {', '.join(missing)}, actual {', '.join(names)[:60] or 'none'}"
-            )
+        if missing := [name for name in columns if name not in names]:
+            found = ", ".join(names)[:60] or "none"
+            raise DataFormatError(f"{file} lacks the columns {', '.join(missing)}; it has {found}")
         for number, row in enumerate(reader, start=2):
-            where = f"{file}, line {number}"
+            line = f"{file}, line {number}"
             if len(row) != len(names):
-                raise UnexpectedFileError(f"{where}: expected {len(names)} columns, actual {len(row)}")
-            yield where, dict(zip(names, row, strict=True))
+                raise DataFormatError(f"{line}: {len(names)} columns are needed, got {len(row)}")
+            yield line, dict(zip(names, row, strict=True))
 
 
-def _picture(text: str, side: int, where: str) -> Pixels:
+def _picture(text: str, side: int, line: str) -> Pixels:
     try:
         levels = np.array(text.split(), dtype=np.int64)
     except ValueError:
-        raise UnexpectedFileError(f"{where}: expected pixels as numbers, actual {text[:20]!r}") from None
+        raise DataFormatError(f"{line}: pixels must be numbers, got {text[:20]!r}") from None
     if len(levels) != side * side:
-        raise UnexpectedFileError(f"{where}: expected {side * side} pixels, actual {len(levels)}")
+        raise DataFormatError(f"{line}: {side * side} pixels are needed, got {len(levels)}")
     if levels.min() < 0 or levels.max() > 255:
-        raise UnexpectedFileError(
-            f"{where}: expected pixels from 0 to 255, actual {levels.min()} to {levels.max()}"
-        )
+        raise DataFormatError(f"{line}: pixels must be 0 to 255, got {levels.min()} to {levels.max()}")
     return levels.astype(np.uint8).reshape(side, side)
 
 
-def _one_of(text: str, known: Sequence[str], where: str) -> int:
-    if text not in known:
-        raise UnexpectedFileError(f"{where}: expected one of {', '.join(known)}, actual {text!r}")
-    return known.index(text)
+def _index(text: str, choices: Sequence[str], line: str) -> int:
+    if text not in choices:
+        raise DataFormatError(f"{line}: one of {', '.join(choices)} is needed, got {text!r}")
+    return choices.index(text)
 
 
-def _number(text: str, where: str) -> float:
+def _number(text: str, line: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UnexpectedFileError(f"{where}: expected a coordinate, actual {text!r}") from None
+        raise DataFormatError(f"{line}: a coordinate must be a number, got {text!r}") from None

@@ -1,4 +1,4 @@
-"""Finds the five landmarks in FER2013's small pictures, once, with YuNet as the teacher."""
+"""Landmarks and alignments of FER2013's small pictures, found once by YuNet and cached."""
 
 import hashlib
 from pathlib import Path
@@ -8,51 +8,53 @@ import numpy as np
 from tqdm import tqdm
 
 from engine.records import Floats
-from training.data.faces import Pixels
-from training.data.yunet import Teacher
+from engine.stages.crop import Alignment, align
+from training.arrays import Pixels
+from training.data.yunet import YuNet
 from training.paths import CACHE
 
-# YuNet finds 98 % of the faces of FER2013 at this size and in this frame, 90 % at half of it
+# YuNet finds 98 % of the faces of FER2013 with this enlargement and border, 90 % with half of it
 # (300 pictures, score 0.5).
-ENLARGED = 4  # times
-FRAMED = 32  # pixels of repeated border on each side
-LEAST_SCORE = 0.5
-# The pictures are cut close round a face (eyes 17.3 +- 3.6 pixels apart): what was found smaller
-# than this were strips of an ear or a shirt, in the ten that were looked at.
-LEAST_EYES = 7.0  # pixels
+ENLARGEMENT = 4  # times
+BORDER = 32  # pixels of repeated edge on each side
+MIN_SCORE = 0.5
+# The eyes of FER2013's faces are 17.3 +- 3.6 pixels apart. Smaller detections were strips of an ear or a
+# shirt in all ten cases that were checked.
+MIN_EYE_DISTANCE = 7.0  # pixels
 
 
-def landmarks_of(pixels: Pixels, teacher: Path, cache: Path = CACHE) -> Floats:
-    """(n, 5, 2) landmarks of (n, 48, 48) pictures, in pixels of the picture; NaN where no face was found.
+def align_faces(pixels: Pixels, yunet: Path, cache: Path = CACHE) -> list[Alignment]:
+    """Return the alignment of each of (n, 48, 48) pictures; the mean face's where no face was found.
 
-    Takes two minutes for FER2013; kept in `cache` for the same pictures and teacher.
+    Takes two minutes for FER2013; the landmarks are cached by the pictures and YuNet's file.
     """
-    key = hashlib.sha256(pixels.tobytes() + teacher.read_bytes()).hexdigest()[:16]
-    kept = cache / f"landmarks-{key}.npy"
-    if not kept.exists():
+    key = hashlib.sha256(pixels.tobytes() + yunet.read_bytes()).hexdigest()[:16]
+    file = cache / f"landmarks-{key}.npy"
+    if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(kept, _find_all(pixels, teacher))
-    return np.asarray(np.load(kept), dtype=np.float32)
+        np.save(file, _find_all(pixels, yunet))
+    return [align(points) for points in fill_missing(np.asarray(np.load(file), dtype=np.float32))]
 
 
-def with_mean(landmarks: Floats) -> Floats:
-    """The same landmarks, with the mean face where none was found, or one far too small."""
+def fill_missing(landmarks: Floats) -> Floats:
+    """Replace (n, 5, 2) landmarks that are NaN or those of a far too small face by the mean of the others."""
     eye_distance = np.linalg.norm(landmarks[:, 1] - landmarks[:, 0], axis=1)
-    landmarks = np.where((eye_distance < LEAST_EYES)[:, None, None], np.nan, landmarks)
+    landmarks = np.where((eye_distance < MIN_EYE_DISTANCE)[:, None, None], np.nan, landmarks)
     missing = np.isnan(landmarks[:, 0, 0])
     return np.where(missing[:, None, None], np.nanmean(landmarks, axis=0), landmarks).astype(np.float32)
 
 
-def _find_all(pixels: Pixels, teacher: Path) -> Floats:
-    yunet = Teacher(teacher, LEAST_SCORE)
+def _find_all(pixels: Pixels, file: Path) -> Floats:
+    yunet = YuNet(file, MIN_SCORE)
     return np.stack([_find(yunet, picture) for picture in tqdm(pixels, "landmarks", unit="face")])
 
 
-def _find(yunet: Teacher, picture: Pixels) -> Floats:
-    large = cv2.resize(picture, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-    framed = cv2.copyMakeBorder(large, FRAMED, FRAMED, FRAMED, FRAMED, cv2.BORDER_REPLICATE)
-    faces = yunet.find(np.asarray(framed, dtype=np.uint8))
+def _find(yunet: YuNet, picture: Pixels) -> Floats:
+    """Return (5, 2) landmarks in pixels of the picture; NaN if no face was found."""
+    large = cv2.resize(picture, None, fx=ENLARGEMENT, fy=ENLARGEMENT, interpolation=cv2.INTER_CUBIC)
+    framed = cv2.copyMakeBorder(large, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_REPLICATE)
+    faces = yunet.detect(np.asarray(framed, dtype=np.uint8))
     if not faces:
         return np.full((5, 2), np.nan, dtype=np.float32)
-    # Pixel centres: the enlarged picture's x lies at (x + 0.5) / ENLARGED - 0.5.
-    return np.asarray((faces[0].landmarks - FRAMED + 0.5) / ENLARGED - 0.5, dtype=np.float32)
+    # Pixel centres: x of the enlarged picture is (x + 0.5) / ENLARGEMENT - 0.5.
+    return np.asarray((faces[0].landmarks - BORDER + 0.5) / ENLARGEMENT - 0.5, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Which pictures of FER2013 are learnt from, watched over the training, and asked for in the test."""
+"""Splits of FER2013 into training, validation and test set."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.labels import FIVE
+from training.arrays import Integers, Mask
 
-Mask = NDArray[np.bool_]
 Split = tuple[Mask, Mask, Mask]  # training, validation, test
 
 TRAINING, PUBLIC, PRIVATE = 0, 1, 2  # the official split
-TWENTY = 20  # one picture in so many is in the mission's validation, and one in its test
 
 
-def clean(usage: NDArray[np.uint8], group: NDArray[np.int32], _label: NDArray[np.int64]) -> Split:
-    """No photo has versions in two sets.
+def clean(usage: NDArray[np.uint8], group: NDArray[np.int32], _labels: Integers) -> Split:
+    """Split so that no photo has versions in two sets.
 
-    The test is the official PrivateTest, whole. The official PublicTest is the validation, less the
-    photos that are also in the test; training is the rest, less the photos of both.
+    The test set is the official PrivateTest, whole. The validation set is the official PublicTest without the
+    photos of the test set; the training set is the rest without the photos of both.
     """
     test = usage == PRIVATE
     validation = (usage == PUBLIC) & ~np.isin(group, group[test])
@@ -26,22 +25,21 @@ def clean(usage: NDArray[np.uint8], group: NDArray[np.int32], _label: NDArray[np
     return train, validation, test
 
 
-def official(usage: NDArray[np.uint8], _group: NDArray[np.int32], _label: NDArray[np.int64]) -> Split:
-    """The contest's own, as the literature reports on it: versions of test photos are learnt from."""
+def official(usage: NDArray[np.uint8], _group: NDArray[np.int32], _labels: Integers) -> Split:
+    """Split as the contest and the literature do; the training set has versions of test photos."""
     return usage == TRAINING, usage == PUBLIC, usage == PRIVATE
 
 
-def mission(_usage: NDArray[np.uint8], _group: NDArray[np.int32], label: NDArray[np.int64]) -> Split:
-    """The mission's random 90/5/5 of the five classes, with the same leak."""
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(label < len(FIVE)))
-    tested = -(-len(rows) // TWENTY)  # 1,229, as in the mission's report
-    watched = 2 * tested
-    train, validation, test = (np.zeros(len(label), dtype=np.bool_) for _ in range(3))
-    test[rows[:tested]] = validation[rows[tested:watched]] = train[rows[watched:]] = True
+def mission(_usage: NDArray[np.uint8], _group: NDArray[np.int32], labels: Integers) -> Split:
+    """Split five classes at random, 90/5/5, as the mission's report did, with the same leak."""
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(labels < len(FIVE)))
+    size = -(-len(rows) // 20)  # 1,229, as in the mission's report
+    train, validation, test = np.zeros((3, len(labels)), dtype=np.bool_)
+    test[rows[:size]] = validation[rows[size : 2 * size]] = train[rows[2 * size :]] = True
     return train, validation, test
 
 
-SPLITS: dict[str, Callable[[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]], Split]] = {
+SPLITS: dict[str, Callable[[NDArray[np.uint8], NDArray[np.int32], Integers], Split]] = {
     "clean": clean,
     "official": official,
     "mission": mission,

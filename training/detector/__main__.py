@@ -1,46 +1,48 @@
-"""Trains the face detector; a run that was cut off goes on from its last checkpoint."""
+"""Train the face detector; resume the run from its last checkpoint."""
 
-import argparse
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from engine.card import MODELS
-from training.command import run_script
+from training.command import run_script, training_parser
+from training.data.yunet import YuNet
+from training.detector.batches import DetectorBatches, DetectorSettings
+from training.detector.hard_negatives import mine_start
 from training.detector.network import DetectorNetwork
-from training.detector.photos import held_out
+from training.detector.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.detector.release import release
 from training.detector.scenes import Composer
-from training.detector.train import Batches, Settings, invented, photos, train
-from training.paths import CACHE, CHECKPOINTS, DATA, RUNS, SHARED, YUNET
+from training.detector.train import train
+from training.paths import CACHE, SHARED, YUNET
 from training.state import read_settings
-
-log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None, cache: Path = CACHE) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.detector", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--run", type=Path, default=RUNS / "detector.toml")
-    parser.add_argument("--teacher", type=Path, default=SHARED / YUNET, help="says what to learn")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / "detector.pt")
-    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser = training_parser("detector", __doc__)
+    parser.add_argument("--teacher", type=Path, default=SHARED / YUNET, help="YuNet, which gives targets")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of PyTorch")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
-    settings = read_settings(options.run, Settings)
-    people, faces = photos(options.data, cache, options.teacher)
-    shown = [photo for photo in people if not held_out(photo.name)]
-    composer = Composer(shown, faces, settings.seed, invented(options.start, shown))
-    state = train(Batches(composer, settings, options.teacher), options.checkpoint, start=options.start)
+    settings = read_settings(options.run, DetectorSettings)
+    people, faces = read_all_photos(options.data, cache, options.teacher)
+    learned = [photo for photo in people if not held_out(photo.name)]
+    composer = Composer(learned, faces, settings.seed, mine_start(options.start, learned))
+    batches = DetectorBatches(composer, settings, options.teacher)
+    state = train(settings, batches, options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)
     weights = release(state.average, asdict(settings), people, options.models)
-    log.info("wrote %s", weights)
+    print(f"wrote {weights}")
+
+
+def read_all_photos(data: Path, cache: Path, teacher: Path) -> tuple[list[Photo], list[Photo]]:
+    """Return people_photos and the keypoint faces; decode them at the first call into `cache`."""
+    if not (cache / "keypoint_faces.labels.npz").exists():
+        print(f"decoding photos into {cache}")
+        store(read_photos(data, "people_photos"), cache / "people_photos")
+        store(read_keypoint_faces(data, YuNet(teacher)), cache / "keypoint_faces")
+    return load(cache / "people_photos"), load(cache / "keypoint_faces")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
-"""Measures a detector: recall and inventions, average precision, time beside YuNet."""
+"""Evaluation of a detector: recall and false positives, average precision, time compared with YuNet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -14,108 +12,90 @@ from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.detect import Detector
 from engine.stages.track import UNSURE_BY
-from training.data.yunet import Teacher
-from training.detector.evaluation_sets import Picture, scenes, test_photos
-from training.detector.matching import Guessed, Labelled, average_precision, count
+from training.arrays import Pixels
+from training.data.yunet import YuNet
+from training.detector.evaluation_sets import LabelledPicture, people_photos_test, pictures_and_frames
+from training.detector.matching import DetectionResults, Detections, average_precision, count
 from training.paths import YUNET
+from training.speed import alternate
 
-LOW = 0.02  # score down to which boxes take part in the average precision
+LOW_THRESHOLD = 0.02  # score down to which detections take part in the average precision
 ROUNDS = 60  # of timing
 
-
-class Finder(Protocol):
-    """A detector under measurement: (height, width) grey or BGR in, boxes in pixels out."""
-
-    def __call__(self, picture: Picture) -> Guessed: ...
+# Takes a (height, width) grey or (height, width, 3) BGR picture; its boxes are in pixels.
+DetectFunction = Callable[[Pixels], Detections]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What a release is judged by."""
+class DetectorMetrics:
+    """The figures that decide on a release."""
 
-    recall: float  # on the boxes of the shared pictures and videos
-    false_positives: int  # there, in all
+    recall: float  # on the labelled pictures and frames
+    false_positives: int  # on all of them
     ap: float  # people_photos_test, IoU 0.5
     yunet_ap: float
-    detector_vs_yunet: float  # time over time at 640x360, one thread
+    detector_vs_yunet: float  # ratio of the times at 640x360 on one thread
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a detector finds in pictures whose faces are known."""
-
-    labels: Sequence[Labelled]
-    guesses: Sequence[Guessed]
-
-    @property
-    def ap(self) -> float:
-        return average_precision(self.labels, self.guesses)
-
-
-def shipped(folder: Path, threshold: float) -> Finder:
-    """The engine's own detector with the weights of `folder`."""
+def shipped_detector(folder: Path, threshold: float) -> DetectFunction:
+    """Return the engine's own detector with the weights of `folder`."""
     card = read_card("detector", LANDMARKS, folder)
-    return finder(Detector(OnnxRuntime(card.file), threshold))
+    return in_pixels(Detector(OnnxRuntime(card.file), threshold))
 
 
-def finder(detector: Detector) -> Finder:
-    """The engine's detector, asked for boxes in pixels."""
+def in_pixels(detector: Detector) -> DetectFunction:
+    """Adapt the engine's detector to one picture, grey or BGR, and boxes in pixels."""
 
-    def find(picture: Picture) -> Guessed:
+    def detect(picture: Pixels) -> Detections:
         height, width = picture.shape[:2]
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
         faces = detector.detect([np.asarray(grey, dtype=np.uint8)])[0]
         boxes = [(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in faces]
         pixels = np.array(boxes, dtype=np.float32).reshape(-1, 4) * (width, height, width, height)
-        return Guessed(pixels.astype(np.float32), np.array([face.score for face in faces], dtype=np.float32))
+        scores = np.array([face.score for face in faces], dtype=np.float32)
+        return Detections(pixels.astype(np.float32), scores)
 
-    return find
+    return detect
 
 
-def yunet(file: Path) -> Finder:
-    """YuNet on the picture as it comes, its long side at most 640 as the engine's."""
-    teacher = Teacher(file, LOW)
+def yunet_detector(file: Path) -> DetectFunction:
+    """Return YuNet on the picture as it is, its long side at most 640 as the engine's."""
+    yunet = YuNet(file, LOW_THRESHOLD)
 
-    def find(picture: Picture) -> Guessed:
-        faces = teacher.find(picture)
+    def detect(picture: Pixels) -> Detections:
+        faces = yunet.detect(picture)
         boxes = np.array([face.box for face in faces], dtype=np.float32).reshape(-1, 4)
-        return Guessed(boxes, np.array([face.score for face in faces], dtype=np.float32))
+        return Detections(boxes, np.array([face.score for face in faces], dtype=np.float32))
 
-    return find
-
-
-def look(find: Finder, pictures: Iterable[tuple[str, Picture, Labelled]]) -> Found:
-    """What `find` sees in named pictures whose faces are known."""
-    pairs = [(labelled, find(picture)) for _, picture, labelled in pictures]
-    return Found([labelled for labelled, _ in pairs], [guessed for _, guessed in pairs])
+    return detect
 
 
-def speed_beside(ours: OnnxRuntime, theirs: OnnxRuntime) -> float:
-    """The networks' least times at 640x360 (384 rows once padded), taken in turns, one thread each."""
-    random = np.random.default_rng(0)
-    frame = random.uniform(0, 255, (1, 1, 384, 640)).astype(np.float32)
+def detect_all(detect: DetectFunction, pictures: Iterable[LabelledPicture]) -> DetectionResults:
+    """Run `detect` on labelled pictures."""
+    pairs = [(truth, detect(picture)) for _, picture, truth in pictures]
+    return DetectionResults([truth for truth, _ in pairs], [detections for _, detections in pairs])
+
+
+def time_ratio(ours: OnnxRuntime, yunet: OnnxRuntime) -> float:
+    """Return the ratio of the networks' least times at 640x360 (384 rows once padded), one thread each."""
+    frame = np.random.default_rng(0).uniform(0, 255, (1, 1, 384, 640)).astype(np.float32)
     inputs = ({"frames": frame}, {"input": np.repeat(frame, 3, axis=1)})
-    times: list[list[float]] = [[], []]
-    for _ in range(ROUNDS):
-        for runtime, tensors, taken in zip((ours, theirs), inputs, times, strict=True):
-            started = perf_counter()
-            runtime.run(tensors)
-            taken.append(perf_counter() - started)
-    return min(times[0]) / min(times[1])
+    our_times, their_times = alternate((ours, yunet), inputs, ROUNDS)
+    return min(our_times) / min(their_times)
 
 
-def measure(shared: Path, folder: Path) -> tuple[Figures, Found]:
-    """All figures of the weights in `folder` on the test sets, and what they found in the test photos."""
+def evaluate_detector(shared: Path, folder: Path) -> tuple[DetectorMetrics, DetectionResults]:
+    """Evaluate the weights in `folder` on the test sets; also return their detections in the test photos."""
     card = read_card("detector", LANDMARKS, folder)
-    served = look(shipped(folder, card.threshold - UNSURE_BY), scenes(shared))
-    counted = count(served.labels, served.guesses, card.threshold)
-    found = look(shipped(folder, LOW), test_photos(shared / "data"))
-    compared = look(yunet(shared / YUNET), test_photos(shared / "data"))
-    figures = Figures(
-        recall=round(counted.recall, 4),
-        false_positives=counted.invented,
-        ap=round(found.ap, 4),
-        yunet_ap=round(compared.ap, 4),
-        detector_vs_yunet=round(speed_beside(OnnxRuntime(card.file), OnnxRuntime(shared / YUNET)), 3),
+    served = detect_all(shipped_detector(folder, card.threshold - UNSURE_BY), pictures_and_frames(shared))
+    counts = count(served, card.threshold)
+    results = detect_all(shipped_detector(folder, LOW_THRESHOLD), people_photos_test(shared / "data"))
+    yunet_results = detect_all(yunet_detector(shared / YUNET), people_photos_test(shared / "data"))
+    metrics = DetectorMetrics(
+        recall=round(counts.recall, 4),
+        false_positives=counts.false_positives,
+        ap=round(average_precision(results), 4),
+        yunet_ap=round(average_precision(yunet_results), 4),
+        detector_vs_yunet=round(time_ratio(OnnxRuntime(card.file), OnnxRuntime(shared / YUNET)), 3),
     )
-    return figures, found
+    return metrics, results

@@ -1,7 +1,8 @@
-"""Hard negatives: what a detector takes for faces where none is labelled."""
+"""Hard negative mining: false positives of an earlier network in the training photos."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,40 +11,50 @@ from engine.records import Floats
 from engine.runtimes.runtime import Pixels, Tensors
 from engine.stages.detect import Detector
 from engine.tensors import iou
-from training.detector.evaluate import finder
-from training.detector.network import DetectorNetwork, Exported
+from training.detector.evaluate import in_pixels
+from training.detector.network import DetectorNetwork, ExportedDetector
 from training.detector.photos import Photo
+from training.state import read_checkpoint
 
-DOUBTED = 0.3  # score from which an invention is worth learning from
-BESIDE = 0.3  # IoU with a labelled box from which a find is no invention
+MIN_SCORE = 0.3  # of a false positive that is mined
+MAX_IOU = 0.3  # of a false positive with any labelled box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Invention:
-    """A place in a photo that looks like a face and is none."""
+class HardNegative:
+    """A box in a photo that looks like a face and is none."""
 
     photo: Photo
     box: Floats  # (4,) left, top, right, bottom in pixels
 
 
-class _Torch:
-    """A network as the engine's detector asks for it, without an export."""
+class _TorchRuntime:
+    """A network as a runtime of the engine's detector, without an export."""
 
     def __init__(self, network: DetectorNetwork) -> None:
-        self._network = Exported(network).cpu().eval()
+        self._network = ExportedDetector(network).cpu().eval()
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         with torch.inference_mode():
-            said = self._network(torch.from_numpy(inputs["frames"].astype(np.float32, copy=False)))
-        return {name: part.numpy() for name, part in zip(("score", "box", "landmark"), said, strict=True)}
+            outputs = self._network(torch.from_numpy(inputs["frames"].astype(np.float32, copy=False)))
+        return {name: part.numpy() for name, part in zip(("score", "box", "landmark"), outputs, strict=True)}
 
 
-def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[Invention]:
-    """What `network` invents in these photos, outside of all their boxes, the unsure ones too."""
-    find = finder(Detector(_Torch(network), DOUBTED))
+def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[HardNegative]:
+    """Return the detections of `network` in these photos that match no labelled box, unsure ones included."""
+    detect = in_pixels(Detector(_TorchRuntime(network), MIN_SCORE))
     return [
-        Invention(photo, box)
+        HardNegative(photo, box)
         for photo in photos
-        for box in find(photo.grey).boxes
-        if not (iou(box, photo.boxes) >= BESIDE).any()
+        for box in detect(photo.grey).boxes
+        if not (iou(box, photo.boxes) >= MAX_IOU).any()
     ]
+
+
+def mine_start(start: Path | None, photos: Sequence[Photo]) -> list[HardNegative]:
+    """Mine with the weights of the checkpoint `start`; return nothing if a run starts from random ones."""
+    if start is None:
+        return []
+    network = DetectorNetwork()
+    network.load_state_dict(read_checkpoint(start)["average"])
+    return mine(network, photos)

@@ -1,7 +1,7 @@
 """The face detector's network: separable convolutions, a small feature pyramid, one head per stride.
 
 Anchor-free like YuNet (Wu, Peng and Yu 2023), on one grey channel. Each cell of the strides 8, 16 and 32
-says how sure it is that it lies in the middle of a face, and where the box and the five landmarks are.
+predicts a score for being near the centre of a face, the box, and the five landmarks.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from engine.labels import LANDMARKS
 from engine.tensors import STRIDES
 
 OUTPUTS = 1 + 4 + 2 * len(LANDMARKS)
-RARE = 0.01  # what a fresh network takes for the share of cells with a face (Lin et al. 2017)
+PRIOR = 0.01  # score that an untrained network gives each cell (Lin et al. 2017)
 
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """Channels at each stride and in the pyramid; the defaults are the widest that met the time limit."""
+    """Channels at each stride and in the pyramid; the defaults are the widest that meet the time limit."""
 
     half: int = 16
     quarter: int = 32
@@ -30,7 +30,7 @@ class Widths:
 
 
 class Stem(nn.Module):
-    """The first convolution, with a stride of 2; the scale of the pixels is folded into its weights."""
+    """The first convolution, with stride 2; the scaling of the pixels is folded into its weights."""
 
     def __init__(self, out: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Stem(nn.Module):
 
 
 class Separable(nn.Module):
-    """One spatial convolution per channel, then a mix of the channels; adds its input where shapes allow."""
+    """Depthwise, then pointwise convolution; residual where input and output have the same shape."""
 
     def __init__(self, channels: int, out: int, size: int = 3, stride: int = 1) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class DetectorNetwork(nn.Module):
     """(n, 1, height, width) grey 0..255, sides multiples of 32, to one (n, 15, cells) tensor.
 
     The 15 channels: logit of the score, box (centre offset in strides, log of width and height in
-    strides), landmarks (offsets in strides), all relative to the middle of the cell. Cells are those of
+    strides), landmarks (offsets in strides), all relative to the centre of the cell. Cells are those of
     stride 8, then 16, then 32, each row by row.
     """
 
@@ -87,7 +87,7 @@ class DetectorNetwork(nn.Module):
         self.lateral = nn.ModuleList(nn.Conv2d(channels, w.pyramid, 1) for channels in widths_of_levels)
         self.smooth = nn.ModuleList(Separable(w.pyramid, w.pyramid) for _ in STRIDES)
         self.head = nn.ModuleList(nn.Conv2d(w.pyramid, OUTPUTS, 1) for _ in STRIDES)
-        self._start()
+        self._initialise()
 
     def forward(self, frames: Tensor) -> Tensor:
         features = self.quarter(frames)
@@ -103,7 +103,7 @@ class DetectorNetwork(nn.Module):
         ]
         return torch.cat(cells, dim=2)
 
-    def _start(self) -> None:
+    def _initialise(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -112,11 +112,11 @@ class DetectorNetwork(nn.Module):
             nn.init.normal_(head.weight, std=0.01)
             assert head.bias is not None
             nn.init.zeros_(head.bias)
-            nn.init.constant_(head.bias[0], float(torch.logit(torch.tensor(RARE))))
+            nn.init.constant_(head.bias[0], float(torch.logit(torch.tensor(PRIOR))))
 
 
-class Exported(nn.Module):
-    """The network as the engine runs it.
+class ExportedDetector(nn.Module):
+    """The network with the outputs that the engine reads.
 
     (n, 1, height, width) to `score` (n, cells), `box` (n, cells, 4) and `landmark` (n, cells, 10).
     """

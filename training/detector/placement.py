@@ -1,20 +1,24 @@
-"""Where a photo comes to lie in a scene, how large and how turned: the affines, and the warp by them."""
+"""Placement of photos in a scene: random affine transforms, and the warp that applies them."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.detector.photos import Floats, Grey, Photo
+from engine.records import Floats
+from training.arrays import Pixels
+from training.detector.photos import Photo
 
-SMALLEST = 12.0  # pixels; smaller faces are neither face nor background
-MOST_ENLARGED = 2.0
+MIN_FACE = 12.0  # pixels; smaller faces are ignored, neither face nor background
+MAX_SCALE = 2.0  # enlargement of a face; MAX_SCALE_SMALL for one of up to 16 pixels
+MAX_SCALE_SMALL = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of a scene, in its pixels; it may reach over the border."""
+    """A part of a scene in pixels; it may extend past the border."""
 
     left: int
     top: int
@@ -23,78 +27,82 @@ class Rectangle:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height."""
+        """Return width and height."""
         return self.right - self.left, self.bottom - self.top
 
 
-def filling(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that makes a photo so large that it fills the rectangle."""
-    scale = float(max(where.size) / min(photo.grey.shape) * random.uniform(1.0, 1.6))
+def fill(photo: Photo, target: Rectangle, rng: Generator) -> Floats:
+    """Return an affine that enlarges a photo until it fills the rectangle."""
+    width, height = target.size
+    scale = float(max(width, height) / min(photo.grey.shape) * rng.uniform(1.0, 1.6))
     centre = np.array(photo.grey.shape[::-1]) / 2
-    mirrored = bool(random.random() < 0.5)
-    return _turn(centre, (where.size[0] / 2, where.size[1] / 2), scale, 0.0, mirrored)
+    mirrored = bool(rng.random() < 0.5)
+    return _similarity(centre, (width / 2, height / 2), scale, 0.0, mirrored)
 
 
-def anywhere(photo: Photo, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that brings some part of a photo into the middle of the rectangle."""
-    scale = float(np.exp(random.uniform(np.log(0.4), np.log(1.8))))
-    anchor = np.array(photo.grey.shape[::-1]) * random.uniform(0.2, 0.8, 2)
-    return _turn(anchor, (where.size[0] / 2, where.size[1] / 2), scale, *_lie(random))
+def place_part(photo: Photo, target: Rectangle, rng: Generator) -> Floats:
+    """Return an affine that puts a random part of a photo into the centre of the rectangle."""
+    width, height = target.size
+    scale = float(np.exp(rng.uniform(np.log(0.4), np.log(1.8))))
+    anchor = np.array(photo.grey.shape[::-1]) * rng.uniform(0.2, 0.8, 2)
+    return _similarity(anchor, (width / 2, height / 2), scale, *_rotation_and_flip(rng))
 
 
-def about(box: Floats, where: Rectangle, random: np.random.Generator) -> Floats:
-    """The affine that brings a box somewhere into the rectangle, at about its own size."""
-    scale = float(np.exp(random.uniform(np.log(0.6), np.log(1.6))))
-    place = (where.size[0] * random.uniform(0.1, 0.9), where.size[1] * random.uniform(0.1, 0.9))
-    return _turn((box[:2] + box[2:]) / 2, place, scale, *_lie(random))
+def place_box(box: Floats, target: Rectangle, rng: Generator) -> Floats:
+    """Return an affine that puts a box at about its own size anywhere in the rectangle."""
+    width, height = target.size
+    scale = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
+    position = (width * rng.uniform(0.1, 0.9), height * rng.uniform(0.1, 0.9))
+    return _similarity((box[:2] + box[2:]) / 2, position, scale, *_rotation_and_flip(rng))
 
 
-def about_face(
-    photo: Photo,
-    where: Rectangle,
-    random: np.random.Generator,
-    *,
-    cut_out: bool = False,
-    as_taken: bool = False,
+def place_face(
+    photo: Photo, target: Rectangle, rng: Generator, *, cut_out: bool = False, keep_size: bool = False
 ) -> Floats:
-    """The affine that brings one of the photo's sure faces into the rectangle.
+    """Return an affine that puts one of the photo's sure faces into the rectangle.
 
-    Its size is drawn, or about that `as_taken`: what a camera sees of small faces no shrinking shows.
+    The size is random in the logarithm; half of the width for a `cut_out` face. `keep_size` keeps about the
+    face's own size instead: shrunk large faces do not look as small ones do to a camera.
     """
-    width, height = where.size
-    lie = _lie(random)
-    box = photo.boxes[random.choice(np.flatnonzero(photo.sure))]
-    size = float(np.sqrt(np.prod(box[2:] - box[:2])))
-    least, most = SMALLEST + 1.0, 0.8 * min(width, height)
-    wanted = 0.5 * width if cut_out else float(np.exp(random.uniform(np.log(least), np.log(most))))
-    if as_taken:
-        wanted = min(size * float(np.exp(random.uniform(np.log(0.85), np.log(1.25)))), most)
-    scale = min(wanted / size, MOST_ENLARGED if size > 16 else 1.2)
+    width, height = target.size
+    rotation_and_flip = _rotation_and_flip(rng)
+    number = rng.choice(np.flatnonzero(photo.sure))
+    box, size = photo.boxes[number], float(photo.sizes[number])
+    smallest, largest = MIN_FACE + 1.0, 0.8 * min(width, height)
+    new_size = 0.5 * width if cut_out else float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
+    if keep_size:
+        new_size = min(size * float(np.exp(rng.uniform(np.log(0.85), np.log(1.25)))), largest)
+    scale = min(new_size / size, MAX_SCALE if size > 16 else MAX_SCALE_SMALL)
     margin = 0.5 if cut_out else min(0.4, 0.4 * scale * size / min(width, height))
-    place = (width * random.uniform(margin, 1 - margin), height * random.uniform(margin, 1 - margin))
-    return _turn((box[:2] + box[2:]) / 2, place, scale, *lie)
+    position = (width * rng.uniform(margin, 1 - margin), height * rng.uniform(margin, 1 - margin))
+    return _similarity((box[:2] + box[2:]) / 2, position, scale, *rotation_and_flip)
 
 
-def _lie(random: np.random.Generator) -> tuple[float, bool]:
-    """By how many degrees a photo is turned, and whether it is mirrored."""
-    mirrored = bool(random.random() < 0.5)
-    degrees = random.choice([0.0, random.uniform(-15, 15), random.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
+def _rotation_and_flip(rng: Generator) -> tuple[float, bool]:
+    """Return random degrees of rotation, and True in half of the cases to mirror."""
+    mirrored = bool(rng.random() < 0.5)
+    degrees = rng.choice([0.0, rng.uniform(-15, 15), rng.uniform(-35, 35)], p=[0.4, 0.5, 0.1])
     return float(degrees), mirrored
 
 
-def _turn(
-    anchor: NDArray[np.floating], place: tuple[float, float], scale: float, degrees: float, mirrored: bool
+def _similarity(
+    anchor: NDArray[np.floating], position: tuple[float, float], scale: float, degrees: float, mirrored: bool
 ) -> Floats:
-    """The affine that scales and turns about `anchor` and brings it to `place`."""
+    """Return the (2, 3) affine that scales and rotates about `anchor` and moves it to `position`."""
     angle = np.deg2rad(degrees)
     flip = -1.0 if mirrored else 1.0
     linear = scale * np.array([[flip * np.cos(angle), -np.sin(angle)], [flip * np.sin(angle), np.cos(angle)]])
-    return np.column_stack([linear, np.array(place) - linear @ anchor]).astype(np.float32)
+    return np.column_stack([linear, np.array(position) - linear @ anchor]).astype(np.float32)
 
 
-def warp(grey: Grey, affine: Floats, size: tuple[int, int], border: int) -> Grey:
-    """Warps without aliasing: a picture that shrinks much is reduced by area first."""
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+def scale_of(affine: Floats) -> float:
+    """Return the enlargement of a (2, 3) affine."""
+    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+
+
+def warp(grey: Pixels, affine: Floats, size: tuple[int, int], border: int) -> Pixels:
+    """Warp without aliasing: a picture that shrinks much is halved by area averaging first."""
+    scale = scale_of(affine)
     while scale < 0.6 and min(grey.shape) >= 8:
         half = (grey.shape[1] // 2, grey.shape[0] // 2)
         grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,6 +1,5 @@
-"""Trains the emotion network; goes on from its last checkpoint."""
+"""Train the emotion network; resume the run from its last checkpoint."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,54 +7,50 @@ from typing import Any
 import torch
 
 from engine.card import MODELS
-from engine.stages.crop import align
-from training.command import run_script
+from training.command import run_script, training_parser
 from training.data.faces import read_expressions
-from training.data.landmarks import landmarks_of, with_mean
-from training.emotion.batches import Settings, cut_all
+from training.data.landmarks import align_faces
+from training.emotion.batches import EmotionSettings, cut_aligned
 from training.emotion.metrics import emotion_metrics, fit_temperature
-from training.emotion.release import leave_report, release
-from training.emotion.train import figures, predict, row, train
-from training.paths import CHECKPOINTS, DATA, REPORT, RUNS, SHARED, YUNET
-from training.state import read_settings
+from training.emotion.release import release, write_report
+from training.emotion.train import train, validation_metrics
+from training.inference import predict
+from training.paths import CHECKPOINTS, REPORT, SHARED, YUNET
+from training.state import format_metrics, read_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.emotion", description=__doc__)
-    parser.add_argument("--run", type=Path, default=RUNS / "emotion.toml", help="settings")
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--teacher", type=Path, default=SHARED / YUNET, help="finds the eyes, once")
-    parser.add_argument("--checkpoint", type=Path, help="default: the run's name in training/checkpoints/")
-    parser.add_argument(
-        "--models", type=Path, help="folder for weights and card; default: the engine's for emotion.toml"
-    )
-    parser.add_argument("--start", type=Path, help="checkpoint of another run, whose weights to begin with")
+    parser = training_parser("emotion", __doc__)
+    parser.add_argument("--teacher", type=Path, default=SHARED / YUNET, help="YuNet, which finds the eyes")
     parser.add_argument("--until", type=int, help="stop after this epoch; 0 exports the last checkpoint")
-    asked = parser.parse_args(arguments)
+    # Their defaults follow the name of the settings file.
+    parser.set_defaults(checkpoint=None, models=None)
+    options = parser.parse_args(arguments)
+    run = options.run.stem
 
     torch.set_num_threads(1)  # at this size a second thread gains little
-    settings = read_settings(asked.run, Settings)
-    faces = read_expressions(asked.data, settings.split)
-    alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, asked.teacher))]
-    checkpoint = asked.checkpoint or CHECKPOINTS / f"{asked.run.stem}.pt"
-    state = train(settings, faces, alignments, checkpoint, until=asked.until, start=asked.start)
+    settings = read_settings(options.run, EmotionSettings)
+    faces = read_expressions(options.data, settings.split)
+    alignments = align_faces(faces.pixels, options.teacher)
+    checkpoint = options.checkpoint or CHECKPOINTS / f"{run}.pt"
+    state = train(settings, faces, alignments, checkpoint, until=options.until, start=options.start)
 
-    crops, label = cut_all(faces, alignments, faces.validation), faces.label[faces.validation]
+    crops, labels = cut_aligned(faces, alignments, faces.validation), faces.labels[faces.validation]
     logits = predict(state.average, crops)
-    temperature = fit_temperature(logits, label)
+    temperature = fit_temperature(logits, labels)
     if settings.split == "clean":
-        measured: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "temperature": temperature,
-            "metrics": {"validation": emotion_metrics(logits, label, temperature)},
+            "metrics": {"validation": emotion_metrics(logits, labels, temperature)},
             "epochs_done": state.epoch,
         }
-        folder = asked.models or (MODELS if asked.run.stem == "emotion" else REPORT / asked.run.stem)
-        weights = release(state.average, crops, settings, measured, folder)
-        print(f"{weights}: on the validation photos {row(figures(logits, label))}")
+        folder = options.models or (MODELS if run == "emotion" else REPORT / run)
+        weights = release(state.average, crops, settings, fields, folder)
+        print(f"{weights}: on the validation photos {format_metrics(validation_metrics(logits, labels))}")
     else:
-        tested = predict(state.average, cut_all(faces, alignments, faces.test))
-        said = emotion_metrics(tested, faces.label[faces.test], temperature)
-        print(leave_report(said, settings, state.epoch, asked.run.with_suffix(".json")))
+        logits = predict(state.average, cut_aligned(faces, alignments, faces.test))
+        metrics = emotion_metrics(logits, faces.labels[faces.test], temperature)
+        print(write_report(metrics, settings, state.epoch, options.run.with_suffix(".json")))
 
 
 if __name__ == "__main__":

@@ -1,126 +1,93 @@
-"""What the emotion network is shown: crops as the engine cuts them, and what it should say of them."""
+"""Training batches of the emotion network: crops as the engine cuts them, and target distributions."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.random import Generator
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from engine.labels import LABELS
 from engine.records import Floats
 from engine.stages.crop import Alignment, cut, transform
-from training.augment import Jitter, cover, cut_misplaced, spoil
-from training.data.faces import Expressions, Pixels
-from training.data.splits import Mask
-
-Rows = NDArray[np.int64]
+from training.arrays import Integers, Mask, Pixels
+from training.crops import CropBatches, CropSettings
+from training.data.faces import Expressions
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One run; `training/runs/emotion.toml` says what each is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmotionSettings(CropSettings):
+    """Settings of a run; `training/runs/emotion.toml` explains each."""
 
     split: str
-    seed: int
-    epochs: int
-    batch: int
-    rate: float
-    decay: float
-    average: float
-    stem: int
-    stride: int
-    widths: list[int]
-    depths: list[int]
+    stem_stride: int
     dropout: float
-    place: float
-    size: float
-    roll: float
-    spoiled: float
-    covered: float
-    mixup: float
-    mixed: float
-    votes: float
-    smoothing: float
-    disgust: int
+    mixup_alpha: float
+    mixup_prob: float
+    ferplus_weight: float
+    label_smoothing: float
+    disgust_repeats: int
     teachers: list[str]
-    taught: float
+    distill_weight: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Crops, what the network should say of them, and how far each is to be mixed with its neighbour."""
+class EmotionBatch:
+    """Crops, target probabilities, and the share of its neighbour that is mixed into each crop."""
 
     crops: Tensor  # (n, 1, 96, 96) uint8
-    wanted: Tensor  # (n, 7)
-    mixing: Tensor  # () 0..1
+    targets: Tensor  # (n, 7)
+    mixup: Tensor  # () 0..1
 
     def mixed(self) -> tuple[Tensor, Tensor]:
-        """Crops as float32, and what is wanted, after mixup (Zhang et al. 2017)."""
+        """Return float32 crops and their targets after mixup (Zhang et al. 2017)."""
         crops = self.crops.float()
-        neighbours, theirs = crops.roll(1, dims=0), self.wanted.roll(1, dims=0)
-        return torch.lerp(crops, neighbours, self.mixing), torch.lerp(self.wanted, theirs, self.mixing)
+        neighbours, their_targets = crops.roll(1, dims=0), self.targets.roll(1, dims=0)
+        return torch.lerp(crops, neighbours, self.mixup), torch.lerp(self.targets, their_targets, self.mixup)
 
 
-class Batches(Dataset[Batch]):
-    """Batch `step` of a run, always the same for the same settings and faces."""
+class EmotionBatches(CropBatches[EmotionBatch]):
+    """Batches of an emotion run by step number."""
 
-    def __init__(self, faces: Expressions, alignments: Sequence[Alignment], settings: Settings) -> None:
+    def __init__(
+        self, faces: Expressions, alignments: Sequence[Alignment], settings: EmotionSettings
+    ) -> None:
+        super().__init__(settings, rows_of_epoch(faces, settings.disgust_repeats))
         self._faces = faces
         self._alignments = alignments
-        self._settings = settings
-        self._rows = rows_of_epoch(faces, settings)
-        self._wanted = targets(faces, settings)
-        self.steps = math.ceil(len(self._rows) / settings.batch)  # an epoch
+        self._targets = targets(faces, settings)
+        self._mixup_alpha, self._mixup_prob = settings.mixup_alpha, settings.mixup_prob
 
-    def __len__(self) -> int:
-        return self._settings.epochs * self.steps
-
-    def __getitem__(self, step: int) -> Batch:
-        settings = self._settings
-        epoch, place = divmod(step, self.steps)
-        shuffled = np.random.default_rng((settings.seed, epoch)).permutation(self._rows)
-        shown = shuffled[place * settings.batch : (place + 1) * settings.batch]
-        rng = np.random.default_rng((settings.seed, epoch, place))
-        crops = [self._crop(row, rng) for row in shown]
-        mixing = rng.beta(settings.mixup, settings.mixup) if rng.random() < settings.mixed else 0.0
-        return Batch(
+    def __getitem__(self, step: int) -> EmotionBatch:
+        rows, rng = self.sample(step)
+        pixels, alignments = self._faces.pixels, self._alignments
+        crops = [self.augmented_crop(pixels[row], alignments[row], rng)[0] for row in rows]
+        is_mixed = rng.random() < self._mixup_prob
+        mixup = rng.beta(self._mixup_alpha, self._mixup_alpha) if is_mixed else 0.0
+        return EmotionBatch(
             crops=torch.from_numpy(np.stack(crops)).unsqueeze(1),
-            wanted=torch.from_numpy(self._wanted[shown]),
-            mixing=torch.tensor(mixing, dtype=torch.float32),
+            targets=torch.from_numpy(self._targets[rows]),
+            mixup=torch.tensor(mixup, dtype=torch.float32),
         )
 
-    def _crop(self, row: int, rng: Generator) -> Pixels:
-        settings = self._settings
-        jitter = Jitter(settings.place, settings.size, settings.roll)
-        crop, _ = cut_misplaced(self._faces.pixels[row], self._alignments[row], jitter, rng)
-        if rng.random() < settings.spoiled:
-            crop = spoil(crop, rng)
-        if rng.random() < settings.covered:
-            crop = cover(crop, rng)
-        return crop
 
-
-def rows_of_epoch(faces: Expressions, settings: Settings) -> Rows:
-    """The rows that an epoch shows: faces only, those of the rarest class several times."""
+def rows_of_epoch(faces: Expressions, disgust_repeats: int) -> Integers:
+    """Return the training rows with a face, those of disgust, the rarest class, several times."""
     rows = np.flatnonzero(faces.train & faces.is_face)
-    rare = rows[faces.label[rows] == LABELS.index("disgust")]
-    return np.concatenate([rows, *[rare] * (settings.disgust - 1)])
+    rare = rows[faces.labels[rows] == LABELS.index("disgust")]
+    return np.concatenate([rows, *[rare] * (disgust_repeats - 1)])
 
 
-def targets(faces: Expressions, settings: Settings) -> Floats:
-    """(n, 7): FER2013's own label mixed with what the FER+ taggers said, smoothed."""
-    own = np.eye(len(LABELS), dtype=np.float32)[faces.label]
-    voted = faces.votes.sum(axis=1, keepdims=True) > 0
-    mixed = np.where(voted, (1 - settings.votes) * own + settings.votes * faces.votes, own)
-    return np.asarray((1 - settings.smoothing) * mixed + settings.smoothing / len(LABELS), dtype=np.float32)
+def targets(faces: Expressions, settings: EmotionSettings) -> Floats:
+    """Return (n, 7) target probabilities: FER2013's label mixed with the FER+ votes, then smoothed."""
+    one_hot = np.eye(len(LABELS), dtype=np.float32)[faces.labels]
+    has_votes = faces.votes.sum(axis=1, keepdims=True) > 0
+    weight, smoothing = settings.ferplus_weight, settings.label_smoothing
+    mixed = np.where(has_votes, (1 - weight) * one_hot + weight * faces.votes, one_hot)
+    return np.asarray((1 - smoothing) * mixed + smoothing / len(LABELS), dtype=np.float32)
 
 
-def cut_all(faces: Expressions, alignments: Sequence[Alignment], chosen: Mask) -> Pixels:
-    """(n, 96, 96) crops of the chosen faces, as the engine cuts them."""
+def cut_aligned(faces: Expressions, alignments: Sequence[Alignment], chosen: Mask) -> Pixels:
+    """Return (n, 96, 96) crops of the chosen faces, cut as the engine cuts them."""
     rows = np.flatnonzero(chosen).tolist()
     return np.stack([cut(faces.pixels[row], transform(alignments[row])) for row in rows])

@@ -1,4 +1,4 @@
-"""Measures the emotion network as the engine runs it, on pictures held out."""
+"""Evaluation of the exported emotion network on held-out pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,43 +9,43 @@ import numpy as np
 from engine.card import Card
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.crop import align
 from engine.tensors import softmax
+from training.arrays import Integers
 from training.data.faces import read_expressions
-from training.data.landmarks import landmarks_of, with_mean
-from training.emotion.batches import cut_all
-from training.emotion.metrics import Numbers, emotion_metrics, summary
-from training.inference import run
+from training.data.landmarks import align_faces
+from training.emotion.batches import cut_aligned
+from training.emotion.metrics import emotion_metrics, summary
+from training.inference import run_onnx
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Emotion:
-    """What the emotion network says of the held-out pictures."""
+class EmotionResults:
+    """Predictions and labels of held-out pictures."""
 
     logits: Floats  # (n, 7)
-    label: Numbers  # (n,) FER2013's own
-    voted: Numbers  # (n,) what most FER+ taggers said; -1 where they saw none of the seven
+    labels: Integers  # (n,) FER2013's own
+    ferplus: Integers  # (n,) label with most FER+ votes; -1 where none of the seven has any
     temperature: float
 
     @property
     def metrics(self) -> dict[str, Any]:
-        said = emotion_metrics(self.logits, self.label, self.temperature)
-        named = self.voted >= 0
-        if named.any():
-            said["ferplus"] = summary(self.probability[named], self.voted[named])
-        return said
+        metrics = emotion_metrics(self.logits, self.labels, self.temperature)
+        has_votes = self.ferplus >= 0
+        if has_votes.any():
+            metrics["ferplus"] = summary(self.probabilities[has_votes], self.ferplus[has_votes])
+        return metrics
 
     @property
-    def probability(self) -> Floats:
+    def probabilities(self) -> Floats:
         return softmax(self.logits / np.float32(self.temperature))
 
 
-def read_emotion(card: Card, data: Path, teacher: Path, part: str) -> Emotion:
-    """Runs an emotion network over `part` (test, validation) of FER2013's clean split."""
+def evaluate_emotion(card: Card, data: Path, yunet: Path, part: str) -> EmotionResults:
+    """Run an emotion network over `part` (test, validation) of FER2013's clean split."""
     faces = read_expressions(data)
-    alignments = [align(points) for points in with_mean(landmarks_of(faces.pixels, teacher))]
     chosen = getattr(faces, part)
-    logits = run(OnnxRuntime(card.file), cut_all(faces, alignments, chosen))
+    crops = cut_aligned(faces, align_faces(faces.pixels, yunet), chosen)
     votes = faces.votes[chosen]
-    voted = np.where(faces.is_face[chosen] & votes.any(axis=1), votes.argmax(axis=1), -1)
-    return Emotion(logits, faces.label[chosen], voted, card.temperature)
+    ferplus = np.where(faces.is_face[chosen] & votes.any(axis=1), votes.argmax(axis=1), -1)
+    logits = run_onnx(OnnxRuntime(card.file), crops)
+    return EmotionResults(logits, faces.labels[chosen], ferplus, card.temperature)

@@ -1,4 +1,4 @@
-"""Larger networks teach a smaller one: what they think of each crop as it is shown (Hinton et al. 2015)."""
+"""Knowledge distillation: larger networks give the targets of a smaller one (Hinton et al. 2015)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,21 +6,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training.emotion.batches import Settings
-from training.emotion.network import EmotionNetwork
-from training.paths import CHECKPOINTS
-from training.resnet import Trunk
-from training.state import averaged, device, kept_settings
+from training.emotion.batches import EmotionSettings
+from training.emotion.network import build_network
+from training.state import device, read_checkpoint
 
 
-def build(settings: Settings) -> EmotionNetwork:
-    """A fresh network of this size."""
-    trunk = Trunk(settings.stem, settings.stride, settings.widths, settings.depths)
-    return EmotionNetwork(trunk, settings.dropout)
-
-
-class Teachers(nn.Module):
-    """The mean opinion of trained networks: (n, 1, 96, 96) pixels to (n, 7) probabilities."""
+class Ensemble(nn.Module):
+    """(n, 1, 96, 96) pixels to (n, 7) probabilities: the mean of trained networks."""
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
@@ -30,12 +22,12 @@ class Teachers(nn.Module):
         return torch.stack([network(crops).float().softmax(dim=1) for network in self.networks]).mean(dim=0)
 
 
-def read_teachers(runs: Sequence[str], folder: Path = CHECKPOINTS) -> Teachers:
-    """The averaged networks of these runs, from their checkpoints."""
+def read_teachers(runs: Sequence[str], folder: Path) -> Ensemble:
+    """Read the averaged networks of these runs from their checkpoints in `folder`."""
     networks = []
     for run in runs:
-        checkpoint = folder / f"{run}.pt"
-        network = build(kept_settings(checkpoint, Settings))
-        network.load_state_dict(averaged(checkpoint))
+        checkpoint = read_checkpoint(folder / f"{run}.pt")
+        network = build_network(EmotionSettings(**checkpoint["settings"]))
+        network.load_state_dict(checkpoint["average"])
         networks.append(network.to(device()))
-    return Teachers(networks)
+    return Ensemble(networks)

@@ -1,25 +1,28 @@
-"""Trains the emotion network: `python -m training.emotion`; goes on from its last checkpoint."""
+"""Training of the emotion network."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import cross_entropy
+from torch.optim import SGD
 
 from engine.records import Floats
 from engine.stages.crop import Alignment
-from training.data.faces import Expressions, Pixels
-from training.emotion.batches import Batch, Batches, Settings, cut_all
-from training.emotion.metrics import Numbers, emotion_metrics, fit_temperature
-from training.emotion.teachers import build, read_teachers
-from training.loop import Schedule, epochs
-from training.state import TrainingState, averaged, device
+from training.arrays import Integers
+from training.data.faces import Expressions
+from training.emotion.batches import EmotionBatch, EmotionBatches, EmotionSettings, cut_aligned
+from training.emotion.metrics import emotion_metrics, fit_temperature
+from training.emotion.network import build_network
+from training.emotion.teachers import Ensemble, read_teachers
+from training.inference import predict
+from training.loop import train_epochs
+from training.state import TrainingState
 
 
 def train(
-    settings: Settings,
+    settings: EmotionSettings,
     faces: Expressions,
     alignments: Sequence[Alignment],
     checkpoint: Path,
@@ -27,62 +30,37 @@ def train(
     until: int | None = None,
     start: Path | None = None,
 ) -> TrainingState:
-    """Trains up to epoch `until` (all of them by default); goes on from `checkpoint` where that exists.
-
-    Where it does not, `start` may name the checkpoint of another run, whose weights are a beginning.
-    """
-    torch.manual_seed(settings.seed)
-    network = build(settings)
-    if start is not None:
-        network.load_state_dict(averaged(start))
-    network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.SGD(
-        network.parameters(), settings.rate, momentum=0.9, weight_decay=settings.decay, nesterov=True
+    """Train up to epoch `until` (default: all); `checkpoint` and `start` are those of TrainingState.begin."""
+    optimizer = partial(
+        SGD, lr=settings.learning_rate, momentum=0.9, weight_decay=settings.weight_decay, nesterov=True
     )
-    state = TrainingState.start(network, optimizer)
-    if checkpoint.exists():
-        state.load(checkpoint, settings)
-
-    def save() -> None:
-        state.save(checkpoint, settings)
-
+    state = TrainingState.begin(settings, lambda: build_network(settings), optimizer, checkpoint, start)
     teachers = read_teachers(settings.teachers, checkpoint.parent) if settings.teachers else None
-
-    def cost(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        crops, wanted = batch.mixed()
-        if teachers is not None:
-            wanted = wanted.lerp(teachers(crops), settings.taught)
-        loss = functional.cross_entropy(network(crops).float(), wanted)
-        return loss, {"loss": loss.item()}
-
-    batches = Batches(faces, alignments, settings)
-    schedule = Schedule(settings.seed, settings.epochs, batches.steps, settings.rate, settings.average)
-    held_out, label = cut_all(faces, alignments, faces.validation), faces.label[faces.validation]
-    for told in epochs(state, batches, cost, schedule, save, until=until):
-        state.history.append(told | figures(predict(state.average, held_out), label))
-        save()
-        print(f"epoch {state.epoch}: {row(state.history[-1])}", flush=True)
+    loss_of = partial(compute_loss, teachers=teachers, distill_weight=settings.distill_weight)
+    batches = EmotionBatches(faces, alignments, settings)
+    crops, labels = cut_aligned(faces, alignments, faces.validation), faces.labels[faces.validation]
+    for metrics in train_epochs(state, batches, loss_of, until=until):
+        state.record(metrics | validation_metrics(predict(state.average, crops), labels))
     return state
 
 
-def predict(network: nn.Module, crops: Pixels) -> Floats:
-    """(n, 7) logits of (n, 96, 96) crops."""
-    pixels = torch.from_numpy(crops).unsqueeze(1)
-    with torch.inference_mode():
-        parts = [network(part.float().to(device())).cpu() for part in torch.split(pixels, 256)]
-    return np.asarray(torch.cat(parts).numpy())
+def compute_loss(
+    network: nn.Module, batch: EmotionBatch, *, teachers: Ensemble | None, distill_weight: float
+) -> tuple[Tensor, dict[str, float]]:
+    """Return the cross entropy; teachers replace a share `distill_weight` of the labels' distribution."""
+    crops, targets = batch.mixed()
+    if teachers is not None:
+        targets = targets.lerp(teachers(crops), distill_weight)
+    loss = cross_entropy(network(crops).float(), targets)
+    return loss, {"loss": loss.item()}
 
 
-def figures(logits: Floats, label: Numbers) -> dict[str, float]:
-    """What is watched over a run, at the temperature that suits these pictures best."""
-    seen = emotion_metrics(logits, label, fit_temperature(logits, label))
+def validation_metrics(logits: Floats, labels: Integers) -> dict[str, float]:
+    """Return the metrics that a run prints, at the temperature that suits these pictures best."""
+    metrics = emotion_metrics(logits, labels, fit_temperature(logits, labels))
     return {
-        "seven": seen["seven"]["accuracy"],
-        "five": seen["five"]["accuracy"],
-        "five_f1": seen["five"]["macro_f1"],
-        "ece": seen["ece"],
+        "seven": metrics["seven"]["accuracy"],
+        "five": metrics["five"]["accuracy"],
+        "five_f1": metrics["five"]["macro_f1"],
+        "ece": metrics["ece"],
     }
-
-
-def row(said: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4f}" for name, value in said.items())

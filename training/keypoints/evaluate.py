@@ -1,4 +1,4 @@
-"""Measures the keypoint network as the engine runs it, on people held out."""
+"""Evaluation of the exported keypoint network on held-out people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,36 +7,41 @@ from typing import Any
 from engine.card import Card
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
+from training.arrays import Pixels
 from training.augment import Jitter
-from training.data.faces import Pixels, read_portraits
-from training.inference import run
-from training.keypoints.batches import DETECTOR, cut_all
-from training.keypoints.train import score
+from training.data.faces import read_portraits
+from training.inference import run_onnx
+from training.keypoints.batches import DETECTOR_JITTER, cut_jittered_faces
+from training.keypoints.train import keypoint_metrics
 
-EXACT = Jitter(place=0.0, size=0.0, roll=0.0)
+NO_JITTER = Jitter(translate=0.0, scale=0.0, rotate=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keypoints:
-    """Where the keypoint network sees the points of the held-out faces, and where they are."""
+class KeypointResults:
+    """Predictions and labels of held-out faces."""
 
-    crops: Pixels  # (n, 96, 96) misplaced as a detector does it
-    found: Floats  # (n, 15, 2) pixels of the crops
-    points: Floats
-    aligned: dict[str, float]  # the figures on crops aligned by the points themselves, which flatters
+    crops: Pixels  # (n, 96, 96) jittered as by a detector
+    predicted: Floats  # (n, 15, 2) pixels of the crops
+    points: Floats  # (n, 15, 2)
+    aligned: dict[str, float]  # metrics on crops aligned by the labels themselves, which flatters
 
     @property
     def metrics(self) -> dict[str, Any]:
-        figures = {name: round(value, 4) for name, value in score(self.found, self.points).items()}
-        return figures | {"n": len(self.points), "aligned_by_truth": self.aligned}
+        metrics = _rounded(keypoint_metrics(self.predicted, self.points))
+        return {**metrics, "n": len(self.points), "aligned_by_truth": self.aligned}
 
 
-def read_keypoints(card: Card, data: Path, part: str) -> Keypoints:
-    """Runs a keypoint network over the people of `part` (test, validation)."""
+def evaluate_keypoints(card: Card, data: Path, part: str) -> KeypointResults:
+    """Run a keypoint network over the people of `part` (test, validation)."""
     runtime = OnnxRuntime(card.file)
     portraits = read_portraits(data)
-    crops, points = cut_all(portraits, getattr(portraits, part), DETECTOR)
-    aligned, true_points = cut_all(portraits, getattr(portraits, part), EXACT)
-    exact = score(run(runtime, aligned), true_points)
-    flattered = {name: round(value, 4) for name, value in exact.items()}
-    return Keypoints(crops, run(runtime, crops), points, flattered)
+    chosen = getattr(portraits, part)
+    crops, points = cut_jittered_faces(portraits, chosen, DETECTOR_JITTER)
+    aligned_crops, aligned_points = cut_jittered_faces(portraits, chosen, NO_JITTER)
+    aligned = _rounded(keypoint_metrics(run_onnx(runtime, aligned_crops), aligned_points))
+    return KeypointResults(crops, run_onnx(runtime, crops), points, aligned)
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in metrics.items()}

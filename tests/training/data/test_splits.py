@@ -1,4 +1,4 @@
-"""The clean split keeps a photo in one set; the two for comparison are what others report on."""
+"""The clean split keeps a photo in one set; the two others are those of published figures."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def test_no_photo_is_in_two_sets_of_the_clean_split() -> None:
     assert train.tolist() == [True, False, False, False, False, False, False]
 
 
-def test_the_official_split_is_as_it_is() -> None:
+def test_the_official_split_follows_the_usage() -> None:
     train, validation, test = official(USAGE, GROUP, LABEL)
     assert (train.sum(), validation.sum(), test.sum()) == (3, 2, 2)
 
