@@ -71,13 +71,13 @@ def command_line() -> argparse.ArgumentParser:
     _add_recordings(verbs)
     _add_models(verbs)
     for name, module, purpose in (
-        ("serve", "deploy.local", "run the service on this machine: cameras in, dashboard out"),
+        ("serve", "deploy.serve", "run the service on this machine: cameras in, dashboard out"),
         ("tokens", "deploy.tokens", "say who may ask the service from another machine"),
         ("ingest", "ingest", "run one part of the service: reads the cameras"),
         ("engine", "engine", "run one part of the service: reads the faces"),
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
-        ("alive", "deploy.alive", "say whether a part of the service is alive, for who restarts it"),
+        ("alive", "deploy.liveness", "say whether a part of the service is alive, for who restarts it"),
         ("doctor", "deploy.doctor", "say what this machine has, what is missing, and what to do about it"),
         ("bench", "deploy.bench", "measure what this machine can do, and what its bottleneck is"),
     ):

@@ -17,9 +17,9 @@ from typing import Any
 
 from api.access.audit import note_locally
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
-from deploy.claims import ClaimError, claim_folder, socket_path
-from deploy.local import REDIS
+from deploy.data_folder import ClaimError, claim_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
+from deploy.serve import REDIS
 from ingest.bus.connection import LOST, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError

@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy.bench.parts import BenchError
+from deploy.bench.service import BenchError
 from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
@@ -76,7 +76,7 @@ def websocket_line() -> argparse.ArgumentParser:
 
 
 def _everything(arguments: argparse.Namespace) -> str:
-    from deploy.bench.table import in_words, measure, quick, whole
+    from deploy.bench.report import in_words, measure, quick, whole
 
     effort = (quick if arguments.quick else whole)(arguments.shards or IngestSettings.read("shards").shards)
     measured = measure(arguments.video, effort)

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy.bench.parts import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.sample import RATE
+from deploy.bench.service import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.usage import family, machine_time, processor_time
 from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
 from ingest.bus.connection import connect

@@ -27,11 +27,11 @@ def clip_to_measure(given: Path | None, folder: Path, seconds: float) -> Clip:
         return Clip(given, given.name)
     drawn = folder / "bench.mp4"
     try:
-        from deploy.demo import draw
+        from deploy.demo.scene import render
     except ModuleNotFoundError:  # its portraits lie in packages of the extra `demo`
         write_video(drawn, pattern(round(seconds * RATE)), RATE)
         return Clip(drawn, NO_FACES)
-    draw(drawn, seconds)
+    render(drawn, seconds)
     return Clip(drawn, "the demo's drawn picture")
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from deploy.bench.parts import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.sample import sample_reading
+from deploy.bench.service import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
 from ingest.bus.connection import connect
@@ -147,7 +147,7 @@ def _clients(port: int, load: Load) -> "Iterator[subprocess.Popen[str]]":
     patience = load.seconds + ARRIVES_WITHIN
     words = (port, path, load.clients, load.readings, patience, load.stuck)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "deploy.bench.clients", *map(str, words)],
+        [sys.executable, "-P", "-m", "deploy.bench.websocket_clients", *map(str, words)],
         stdout=subprocess.PIPE,
         text=True,
     )

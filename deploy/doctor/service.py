@@ -72,8 +72,8 @@ def _embedded() -> Finding:
 
 def port(number: int) -> Iterator[Finding]:
     from api.access.certificates import CertificateError
-    from deploy.alive import api_answers
-    from deploy.claims import ClaimError, check_port
+    from deploy.data_folder import ClaimError, check_port
+    from deploy.liveness import api_answers
 
     try:
         check_port("127.0.0.1", number)
@@ -101,9 +101,9 @@ def sources(data: Path) -> Iterator[Finding]:
 
 
 def _configured(data: Path) -> "list[SourceConfig]":
-    from deploy.claims import ClaimError, socket_path
-    from deploy.local import REDIS
+    from deploy.data_folder import ClaimError, socket_path
     from deploy.redis_server import RedisServer
+    from deploy.serve import REDIS
     from ingest.bus.connection import BUS_FAULTS, connect
     from ingest.bus.streams import Bus
     from ingest.environment import SettingError

@@ -23,7 +23,7 @@ class Service:
         self.port = free_port() if port is None else port
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
         environment.pop("REDIS_URL", None)
-        command = [sys.executable, "-m", "deploy.local", "--data", str(data), "--port", str(self.port)]
+        command = [sys.executable, "-m", "deploy.serve", "--data", str(data), "--port", str(self.port)]
         self.process = subprocess.Popen(
             [*command, *arguments],
             stdout=subprocess.PIPE,

@@ -14,10 +14,10 @@ import pytest
 
 from deploy.bench import clip as clips
 from deploy.bench.__main__ import websocket_line
+from deploy.bench.bottleneck import bottleneck
 from deploy.bench.cameras import Step
-from deploy.bench.clients import Client
 from deploy.bench.stages import Stage, shares
-from deploy.bench.verdict import bottleneck
+from deploy.bench.websocket_clients import Client
 from ingest.files.recording import open_recording
 from tests.clips import even, make_clip
 
@@ -74,7 +74,7 @@ def test_a_video_that_is_given_is_measured(tmp_path: Path) -> None:
 def test_where_the_portraits_are_not_installed_a_pattern_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "deploy.demo", None)
+    monkeypatch.setitem(sys.modules, "deploy.demo.scene", None)
     drawn = clips.clip_to_measure(None, tmp_path, 1.0)
     assert "without a face" in drawn.about
     with open_recording(drawn.path, "bench", None) as recording:

@@ -1,4 +1,4 @@
-"""The demo's picture: what is drawn, and what the networks make of it."""
+"""The demo: the video that is drawn, and the readings of the networks."""
 
 import itertools
 from pathlib import Path
@@ -6,44 +6,55 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deploy.demo import CHANGE, HEIGHT, RATE, ROLES, SECONDS, WIDTH, Role, draw, expression_at, pictures
-from deploy.portraits import Puppet, portraits
+from deploy.demo.portraits import Puppet, portraits
+from deploy.demo.scene import (
+    HEIGHT,
+    RATE,
+    ROLES,
+    SECONDS,
+    TRANSITION,
+    WIDTH,
+    Role,
+    expression_at,
+    frames,
+    render,
+)
 from engine.loading import load_networks
 from engine.pipeline import Pipeline
 from engine.records import Event, FaceStart, Reading, Span
 from ingest.files.recording import open_recording
 
-SMALLEST_FACE = 90  # pixels
-GREATEST_CHANGE = 1.6  # in the strength of a movement, from one expression to the next
+MIN_FACE_WIDTH = 90  # pixels
+LARGEST_CHANGE = 1.6  # in the strength of a movement, from one expression to the next
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("media") / "demo.mp4"
-    draw(file)
+    render(file)
     return file
 
 
 @pytest.fixture(scope="module")
-def events(film: Path) -> list[Event]:
-    """What the pipeline says of the demo, ten readings a second."""
+def events(video: Path) -> list[Event]:
+    """Return the pipeline's events of the demo, at ten readings a second."""
     pipeline = Pipeline(load_networks())
-    with open_recording(film, "demo", 10.0) as recording:
+    with open_recording(video, "demo", 10.0) as recording:
         found = [event for frame in recording for events in pipeline.step([frame]) for event in events]
         return found + pipeline.finish("demo", recording.duration)
 
 
-def test_the_film_is_complete_and_alone(film: Path) -> None:
-    with open_recording(film, "demo", None) as recording:
-        frames = list(recording)
+def test_the_video_is_complete_and_alone(video: Path) -> None:
+    with open_recording(video, "demo", None) as recording:
+        decoded = list(recording)
         assert recording.duration == SECONDS * 1e9
-    assert len(frames) == SECONDS * RATE
-    assert {frame.grey.shape for frame in frames} == {(HEIGHT, WIDTH)}
-    assert [path.name for path in film.parent.iterdir()] == [film.name]
+    assert len(decoded) == SECONDS * RATE
+    assert {frame.grey.shape for frame in decoded} == {(HEIGHT, WIDTH)}
+    assert [path.name for path in video.parent.iterdir()] == [video.name]
 
 
-def test_the_film_ends_where_it_begins(film: Path) -> None:
-    with open_recording(film, "demo", None) as recording:
+def test_the_video_ends_where_it_begins(video: Path) -> None:
+    with open_recording(video, "demo", None) as recording:
         greys = [frame.grey.astype(np.int16) for frame in recording]
     steps = [np.abs(after - before).mean() for before, after in itertools.pairwise(greys)]
     assert np.abs(greys[0] - greys[-1]).mean() < 2 * max(
@@ -51,8 +62,8 @@ def test_the_film_ends_where_it_begins(film: Path) -> None:
     )  # the first is coded on its own, so it differs more
 
 
-def test_it_is_drawn_piece_by_piece_the_same() -> None:
-    first, again = next(pictures(1 / RATE)), next(pictures(1 / RATE))
+def test_rendering_is_deterministic() -> None:
+    first, again = next(frames(1 / RATE)), next(frames(1 / RATE))
     assert np.array_equal(first, again)
 
 
@@ -63,14 +74,14 @@ def test_expressions_change_without_a_jump(role: Role) -> None:
     for before, after in itertools.pairwise(shown):
         for movement in {*before, *after}:
             change = abs(after.get(movement, 0.0) - before.get(movement, 0.0))
-            assert change <= 1.5 * GREATEST_CHANGE / (CHANGE * RATE)  # the steepest of a smooth step
+            assert change <= 1.5 * LARGEST_CHANGE / (TRANSITION * RATE)  # the steepest of a smooth step
 
 
-def test_a_movement_bends_the_face_and_nothing_else() -> None:
+def test_a_movement_warps_the_face_alone() -> None:
     collins, _ = portraits()
-    rest = Puppet(collins).show({}).astype(np.int16)
-    smile = Puppet(collins).show({"mouth_corners_up": 1.0}).astype(np.int16)
-    assert np.array_equal(rest, collins.picture)
+    rest = Puppet(collins).render({}).astype(np.int16)
+    smile = Puppet(collins).render({"mouth_corners_up": 1.0}).astype(np.int16)
+    assert np.array_equal(rest, collins.image)
     changed = np.abs(smile - rest).max(axis=-1) > 8
     rows, columns = np.nonzero(changed)
     ((left, top), (right, _)), unit = collins.parts["mouth_corner"], collins.eye_distance
@@ -85,7 +96,7 @@ def test_two_faces_are_seen_all_the_time(events: list[Event]) -> None:
     assert len([event for event in events if isinstance(event, FaceStart)]) == 2
     readings = [event for event in events if isinstance(event, Reading)]
     assert len(readings) >= 0.97 * 2 * SECONDS * 12.5  # every second frame of 25 is read
-    assert min((event.box.right - event.box.left) * WIDTH for event in readings) >= SMALLEST_FACE
+    assert min((event.box.right - event.box.left) * WIDTH for event in readings) >= MIN_FACE_WIDTH
 
 
 def test_the_timelines_show_more_than_one_emotion(events: list[Event]) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from deploy.claims import leave_socket_path, socket_path
-from deploy.local import REDIS
+from deploy.data_folder import leave_socket_path, socket_path
 from deploy.redis_server import RedisServer
+from deploy.serve import REDIS
 from engine.runtimes.runtime import NoGpuError
 from engine.runtimes.tensorrt.driver import check_gpu
 from ingest.bus.connection import connect

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy import local
-from deploy.listening import Listening, ListeningError, tokens_are_there
+from deploy import serve
+from deploy.endpoint import Listening, ListeningError, tokens_are_there
 from deploy.redis_server import RedisServer, ServerError, check_server
 from ingest.bus.connection import connect
 from tests.deploy.service import Service, free_port
@@ -69,7 +69,7 @@ def test_one_that_would_write_pictures_to_its_disk_is_refused(
     monkeypatch.setenv("REDIS_URL", server.url)
     place = Listening("127.0.0.1", free_port())
     try:
-        assert local.serve(local.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
+        assert serve.serve(serve.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
     finally:
         server.stop()
     assert capsys.readouterr().err == (

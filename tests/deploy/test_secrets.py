@@ -17,7 +17,7 @@ from websockets.sync.client import connect as open_websocket
 
 from tests.clips import even, make_clip
 from tests.deploy.service import Service
-from tests.deploy.test_listening import mien
+from tests.deploy.test_endpoint import mien
 from tests.processes import command_line, is_alive
 from tests.waiting import until
 

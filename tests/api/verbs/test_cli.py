@@ -134,7 +134,7 @@ def test_a_recording_that_is_nowhere(
 
 def test_serve_passes_its_arguments_on() -> None:
     said, _ = start("serve", "--help").communicate(timeout=30)
-    assert "--media" in said  # an option of deploy.local
+    assert "--media" in said  # an option of deploy.serve
 
 
 @pytest.mark.parametrize("part", ["ingest", "engine", "jobs", "api"])

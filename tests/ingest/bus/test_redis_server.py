@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy import local
 from deploy import redis_server as servers
-from deploy.listening import Listening
+from deploy import serve
+from deploy.endpoint import Listening
 from deploy.redis_server import RedisServer, ServerError, find_server
 from ingest.bus.connection import connect
 from tests.deploy.service import free_port
@@ -98,8 +98,8 @@ def test_a_server_elsewhere_that_is_too_old_is_refused(
     monkeypatch.setenv("REDIS_URL", redis_server.url)
     monkeypatch.setattr(servers, "OLDEST", 99)
     place = Listening("127.0.0.1", free_port())
-    settings = local.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)
-    assert local.serve(settings) == 2
+    settings = serve.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)
+    assert serve.serve(settings) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("mien serve: REDIS_URL: expected Redis 99 or later, actual ")
 

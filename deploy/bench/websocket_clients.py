@@ -1,8 +1,8 @@
 """Many websocket clients in one lean process: frames are read off the socket by hand, which costs little.
 
-`python -m deploy.bench.clients PORT PATH COUNT EXPECTED SECONDS STUCK` connects COUNT clients, and STUCK
-more that never read. It prints `ready` once each has heard from the server, then, when each of the COUNT has
-got EXPECTED messages or after SECONDS, one line of JSON: `Heard`.
+`python -m deploy.bench.websocket_clients PORT PATH COUNT EXPECTED SECONDS STUCK` connects COUNT clients, and
+STUCK more that never read. It prints `ready` when each has received a message, then one line of JSON
+(`Received`) when each of the COUNT has received EXPECTED messages, or after SECONDS.
 """
 
 import asyncio

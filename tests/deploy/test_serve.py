@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.claims import shorter_folder
-from deploy.listening import Listening
-from deploy.local import STOPS_WITHIN, Settings, serve
+from deploy.data_folder import shorter_folder
+from deploy.endpoint import Listening
+from deploy.serve import STOPS_WITHIN, Settings, serve
 from tests.deploy.service import Service, free_port, sockets
 from tests.processes import is_alive
 from tests.waiting import until

@@ -11,14 +11,14 @@ from typing import Any
 from tqdm import tqdm
 
 from deploy.bench import websocket
+from deploy.bench.bottleneck import bottleneck
 from deploy.bench.cameras import Plan, Step, running
 from deploy.bench.clip import Clip, clip_to_measure
 from deploy.bench.gpu import GpuFigures, measure_gpu
-from deploy.bench.parts import redis_of_its_own
 from deploy.bench.recording import Recorded, Recordings
 from deploy.bench.sample import Sample, take_sample
+from deploy.bench.service import redis_of_its_own
 from deploy.bench.stages import Bench, Stage, shares
-from deploy.bench.verdict import bottleneck
 from engine.loading import load_networks
 from ingest.bus.connection import connect
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.access.certificates import KeyPair
-from deploy.listening import Listening, ListeningError, tokens_are_there
+from deploy.endpoint import Listening, ListeningError, tokens_are_there
 from ingest.bus.connection import connect
 from ingest.bus.keys import AUDIT, TOKENS
 from tests.deploy.service import Service, free_port

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import ApiSettings
-from deploy.claims import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
-from deploy.listening import Listening, ListeningError, listening, tokens_are_there
+from deploy.data_folder import ClaimError, check_port, claim_folder, leave_socket_path, socket_path
+from deploy.endpoint import Listening, ListeningError, listening, tokens_are_there
 from deploy.processes import CANNOT_WORK, Child, Command, describe, say
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from deploy.settings import check_settings

@@ -11,7 +11,7 @@ import sys
 
 from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
-from deploy.listening import Listening
+from deploy.endpoint import Listening
 from ingest.bus.connection import LOST, connect
 from ingest.bus.keys import beat_key
 from ingest.environment import SettingError

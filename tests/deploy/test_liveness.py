@@ -14,7 +14,7 @@ from tests.api.serving import free_port, serving
 def alive(part: str, *options: str, redis_url: str) -> tuple[int, str]:
     """The exit code, and the line of a part that is not."""
     told = subprocess.run(
-        [sys.executable, "-m", "deploy.alive", part, *options],
+        [sys.executable, "-m", "deploy.liveness", part, *options],
         capture_output=True,
         text=True,
         check=False,
