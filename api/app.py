@@ -16,7 +16,7 @@ from api.app_settings import AppSettings
 from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import described
 from api.http.problems import add_problem_handlers
-from api.recordings.retention import tidy
+from api.recordings.retention import apply_retention
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
 from api.sources.store import sweep
@@ -38,7 +38,7 @@ def create_app(settings: AppSettings) -> FastAPI:
         ):
             app.state.services = make_services(settings, client, readers)
             sweeping = start(sweep(client, app.state.services.audit), "the deletion of old data")
-            tidying = start(tidy(client, settings.data), "the deletion of old recordings")
+            tidying = start(apply_retention(client, settings.data), "the deletion of old recordings")
             yield
             await stop(sweeping, tidying)
 

@@ -105,7 +105,7 @@ ANSWERS: dict[str, Any] = {
     "get_limits": {"size": 2_000_000_000, "duration": 14_400.0, "pixels": 8_294_400},
     "get_recording": RECORDING,
     "cancel_recording": RECORDING | {"state": "aborted", "eta": None},
-    "get_window": {"readings": [READING], "spans": [SPAN], "coverage": [COVERAGE], "until": 60.0},
+    "get_time_slice": {"readings": [READING], "spans": [SPAN], "coverage": [COVERAGE], "until": 60.0},
     "get_overview": OVERVIEW | {"until": 240.0},
     "get_timeline": {
         "source": "lobby",

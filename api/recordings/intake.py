@@ -1,4 +1,4 @@
-"""Makes a job of a file that somebody wants to have read."""
+"""Turns the request for a recording and its file into a job."""
 
 import asyncio
 import time
@@ -13,17 +13,17 @@ from api.jobs.job import Job
 from api.recordings.probing import RefusedError, probe
 from api.settings import RecordingLimits
 
-LONGEST_NAME = 200  # characters
+MAX_NAME = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingRequest:
-    """What somebody wants to have read, and how."""
+    """A client's request to read a file."""
 
     name: str
-    path: str | None  # below the media folder; None: it was uploaded
+    path: str | None  # below the media folder; None: the file is uploaded
     rate: float | None  # readings a second; None: every frame
-    purpose: str | None  # as given; None: not given
+    purpose: str | None  # None: not given
     ground: str | None
 
 
@@ -32,39 +32,39 @@ def new_id() -> str:
 
 
 def checked_name(text: str, field: str = "name") -> str:
-    """A file's name without the folders before it. Raises a 422 problem."""
+    """The name of a file without its folders. Raises a 422 problem."""
     name = " ".join(text.replace("\\", "/").rpartition("/")[2].split())
-    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-        expected = f"expected a file's name of up to {LONGEST_NAME} printable characters"
-        raise ProblemError(422, expected, {field: expected})
+    if not name or not name.isprintable() or len(name) > MAX_NAME:
+        detail = f"a file name must have 1 to {MAX_NAME} printable characters"
+        raise ProblemError(422, detail, {field: detail})
     return name
 
 
-def lawful(wish: RecordingRequest, settings: AppSettings) -> RecordingRequest:
-    """The wish with its purpose. Raises a 422 problem where that is missing or prohibited."""
+def with_purpose(request: RecordingRequest, settings: AppSettings) -> RecordingRequest:
+    """The request with its purpose. Raises a 422 problem where that is missing or prohibited."""
     default = "personal" if settings.tokens == "open" else None
     try:
-        return replace(wish, purpose=checked_purpose(wish.purpose, wish.ground, default))
+        return replace(request, purpose=checked_purpose(request.purpose, request.ground, default))
     except PurposeError as error:
         raise ProblemError(422, f"purpose: {error}", {"purpose": str(error)}) from None
 
 
-async def job_of(id: str, wish: RecordingRequest, file: Path, limits: RecordingLimits) -> Job:
-    """Where the file can be read and is not too large; else raises a 422 problem."""
-    assert wish.purpose is not None
+async def new_job(id: str, request: RecordingRequest, file: Path, limits: RecordingLimits) -> Job:
+    """The job for a file. Raises a 422 problem where the file is not readable or beyond the limits."""
+    assert request.purpose is not None
     try:
         probed = await probe(file, limits)
     except RefusedError as error:
-        field = "file" if wish.path is None else "path"
-        raise ProblemError(422, f"{wish.name}: {error}", {field: str(error)}) from None
+        field = "file" if request.path is None else "path"
+        raise ProblemError(422, f"{request.name}: {error}", {field: str(error)}) from None
     status = await asyncio.to_thread(file.stat)
     return Job(
         id=id,
-        name=wish.name,
-        path=wish.path,
-        rate=wish.rate,
-        purpose=wish.purpose,
-        ground=wish.ground,
+        name=request.name,
+        path=request.path,
+        rate=request.rate,
+        purpose=request.purpose,
+        ground=request.ground,
         created_at=time.time(),
         size=status.st_size,
         modified=status.st_mtime_ns,

@@ -1,6 +1,6 @@
-"""Has a process with limits look at a file, and compares what it says with what is allowed.
+"""Probes a file in a sandboxed process, and checks the result against the limits.
 
-That process is told nothing of the service: no address of Redis, no token.
+The process gets nothing of the service's environment: no address of Redis, no token.
 """
 
 import asyncio
@@ -14,64 +14,63 @@ from weakref import WeakKeyDictionary
 
 from api.settings import RecordingLimits
 
-PATIENCE = 30.0  # seconds that the probing may take
-AT_ONCE = 2  # files that are looked at; others wait
+TIMEOUT = 30.0  # seconds
+MAX_PROCESSES = 2  # at a time; other files wait
 
-# All that it knows of the environment: where programs and libraries lie, and how names are written.
-TOLD = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
+# Variables that the process keeps: where programs and libraries lie, and the encoding of file names.
+ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_semaphores: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class RefusedError(Exception):
-    """A file that is no recording, or too large a one; the message is one line."""
+    """The file is no video, or beyond the limits; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """What a file is."""
+class ProbedVideo:
+    """Properties of a video file."""
 
-    start: float  # seconds; what the container's clock says at media time 0
-    duration: float | None  # seconds, as the container says
+    start: float  # seconds; the container's time at media time 0
+    duration: float | None  # seconds, from the container
     width: int  # pixels
     height: int
     media_type: str
 
 
-async def probe(path: Path, limits: RecordingLimits) -> Probed:
-    """Raises RefusedError."""
-    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
-        found = await _found(path)
-    if "reason" in found:
-        raise RefusedError(found["reason"])
-    probed = Probed(**found)
-    if probed.duration is not None and probed.duration > limits.duration:
-        raise RefusedError(f"expected at most {limits.duration:g} s of video, actual {probed.duration:.0f} s")
-    if probed.width * probed.height > limits.pixels:
-        raise RefusedError(
-            f"expected pictures of at most {limits.pixels} pixels, actual {probed.width}x{probed.height}"
-        )
-    return probed
+async def probe(path: Path, limits: RecordingLimits, python: str = sys.executable) -> ProbedVideo:
+    """Probe a file; raises RefusedError."""
+    async with _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_PROCESSES)):
+        answer = await _run_probe(path, python)
+    if "reason" in answer:
+        raise RefusedError(answer["reason"])
+    video = ProbedVideo(**answer)
+    if video.duration is not None and video.duration > limits.duration:
+        raise RefusedError(f"a video may last {limits.duration:g} s; this one lasts {video.duration:.0f} s")
+    if video.width * video.height > limits.pixels:
+        size = f"{video.width}x{video.height}"
+        raise RefusedError(f"a frame may have {limits.pixels} pixels; this video is {size}")
+    return video
 
 
-async def _found(path: Path) -> dict[str, Any]:
+async def _run_probe(path: Path, python: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "ingest.files.probe", str(path)),
+        *(python, "-P", "-m", "ingest.files.probe", str(path)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=_environment(),
     )
     try:
-        async with asyncio.timeout(PATIENCE):
-            said, _ = await process.communicate()
-        found = json.loads(said)
-        assert isinstance(found, dict)
-        return found
+        async with asyncio.timeout(TIMEOUT):
+            output, _ = await process.communicate()
+        answer = json.loads(output)
+        assert isinstance(answer, dict)
+        return answer
     except TimeoutError:
-        return {"reason": f"not understood within {PATIENCE:.0f} s"}
-    except ValueError:  # it ran into one of its limits, or the decoder crashed
-        return {"reason": "no decoder can cope with it"}
+        return {"reason": f"the video could not be examined within {TIMEOUT:.0f} s"}
+    except ValueError:  # the process hit one of its limits, or the decoder crashed
+        return {"reason": "the video cannot be decoded"}
     finally:
         if process.returncode is None:
             process.kill()
@@ -79,5 +78,5 @@ async def _found(path: Path) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    told = {name: os.environ[name] for name in TOLD if name in os.environ}
-    return told | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space
+    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    return kept | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space

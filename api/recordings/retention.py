@@ -1,4 +1,4 @@
-"""Deletes recordings that are older than what is to be kept, and what was left of unfinished uploads."""
+"""Deletes recordings that are older than the retention time, and the remains of uploads that broke off."""
 
 import asyncio
 import logging
@@ -14,64 +14,65 @@ from api.recordings.store import JobRecord, JobStore
 from ingest.bus.connection import BUS_FAULTS
 from ingest.settings import retention
 
-EVERY = 60.0  # seconds
-ABANDONED_AFTER = 3600.0  # seconds in which nothing was added to an upload
+INTERVAL = 60.0  # seconds
+UPLOAD_IDLE = 3600.0  # seconds without a write after which an upload counts as abandoned
 
-# How long a recording is kept that is not over, from when it was last worked on: it may wait for a worker.
-UNREAD_FOR = 10  # times what is kept, and
-UNREAD_AT_LEAST = 86_400.0  # seconds
+# A recording that has not been read to its end may wait for a worker: it is kept for a multiple of the
+# retention time after the last write, and for a day at least.
+UNREAD_FACTOR = 10
+UNREAD_MIN = 86_400.0  # seconds
 
 log = logging.getLogger(__name__)
 
 
-async def tidy(client: Any, data: Path) -> None:
-    """Looks once a minute, until cancelled. A recording's age counts from the end of its reading."""
-    kept = retention()
+async def apply_retention(client: Any, data: Path, interval: float = INTERVAL) -> None:
+    """Delete old recordings every `interval` seconds, until cancelled."""
+    max_age = retention()
     while True:
         try:
-            await delete_old(client, data, kept)
+            await delete_old(client, data, max_age)
         except BUS_FAULTS as error:
-            log.warning("redis: %s; old recordings wait", error)
+            log.warning("redis: %s; old recordings are not deleted yet", error)
         except OSError as error:
-            log.warning("old recordings cannot be looked through: %s", error)
-        await asyncio.sleep(EVERY)
+            log.warning("the folder of recordings cannot be read: %s", error)
+        await asyncio.sleep(interval)
 
 
-async def delete_old(client: Any, data: Path, kept: float) -> None:
-    """Deletes whatever is older than `kept` seconds. Raises what redis-py raises, and OSError.
+async def delete_old(client: Any, data: Path, max_age: float) -> None:
+    """Delete recordings whose reading ended more than `max_age` seconds ago.
 
-    What cannot be deleted is told in the log, and holds up nothing else.
+    A folder that cannot be deleted is logged, and does not hold up the others. Raises what redis-py raises,
+    and OSError.
     """
-    register = JobStore(client)
-    jobs = await register.everything()
+    store = JobStore(client)
+    jobs = await store.everything()
     for id, record in jobs.items():
         folder = job_folder(data, id)
-        if await asyncio.to_thread(_is_old, record, folder, kept):
-            await register.remove(id)
+        if await asyncio.to_thread(_is_old, record, folder, max_age):
+            await store.remove(id)
             await asyncio.to_thread(_delete, folder.path)
-    await asyncio.to_thread(_delete_strays, data / RECORDINGS, set(jobs), kept)
+    await asyncio.to_thread(_delete_orphans, data / RECORDINGS, set(jobs), max_age)
 
 
-def _is_old(record: JobRecord | None, folder: JobFolder, kept: float) -> bool:
-    """Of a job that this version cannot read (None) the folder says how old it is."""
+def _is_old(record: JobRecord | None, folder: JobFolder, max_age: float) -> bool:
+    """`record` is None for a job that this version cannot read: its folder tells the age."""
     if record is None:
-        return _rest(folder.path) > kept
-    created = time.time() - record.job.created_at
+        return _idle(folder.path) > max_age
+    now, created_at = time.time(), record.job.created_at
     if record.status.state in OVER:
-        ended_at = record.status.ended_at
-        return (time.time() - ended_at if ended_at else created) > kept
-    return min(created, _rest(folder.path)) > max(UNREAD_FOR * kept, UNREAD_AT_LEAST)
+        return now - (record.status.ended_at or created_at) > max_age
+    return min(now - created_at, _idle(folder.path)) > max(UNREAD_FACTOR * max_age, UNREAD_MIN)
 
 
-def _delete_strays(folder: Path, jobs: set[str], kept: float) -> None:
-    """Folders that belong to no job: of uploads that broke off, and of jobs that Redis has forgotten."""
-    for stray in _folders(folder):
-        if stray.name.endswith(REMOVED):
-            _delete(stray)
-        elif stray.name not in jobs:
-            unfinished = not JobFolder(stray).video.exists() and not JobFolder(stray).parts.exists()
-            if _rest(stray) > (min(kept, ABANDONED_AFTER) if unfinished else kept):
-                _delete(stray)
+def _delete_orphans(folder: Path, jobs: set[str], max_age: float) -> None:
+    """Delete folders without a job: of uploads that broke off, and of jobs that Redis has lost."""
+    for orphan in _folders(folder):
+        if orphan.name.endswith(REMOVED):
+            _delete(orphan)
+        elif orphan.name not in jobs:
+            incomplete = not JobFolder(orphan).video.exists() and not JobFolder(orphan).parts.exists()
+            if _idle(orphan) > (min(max_age, UPLOAD_IDLE) if incomplete else max_age):
+                _delete(orphan)
 
 
 def _delete(folder: Path) -> None:
@@ -89,14 +90,14 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.is_dir())
 
 
-def _rest(folder: Path) -> float:
-    """Seconds since something in it was written last: for ever where there is no such folder."""
+def _idle(folder: Path) -> float:
+    """Seconds since the last write in a folder; infinite where there is no such folder."""
     if not folder.exists():
         return math.inf
     try:
         return time.time() - max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
-    except FileNotFoundError:  # something in it was deleted just now
+    except FileNotFoundError:  # a file in it was deleted just now
         return 0.0
     except OSError as error:
-        log.warning("%s cannot be looked into: %s", folder, error)
+        log.warning("%s cannot be read: %s", folder, error)
         return 0.0

@@ -1,4 +1,4 @@
-"""The jobs as the API sees them: added, looked at, cancelled, removed."""
+"""The jobs in Redis as the API works with them: add, find, cancel, remove."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], 'state', '"queued"', 'entry', cjson.encode(entry))
 """
 
-# What no worker has yet leaves the queue; a worker that has it notices at its next word and ends it.
+# A job that no worker has claimed leaves the queue; a worker learns of it from its next report.
 CANCEL = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= '"queued"' and state ~= '"running"' then return 0 end
@@ -54,14 +54,14 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job, and how it stands."""
+    """A job with its status."""
 
     job: Job
     status: JobStatus
 
 
 class JobStore:
-    """What lies in Redis of the jobs. `client` is asynchronous; methods raise what redis-py raises."""
+    """All jobs. `client` is asynchronous; methods raise what redis-py raises."""
 
     def __init__(self, client: Any) -> None:
         self._redis = client
@@ -71,38 +71,38 @@ class JobStore:
         return JobRecord(job, JobStatus())
 
     async def find(self, id: str) -> JobRecord | None:
-        """None where there is no such job, or none that this version can read."""
+        """The job; None where there is none that this version can read."""
         text, stored = await asyncio.gather(self._redis.hget(JOBS, id), self._redis.hgetall(job_key(id)))
-        return None if text is None else _known(text, stored)
+        return None if text is None else _decode(text, stored)
 
     async def all(self) -> list[JobRecord]:
-        """Those that this version can read, the newest first."""
-        found = (await self.everything()).values()
-        return sorted(filter(None, found), key=lambda record: record.job.created_at, reverse=True)
+        """All jobs that this version can read, the newest first."""
+        records = (await self.everything()).values()
+        return sorted(filter(None, records), key=lambda record: record.job.created_at, reverse=True)
 
     async def everything(self) -> dict[str, JobRecord | None]:
-        """By id; None stands for what this version cannot read."""
+        """All jobs by id; None for those that this version cannot read."""
         texts = await self._redis.hgetall(JOBS)
         async with self._redis.pipeline(transaction=False) as commands:
             for id in texts:
                 commands.hgetall(job_key(id.decode()))
-            standings = await commands.execute()
-        found = zip(texts.items(), standings, strict=True)
-        return {id.decode(): _known(text, stored) for (id, text), stored in found}
+            statuses = await commands.execute()
+        found = zip(texts.items(), statuses, strict=True)
+        return {id.decode(): _decode(text, stored) for (id, text), stored in found}
 
     async def cancel(self, id: str) -> bool:
-        """False where it was over already."""
+        """Cancel a job; return False where it was over already."""
         now = json.dumps(time.time())
         return bool(await self._redis.eval(CANCEL, 2, job_key(id), QUEUE, GROUP, now))
 
     async def remove(self, id: str) -> bool:
-        """Deletes all that Redis holds of it; False where it held nothing."""
+        """Delete a job from Redis; return False where there was none."""
         return bool(await self._redis.eval(REMOVE, 3, JOBS, job_key(id), QUEUE, id, GROUP))
 
 
-def _known(text: bytes, stored: dict[bytes, bytes]) -> JobRecord | None:
+def _decode(text: bytes, stored: dict[bytes, bytes]) -> JobRecord | None:
     try:
         return JobRecord(decode_job(text), decode_status(stored))
     except BadJobError as error:
-        log.warning("a job is passed over: %s", error)
+        log.warning("a job is skipped: %s", error)
         return None

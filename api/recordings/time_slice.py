@@ -1,117 +1,112 @@
-"""A stretch of a recording's timeline, found on the disk without reading what lies before it."""
+"""A slice of a recording's timeline, found in the event log without reading all that lies before it."""
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from api.jobs.checkpoint import Checkpoint, newest_checkpoint
+from api.jobs.event_log import EVENTS, INTERVALS, log_path
 from engine.records import Reading
 from engine.stored import decode_stored
 from engine.wire import encode_event
 from ingest.pace import SECOND
 
-SMALL = 4096  # bytes; a search that is down to this reads on line by line
+BLOCK = 4096  # bytes; a binary search that is down to this reads on line by line
 
-# Stretches are told in the order of their ends but for so many seconds: a face's last span when the face has
-# been away for a while, what is observed after ten seconds at the latest.
-DISORDER = 12.0
+# Spans and coverage are logged in the order of their ends but for so many seconds: the last span of a face is
+# logged once the face has been away for a while, coverage after ten seconds at the latest.
+MAX_DELAY = 12.0
+
+TimeOf = Callable[[bytes], float | None]  # seconds of a line; None for a line without a time
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSlice:
-    """What of a recording lies between two moments: messages without a cursor, as JSON."""
+    """Messages between two moments of a recording as JSON, without a cursor."""
 
     readings: list[bytes]
     spans: list[bytes]
     coverage: list[bytes]
-    until: float  # seconds; up to here everything is read
+    until: float  # seconds that have been read of the recording
 
     def text(self) -> bytes:
         lists = {b"readings": self.readings, b"spans": self.spans, b"coverage": self.coverage}
-        shown = [b'"%s":[%s]' % (name, b",".join(bodies)) for name, bodies in lists.items()]
-        return b'{%s,"until":%s}' % (b",".join(shown), json.dumps(self.until).encode())
+        fields = [b'"%s":[%s]' % (name, b",".join(bodies)) for name, bodies in lists.items()]
+        return b'{%s,"until":%s}' % (b",".join(fields), json.dumps(self.until).encode())
 
 
-def read_time_slice(parts: Path, source: str, began: float, ended: float) -> TimeSlice:
-    """The readings between two moments (seconds), and the stretches that reach into that time.
+def read_time_slice(parts: Path, source: str, start: float, end: float) -> TimeSlice:
+    """The readings from `start` to before `end` (seconds), and the spans and coverage that overlap that time.
 
     Raises BadCheckpointError, BadLineError.
     """
     checkpoint = newest_checkpoint(parts)
     if checkpoint is None:
         return TimeSlice([], [], [], 0.0)
-    window = TimeSlice([], [], [], checkpoint.state["position"] / SECOND)
-    for reading in _readings(parts, checkpoint, source, began):
-        if reading.media_time >= ended * SECOND:
+    found = TimeSlice([], [], [], checkpoint.state["position"] / SECOND)
+    for reading in _readings(parts, checkpoint, source, start):
+        if reading.media_time >= end * SECOND:
             break
-        if reading.media_time >= began * SECOND:
-            window.readings.append(encode_event(reading).body)
-    told_by = ended + checkpoint.state["longest"] / SECOND + DISORDER
-    for line in _lines(parts, checkpoint, "stretches", _end_of_stretch, began - DISORDER):
-        stretch = json.loads(line)
-        if stretch["ended"] > told_by:
+        if reading.media_time >= start * SECOND:
+            found.readings.append(encode_event(reading).body)
+    last_end = end + checkpoint.state["longest"] / SECOND + MAX_DELAY
+    for line in _lines(parts, checkpoint, INTERVALS, _end_of_interval, start - MAX_DELAY):
+        message = json.loads(line)
+        if message["ended"] > last_end:
             break
-        if stretch["ended"] > began and stretch["started"] < ended:
-            (window.spans if stretch["type"] == "span" else window.coverage).append(line.rstrip())
-    return window
+        if message["ended"] > start and message["started"] < end:
+            (found.spans if message["type"] == "span" else found.coverage).append(line.rstrip())
+    return found
 
 
-def _readings(parts: Path, checkpoint: Checkpoint, source: str, began: float) -> Iterator[Reading]:
-    for line in _lines(parts, checkpoint, "events", _time_of_reading, began):
+def _readings(parts: Path, checkpoint: Checkpoint, source: str, start: float) -> Iterator[Reading]:
+    for line in _lines(parts, checkpoint, EVENTS, _time_of_reading, start):
         event = decode_stored(line, source)
         if isinstance(event, Reading):
             yield event
 
 
 def _time_of_reading(line: bytes) -> float | None:
-    """Seconds; None for another event."""
     event = decode_stored(line, "")
     return event.media_time / SECOND if isinstance(event, Reading) else None
 
 
-def _end_of_stretch(line: bytes) -> float | None:
-    stretch: dict[str, Any] = json.loads(line)
-    return float(stretch["ended"])
+def _end_of_interval(line: bytes) -> float | None:
+    return float(json.loads(line)["ended"])
 
 
-def _lines(
-    parts: Path,
-    checkpoint: Checkpoint,
-    kind: str,
-    time_of: Callable[[bytes], float | None],
-    began: float,
-) -> Iterator[bytes]:
-    """All lines from shortly before `began` (seconds) on; in each segment they are in order of time."""
+def _lines(parts: Path, checkpoint: Checkpoint, log: str, time_of: TimeOf, start: float) -> Iterator[bytes]:
+    """All lines from shortly before `start` (seconds) on; each segment is in order of time."""
     for segment in checkpoint.segments:
-        size = segment.sizes[kind]
-        with (parts / f"{segment.attempt}.{kind}").open("rb") as file:
-            file.seek(_place(file, size, time_of, began))
+        size = segment.sizes[log]
+        with log_path(parts, segment.attempt, log).open("rb") as file:
+            file.seek(_search(file, size, time_of, start))
             while file.tell() < size:
                 yield file.readline()
 
 
-def _place(file: BinaryIO, size: int, time_of: Callable[[bytes], float | None], began: float) -> int:
-    """The start of a line before all those from `began` (seconds) on, and not long before."""
+def _search(file: BinaryIO, size: int, time_of: TimeOf, start: float) -> int:
+    """The offset of a line shortly before all lines from `start` (seconds) on: a binary search."""
     low, high = 0, size
-    while high - low > SMALL:
+    while high - low > BLOCK:
         middle = (low + high) // 2
         file.seek(middle)
         file.readline()  # the rest of a line
-        place = file.tell()
-        found = _next_time(file, high, time_of)
-        if found is not None and found < began:
-            low = place
+        offset = file.tell()
+        time = _next_time(file, high, time_of)
+        if time is not None and time < start:
+            low = offset
         else:
             high = middle
     return low
 
 
-def _next_time(file: BinaryIO, end: int, time_of: Callable[[bytes], float | None]) -> float | None:
-    """That of the first line from here on that has one, up to `end` (bytes)."""
+def _next_time(file: BinaryIO, end: int, time_of: TimeOf) -> float | None:
+    """The time of the next line that has one, up to the offset `end`."""
     while file.tell() < end:
-        found = time_of(file.readline())
-        if found is not None:
-            return found
+        time = time_of(file.readline())
+        if time is not None:
+            return time
     return None

@@ -1,4 +1,4 @@
-"""A file on its way in: streamed to the disk, bounded, and gone again where it does not arrive whole."""
+"""Stores uploads: the body of a request, within limits; what does not arrive complete is deleted."""
 
 import asyncio
 import errno
@@ -15,15 +15,15 @@ from api.http.problems import ProblemError
 from api.jobs.folder import JobFolder
 from api.settings import RecordingLimits
 
-AT_ONCE = 1024 * 1024  # bytes that are collected before they are written
-PATIENCE = 60.0  # seconds without a byte after which an upload is given up
+BUFFER = 1024 * 1024  # bytes that are collected before they are written
+TIMEOUT = 60.0  # seconds without a byte
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @asynccontextmanager
 async def uploaded(request: Request, folder: JobFolder, limits: RecordingLimits) -> AsyncIterator[Path]:
-    """The body of the request as the folder's video; the folder stays only if what is inside succeeds.
+    """Store the body as the folder's video; the folder is deleted if the code inside fails.
 
     Raises a 408, 413, 422 or 507 problem, and ClientDisconnect.
     """
@@ -39,13 +39,6 @@ async def uploaded(request: Request, folder: JobFolder, limits: RecordingLimits)
         raise
 
 
-def check_room(folder: Path, size: int, limits: RecordingLimits) -> None:
-    """Raises a 507 problem where `size` more bytes would leave too little of the disk."""
-    free = shutil.disk_usage(folder).free
-    if free - size < limits.reserve:
-        raise _full(f"{free / 1e6:.0f} MB are free, of which {limits.reserve / 1e6:.0f} MB are kept")
-
-
 def _check_length(request: Request, limits: RecordingLimits) -> None:
     text = request.headers.get("content-length", "0")
     if text.isdecimal() and int(text) > limits.upload:
@@ -53,46 +46,49 @@ def _check_length(request: Request, limits: RecordingLimits) -> None:
 
 
 async def _receive(request: Request, part: Path, limits: RecordingLimits) -> None:
-    size, waiting = 0, bytearray()
+    size, buffer = 0, bytearray()
     try:
         with part.open("xb", buffering=0) as file:
             async for chunk in _chunks(request):
                 size += len(chunk)
-                if size > limits.upload:  # it may never end: the connection is not kept for what follows
+                if size > limits.upload:  # the body may be endless: close the connection
                     raise HTTPException(413, _too_large(limits), headers={"Connection": "close"})
-                waiting += chunk
-                if len(waiting) >= AT_ONCE:
-                    check_room(part.parent, len(waiting), limits)
-                    await asyncio.to_thread(_write, file.fileno(), bytes(waiting))
-                    waiting.clear()
-            check_room(part.parent, len(waiting), limits)
-            await asyncio.to_thread(_write, file.fileno(), bytes(waiting))
+                buffer += chunk
+                if len(buffer) >= BUFFER:
+                    await asyncio.to_thread(_write, file.fileno(), part.parent, buffer, limits)
+            await asyncio.to_thread(_write, file.fileno(), part.parent, buffer, limits)
             await asyncio.to_thread(os.fsync, file.fileno())
     except OSError as error:
-        if error.errno in FULL:
-            raise _full("the disk is full") from error
+        if error.errno in DISK_FULL:
+            raise _no_room("the disk is full") from error
         raise
     if size == 0:
-        raise ProblemError(422, "expected a video file as the body, actual nothing", {"file": "empty file"})
+        raise ProblemError(422, "the body is empty: send a video file", {"file": "the file is empty"})
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
     chunks = aiter(request.stream())
     try:
-        while chunk := await asyncio.wait_for(anext(chunks, b""), PATIENCE):
+        while chunk := await asyncio.wait_for(anext(chunks, b""), TIMEOUT):
             yield chunk
     except TimeoutError:
-        raise ProblemError(408, f"nothing more came for {PATIENCE:g} s") from None
+        raise ProblemError(408, f"no data came for {TIMEOUT:g} s") from None
 
 
-def _write(file: int, rest: bytes) -> None:
+def _write(file: int, folder: Path, buffer: bytearray, limits: RecordingLimits) -> None:
+    """Write and clear the buffer. Raises a 507 problem where too little of the disk would stay free."""
+    free = shutil.disk_usage(folder).free
+    if free - len(buffer) < limits.reserve:
+        raise _no_room(f"{free / 1e6:.0f} MB are free, {limits.reserve / 1e6:.0f} MB must stay free")
+    rest = memoryview(bytes(buffer))
     while rest:
         rest = rest[os.write(file, rest) :]
+    buffer.clear()
 
 
 def _too_large(limits: RecordingLimits) -> str:
-    return f"expected at most {limits.upload / 1e6:g} MB: see MIEN_UPLOAD_LIMIT"
+    return f"a file may have at most {limits.upload / 1e6:g} MB (MIEN_UPLOAD_LIMIT)"
 
 
-def _full(reason: str) -> ProblemError:
+def _no_room(reason: str) -> ProblemError:
     return ProblemError(507, f"no room for the recording: {reason}")

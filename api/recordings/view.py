@@ -1,4 +1,4 @@
-"""A recording as the API shows it."""
+"""The JSON of a recording in REST."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,28 +14,28 @@ from ingest.bus.wire import rfc3339
 
 
 class ResultFile(BaseModel):
-    """A file to download."""
+    """A result file to download."""
 
     name: str
     size: Annotated[int, Field(description="bytes")]
 
 
 class RecordingView(BaseModel):
-    """A recording, and how far it is read."""
+    """A recording and the progress of its reading."""
 
     id: str
     name: str
     state: State
-    reason: Annotated[str, Field(description="why it failed, or what it waits for; empty otherwise")]
+    reason: Annotated[str, Field(description="why it failed or is slow; empty otherwise")]
     created_at: str
     started_at: str | None
     ended_at: str | None
-    start: Annotated[float, Field(description="seconds that a player shows where the readings begin at 0")]
+    start: Annotated[float, Field(description="the player's time, in seconds, at media time 0")]
     duration: Annotated[float | None, Field(description="seconds; null: not known yet")]
-    position: Annotated[float, Field(description="seconds that are read")]
+    position: Annotated[float, Field(description="seconds that have been read")]
     progress: Annotated[float, Field(ge=0, le=1)]
     speed: Annotated[float | None, Field(description="times real time")]
-    eta: Annotated[float | None, Field(description="seconds until it is read, as it looks now")]
+    eta: Annotated[float | None, Field(description="seconds until it has been read, estimated")]
     faces: int
     readings: int
     rate: Annotated[float | str, Field(description="readings a second, or `all`")]
@@ -45,10 +45,10 @@ class RecordingView(BaseModel):
     purpose: str
     ground: str | None
     files: list[ResultFile]
-    has_video: Annotated[bool, Field(description="whether the video is still there to be played")]
+    has_video: Annotated[bool, Field(description="whether the video can still be played")]
 
 
-def shown(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
+def view_of(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
     job, status = record.job, record.status
     duration = status.duration if status.duration is not None else job.duration
     return RecordingView(
@@ -79,13 +79,13 @@ def shown(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
 
 
 def files_of(folder: JobFolder) -> list[ResultFile]:
-    """The results that are there, in the order of their list."""
+    """The result files, in the order of RESULT_FILES."""
     paths = [folder.results / name for name in RESULT_FILES]
     return [ResultFile(name=path.name, size=path.stat().st_size) for path in paths if path.is_file()]
 
 
 def video_of(record: JobRecord, folder: JobFolder, media: Path) -> Path | None:
-    """The video itself, if it is there."""
+    """The video file; None where it is gone."""
     if record.job.path is not None:
         return media_file(media, record.job.path)
     return folder.video if folder.video.is_file() else None

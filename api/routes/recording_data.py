@@ -1,4 +1,4 @@
-"""What comes of a recording: its timeline while it is read and after, its files, the video itself."""
+"""REST of one recording's data: its timeline, overview, video and result files."""
 
 import asyncio
 import logging
@@ -23,23 +23,23 @@ from engine.stored import BadLineError
 
 router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])
 
-LONGEST_WINDOW = 60.0  # seconds
+MAX_SLICE = 60.0  # seconds
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
 ResultName: TypeAlias = Literal[*RESULT_FILES]  # type: ignore[valid-type]
 
-WINDOW_SCHEMA = {
+SLICE_SCHEMA = {
     "type": "object",
     "required": ["readings", "spans", "coverage", "until"],
     "properties": {
         "readings": {"type": "array", "items": {"type": "object"}, "description": "messages, in order"},
-        "spans": {"type": "array", "items": {"type": "object"}, "description": "that reach into the window"},
+        "spans": {"type": "array", "items": {"type": "object"}, "description": "that overlap the time"},
         "coverage": {"type": "array", "items": {"type": "object"}, "description": "likewise"},
-        "until": {"type": "number", "description": "seconds; up to here everything is read"},
+        "until": {"type": "number", "description": "seconds that have been read"},
     },
 }
 
@@ -50,27 +50,27 @@ Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
     "/timeline",
     response_class=Response,
     responses={
-        200: {"content": {"application/json": {"schema": WINDOW_SCHEMA}}},
+        200: {"content": {"application/json": {"schema": SLICE_SCHEMA}}},
         **problems(404, 409, 422),
     },
 )
-async def get_window(
+async def get_time_slice(
     id: str,
     services: ServicesDep,
     caller: CallerDep,
-    began: Annotated[Moment, Query(alias="from", description="seconds")] = 0.0,
-    ended: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later, at most")] = None,
+    start: Annotated[Moment, Query(alias="from", description="seconds")] = 0.0,
+    end: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later at most")] = None,
 ) -> Response:
-    """All readings of up to a minute, and the spans and stretches of coverage that reach into it."""
+    """The readings of up to a minute, and the spans and coverage that overlap it."""
     record = await find_recording(services, id)
-    until = began + LONGEST_WINDOW if ended is None else ended
-    if not began < until <= began + LONGEST_WINDOW:
-        expected = f"expected a moment up to {LONGEST_WINDOW:g} s after `from`"
-        raise ProblemError(422, f"to: {expected}", {"to": expected})
+    until = start + MAX_SLICE if end is None else end
+    if not start < until <= start + MAX_SLICE:
+        detail = f"must be at most {MAX_SLICE:g} s after `from`"
+        raise ProblemError(422, f"to: {detail}", {"to": detail})
     await services.audit.note(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
-    window = await _from_parts(id, lambda: read_time_slice(parts, record.job.name, began, until))
-    return Response(window.text(), media_type="application/json")
+    found = await _read_log(id, lambda: read_time_slice(parts, record.job.name, start, until))
+    return Response(found.text(), media_type="application/json")
 
 
 @router.get(
@@ -82,22 +82,22 @@ async def get_window(
     },
 )
 async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
-    """The whole recording in brief: a value a second and face, in percent; times are ms of the recording."""
+    """The whole recording at a glance: one value a second and face; times are ms of the recording."""
     record = await find_recording(services, id)
     await services.audit.note(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
-    document, until = await _from_parts(id, lambda: read_overview(parts, record.job.name))
+    document, until = await _read_log(id, lambda: read_overview(parts, record.job.name))
     return Response(await document.text(until), media_type="application/json")
 
 
 @router.get("/video", response_class=FileResponse, responses=problems(404))
 async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
-    """The video itself, to be played; ranges are understood."""
+    """The video file, with range requests."""
     record = await find_recording(services, id)
     folder = job_folder(services.settings.data, id)
     file = await asyncio.to_thread(video_of, record, folder, services.settings.media)
     if file is None:
-        raise ProblemError(404, f"the video of {record.job.name} is not there any more")
+        raise ProblemError(404, f"the video of {record.job.name} no longer exists")
     await services.audit.note(caller, "recording.read", id)
     return FileResponse(
         file,
@@ -109,23 +109,23 @@ async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileRe
 
 @router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))
 async def get_file(id: str, name: ResultName, services: ServicesDep, caller: CallerDep) -> FileResponse:
-    """One of the files that are there once the recording is read."""
+    """A result file; it exists once the recording has been read."""
     record = await find_recording(services, id)
     file = job_folder(services.settings.data, id).results / name
     if not await asyncio.to_thread(file.is_file):
-        raise ProblemError(404, f"there is no {name} of {record.job.name} yet: it is {record.status.state}")
+        raise ProblemError(404, f"{record.job.name} has no {name} yet: it is {record.status.state}")
     await services.audit.note(caller, "recording.downloaded", f"{id}/{name}")
     stem = record.job.name.rpartition(".")[0] or record.job.name
     return FileResponse(file, media_type=RESULT_FILES[name], filename=f"{stem} {name}")
 
 
-async def _from_parts(id: str, read: Callable[[], Found]) -> Found:
-    """What a thread reads of the parts. Raises a 404 problem, or a 409 problem where they cannot be read."""
+async def _read_log(id: str, read: Callable[[], T]) -> T:
+    """Read the event log in a thread. Raises a 404 problem, or a 409 problem for another version's log."""
     try:
         return await asyncio.to_thread(read)
-    except FileNotFoundError:  # it was removed just now
+    except FileNotFoundError:  # the recording was removed meanwhile
         raise no_recording(id) from None
     except (BadCheckpointError, BadLineError) as error:
         log.warning("%s: %s", id, error)
-        detail = "its readings were written by another version of mien: have the recording read again"
+        detail = "its readings were written by another version of mien: add the recording again"
         raise ProblemError(409, detail) from None

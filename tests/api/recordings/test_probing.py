@@ -1,61 +1,62 @@
-"""Who looks at a file is told nothing of the service, and few do so at once."""
+"""Probing runs in a sandboxed process, few at a time."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
-from api.recordings.probing import AT_ONCE, RefusedError, probe
+from api.recordings.probing import MAX_PROCESSES, RefusedError, probe
 from api.settings import RecordingLimits
 from tests.clips import even, make_clip
 
-# Stands for the probing process: notes what it is told, and how many of it there are.
-LOOKING = """#!/bin/sh
+# Stands in for Python: records its environment, and the number of probes that run at the same time.
+FAKE_PYTHON = """#!/bin/sh
 folder=$(dirname "$4")
 env > "$folder/environment"
-mkdir "$folder/looking.$$"
-ls -d "$folder"/looking.* | wc -l >> "$folder/counts"
+mkdir "$folder/running.$$"
+ls -d "$folder"/running.* | wc -l >> "$folder/counts"
 sleep 0.1
-rmdir "$folder/looking.$$"
-echo '{"reason": "looked at"}'
+rmdir "$folder/running.$$"
+echo '{"reason": "probed"}'
 """
 
 
 @pytest.fixture
-def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def fake_python(tmp_path: Path) -> str:
     script = tmp_path / "python"
-    script.write_text(LOOKING)
+    script.write_text(FAKE_PYTHON)
     script.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(script))
+    return str(script)
 
 
-async def look(path: Path) -> None:
-    with pytest.raises(RefusedError, match="looked at"):
-        await probe(path, RecordingLimits())
+async def fake_probe(path: Path, python: str) -> None:
+    with pytest.raises(RefusedError, match="probed"):
+        await probe(path, RecordingLimits(), python)
 
 
-def test_it_is_told_nothing_of_the_service(
-    tmp_path: Path, looking: None, monkeypatch: pytest.MonkeyPatch
+def test_the_process_gets_no_secret_of_the_service(
+    tmp_path: Path, fake_python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("REDIS_URL", "MIEN_TOKEN", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "planted")
-    asyncio.run(look(tmp_path / "clip.mp4"))
-    told = (tmp_path / "environment").read_text()
-    assert "PATH=" in told
-    assert "planted" not in told
+    asyncio.run(fake_probe(tmp_path / "clip.mp4", fake_python))
+    environment = (tmp_path / "environment").read_text()
+    assert "PATH=" in environment
+    assert "planted" not in environment
 
 
-def test_few_files_are_looked_at_at_once(tmp_path: Path, looking: None) -> None:
-    async def look_at_many() -> None:
-        await asyncio.gather(*(look(tmp_path / f"{number}.mp4") for number in range(3 * AT_ONCE)))
+def test_few_files_are_probed_at_a_time(tmp_path: Path, fake_python: str) -> None:
+    paths = [tmp_path / f"{number}.mp4" for number in range(3 * MAX_PROCESSES)]
 
-    asyncio.run(look_at_many())
+    async def probe_all() -> None:
+        await asyncio.gather(*(fake_probe(path, fake_python) for path in paths))
+
+    asyncio.run(probe_all())
     counts = [int(line) for line in (tmp_path / "counts").read_text().split()]
-    assert (len(counts), max(counts)) == (3 * AT_ONCE, AT_ONCE)
+    assert (len(counts), max(counts)) == (3 * MAX_PROCESSES, MAX_PROCESSES)
 
 
-def test_a_name_in_any_language_is_found_all_the_same(
+def test_a_name_with_accents_is_found_without_a_locale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LC_ALL", raising=False)

@@ -127,8 +127,8 @@ def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [
-        (RecordingLimits(duration=1.0, reserve=0), "expected at most 1 s of video, actual 2 s"),
-        (RecordingLimits(pixels=100, reserve=0), "expected pictures of at most 100 pixels, actual 160x120"),
+        (RecordingLimits(duration=1.0, reserve=0), "a video may last 1 s; this one lasts 2 s"),
+        (RecordingLimits(pixels=100, reserve=0), "a frame may have 100 pixels; this video is 160x120"),
     ],
 )
 def test_what_is_too_long_or_too_large_is_refused(
@@ -232,7 +232,7 @@ def test_from_the_command_line_to_the_files(
     said = capfd.readouterr()
     assert f"added {recording['id']}: face.mp4" in said.out
     assert "completed  100%" in said.out
-    assert said.err == "mien: there is nothing to cancel: it is over already\n"
+    assert said.err == "mien: the recording cannot be cancelled: its reading is over\n"
 
 
 def check_window(address: str, done: dict[str, Any]) -> None:

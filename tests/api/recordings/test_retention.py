@@ -1,4 +1,4 @@
-"""Recordings that are too old are deleted: what Redis holds of them, and every byte on the disk."""
+"""Old recordings are deleted from Redis and from the disk."""
 
 import asyncio
 import json
@@ -12,8 +12,7 @@ import pytest
 from api.jobs.folder import JobFolder
 from api.jobs.job import JOBS, Job, job_key
 from api.jobs.queue import Queue
-from api.recordings import retention
-from api.recordings.retention import ABANDONED_AFTER, delete_old
+from api.recordings.retention import UPLOAD_IDLE, apply_retention, delete_old
 from api.settings import RecordingLimits
 from api.tasks import stop
 from ingest.bus.connection import connect, connect_async
@@ -34,7 +33,7 @@ def place(redis_url: str, tmp_path: Path) -> Place:
 
 
 def added(place: Place, ended: float | None) -> Job:
-    """A job with something in its folder, read `ended` seconds ago, or running."""
+    """A job with files in its folder, which ended `ended` seconds ago, or is running (None)."""
     job = place.add(place.media / "clip.mp4")
     folder = place.folder(job)
     for path in (folder.video, folder.parts / "1.events", folder.results / "report.html"):
@@ -50,12 +49,12 @@ def added(place: Place, ended: float | None) -> Job:
     return job
 
 
-def clean(place: Place, kept: float = 24 * HOUR) -> set[str]:
-    """Deletes; gives the names of the folders that are left."""
+def clean(place: Place, max_age: float = 24 * HOUR) -> set[str]:
+    """Delete old recordings; return the names of the folders that are left."""
 
     async def delete() -> None:
         async with connect_async(place.redis_url) as client:
-            await delete_old(client, place.data, kept)
+            await delete_old(client, place.data, max_age)
 
     asyncio.run(delete())
     return {path.name for path in (place.data / "recordings").iterdir()}
@@ -66,7 +65,7 @@ def make_older(folder: Path, seconds: float) -> None:
         os.utime(path, (time.time() - seconds,) * 2)
 
 
-def test_only_what_was_read_long_ago_is_deleted(place: Place) -> None:
+def test_recordings_are_deleted_when_their_reading_is_long_over(place: Place) -> None:
     old, fresh, running = added(place, 25 * HOUR), added(place, 23 * HOUR), added(place, None)
     assert clean(place) == {fresh.id, running.id}
     with connect(place.redis_url) as client:
@@ -75,7 +74,7 @@ def test_only_what_was_read_long_ago_is_deleted(place: Place) -> None:
         assert client.exists(job_key(fresh.id), job_key(running.id)) == 2
 
 
-def test_what_nobody_reads_is_kept_for_longer_but_not_for_ever(place: Place) -> None:
+def test_unread_recordings_are_kept_for_longer_but_not_for_ever(place: Place) -> None:
     waiting, read_on = added(place, None), added(place, None)
     for job, age in ((waiting, 241 * HOUR), (read_on, 239 * HOUR)):
         make_older(place.folder(job).path, age)
@@ -85,7 +84,7 @@ def test_what_nobody_reads_is_kept_for_longer_but_not_for_ever(place: Place) -> 
     assert clean(place) == {read_on.id}
 
 
-def test_what_another_version_added_is_as_old_as_its_folder(place: Place) -> None:
+def test_a_job_of_another_version_is_as_old_as_its_folder(place: Place) -> None:
     old, fresh, gone = added(place, HOUR), added(place, HOUR), added(place, HOUR)
     make_older(place.folder(old).path, 25 * HOUR)
     place.folder(gone).remove()
@@ -97,7 +96,7 @@ def test_what_another_version_added_is_as_old_as_its_folder(place: Place) -> Non
         assert not client.exists(job_key(old.id))
 
 
-def test_what_cannot_be_deleted_holds_up_nothing_else(
+def test_a_folder_that_cannot_be_deleted_does_not_hold_up_others(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, other = added(place, 25 * HOUR), added(place, 25 * HOUR)
@@ -116,7 +115,7 @@ def test_what_cannot_be_deleted_holds_up_nothing_else(
     assert clean(place) == set()
 
 
-def test_two_may_delete_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_may_delete_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "a"
     (folder / "parts").mkdir(parents=True)
     rmtree = shutil.rmtree
@@ -131,37 +130,36 @@ def test_two_may_delete_the_same_folder(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_refuses_to_write_ends_no_retention(
-    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_retention_survives_a_redis_that_refuses_writes(
+    place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(retention, "EVERY", 0.02)
     old = added(place, 25 * HOUR)
 
-    async def tidied() -> None:
+    async def apply_it() -> None:
         async with connect_async(place.redis_url) as client:
-            task = asyncio.create_task(retention.tidy(client, place.data))
+            task = asyncio.create_task(apply_retention(client, place.data, interval=0.02))
             with refusing_writes(place.redis_url):
-                await asyncio.to_thread(until, lambda: "recordings wait" in caplog.text, 5, "a warning")
+                await asyncio.to_thread(until, lambda: "not deleted yet" in caplog.text, 5, "a warning")
             await asyncio.to_thread(until, lambda: not place.folder(old).path.exists(), 5, "the deletion")
             await stop(task)
 
-    asyncio.run(tidied())
+    asyncio.run(apply_it())
 
 
-def test_what_no_job_knows_goes_in_time(place: Place) -> None:
-    broken_off, going_on, forgotten, half_removed = (
+def test_folders_without_a_job_are_deleted_in_time(place: Place) -> None:
+    aborted, uploading, lost, half_removed = (
         JobFolder(place.data / "recordings" / name) for name in ("a", "b", "c", ".d.removed")
     )
-    for folder in (broken_off, going_on, forgotten, half_removed):
+    for folder in (aborted, uploading, lost, half_removed):
         folder.path.mkdir(parents=True)
-    for folder in (broken_off, going_on):
+    for folder in (aborted, uploading):
         folder.video.with_suffix(".part").write_text("half")
-        make_older(folder.path, ABANDONED_AFTER + 10)
-    going_on.video.with_suffix(".part").write_text("half and more")
-    forgotten.video.write_text("whole")
-    make_older(forgotten.path, 23 * HOUR)
+        make_older(folder.path, UPLOAD_IDLE + 10)
+    uploading.video.with_suffix(".part").write_text("half and more")
+    lost.video.write_text("whole")
+    make_older(lost.path, 23 * HOUR)
     assert clean(place) == {"b", "c"}
-    make_older(forgotten.path, 25 * HOUR)
+    make_older(lost.path, 25 * HOUR)
     assert clean(place) == {"b"}
 
 
