@@ -12,7 +12,7 @@ from training.state import CheckpointMismatchError, SettingsError
 
 
 def training_parser(name: str, description: str | None) -> ArgumentParser:
-    """Return the parser of `python -m training.NAME` with the options that all three networks have."""
+    """Return the parser of a training script with the options that all three networks have."""
     parser = ArgumentParser(prog=f"python -m training.{name}", description=description)
     parser.add_argument("--run", type=Path, default=RUNS / f"{name}.toml", help="settings file")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the arrays and photos")
