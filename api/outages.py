@@ -1,6 +1,6 @@
 """What people are told when Redis is away, or is there and refuses to write."""
 
-from ingest.bus.connection import LOST
+from ingest.bus.connection import CONNECTION_ERRORS
 
 AWAY = "Redis does not answer"
 
@@ -16,7 +16,7 @@ REFUSALS = {
 
 def outage(error: Exception) -> str | None:
     """What Redis cannot do just now, in words. None for any other error: then the fault is ours."""
-    if isinstance(error, LOST):
+    if isinstance(error, CONNECTION_ERRORS):
         return AWAY
     said = str(error)
     found = next((meaning for sign, meaning in REFUSALS.items() if sign in said), None)

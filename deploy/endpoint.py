@@ -9,7 +9,7 @@ from pathlib import Path
 from api.access.certificates import CertificateError, KeyPair, key_pair
 from api.settings import checked_port
 from deploy.redis_server import WRONG_PASSWORD
-from ingest.bus.connection import LOST, NO_ENTRY, connect
+from ingest.bus.connection import CONNECTION_ERRORS, AuthenticationError, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
 from ingest.settings import IngestSettings, TokenMode, is_loopback
@@ -107,9 +107,9 @@ def tokens_are_there(url: str, data: Path) -> bool:
         with connect(url, retries=0) as client:
             if client.exists(TOKENS):
                 return True
-    except NO_ENTRY as error:
+    except AuthenticationError as error:
         raise ListeningError(WRONG_PASSWORD) from error
-    except LOST:
+    except CONNECTION_ERRORS:
         return False
     raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")
 

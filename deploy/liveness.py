@@ -12,7 +12,7 @@ import sys
 from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
 from deploy.endpoint import Listening
-from ingest.bus.connection import LOST, connect
+from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import beat_key
 from ingest.environment import SettingError
 
@@ -30,7 +30,7 @@ def is_heard(part: str) -> bool:
     try:
         with connect(retries=0) as client:
             return bool(client.exists(beat_key(part)))
-    except LOST:
+    except CONNECTION_ERRORS:
         return True
 
 

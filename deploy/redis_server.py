@@ -14,7 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.bus.connection import LOST, NO_ENTRY, NO_SUCH_RIGHT, AddressError, connect, servers
+from ingest.bus.connection import (
+    CONNECTION_ERRORS,
+    AuthenticationError,
+    RedisUrlError,
+    ResponseError,
+    connect,
+    servers,
+)
 from ingest.parent import ends_with_parent
 
 # Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
@@ -96,7 +103,7 @@ class RedisServer:
             "save": "",
             "appendonly": "yes",
             "appendfsync": "everysec",
-            # Rewritten at the service's word, at a moment when no picture of a face is in it: Bus.compact.
+            # The service starts each rewrite, at a moment without images of faces in it: see ingest.bus.aof.
             "auto-aof-rewrite-percentage": "0",
             # A trimmed entry stays, unreadable, until all that share its node are trimmed: let none share it.
             # That costs 2 % of a reading's memory.
@@ -152,13 +159,13 @@ def check_server(url: str) -> str:
     try:
         with connect(url, retries=0) as client:
             looked_at = [(_version_of(server), _written(server)) for server in servers(client)]
-    except AddressError as error:
+    except RedisUrlError as error:
         raise ServerError(str(error)) from error
-    except NO_ENTRY as error:
+    except AuthenticationError as error:
         raise ServerError(WRONG_PASSWORD) from error
-    except LOST:  # the parts wait for it, and say so
+    except CONNECTION_ERRORS:  # the parts wait for it, and say so
         return f"the Redis at REDIS_URL does not answer, so it is not known {WHAT_IT_WRITES}"
-    except NO_SUCH_RIGHT as error:
+    except ResponseError as error:
         raise ServerError(f"REDIS_URL: expected a user that may ask for INFO, actual: {error}") from error
     for version, written in looked_at:
         if not _is_new_enough(version):
@@ -182,7 +189,7 @@ def _written(client: Any) -> list[str] | None:
     try:
         told = client.config_get("save", "appendonly", "auto-aof-rewrite-percentage")
         saves, appends, percentage = told["save"], told["appendonly"], told["auto-aof-rewrite-percentage"]
-    except (NO_SUCH_RIGHT, KeyError):
+    except (ResponseError, KeyError):
         return None
     found = [f'save "{saves}"'] if saves else []
     if appends == "yes" and percentage != "0":

@@ -20,7 +20,7 @@ from api.access.tokens import TokenError, decode_tokens, encode_token, make_toke
 from deploy.data_folder import ClaimError, claim_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
 from deploy.serve import REDIS
-from ingest.bus.connection import LOST, connect
+from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
 from ingest.settings import data_folder
@@ -125,7 +125,7 @@ def main() -> int:
     except FolderError as error:
         print(f"mien tokens: {error}", file=sys.stderr)
         return REFUSED
-    except (TokenError, ClaimError, ServerError, SettingError, OSError, *LOST) as error:
+    except (TokenError, ClaimError, ServerError, SettingError, OSError, *CONNECTION_ERRORS) as error:
         print(f"mien tokens: {error}", file=sys.stderr)
         return FAILED
     return 0

@@ -15,7 +15,6 @@ from engine.runtimes.runtime import DeviceLostError, NoGpuError
 from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
 from ingest.bus.shards import parse_shard
-from ingest.bus.streams import Bus
 from ingest.environment import SettingError
 from ingest.version import VERSION
 
@@ -58,7 +57,7 @@ def main() -> int:
     )
     usual = ON_A_CPU if networks.accelerator is None else ON_A_GPU
     delay = usual if settings.batch_delay is None else settings.batch_delay / 1000
-    worker = Worker(Bus(connect(retries=0, wait=True)), Pipeline(networks), arguments.shard, delay=delay)
+    worker = Worker(connect(retries=0, wait=True), Pipeline(networks), arguments.shard, delay=delay)
 
     def stop(*_: object) -> None:
         worker.stopping = True

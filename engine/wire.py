@@ -8,7 +8,7 @@ from typing import Any
 from engine.labels import KEYPOINTS, LABELS, Label
 from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Second, Span
 from engine.stages.timeline import TIME_CONSTANT
-from ingest.bus.streams import SECONDS, TimelineEntry
+from ingest.bus.timeline import SECONDS, TimelineEntry
 from ingest.bus.wire import rfc3339
 from ingest.pace import SECOND
 

@@ -11,7 +11,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ingest.bus.connection import connect
 from ingest.bus.shards import parse_shards
-from ingest.bus.streams import Bus
 from ingest.environment import SettingError
 from ingest.live.keeper import Keeper
 from ingest.settings import IngestSettings
@@ -35,7 +34,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        keeper = Keeper(Bus(connect(retries=0, wait=True)), IngestSettings.read(), arguments.shards)
+        keeper = Keeper(connect(retries=0, wait=True), IngestSettings.read(), arguments.shards)
     except SettingError as error:
         log.error("%s", error)
         return CANNOT_WORK

@@ -84,6 +84,12 @@ class Cluster:
             with connect(f"redis://127.0.0.1:{port}") as client:
                 yield client
 
+    def port_of(self, key: str) -> int:
+        """Return the port of the server that has the key."""
+        client: Any = connect(self.url)
+        with client:
+            return int(client.get_node_from_key(key).port)
+
     def all_keys(self) -> list[bytes]:
         return [key for client in self.clients() for key in client.keys("*")]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from api.access.caller import LOCAL, Caller
 from api.settings import ApiSettings
 from ingest.bus.keys import AUDIT
-from ingest.bus.streams import oldest_kept
+from ingest.bus.timeline import oldest_id
 
 Action = Literal[
     "live.watched",
@@ -63,7 +63,7 @@ class Audit:
         if time.monotonic() - self._looked.get(look, -math.inf) < AGAIN_AFTER:
             return
         fields = {"caller": caller.name, "action": action, "subject": subject}
-        oldest = oldest_kept(await self._redis.time(), self._kept)
+        oldest = oldest_id(await self._redis.time(), self._kept)
         await self._redis.xadd(AUDIT, fields, minid=oldest, approximate=True)
         if action in LOOKS:
             self._remember(look)
@@ -77,7 +77,7 @@ class Audit:
     async def trim(self) -> None:
         """Deletes what is older than it is to be kept."""
         await self._redis.xtrim(
-            AUDIT, minid=oldest_kept(await self._redis.time(), self._kept), approximate=False
+            AUDIT, minid=oldest_id(await self._redis.time(), self._kept), approximate=False
         )
 
     def _remember(self, look: tuple[str, str, str]) -> None:
@@ -95,7 +95,7 @@ def note_locally(client: Any, action: Action, subject: str) -> None:
     client.xadd(
         AUDIT,
         fields,
-        minid=oldest_kept(client.time(), kept),
+        minid=oldest_id(client.time(), kept),
         approximate=True,
     )
 

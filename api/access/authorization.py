@@ -19,7 +19,7 @@ from api.access.tickets import SOCKETS
 from api.http.problems import problem_response
 from api.outages import outage
 from api.stream.messages import FORBIDDEN, TRY_LATER, UNAUTHORIZED, error
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class AuthMiddleware:
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, ticket: str | None) -> None:
         try:
             caller = await _caller(scope, ticket)
-        except BUS_FAULTS as fault:
+        except REDIS_ERRORS as fault:
             if (reason := outage(fault)) is None:
                 raise
             await _refuse(_not_now(reason), scope, receive, send)
@@ -178,6 +178,6 @@ async def _still_holds(scope: Scope, caller: Caller) -> bool:
     """While Redis does not answer as it should, nobody is taken for removed."""
     try:
         return bool(await scope["app"].state.services.tokens.holds(caller.token))
-    except BUS_FAULTS as error:
+    except REDIS_ERRORS as error:
         logger.warning("redis: %s; tokens are not looked up", error)
         return True

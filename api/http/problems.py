@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.http.validation import wrong_fields
 from api.outages import outage
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -80,7 +80,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
-    for fault in BUS_FAULTS:
+    for fault in REDIS_ERRORS:
         app.add_exception_handler(fault, _bus_fault)
 
 

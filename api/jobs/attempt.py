@@ -9,7 +9,7 @@ from typing import Any
 from api.jobs.child import Child
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 from ingest.live.child import died_of
 
 POLL_INTERVAL = 0.1  # seconds
@@ -101,7 +101,7 @@ class Attempt:
             if not self._is_cancelled:
                 self._yield_to_live(self._reported_at - before)
             state = self._queue.report(self._claimed, self.changes)
-        except BUS_FAULTS as error:
+        except REDIS_ERRORS as error:
             if not self._redis_is_away:  # logged once, however long it lasts
                 log.warning("redis: %s; the job goes on", error)
             self._redis_is_away = True

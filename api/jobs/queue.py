@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_status, job_key
-from ingest.bus.connection import BUS_FAULTS
-from ingest.bus.keys import beat_key
-from ingest.bus.streams import BEATS_FOR
+from ingest.bus.connection import REDIS_ERRORS, entries_of
+from ingest.bus.heartbeat import send_heartbeat
 
 LEASE = 5.0  # seconds without a report after which another worker may claim the job
 CLAIM_TIMEOUT = 0.5  # seconds
@@ -78,7 +77,7 @@ class ClaimedJob:
 
 
 class Queue:
-    """One worker's end of the queue. Methods raise what redis-py raises: BUS_FAULTS."""
+    """One worker's end of the queue. Methods raise what redis-py raises: REDIS_ERRORS."""
 
     def __init__(self, client: Any, *, lease: float = LEASE) -> None:
         self._redis = client
@@ -92,7 +91,7 @@ class Queue:
         """Create the consumer group if there is none, and delete the consumers of workers that are gone."""
         try:
             self._redis.xgroup_create(QUEUE, GROUP, id="0", mkstream=True)
-        except BUS_FAULTS as error:
+        except REDIS_ERRORS as error:
             if "BUSYGROUP" not in str(error):
                 raise
         for consumer in self._redis.xinfo_consumers(QUEUE, GROUP):
@@ -105,10 +104,11 @@ class Queue:
         _, entries, *_ = self._redis.xautoclaim(QUEUE, GROUP, self._name, self._lease, "0-0", count=1)
         if not entries:
             block = max(1, round(timeout * 1000))
-            read = self._redis.xreadgroup(GROUP, self._name, {QUEUE: ">"}, count=1, block=block)
-            if not read:
-                return None
-            entries = next(iter(read.values()))[0] if isinstance(read, dict) else read[0][1]
+            entries = entries_of(
+                self._redis.xreadgroup(GROUP, self._name, {QUEUE: ">"}, count=1, block=block)
+            )
+        if not entries:
+            return None
         (entry, fields), *_ = entries
         return self._start_attempt(entry.decode(), fields[b"id"].decode())
 
@@ -139,7 +139,7 @@ class Queue:
 
     def _beat(self) -> None:
         """Tell /readyz that a worker is alive, be it idle or busy."""
-        self._redis.set(beat_key("jobs"), "1", ex=BEATS_FOR)
+        send_heartbeat(self._redis, "jobs")
 
     def _start_attempt(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)

@@ -12,7 +12,7 @@ from engine.recording import ReaderState
 from engine.records import Coverage, Event, Reading, Span
 from engine.stored import encode_stored
 from engine.wire import encode_event, encode_seconds
-from ingest.bus.streams import TimelineEntry
+from ingest.bus.timeline import TimelineEntry
 from ingest.pace import SECOND
 
 # A checkpoint is due after the first of both, so that a restart repeats little work.

@@ -15,7 +15,7 @@ from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from api.jobs.read_task import ReadTask
 from api.settings import RecordingLimits
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 
 RETRY_INTERVAL = 0.2  # seconds between two tries to reach Redis
 MAX_FRUITLESS = 3  # attempts in a row without a checkpoint before a job is given up
@@ -53,7 +53,7 @@ class Worker:
                     self._queue.join()
                     joined = True
                 claimed = self._queue.claim()
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 if str(error) != logged:  # once, however long it lasts
                     log.warning("redis: %s; jobs wait", error)
                 joined, logged = False, str(error)
@@ -119,7 +119,7 @@ class Worker:
         while True:
             try:
                 return call()
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 log.warning("redis: %s; trying again", error)
                 if self.stopping:
                     return None

@@ -11,7 +11,7 @@ from typing import Any
 from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, delete_tree, job_folder
 from api.jobs.job import OVER
 from api.recordings.store import JobRecord, JobStore
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 from ingest.settings import retention
 
 INTERVAL = 60.0  # seconds
@@ -31,7 +31,7 @@ async def apply_retention(client: Any, data: Path, interval: float = INTERVAL) -
     while True:
         try:
             await delete_old(client, data, max_age)
-        except BUS_FAULTS as error:
+        except REDIS_ERRORS as error:
             log.warning("redis: %s; old recordings are not deleted yet", error)
         except OSError as error:
             log.warning("the folder of recordings cannot be read: %s", error)

@@ -16,9 +16,9 @@ from api.services import ServicesDep
 from engine.card import Card, CardMismatchError, read_card
 from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS
-from ingest.bus.connection import BUS_FAULTS, LOST
-from ingest.bus.keys import PARTS, beat_key
-from ingest.bus.streams import ALIVE, BEATS_FOR
+from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
+from ingest.bus.heartbeat import HEARTBEAT_TTL, read_heartbeat, send_api_heartbeat
+from ingest.bus.keys import PARTS
 
 router = APIRouter(tags=["health"])
 
@@ -62,7 +62,7 @@ async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
         async with asyncio.timeout(PATIENCE):
             living = await _living(services.redis, await shards_of(services.redis, services.settings.shards))
             parts = [await _written_to(services.redis), *parts, *living]
-    except (*LOST, TimeoutError) as error:
+    except (*CONNECTION_ERRORS, TimeoutError) as error:
         reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]
     ready = all(part.ready for part in parts if part.name not in FOR_RECORDINGS)
@@ -106,9 +106,9 @@ async def _lately(client: Any, name: str) -> set[int]:
 async def _written_to(client: Any) -> Part:
     """Whether Redis takes what is written; it may answer and yet refuse that."""
     try:
-        await client.set(beat_key("api"), "1", ex=BEATS_FOR)
-    except BUS_FAULTS as error:
-        if isinstance(error, LOST) or (reason := outage(error)) is None:
+        await send_api_heartbeat(client)
+    except REDIS_ERRORS as error:
+        if isinstance(error, CONNECTION_ERRORS) or (reason := outage(error)) is None:
             raise
         return Part(name="redis", ready=False, reason=reason)
     return Part(name="redis", ready=True, reason="")
@@ -128,10 +128,10 @@ async def _ingest(client: Any, shards: Sequence[int]) -> list[Part]:
 
 
 async def _heard(client: Any, part: str) -> Part:
-    told = await client.get(beat_key(part))
-    if told is None:
-        return Part(name=part, ready=False, reason=f"silent for more than {BEATS_FOR} s")
-    return Part(name=part, ready=True, reason="" if told == ALIVE.encode() else told.decode())
+    note = await read_heartbeat(client, part)
+    if note is None:
+        return Part(name=part, ready=False, reason=f"silent for more than {HEARTBEAT_TTL} s")
+    return Part(name=part, ready=True, reason=note)
 
 
 def _flaw(read: Callable[[], Card]) -> str:

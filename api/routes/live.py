@@ -32,7 +32,7 @@ from api.stream.messages import (
 )
 from api.stream.previews import NO_PICTURE
 from api.tasks import stop
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ async def _until_gone(websocket: WebSocket, source: str, services: Services, ser
             await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
     except WebSocketDisconnect:
         pass  # hung up while something was on its way
-    except BUS_FAULTS as fault:
+    except REDIS_ERRORS as fault:
         if (reason := outage(fault)) is None:
             raise
         logger.warning("%s: a client of %s is sent away", reason, source)

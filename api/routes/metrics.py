@@ -18,7 +18,7 @@ from api.routes.health import PATIENCE, shards_of
 from api.services import ServicesDep
 from api.stream.counters import DELAY_BOUNDS, StreamCounters
 from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
-from ingest.bus.connection import LOST
+from ingest.bus.connection import CONNECTION_ERRORS
 from ingest.bus.keys import SOURCES, counts_key, frames_key
 from ingest.version import VERSION
 
@@ -48,7 +48,7 @@ async def get_metrics(services: ServicesDep) -> Response:
     try:
         async with asyncio.timeout(PATIENCE):
             families += await service_metrics(services.redis, services.settings.shards)
-    except (*LOST, TimeoutError):
+    except (*CONNECTION_ERRORS, TimeoutError):
         families.append(GaugeMetricFamily("mien_redis_up", "1 if Redis answers, else 0.", 0))
     return Response(generate_latest(MetricSnapshot(families)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

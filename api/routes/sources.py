@@ -21,7 +21,7 @@ from api.sources.url import UrlError, check_network, without_password
 from api.stream.previews import NO_PICTURE
 from ingest.bus.keys import SOURCES
 from ingest.bus.shards import emptiest
-from ingest.bus.source_config import Picture, SourceConfig
+from ingest.bus.source_config import PreviewMode, SourceConfig
 from ingest.bus.wire import rfc3339
 from ingest.settings import retention
 
@@ -41,7 +41,7 @@ class Source(BaseModel):
     rate: float
     purpose: Annotated[str, Field(description="why faces are read")]
     ground: Annotated[str | None, Field(description="what makes that purpose lawful, where it takes one")]
-    picture: Annotated[Picture, Field(description="what is shown of it")]
+    picture: Annotated[PreviewMode, Field(description="what is shown of it")]
     shard: Annotated[int, Field(description="of the engine that reads it")]
     created_at: str
     state: Annotated[

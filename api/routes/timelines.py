@@ -22,7 +22,7 @@ from api.timelines.negotiation import ExportRequestDep
 from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
 from api.timelines.ranges import From, Range, Requested, To, requested_range
 from ingest.bus.keys import overview_key
-from ingest.bus.streams import SECONDS
+from ingest.bus.timeline import SECONDS
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 

@@ -14,7 +14,7 @@ from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.app_settings import AppSettings
 from api.http.problems import ProblemError
 from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
-from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, Picture, SourceConfig
+from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, PreviewMode, SourceConfig
 
 LONGEST_ID = 60  # characters
 LONGEST_NAME = 80  # characters
@@ -30,7 +30,7 @@ Because = Annotated[
     Ground | None, Field(description="what alone makes the purposes workplace and education lawful")
 ]
 Shown = Annotated[
-    Picture, Field(description="of the live picture: as it is, too coarse to tell a face, or none at all")
+    PreviewMode, Field(description="of the live picture: as it is, too coarse to tell a face, or none at all")
 ]
 
 EXAMPLE: dict[str, Any] = {

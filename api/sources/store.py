@@ -10,10 +10,10 @@ import time
 from typing import Any
 
 from api.access.audit import Audit
-from ingest.bus.connection import BUS_FAULTS, LOST, is_cluster
+from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS, is_cluster
 from ingest.bus.keys import REMOVED, SOURCES, engine_key, keys_of, overview_key, preview_key, timeline_key
 from ingest.bus.source_config import SourceConfig, decode_config, encode_config
-from ingest.bus.streams import oldest_kept
+from ingest.bus.timeline import oldest_id
 from ingest.settings import retention
 
 logger = logging.getLogger(__name__)
@@ -101,14 +101,14 @@ async def sweep(client: Any, audit: Audit) -> None:
                 trim_at = time.monotonic() + TRIMS_EVERY
             for name, removed_at in await client.zrange(REMOVED, 0, -1, withscores=True):
                 await _sweep_one(client, name.decode(), removed_at)
-        except BUS_FAULTS as error:
+        except REDIS_ERRORS as error:
             logger.warning("redis: %s; removed sources and old data wait", error)
         await asyncio.sleep(ROUND)
 
 
 async def trim_timelines(client: Any, kept: float) -> None:
     """Deletes each source's entries that are older than `kept` seconds."""
-    oldest = oldest_kept(await client.time(), kept)
+    oldest = oldest_id(await client.time(), kept)
     lost: Exception | None = None
     for source in await client.hkeys(SOURCES):
         id = source.decode()
@@ -116,7 +116,7 @@ async def trim_timelines(client: Any, kept: float) -> None:
             for key in (timeline_key, overview_key):
                 await client.xtrim(key(id), minid=oldest, approximate=False)
             await client.eval(FORGET, 2, timeline_key(id), engine_key(id))
-        except LOST as error:  # of a cluster one server may be away, and the others there
+        except CONNECTION_ERRORS as error:  # of a cluster one server may be away, and the others there
             lost = error
     if lost is not None:
         raise lost

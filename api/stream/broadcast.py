@@ -20,7 +20,7 @@ from api.stream.counters import StreamCounters
 from api.stream.history import History
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.keys import SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Broadcast:
                 found = await self._reader.xread(
                     {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
                 )
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 logger.warning(
                     "redis does not answer as it should, the feed of %s waits: %s", self._source, error
                 )
@@ -136,7 +136,7 @@ class Broadcast:
         try:
             async with asyncio.timeout(BEAT / 2):
                 self.removed = not await self._redis.hexists(SOURCES, self._source)
-        except (*BUS_FAULTS, TimeoutError):
+        except (*REDIS_ERRORS, TimeoutError):
             return  # the follower says so; who is configured is not known now
 
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from api.tasks import start
-from ingest.bus.connection import BUS_FAULTS
+from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.keys import SOURCES, preview_key, watch_key
+from ingest.bus.previews import WATCH_TTL
 from ingest.bus.source_config import usable_config
-from ingest.bus.streams import WATCHED_FOR
 
 NO_PICTURE = "no picture is made of this source: it is configured so"
 
 logger = logging.getLogger(__name__)
 
 POLL_INTERVAL = 0.03  # seconds between looks for a newer picture
-RENEW_INTERVAL = WATCHED_FOR / 2  # seconds between renewals of the wish for pictures
+RENEW_INTERVAL = WATCH_TTL / 2  # seconds between renewals of the wish for pictures
 RETRY_DELAY = 0.5  # seconds before Redis is tried again
 
 
@@ -90,7 +90,7 @@ class LivePreviews:
                     await self._renew(source)
                     renewed = loop.time()
                 shown = await self._poll_once(source, shown)
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 logger.warning("redis: %s; the picture of %s waits", error, source)
                 await asyncio.sleep(RETRY_DELAY)
             await asyncio.sleep(POLL_INTERVAL)
@@ -112,7 +112,7 @@ class LivePreviews:
     async def _renew(self, source: str) -> None:
         configured = await self._configured(source)
         if configured not in ("removed", "none"):
-            await self._redis.set(watch_key(source), b"1", ex=WATCHED_FOR)
+            await self._redis.set(watch_key(source), b"1", ex=WATCH_TTL)
             return
         for watcher in self._watchers.get(source, ()):
             watcher.ended = "removed" if configured == "removed" else "no_picture"

@@ -19,7 +19,8 @@ from engine.stages.quality import judge
 from engine.stages.timeline import Moment, TrackTimeline
 from engine.stages.track import Tracker
 from engine.wire import encode_event
-from ingest.bus.streams import Bus
+from ingest.bus.frame_stream import FrameStream
+from ingest.bus.timeline import Commit, Timeline
 from ingest.bus.wire import decode_frame, encode_frame
 from ingest.files.recording import open_recording
 
@@ -84,17 +85,17 @@ class Bench:
 
     def _transfer(self, client: Any) -> float:
         """From ingest to the engine and acknowledged; what Redis computes is part of it."""
-        bus, frames = Bus(client), self._sample.frames[:BATCH]
-        bus.join_shard(SHARD)
+        stream, timeline, frames = FrameStream(client, SHARD), Timeline(client), self._sample.frames[:BATCH]
+        stream.join()
         there = _Server(client)
 
         def carry() -> None:
             for frame in frames:
-                bus.push_frame(SHARD, encode_frame(frame))
-            taken = bus.take_frames(SHARD, len(frames), 1.0)
+                stream.push(encode_frame(frame))
+            taken = stream.take(len(frames), 1.0)
             for _, fields in taken:
                 decode_frame(fields)
-            bus.commit(SHARD, [id for id, _ in taken], [], {}, {})
+            timeline.commit(Commit(SHARD, [id for id, _ in taken]))
             there.count()
 
         ours = self._ms(carry)

@@ -23,7 +23,7 @@ from engine.wire import encode_event
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
+from ingest.bus.timeline import Timeline
 
 SOURCE = "bench"
 LOG = "api.log"
@@ -106,11 +106,11 @@ def _write(load: Load, redis_url: str, api: int) -> int:
     """Writes the readings, each in its moment; returns the most bytes that the API held meanwhile."""
     most = private_memory(api)
     with connect(redis_url) as client:
-        bus = Bus(client)
+        timeline = Timeline(client)
         began = time.monotonic()
         for number in range(load.readings):
             time.sleep(max(0.0, began + number / load.rate - time.monotonic()))
-            bus.push_timeline([encode_event(sample_reading(SOURCE, number, load.rate))])
+            timeline.push([encode_event(sample_reading(SOURCE, number, load.rate))])
             if number % max(1, int(load.rate)) == 0:  # once a second
                 most = max(most, private_memory(api))
         time.sleep(max(0.0, began + load.seconds - time.monotonic()))

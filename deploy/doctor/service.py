@@ -44,13 +44,13 @@ def redis() -> Iterator[Finding]:
 def _of_ones_own(url: str) -> Finding:
     """Raises ServerError."""
     from deploy.redis_server import check_server
-    from ingest.bus.connection import LOST, connect
+    from ingest.bus.connection import CONNECTION_ERRORS, connect
 
     warning = check_server(url)
     try:
         with connect(url, retries=0) as client:
             client.ping()
-    except LOST:
+    except CONNECTION_ERRORS:
         return Finding(
             "Redis", "fault", "the one at REDIS_URL does not answer", "start it, or correct REDIS_URL"
         )
@@ -104,8 +104,8 @@ def _configured(data: Path) -> "list[SourceConfig]":
     from deploy.data_folder import ClaimError, socket_path
     from deploy.redis_server import RedisServer
     from deploy.serve import REDIS
-    from ingest.bus.connection import BUS_FAULTS, connect
-    from ingest.bus.streams import Bus
+    from ingest.bus.connection import REDIS_ERRORS, connect
+    from ingest.bus.source_config import configured_sources
     from ingest.environment import SettingError
 
     folder = data.resolve() / REDIS
@@ -117,8 +117,8 @@ def _configured(data: Path) -> "list[SourceConfig]":
         if url is None:  # the service does not run
             return []
         with connect(url, retries=0) as client:
-            return list(Bus(client).sources().values())
-    except (ClaimError, SettingError, ValueError, *BUS_FAULTS):
+            return list(configured_sources(client).values())
+    except (ClaimError, SettingError, ValueError, *REDIS_ERRORS):
         return []  # told by `redis`, or by `settings`
 
 

@@ -14,8 +14,12 @@ from engine.pipeline import BadStateError, Pipeline
 from engine.records import Event, Reading
 from engine.tensors import CROP_BATCH
 from engine.wire import encode_event, encode_seconds, stamped
-from ingest.bus.connection import BUS_FAULTS
-from ingest.bus.streams import Bus, Fields, TimelineEntry
+from ingest.bus.client import Fields, Redis
+from ingest.bus.connection import REDIS_ERRORS
+from ingest.bus.frame_stream import FrameStream
+from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.source_config import configured_sources
+from ingest.bus.timeline import Commit, Timeline, TimelineEntry
 from ingest.bus.wire import BadFrameError, decode_frame
 from ingest.frame import Frame
 
@@ -45,14 +49,16 @@ class Worker:
 
     def __init__(
         self,
-        bus: Bus,
+        client: Redis,
         pipeline: Pipeline,
         shard: int = 0,
         *,
         delay: float = 0.0,
         quiet_after: float = QUIET_AFTER,
     ) -> None:
-        self._bus = bus
+        self._redis = client
+        self._frames = FrameStream(client, shard)
+        self._timeline = Timeline(client)
         self._pipeline = pipeline
         self._shard = shard
         self._delay = delay
@@ -79,7 +85,7 @@ class Worker:
                     self._resume()
                     resuming = False
                 worked = self._turn()
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 if str(error) != told:  # once, however long it lasts
                     log.warning("redis: %s; going on from the last commit", error)
                 resuming, told = True, str(error)
@@ -91,11 +97,11 @@ class Worker:
 
     def _resume(self) -> None:
         """Forgets what may not have been committed, and does what was taken but not acknowledged."""
-        self._bus.join_shard(self._shard)
+        self._frames.join()
         for source in self._pipeline.sources():
             self._forget(source)
         self._batcher, self._passed = Batcher(self._delay), []
-        while taken := self._bus.take_frames(self._shard, TAKES, 0, again=True):
+        while taken := self._frames.take(TAKES, 0, pending=True):
             self._gather(self._undone(taken))
             while self._passed or self._batcher:
                 self._work(self._batcher.take(time.monotonic()))
@@ -113,7 +119,7 @@ class Worker:
     def _turn(self) -> bool:
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
-            self._bus.beat(f"engine:{self._shard}", self._pipeline.status)
+            send_heartbeat(self._redis, f"engine:{self._shard}", self._pipeline.status)
             self._forget_removed()
             self._end_quiet()
         if room := HOLDS - len(self._batcher):
@@ -130,7 +136,7 @@ class Worker:
         taken: list[tuple[bytes, Fields]] = []
         while len(taken) < most:
             asked = min(TAKES, most - len(taken))
-            newest = self._bus.take_frames(self._shard, asked, 0 if taken else wait)
+            newest = self._frames.take(asked, 0 if taken else wait)
             taken += newest
             if len(newest) < asked:
                 break
@@ -146,7 +152,7 @@ class Worker:
 
     def _ours(self) -> set[str]:
         """The configured sources of this shard: other engines write of the others."""
-        return {id for id, config in self._bus.sources().items() if config.shard == self._shard}
+        return {id for id, config in configured_sources(self._redis).items() if config.shard == self._shard}
 
     def _forget(self, source: str) -> None:
         self._pipeline.forget(source)
@@ -163,7 +169,8 @@ class Worker:
         entries = [encode_event(event) for event in events]
         entries += [entry for source in quiet for entry in encode_seconds(self._rollup(source).flush())]
         if entries:
-            self._bus.commit(self._shard, [], entries, self._states(quiet), self._counts.take())
+            states, counts = self._states(quiet), self._counts.take()
+            self._timeline.commit(Commit(self._shard, entries=entries, states=states, counts=counts))
 
     def _gather(self, taken: Sequence[tuple[bytes, Fields]]) -> None:
         """Finds the faces of frames that are worth it, and of no more than can be read in time."""
@@ -194,7 +201,8 @@ class Worker:
         self._heard |= dict.fromkeys(sources, time.monotonic())
         read = [found.arrived.entry for found in batch.taken]
         done = [*self._passed, *(each.entry for each in batch.stale), *read]
-        self._bus.commit(self._shard, done, entries, self._states(sources), self._counts.take())
+        states, counts = self._states(sources), self._counts.take()
+        self._timeline.commit(Commit(self._shard, done, entries, states, counts))
         self._passed = []
         self._pace.note(len(kept), self._spent + time.monotonic() - began)
         self._spent = 0.0
@@ -220,7 +228,7 @@ class Worker:
 
     def _restore(self, sources: Iterable[str]) -> None:
         unknown = sorted(source for source in sources if not self._pipeline.knows(source))
-        for source, state in self._bus.engine_states(unknown).items():
+        for source, state in self._timeline.engine_states(unknown).items():
             try:
                 pipeline, rollup, read_to, *_ = [*state.split(b"\n"), b"", b""]
                 self._pipeline.restore(source, pipeline)

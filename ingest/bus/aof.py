@@ -1,26 +1,79 @@
-"""The append-only file of one server: when it is to be written anew, and how without pictures in it."""
+"""Compaction of Redis' append-only file (AOF), at a moment when it has no images in it.
 
+Redis can rewrite the file by itself, but would write the frames and previews of that moment into it. So the
+service turns that off and starts each rewrite, just after it has dropped them.
+"""
+
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from ingest.bus.keys import frames_key, preview_key
+from ingest.bus.client import Redis
+from ingest.bus.connection import servers
+from ingest.bus.keys import COMPACTED, REMOVED, frames_key, preview_key
+from ingest.settings import retention
 
-COMPACT_FROM = 64 * 1024 * 1024  # bytes of the append-only file
-COMPACT_GROWTH = 2  # times what it had after it was last written anew
+MIN_SIZE = 64 * 1024 * 1024  # bytes of a file that is rewritten for its size
+GROWTH = 2  # times its size after the last rewrite
+REWRITES_PER_RETENTION = 4  # an entry survives its retention by a quarter at most
+MIN_INTERVAL, MAX_INTERVAL = 60.0, 86400.0  # seconds between two rewrites
 
 
-def has_grown(file: Mapping[str, Any]) -> bool:
-    """Whether the append-only file, of which the server tells this, is worth writing anew."""
-    return bool(file["aof_current_size"] >= max(COMPACT_FROM, COMPACT_GROWTH * file["aof_base_size"]))
+class AppendOnlyFile:
+    """The file of one server, or those of a cluster's servers."""
+
+    def __init__(self, client: Redis, *, min_size: int = MIN_SIZE, interval: float | None = None) -> None:
+        """`interval`: seconds between two rewrites; by default a share of MIEN_RETENTION.
+
+        Raise SettingError if MIEN_RETENTION is invalid.
+        """
+        self._redis = client
+        self._min_size = min_size
+        share = retention() / REWRITES_PER_RETENTION
+        self._interval = min(max(share, MIN_INTERVAL), MAX_INTERVAL) if interval is None else interval
+
+    def compact(self, *, force: bool = False) -> bool:
+        """Rewrite the file if it has grown, is old, or with `force`; return whether a rewrite began.
+
+        Frames and previews are dropped first; the engine counts these frames as dropped ones. Servers of a
+        cluster are judged one by one. A server that writes no such file is left alone.
+        """
+        states = [(server, server.info("persistence")) for server in servers(self._redis)]
+        states = [(server, state) for server, state in states if state["aof_enabled"]]
+        if not states or any(state["aof_rewrite_in_progress"] for _, state in states):
+            return False
+        began, rewrite_all = time.time(), force or self._is_old()
+        due = [server for server, state in states if rewrite_all or self._has_grown(state)]
+        for server in due:
+            _rewrite(server)
+        if len(due) == len(states):
+            self._redis.set(COMPACTED, began)
+        return bool(due)
+
+    def remembers_removed(self, delay: float) -> bool:
+        """Return whether the file may still hold a source that was removed at least `delay` seconds ago.
+
+        For `delay` seconds after a removal other processes may still write about the source.
+        """
+        compacted = float(self._redis.get(COMPACTED) or 0)
+        return bool(self._redis.zcount(REMOVED, f"({compacted - delay}", time.time() - delay))
+
+    def _is_old(self) -> bool:
+        """Return whether the file may hold expired entries: only a rewrite deletes them from it."""
+        self._redis.set(COMPACTED, time.time(), nx=True)  # for the first check
+        return time.time() - float(self._redis.get(COMPACTED) or 0) >= self._interval
+
+    def _has_grown(self, state: Mapping[str, Any]) -> bool:
+        return bool(state["aof_current_size"] >= max(self._min_size, GROWTH * state["aof_base_size"]))
 
 
-def write_anew(server: Any) -> None:
-    """Has one server write its file anew, without the pictures of faces that it holds at that moment."""
-    pictures = [*server.scan_iter(match=frames_key("*")), *server.scan_iter(match=preview_key("*"))]
-    # One write to the socket, which the server works off without a look at others. In a transaction it
-    # would put the rewriting off.
+def _rewrite(server: Redis) -> None:
+    """Drop all images of one server, and have it rewrite its file."""
+    keys = [*server.scan_iter(match=frames_key("*")), *server.scan_iter(match=preview_key("*"))]
+    # One write to the socket, which the server processes without serving others in between. A transaction
+    # would make it put the rewrite off.
     with server.pipeline(transaction=False) as commands:
-        for key in pictures:
+        for key in keys:
             if key.startswith(b"frames:"):
                 commands.xtrim(key, maxlen=0, approximate=False)
             else:

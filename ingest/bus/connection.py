@@ -1,7 +1,6 @@
-"""Connections to Redis, one server or a cluster of them, and what goes wrong with them.
+"""Connections to Redis, one server or a cluster, and the errors that their commands raise.
 
-In a cluster the part of a key in braces says on which server it lies, so that what is written together lies
-together: see ingest.bus.keys.
+A cluster chooses the server of a key by the part in braces: see ingest.bus.keys.
 """
 
 import asyncio
@@ -10,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import redis
@@ -22,60 +21,59 @@ from redis.cluster import ClusterNode
 from redis.exceptions import ClusterError, RedisClusterException
 from redis.retry import Retry
 
+from ingest.bus.client import AsyncRedis, Entry, Redis
 from ingest.environment import SettingError
 from ingest.settings import IngestSettings
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
-COMMANDS = 32  # connections of one process of the API, apart from those that wait for news
-COMMANDS_A_NODE = 1024  # the same of a cluster, where nobody waits for a turn: more fail
-CLUSTERS = ("redis+cluster", "rediss+cluster")  # schemes of addresses: redis+cluster://a:6379,b:6379
-PAUSE = 0.5  # seconds before a cluster that is away is tried again
-PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0)  # seconds before the API asks a cluster again
+MAX_CONNECTIONS = 32  # of an API process, apart from those that wait for new entries
+MAX_NODE_CONNECTIONS = 1024  # to each server of a cluster: commands beyond it fail instead of waiting
+CLUSTER_SCHEMES = ("redis+cluster", "rediss+cluster")  # of URLs: redis+cluster://a:6379,b:6379
+CONNECT_INTERVAL = 0.5  # seconds between two attempts to reach a cluster
+ASYNC_RETRY_DELAYS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0)  # seconds; of the API's commands to a cluster
 
-# What a command raises when the server is away for longer than the retries last.
-LOST = (redis.ConnectionError, redis.TimeoutError, ClusterError, RedisClusterException)
+# The server is away for longer than the retries last.
+CONNECTION_ERRORS = (redis.ConnectionError, redis.TimeoutError, ClusterError, RedisClusterException)
 
-# What a worker meets when the server is away, comes back empty, or does not answer in time.
-BUS_FAULTS = (*LOST, redis.ResponseError)
+# The server is away, comes back empty, or refuses a command.
+REDIS_ERRORS = (*CONNECTION_ERRORS, redis.ResponseError)
 
-# What it raises when the server is there and refuses: the password (LOST has that as well), or the command.
-NO_ENTRY = redis.AuthenticationError
-NO_SUCH_RIGHT = redis.ResponseError
+AuthenticationError = redis.AuthenticationError  # also one of CONNECTION_ERRORS
+ResponseError = redis.ResponseError  # the server refuses a command
 
 RETRIED = [redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError]
 
-UNOPENED = "the connection was closed while it was opened"
+CLOSED_EARLY = "the connection was closed while it was being opened"
 
 log = logging.getLogger(__name__)
 
 
-class AddressError(SettingError):
-    """REDIS_URL is no address of Redis; the message is one line."""
+class RedisUrlError(SettingError):
+    """REDIS_URL is invalid; the message is one line."""
 
 
 def redis_url() -> str:
-    """The server's address: REDIS_URL, which the supervisor sets for its children. Raises AddressError."""
-    named = IngestSettings.read("redis_url").redis_url
-    url = DEFAULT_URL if named is None else named
-    if _cluster(url) is None:
+    """Return REDIS_URL, which the supervisor sets for its children. Raise RedisUrlError if it is invalid."""
+    setting = IngestSettings.read("redis_url").redis_url
+    url = DEFAULT_URL if setting is None else setting
+    if _parse_cluster(url) is None:
         _checked(url)
     return url
 
 
-def is_cluster(client: Any) -> bool:
-    """Whether what is written together must lie on one server: see ingest.bus.keys."""
+def is_cluster(client: Redis | AsyncRedis) -> bool:
+    """Return whether a transaction is limited to keys of one server: see ingest.bus.keys."""
     return isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
 
-def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) -> Any:
-    """A blocking connection that outlives a restart of the server: commands are retried for some seconds.
+def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) -> Redis:
+    """Return a blocking client that survives a restart of the server: it retries commands for some seconds.
 
-    With no retries a lost connection shows at once: for who must know whether a transaction went through.
-    Of a cluster only transactions are retried so; a command shows at once that its server is away.
+    Without retries a lost connection raises at once, for callers who must know whether a transaction was
+    carried out. With a cluster only transactions are retried; a single command raises at once.
 
-    One server is looked for at the first command. A cluster is asked at once who its servers are: where none
-    answers that raises redis.ConnectionError, or with `wait` is tried for as long as it takes. Raises
-    AddressError.
+    A client of one server connects with its first command. A cluster is asked for its servers now: if none
+    answers, raise redis.ConnectionError, or with `wait` try until one does. Raise RedisUrlError.
     """
     url = url or redis_url()
     options: dict[str, Any] = {
@@ -83,30 +81,30 @@ def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) ->
         "socket_timeout": 10.0,
         "health_check_interval": 15,
     }
-    cluster = _cluster(url)
+    cluster = _parse_cluster(url)
     if cluster is None:
-        return redis.Redis.from_url(_checked(url), retry_on_error=RETRIED, **options)
-    told = ""
+        return cast(Redis, redis.Redis.from_url(_checked(url), retry_on_error=RETRIED, **options))
+    logged = ""
     while True:
         try:
             nodes: Any = [ClusterNode(*host) for host in cluster.hosts]  # type: ignore[no-untyped-call]
-            return redis.RedisCluster(startup_nodes=nodes, **cluster.options, **options)
+            return cast(Redis, redis.RedisCluster(startup_nodes=nodes, **cluster.options, **options))
         except (RedisClusterException, redis.ConnectionError) as error:
             if not wait:
-                refused = isinstance(error.__cause__ or error, NO_ENTRY)
-                raise (NO_ENTRY if refused else redis.ConnectionError)(_why(error)) from error
-            if str(error) != told:
-                log.warning("redis: %s; trying again", _why(error))
-            told = str(error)
-        time.sleep(PAUSE)
+                refused = isinstance(error.__cause__ or error, AuthenticationError)
+                raise (AuthenticationError if refused else redis.ConnectionError)(_one_line(error)) from error
+            if str(error) != logged:
+                log.warning("redis: %s; trying again", _one_line(error))
+            logged = str(error)
+        time.sleep(CONNECT_INTERVAL)
 
 
-def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> Any:
-    """The same for the API's event loop: up to so many commands at a time, more wait for their turn.
+def connect_async(url: str | None = None, *, connections: int = MAX_CONNECTIONS) -> AsyncRedis:
+    """Return a client for the API's event loop with at most `connections` commands at a time; more wait.
 
-    A read that waits for entries to come holds its connection: who makes many of them asks for as many. One
-    server or a cluster, it is looked for at the first command. Of a cluster commands are tried again for some
-    seconds, transactions and pipelines as redis-py does it. Raises AddressError.
+    A read that waits for new entries holds its connection, so a pool for such reads needs one for each. The
+    client connects with its first command. With a cluster, single commands are retried for some seconds,
+    transactions and pipelines as redis-py does it. Raise RedisUrlError.
     """
     url = url or redis_url()
     options: dict[str, Any] = {
@@ -114,42 +112,60 @@ def connect_async(url: str | None = None, *, connections: int = COMMANDS) -> Any
         "socket_timeout": 10.0,
         "health_check_interval": 15,
     }
-    cluster = _cluster(url)
+    cluster = _parse_cluster(url)
     if cluster is not None:
         nodes = [AsyncNode(host, port) for host, port in cluster.hosts]
-        options |= {**cluster.options, "max_connections": max(connections, COMMANDS_A_NODE)}
-        return _AsyncCluster(startup_nodes=nodes, **options)
+        options |= {**cluster.options, "max_connections": max(connections, MAX_NODE_CONNECTIONS)}
+        return cast(AsyncRedis, _AsyncCluster(startup_nodes=nodes, **options))
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         _checked(url), max_connections=connections, retry_on_error=RETRIED, **options
     )
-    return redis.asyncio.Redis.from_pool(pool)
+    return cast(AsyncRedis, redis.asyncio.Redis.from_pool(pool))
 
 
-def servers(client: Any) -> Sequence[Any]:
-    """A connection to each server that takes writes, for what concerns a server and not a key."""
+def servers(client: Redis) -> Sequence[Redis]:
+    """Return a client of each server that takes writes, for commands about a server instead of a key."""
     if not is_cluster(client):
         return [client]
-    return [client.get_redis_connection(node) for node in client.get_primaries()]
+    cluster: Any = client
+    return [cluster.get_redis_connection(node) for node in cluster.get_primaries()]
+
+
+def server_time(client: Redis, key: str) -> tuple[int, int]:
+    """Return the time, (seconds, microseconds) since the epoch, of the server that has `key`."""
+    if not is_cluster(client):
+        return client.time()
+    cluster: Any = client
+    node = cluster.get_node_from_key(key)
+    return client.time(target_nodes=node)
+
+
+def entries_of(reply: Any) -> list[Entry]:
+    """Return the entries of a read of one stream: the reply is a list, a mapping or empty."""
+    if not reply:
+        return []
+    entries: list[Entry] = next(iter(reply.values()))[0] if isinstance(reply, dict) else reply[0][1]
+    return entries
 
 
 class _AsyncCluster(redis.asyncio.RedisCluster):
-    """redis-py's, whose faults are all of those that it documents.
+    """redis-py's client, with retries, and only with errors that redis-py documents.
 
-    It closes connections that others are still opening, who then meet an AttributeError.
+    redis-py closes connections that other tasks are still opening; these then meet an AttributeError.
     """
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
-        for pause in PAUSES:
+        for delay in ASYNC_RETRY_DELAYS:
             try:
                 return await super().execute_command(*args, **kwargs)
-            except NO_ENTRY:
+            except AuthenticationError:
                 raise
-            except (*LOST, AttributeError):
-                await asyncio.sleep(pause)
+            except (*CONNECTION_ERRORS, AttributeError):
+                await asyncio.sleep(delay)
         try:
             return await super().execute_command(*args, **kwargs)
         except AttributeError as error:
-            raise redis.ConnectionError(UNOPENED) from error
+            raise redis.ConnectionError(CLOSED_EARLY) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
         return _AsyncPipeline(self, transaction)  # type: ignore[abstract]  # as redis-py makes its own
@@ -160,58 +176,56 @@ class _AsyncPipeline(ClusterPipeline):
         try:
             return await super().execute(raise_on_error, allow_redirections)
         except AttributeError as error:
-            raise redis.ConnectionError(UNOPENED) from error
+            raise redis.ConnectionError(CLOSED_EARLY) from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """What the address of a cluster says."""
+    """The parts of a cluster's URL."""
 
-    hosts: Sequence[tuple[str, int]]  # of some of its servers: each knows the others
+    hosts: Sequence[tuple[str, int]]  # some of its servers: each knows the others
     options: Mapping[str, Any]  # user, password, TLS
 
 
-def _cluster(url: str) -> _Cluster | None:
-    """None for the address of one server. Raises AddressError, which never quotes a password."""
+def _parse_cluster(url: str) -> _Cluster | None:
+    """Return None for the URL of one server. Raise RedisUrlError, which never shows a password."""
     scheme, _, rest = url.partition("://")
-    if scheme not in CLUSTERS:
+    if scheme not in CLUSTER_SCHEMES:
         return None
-    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if rest.removeprefix(place) not in ("", "/", "/0"):
-        raise AddressError(
-            "REDIS_URL: expected a cluster's servers and nothing after them, "
-            "in a password %2F %3F %23 %40 for / ? # @"
+    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if rest.removeprefix(netloc) not in ("", "/", "/0"):
+        raise RedisUrlError(
+            "REDIS_URL must end after the cluster's servers; write / ? # @ in a password as %2F %3F %23 %40"
         )
-    who, _, named = place.rpartition("@")
-    user, _, password = who.partition(":")
+    login, _, servers = netloc.rpartition("@")
+    user, _, password = login.partition(":")
     try:
-        hosts = [urlsplit(f"//{host}") for host in named.split(",")]
-        found = [(host.hostname or "localhost", host.port or 6379) for host in hosts]
+        parts = [urlsplit(f"//{server}") for server in servers.split(",")]
+        hosts = [(part.hostname or "localhost", part.port or 6379) for part in parts]
     except ValueError as error:
-        raise AddressError(
-            f"REDIS_URL: expected host:port, and commas between several, actual {named!r}"
+        raise RedisUrlError(
+            f"REDIS_URL must name servers as host:port with commas between them, got {servers!r}"
         ) from error
     return _Cluster(
-        hosts=found,
+        hosts=hosts,
         options={
             "username": unquote(user) or None,
             "password": unquote(password) or None,
             "ssl": scheme == "rediss+cluster",
-            "reinitialize_steps": 1,  # at each fault it is asked anew which servers there are
+            "reinitialize_steps": 1,  # ask for the cluster's servers again after each error
             "socket_connect_timeout": 3.0,
         },
     )
 
 
 def _checked(url: str) -> str:
-    """The address of one server as it is. Raises AddressError."""
+    """Return the URL of one server as it is. Raise RedisUrlError if it is invalid."""
     try:
-        redis.ConnectionPool.from_url(url)  # connects to nothing yet
+        redis.ConnectionPool.from_url(url)  # does not connect yet
     except ValueError as error:
-        raise AddressError(f"REDIS_URL: not an address of Redis: {_why(error)}") from error
+        raise RedisUrlError(f"REDIS_URL is not a Redis URL: {_one_line(error)}") from error
     return url
 
 
-def _why(error: Exception) -> str:
-    """In one line."""
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

@@ -7,6 +7,9 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any, Literal, get_args
 
+from ingest.bus.client import Redis
+from ingest.bus.keys import SOURCES
+
 log = logging.getLogger(__name__)
 
 # Readings a second: of a source or recording that names no rate, and the limits (MIN_RATE itself is too low).
@@ -15,9 +18,9 @@ MIN_RATE, MAX_RATE = 0.0, 60.0
 
 NUMBER = (int, float)
 
-# As it is; so coarse that no face can be told; none is made at all.
-Picture = Literal["shown", "blurred", "none"]
-PICTURES = get_args(Picture)
+# The preview of a source: as it is, so coarse that faces are unrecognisable, or none at all.
+PreviewMode = Literal["shown", "blurred", "none"]
+PREVIEW_MODES = get_args(PreviewMode)
 
 Kinds = dict[str, type | tuple[type, ...]]
 
@@ -37,7 +40,7 @@ class SourceConfig:
     created_at: float  # seconds since the epoch; media_time of the source counts from here
     purpose: str = "personal"  # why faces are read; api.access.purposes has them all
     ground: str | None = None  # what makes a purpose lawful that is otherwise refused
-    picture: Picture = "shown"  # what of it is shown to those who watch
+    picture: PreviewMode = "shown"  # what of it is shown to those who watch
     shard: int = 0  # of the engine that reads it; decided when it is added, for as long as it is there
 
 
@@ -68,19 +71,26 @@ def decode_config(text: bytes) -> SourceConfig:
         if not isinstance(value, FIELDS[name]):
             expected = EXPECTED.get(FIELDS[name], "a text")
             raise BadConfigError(f"{name}: expected {expected}, actual {type(value).__name__}")
-    if fields.get("picture", "shown") not in PICTURES:
-        raise BadConfigError(f"picture: expected one of {', '.join(PICTURES)}, actual something else")
+    if fields.get("picture", "shown") not in PREVIEW_MODES:
+        raise BadConfigError(f"picture: expected one of {', '.join(PREVIEW_MODES)}, actual something else")
     return SourceConfig(**fields)
 
 
 @lru_cache(maxsize=1024)
 def usable_config(id: str, text: bytes) -> SourceConfig | None:
-    """What is configured under `id`; None where nobody can read it.
+    """Return the configuration of the source `id`, or None if it is unreadable.
 
-    It is asked again and again, and kept: so a log line says once, and not each time, what cannot be read.
+    The cache is for the log: an unreadable configuration is logged once and not at each reading.
     """
     try:
         return decode_config(text)
     except BadConfigError as error:
-        log.warning("source %s is passed over: %s", id, error)
+        log.warning("source %s is skipped: %s", id, error)
         return None
+
+
+def configured_sources(client: Redis) -> dict[str, SourceConfig]:
+    """Return the configurations of all sources by id; unreadable ones are left out."""
+    entries = client.hgetall(SOURCES).items()
+    configs = ((id.decode(), usable_config(id.decode(), text)) for id, text in entries)
+    return {id: config for id, config in configs if config is not None}

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from ingest.bus.streams import Fields, TimelineEntry
+from ingest.bus.client import Fields
+from ingest.bus.timeline import TimelineEntry
 from ingest.frame import Clock, Frame
 
 State = Literal["connecting", "live", "reconnecting", "ended", "error"]

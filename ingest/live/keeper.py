@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
-from ingest.bus.connection import BUS_FAULTS, LOST
-from ingest.bus.source_config import SourceConfig
-from ingest.bus.streams import Bus, TimelineEntry
+from ingest.bus.aof import AppendOnlyFile
+from ingest.bus.client import Redis
+from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
+from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.source_config import SourceConfig, configured_sources
+from ingest.bus.timeline import Timeline, TimelineEntry
 from ingest.bus.wire import SourceState, State, encode_state
 from ingest.live.backoff import Pauses
 from ingest.live.child import Child, Word, died_of
@@ -102,9 +105,17 @@ class Kept:
 class Keeper:
     """The sources of some shards. One bad source costs the others nothing: each has a process of its own."""
 
-    def __init__(self, bus: Bus, settings: IngestSettings, shards: Set[int] | None = None) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        settings: IngestSettings,
+        shards: Set[int] | None = None,
+        file: AppendOnlyFile | None = None,
+    ) -> None:
         """Without `shards` it keeps all sources of the service."""
-        self._bus = bus
+        self._redis = client
+        self._timeline = Timeline(client)
+        self._file = file or AppendOnlyFile(client)
         self._settings = settings
         self._shards = shards
         self._parts = ["ingest"] if shards is None else [f"ingest:{shard}" for shard in sorted(shards)]
@@ -152,8 +163,10 @@ class Keeper:
     def _look(self) -> None:
         """Follows the configuration."""
         for part in self._parts:
-            self._bus.beat(part)
-        configured = {id: config for id, config in self._bus.sources().items() if self._is_ours(config)}
+            send_heartbeat(self._redis, part)
+        configured = {
+            id: config for id, config in configured_sources(self._redis).items() if self._is_ours(config)
+        }
         gone = [kept for id, kept in self._kept.items() if not _reads_alike(kept.config, configured.get(id))]
         for kept in gone:
             kept.stop()
@@ -171,11 +184,11 @@ class Keeper:
     def _erase(self, now: float) -> None:
         """Has the disk forget sources that were removed or changed; what cannot be done now stays due."""
         let_go = self._let_go_at is not None and now >= self._let_go_at + ERASES_AFTER
-        if (let_go or self._bus.knows_removed(ERASES_AFTER)) and self._compact(whatever_its_size=True):
+        if (let_go or self._file.remembers_removed(ERASES_AFTER)) and self._compact(force=True):
             self._let_go_at = None if let_go else self._let_go_at
 
-    def _compact(self, *, whatever_its_size: bool = False) -> bool:
-        begun = self._bus.compact(whatever_its_size=whatever_its_size)
+    def _compact(self, *, force: bool = False) -> bool:
+        begun = self._file.compact(force=force)
         if begun:
             log.info("redis writes its file anew")
         return begun
@@ -186,9 +199,9 @@ class Keeper:
             entries: list[TimelineEntry] = [encode_state(state) for state in kept.told]
             if entries:
                 try:
-                    self._bus.push_timeline(entries)
+                    self._timeline.push(entries)
                     kept.told.clear()
-                except LOST as error:  # of a cluster one server may be away, and the others there
+                except CONNECTION_ERRORS as error:  # a cluster may miss one server
                     lost = error
         if lost is not None:
             raise lost
@@ -197,7 +210,7 @@ class Keeper:
         """Children go on while Redis is away; what is to be told waits."""
         try:
             action()
-        except BUS_FAULTS as error:
+        except REDIS_ERRORS as error:
             if not self._bus_lost:
                 log.warning("redis is away: %s", error)
             self._bus_lost = True

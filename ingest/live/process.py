@@ -13,9 +13,11 @@ from pathlib import Path
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ingest.bus.connection import BUS_FAULTS, connect
-from ingest.bus.source_config import SourceConfig
-from ingest.bus.streams import Bus
+from ingest.bus.client import Redis
+from ingest.bus.connection import REDIS_ERRORS, connect
+from ingest.bus.frame_stream import FrameStream
+from ingest.bus.previews import Previews
+from ingest.bus.source_config import SourceConfig, configured_sources
 from ingest.files.recording import UnreadableError, open_video
 from ingest.frame import Frame
 from ingest.live.clock import LiveClock
@@ -100,11 +102,12 @@ def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield open_video(Path(address.target))
 
 
-def watch(config: SourceConfig, bus: Bus, settings: IngestSettings) -> None:
+def watch(config: SourceConfig, client: Redis, settings: IngestSettings) -> None:
     """Sends the source's frames until it ends. Raises what opening and reading raise."""
     shots: Newest[Shot] = Newest()
-    sender = Sender(bus, config.shard, shots)
-    camera = Camera(config, bus.position(config.id))
+    frames = FrameStream(client, config.shard)
+    sender = Sender(frames, Previews(client), shots)
+    camera = Camera(config, frames.position(config.id))
     sender.start()
     try:
         live, told_at = False, 0.0
@@ -128,15 +131,15 @@ def tell(word: str, reason: str = "") -> None:
 def decode(source: str) -> int:
     """Sends a configured source's frames until it ends or fails; returns the exit code."""
     try:
-        bus = Bus(connect(retries=1))
-        watch(bus.sources()[source], bus, IngestSettings.read())
+        client = connect(retries=1)
+        watch(configured_sources(client)[source], client, IngestSettings.read())
     except KeyError:
         tell("error", "not configured")
     except (AddressError, UnreadableError) as error:
         tell("error", error.reason if isinstance(error, UnreadableError) else str(error))
     except (SourceLostError, ForbiddenError) as error:
         tell("lost", str(error))
-    except BUS_FAULTS as error:
+    except REDIS_ERRORS as error:
         tell("lost", f"redis: {error}")
     else:
         tell("ended")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import av
 
-from ingest.bus.connection import BUS_FAULTS
-from ingest.bus.source_config import Picture
-from ingest.bus.streams import Bus
+from ingest.bus.connection import REDIS_ERRORS
+from ingest.bus.frame_stream import FrameStream
+from ingest.bus.previews import Previews
+from ingest.bus.source_config import PreviewMode
 from ingest.bus.wire import encode_frame
 from ingest.frame import Frame
 from ingest.live.latest import Newest
@@ -34,13 +35,13 @@ class Shot:
 class Sender(threading.Thread):
     """Puts the newest frame on the bus, and its preview while somebody watches, until `shots` is closed."""
 
-    def __init__(self, bus: Bus, shard: int, shots: Newest[Shot]) -> None:
+    def __init__(self, frames: FrameStream, previews: Previews, shots: Newest[Shot]) -> None:
         super().__init__(name="sender", daemon=True)
-        self._bus = bus
-        self._shard = shard
+        self._frames = frames
+        self._previews = previews
         self._shots = shots
         self._looked_at = 0.0
-        self._shown: Picture = "none"  # of the picture, while somebody watches
+        self._shown: PreviewMode = "none"  # of the picture, while somebody watches
         self._previewed = -SECOND
         self._told = 0  # losses told so far
         self._told_at = 0.0
@@ -52,24 +53,24 @@ class Sender(threading.Thread):
                 continue
             try:
                 self._send(shot)
-            except BUS_FAULTS as error:
+            except REDIS_ERRORS as error:
                 log.warning("%s: redis: %s", shot.frame.source, error)
                 time.sleep(0.2)
             self._tell(shot.frame.source)
 
     def _send(self, shot: Shot) -> None:
         frame = shot.frame
-        self._bus.push_frame(self._shard, encode_frame(frame))
+        self._frames.push(encode_frame(frame))
         if time.monotonic() - self._looked_at >= LOOKS_EVERY:
             self._looked_at = time.monotonic()
-            watched = self._bus.is_watched(frame.source)
-            self._shown = self._bus.shown_picture(frame.source) if watched else "none"
+            watched = self._previews.is_watched(frame.source)
+            self._shown = self._previews.mode(frame.source) if watched else "none"
         if self._shown == "none":
             return
         if frame.media_time - self._previewed >= BETWEEN[self._shown] * SECOND:
             self._previewed = frame.media_time
             jpeg = jpeg_of(shot.pixels, blurred=self._shown == "blurred")
-            self._bus.put_preview(frame.source, jpeg, frame.media_time, self._shown)
+            self._previews.put(frame.source, jpeg, frame.media_time, self._shown)
 
     def _tell(self, source: str) -> None:
         lost = self._shots.dropped - self._told

@@ -32,8 +32,8 @@ TIMELESS = ("mjpeg", "mpjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc")
 # A camera's own clock is believed where it fits ours: captured before arrival, and not long before.
 CLOCK_AHEAD, CLOCK_BEHIND = 0.5, 2.0  # seconds
 
-# Cameras that save bits send a whole picture every few seconds only; longer than this, and it is garbage.
-NO_PICTURE = 20.0  # seconds
+# Cameras that save bits send a key frame every few seconds only; after this time the stream is garbage.
+DECODE_TIMEOUT = 20.0  # seconds without a decoded frame
 
 PRODUCER_TIME = struct.Struct("@qi")  # AVProducerReferenceTime: microseconds since the epoch, flags
 
@@ -76,7 +76,10 @@ class LivePicture:
 class LiveStream:
     """An open connection to a camera."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, *, decode_timeout: float = DECODE_TIMEOUT
+    ) -> None:
+        self._decode_timeout = decode_timeout  # seconds
         self._container = container
         self._stream = stream
         self._timeless = container.format.name in TIMELESS
@@ -119,8 +122,8 @@ class LiveStream:
         """A camera whose sound goes on without pictures is as lost as one that sends garbage."""
         if pictures:
             self._seen_at = time.monotonic()
-        elif time.monotonic() - self._seen_at > NO_PICTURE:
-            raise SourceLostError(f"no picture could be decoded for {NO_PICTURE:.0f} s")
+        elif time.monotonic() - self._seen_at > self._decode_timeout:
+            raise SourceLostError(f"no frame could be decoded for {self._decode_timeout:.0f} s")
 
     def _picture(self, pixels: av.VideoFrame) -> LivePicture | None:
         arrival = pixels.opaque

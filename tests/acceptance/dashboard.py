@@ -25,7 +25,8 @@ from engine.records import Coverage, Reading
 from engine.wire import encode_event, encode_seconds, milliseconds
 from ingest.bus.connection import connect
 from ingest.bus.keys import overview_key, timeline_key
-from ingest.bus.streams import Bus
+from ingest.bus.previews import Previews
+from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
 from tests.acceptance.check import Check, Row
 from tests.api.browsing import chromium
@@ -79,17 +80,17 @@ class Scene:
         rollups = {source: Rollup(source) for source in self.sources}
         began = time.monotonic()
         with connect(self.redis_url) as client:
-            bus, number = Bus(client), HOUR * RATE
+            timeline, previews, number = Timeline(client), Previews(client), HOUR * RATE
             states = [SourceState(source, "live", "", datetime.now(UTC)) for source in self.sources]
-            bus.push_timeline([encode_state(state) for state in states])
+            timeline.push([encode_state(state) for state in states])
             while not stop.wait(max(0.0, began + (number - HOUR * RATE) / RATE - time.monotonic())):
                 at = datetime.now(UTC)
                 for source in self.sources:
-                    self._show(bus, source, rollups[source], number, at)
-                    bus.put_preview(source, jpeg, number * NANOSECONDS // RATE)
+                    self._show(timeline, source, rollups[source], number, at)
+                    previews.put(source, jpeg, number * NANOSECONDS // RATE)
                 number += 1
 
-    def _show(self, bus: Bus, source: str, rollup: Rollup, number: int, at: datetime) -> None:
+    def _show(self, timeline: Timeline, source: str, rollup: Rollup, number: int, at: datetime) -> None:
         readings = self.readings(number, source, at)
         entries = [encode_event(each) for each in readings]
         for each in readings:
@@ -99,7 +100,7 @@ class Scene:
             entries.append(
                 encode_event(Coverage(source, "observed", 0, 10 * NANOSECONDS, began, at, 10 * RATE))
             )
-        bus.push_timeline(entries)
+        timeline.push(entries)
 
     def remember(self, seconds: int) -> None:
         """Writes the past up to now, at the moments at which it would have been written."""

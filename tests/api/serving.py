@@ -20,7 +20,7 @@ from engine.wire import encode_event, encode_seconds
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, overview_key
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
+from ingest.bus.timeline import Timeline
 from ingest.network.allowlist import EVERYWHERE, Networks
 from ingest.settings import TokenMode
 from tests.waiting import until
@@ -105,7 +105,7 @@ def refusing_writes(redis_url: str, setting: str = "min-replicas-to-write") -> I
 
 def write(redis_url: str, events: Iterable[Event]) -> None:
     with connect(redis_url) as client:
-        Bus(client).push_timeline([encode_event(event) for event in events])
+        Timeline(client).push([encode_event(event) for event in events])
 
 
 def write_seconds(

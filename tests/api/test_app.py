@@ -12,9 +12,11 @@ import pytest
 
 from api.sources.status import StatusTracker
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import REMOVED, keys_of, overview_key, timeline_key
-from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
+from ingest.bus.previews import Previews
+from ingest.bus.source_config import SourceConfig, configured_sources, encode_config
+from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.waiting import until
@@ -56,7 +58,7 @@ def test_a_source_is_added_listed_and_removed(api: Api, http: httpx.Client) -> N
     assert http.get("/v1/sources").json() == [shown]
     assert http.get("/v1/sources/front-door").json() == shown
     with connect(api.redis_url) as client:
-        assert Bus(client).sources()["front-door"].url == CAMERA["url"]
+        assert configured_sources(client)["front-door"].url == CAMERA["url"]
     assert http.delete("/v1/sources/front-door").status_code == 204
     assert http.get("/v1/sources").json() == []
     problem(http.get("/v1/sources/front-door"), 404)
@@ -112,7 +114,7 @@ def test_a_file_is_kept_by_its_path_below_the_media_folder(api: Api, http: httpx
         added = http.post("/v1/sources", json={"name": f"Film {number}", "url": form})
         assert added.json()["url"] == "file:clip one.mp4?loop"
     with connect(api.redis_url) as client:
-        assert {config.url for config in Bus(client).sources().values()} == {"file:clip one.mp4?loop"}
+        assert {config.url for config in configured_sources(client).values()} == {"file:clip one.mp4?loop"}
 
 
 @pytest.mark.parametrize(
@@ -170,17 +172,17 @@ def test_removal_deletes_the_data_and_what_latecomers_write(api: Api, http: http
     configure(api.redis_url)
     state = SourceState("lobby", "live", "", datetime.now(UTC))
     with connect(api.redis_url) as client:
-        bus = Bus(client)
-        bus.push_timeline([encode_state(state)])
-        bus.put_preview("lobby", b"jpeg", 1)
+        timeline = Timeline(client)
+        timeline.push([encode_state(state)])
+        Previews(client).put("lobby", b"jpeg", 1)
         write(api.redis_url, [reading(1)])
         assert http.delete("/v1/sources/lobby").status_code == 204
         assert not client.exists(*keys_of("lobby"))
-        bus.push_timeline([encode_state(state)])
+        timeline.push([encode_state(state)])
         until(lambda: not client.exists(*keys_of("lobby")), 6, "the latecomer's entry is deleted")
         config = SourceConfig("lobby", "Lobby", "webcam:0", 10.0, 0.0)
         client.hset("sources", "lobby", encode_config(config))
-        bus.push_timeline([encode_state(state)])
+        timeline.push([encode_state(state)])
         until(lambda: not client.zscore(REMOVED, "lobby"), 6, "the source counts as there again")
         assert client.exists(timeline_key("lobby"))
 
@@ -196,7 +198,7 @@ def test_a_source_under_a_removed_ones_name_begins_with_nothing_of_it(api: Api, 
     assert added.status_code == 201
     assert datetime.fromisoformat(added.json()["created_at"]).timestamp() - removed_at > 2
     with connect(api.redis_url) as client:
-        assert Bus(client).position("front-door") == 0
+        assert FrameStream(client).position("front-door") == 0
         assert not client.exists(*keys_of("front-door"))
         assert not client.zscore(REMOVED, "front-door")
     problem(http.post("/v1/sources", json=CAMERA), 409)
@@ -205,7 +207,7 @@ def test_a_source_under_a_removed_ones_name_begins_with_nothing_of_it(api: Api, 
 def push_late(redis_url: str) -> None:
     """What a decoder that does not know of the removal yet does."""
     with connect(redis_url) as client:
-        Bus(client).push_frame(0, {"source": "front-door", "media_time": 7, "grey": b""})
+        FrameStream(client).push({"source": "front-door", "media_time": 7, "grey": b""})
 
 
 def test_what_is_older_than_it_is_to_be_kept_goes_of_a_source_that_writes_no_more(
@@ -229,15 +231,15 @@ def test_the_list_says_how_each_source_stands(api: Api, http: httpx.Client) -> N
     configure(api.redis_url)
     began = datetime.now(UTC) - timedelta(minutes=3)
     with connect(api.redis_url) as client:
-        bus = Bus(client)
-        bus.push_timeline([encode_state(SourceState("lobby", "live", "", began - timedelta(hours=1)))])
+        timeline = Timeline(client)
+        timeline.push([encode_state(SourceState("lobby", "live", "", began - timedelta(hours=1)))])
         write(api.redis_url, [reading(1, ago=20)])
         write(api.redis_url, [coverage("observed", 86, 20, 10), coverage("dropped", 14, 10, 1)])
         first = http.get("/v1/sources/lobby").json()
         assert (first["state"], first["drop_share"]) == ("live", 0.14)
         for later in range(3):
             at = began + timedelta(seconds=later)
-            bus.push_timeline([encode_state(SourceState("lobby", "reconnecting", "refused", at))])
+            timeline.push([encode_state(SourceState("lobby", "reconnecting", "refused", at))])
     shown = http.get("/v1/sources/lobby").json()
     assert (shown["state"], shown["reason"]) == ("reconnecting", "refused")
     assert abs(datetime.fromisoformat(shown["since"]) - began) < timedelta(milliseconds=1)
@@ -283,8 +285,8 @@ def test_a_preview_wakes_the_camera_and_comes_with_its_time(api: Api, http: http
 
     def decode() -> None:
         with connect(api.redis_url) as client:
-            until(lambda: Bus(client).is_watched("lobby"), 5, "somebody watches")
-            Bus(client).put_preview("lobby", b"\xff\xd8picture", 1_500_000_000)
+            until(lambda: Previews(client).is_watched("lobby"), 5, "somebody watches")
+            Previews(client).put("lobby", b"\xff\xd8picture", 1_500_000_000)
 
     child = threading.Thread(target=decode)
     child.start()

@@ -14,8 +14,8 @@ from api.jobs.queue import Queue
 from api.routes.health import check_disk, check_models
 from engine.card import MODELS
 from ingest.bus.connection import connect
+from ingest.bus.heartbeat import send_heartbeat
 from ingest.bus.keys import beat_key
-from ingest.bus.streams import Bus
 from tests.api.serving import Api, serving
 
 
@@ -43,8 +43,8 @@ def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) 
     assert parts["redis"] == parts["models"] == parts["disk"] == (True, "")
     assert parts["ingest"] == parts["engine:0"] == parts["jobs"] == silent
     with connect(api.redis_url) as client:
-        Bus(client).beat("ingest")
-        Bus(client).beat("engine:0")
+        send_heartbeat(client, "ingest")
+        send_heartbeat(client, "engine:0")
     ready = http.get("/readyz")
     assert (ready.status_code, ready.json()["ready"]) == (200, True)  # live sources need no more
     assert parts_of(http)["jobs"] == silent
@@ -59,7 +59,7 @@ def test_readiness_names_each_part_and_its_reason(api: Api, http: httpx.Client) 
 def test_every_shard_that_was_alive_lately_must_be(api: Api, http: httpx.Client) -> None:
     with connect(api.redis_url) as client:
         for part in ("ingest", "engine:0", "engine:2"):
-            Bus(client).beat(part)
+            send_heartbeat(client, part)
         assert http.get("/readyz").status_code == 200
         client.delete(beat_key("engine:2"))
         assert parts_of(http)["engine:2"] == (False, "silent for more than 5 s")
@@ -78,13 +78,13 @@ def test_each_shard_needs_an_engine_and_somebody_who_keeps_its_cameras(
     ):
         assert list(parts_of(http))[3:] == ["ingest", "engine:0", "engine:1", "jobs"]
         for part in ("ingest:0", "ingest:1", "engine:0", "engine:1"):
-            Bus(client).beat(part)
+            send_heartbeat(client, part)
         assert list(parts_of(http))[3:] == ["ingest:0", "ingest:1", "engine:0", "engine:1", "jobs"]
         assert http.get("/readyz").status_code == 200
         client.delete(beat_key("ingest:1"))
         assert parts_of(http)["ingest:1"] == (False, "silent for more than 5 s")
         assert http.get("/readyz").status_code == 503
-        Bus(client).beat("ingest")  # one process keeps them all now
+        send_heartbeat(client, "ingest")  # one process keeps them all now
         assert list(parts_of(http))[3:] == ["ingest", "engine:0", "engine:1", "jobs"]
         assert http.get("/readyz").status_code == 200
 
@@ -125,7 +125,7 @@ def test_damaged_and_missing_weights_are_told(tmp_path: Path) -> None:
 def test_an_engine_says_what_its_networks_run_on_and_is_ready_all_along(api: Api, http: httpx.Client) -> None:
     told = "ONNX Runtime serves: TensorRT's plan for emotion is being built"
     with connect(api.redis_url) as client:
-        Bus(client).beat("ingest")
-        Bus(client).beat("engine:0", told)
+        send_heartbeat(client, "ingest")
+        send_heartbeat(client, "engine:0", told)
         assert parts_of(http)["engine:0"] == (True, told)
         assert http.get("/readyz").status_code == 200

@@ -18,13 +18,13 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-import ingest.bus.streams as bus
 from api.stream.client_queue import ClientQueue
 from deploy.redis_server import RedisServer
 from engine.records import Reading
 from engine.wire import encode_event
 from ingest.bus.connection import connect as connect_redis
 from ingest.bus.keys import timeline_key, watch_key
+from ingest.bus.previews import Previews
 from tests.api.schema import parsed
 from tests.api.serving import Api, configure, reading, refusing_writes, serving, write
 from tests.waiting import until
@@ -292,7 +292,7 @@ def test_other_sites_may_not_follow(api: Api) -> None:
 def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api) -> None:
     def connections() -> int:
         with connect_redis(api.redis_url) as client:
-            return len(client.client_list())
+            return len(client.execute_command("CLIENT LIST"))
 
     async def run() -> list[list[int]]:
         return await asyncio.gather(*(one_client() for _ in range(150)))
@@ -311,7 +311,7 @@ def test_many_who_come_at_once_all_get_in_over_few_connections_to_redis(api: Api
 def test_all_clients_of_a_source_share_one_reader(api: Api) -> None:
     def readers() -> int:
         with connect_redis(api.redis_url) as client:
-            return sum(entry["cmd"] == "xread" for entry in client.client_list())
+            return sum(entry["cmd"] == "xread" for entry in client.execute_command("CLIENT LIST"))
 
     async def run() -> None:
         clients = [await connect(f"{api.ws}/v1/sources/lobby/live") for _ in range(10)]
@@ -405,11 +405,11 @@ def handshake_request(api: Api) -> bytes:
 def test_pictures_come_while_somebody_watches(api: Api) -> None:
     async def run() -> None:
         client = connect_redis(api.redis_url)
-        redis = bus.Bus(client)
+        redis = Previews(client)
         async with connect(f"{api.ws}/v1/sources/lobby/frames") as watcher:
             await asyncio.to_thread(until, lambda: redis.is_watched("lobby"), 5, "the wish for pictures")
             for number in range(3):
-                redis.put_preview("lobby", b"jpeg %d" % number, -1 + number * 10**10)
+                redis.put("lobby", b"jpeg %d" % number, -1 + number * 10**10)
                 packed = await asyncio.wait_for(watcher.recv(), 5)
                 assert packed == struct.pack("<q", -1 + number * 10**10) + b"jpeg %d" % number
             client.delete(watch_key("lobby"))

@@ -15,7 +15,7 @@ from api.stream.counters import DELAY_BOUNDS
 from engine.live.counts import LATENCIES, Counts
 from engine.records import Coverage
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.timeline import Commit, Timeline
 from ingest.version import VERSION
 from tests.api.serving import Api, configure, reading, serving, write
 from tests.waiting import until
@@ -63,7 +63,7 @@ def commit(redis_url: str, source: str, latencies: list[float], late: int, lost:
     counts.add([replace(one, result_at=one.captured_at + timedelta(seconds=each)) for each in latencies])
     counts.add([Coverage(source, "dropped", 0, 1, None, None, lost)])
     with connect(redis_url) as client:
-        Bus(client).commit(0, [], [], {}, counts.take())
+        Timeline(client).commit(Commit(0, counts=counts.take()))
 
 
 def test_every_family_has_its_documented_type_and_nothing_else_is_exposed(api: Api) -> None:

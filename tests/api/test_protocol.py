@@ -15,12 +15,12 @@ import jsonschema
 import pytest
 from websockets.asyncio.client import connect
 
-import ingest.bus.streams as bus
 from api.sources.requests import NewSource
 from api.stream.messages import error, heartbeat, missed
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Event, FaceEnd, FaceStart, Span
 from ingest.bus.connection import connect as connect_redis
+from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
 from tests.api.access.clients import add_token, guarded
 from tests.api.browsing import chromium, page_of
@@ -56,7 +56,7 @@ def test_every_message_fits_the_schema(api: Api) -> None:
 
     write(api.redis_url, EVENTS)
     with connect_redis(api.redis_url) as client:
-        bus.Bus(client).push_timeline([encode_state(SourceState("lobby", "live", "", NOW))])
+        Timeline(client).push([encode_state(SourceState("lobby", "live", "", NOW))])
     messages = asyncio.run(receive())
     described = {definition.split("/")[-1] for entry in SCHEMA["oneOf"] for definition in entry.values()}
     assert {message["type"] for message in messages} == described

@@ -21,7 +21,7 @@ from engine.live.rollup import Rollup
 from engine.records import Span
 from engine.wire import encode_seconds
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.timeline import Timeline
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.api.serving import write_seconds as write_face
 
@@ -53,7 +53,7 @@ def write_seconds(redis_url: str, count: int) -> None:
         for number in range(10 * count + 1):
             faces = [reading(number)] if number < 10 else [reading(number), reading(number, None, track=2)]
             told = [second for face in faces for second in rollup.add(face)]
-            Bus(client).push_timeline(encode_seconds(told))
+            Timeline(client).push(encode_seconds(told))
 
 
 def test_the_overview_has_each_faces_seconds_and_the_coverage(api: Api, http: httpx.Client) -> None:

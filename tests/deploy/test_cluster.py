@@ -14,7 +14,8 @@ from api.stream.broadcast import Broadcasts
 from deploy.redis_server import ServerError, check_server
 from ingest.bus.connection import connect, connect_async
 from ingest.bus.keys import SOURCES, timeline_key
-from ingest.bus.streams import Bus, TimelineEntry
+from ingest.bus.previews import Previews
+from ingest.bus.timeline import Timeline, TimelineEntry
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster
@@ -44,16 +45,16 @@ def answers(api: Api) -> bool:
 
 def test_sources_are_added_changed_watched_and_removed_to_the_last_key(cluster: Cluster, api: Api) -> None:
     with connect(cluster.url) as client, httpx.Client(base_url=api.url) as http:
-        bus = Bus(client)
+        timeline, previews = Timeline(client), Previews(client)
         for name in NAMES:
             answer = http.post("/v1/sources", json={"name": name, "url": "rtsp://192.0.2.1/door"})
             assert answer.status_code == 201
             assert http.post("/v1/sources", json=answer.json()).status_code in (409, 422)
-            bus.push_timeline([TimelineEntry(name, "face.start", b'{"type":"face.start"}')])
-            bus.put_preview(name, b"clear", 1)
+            timeline.push([TimelineEntry(name, "face.start", b'{"type":"face.start"}')])
+            previews.put(name, b"clear", 1)
             assert http.get(f"/v1/sources/{name}/preview.jpg").content == b"clear"
             assert http.patch(f"/v1/sources/{name}", json={"picture": "blurred"}).status_code == 200
-            bus.put_preview(name, b"coarse", 2, "blurred")
+            previews.put(name, b"coarse", 2, "blurred")
             assert http.get(f"/v1/sources/{name}/preview.jpg").content == b"coarse"
             with open_websocket(f"ws{api.url[4:]}/v1/sources/{name}/live?after=0-0") as live:
                 assert '"type":"face.start"' in str(live.recv())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.heartbeat import send_heartbeat
 from tests.api.serving import free_port, serving
 
 
@@ -27,13 +27,13 @@ def alive(part: str, *options: str, redis_url: str) -> tuple[int, str]:
 def test_a_part_is_alive_once_it_was_heard_of(redis_url: str, part: str) -> None:
     assert alive(part, redis_url=redis_url) == (1, f"mien alive: {part} is silent\n")
     with connect(redis_url) as client:
-        Bus(client).beat(part)
+        send_heartbeat(client, part)
     assert alive(part, redis_url=redis_url) == (0, "")
 
 
 def test_one_engine_does_not_speak_for_another(redis_url: str) -> None:
     with connect(redis_url) as client:
-        Bus(client).beat("engine:0")
+        send_heartbeat(client, "engine:0")
     assert alive("engine:1", redis_url=redis_url)[0] == 1
 
 

@@ -24,8 +24,8 @@ from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.wire import encode_event
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import frames_key, overview_key, timeline_key
-from ingest.bus.streams import Bus
 from ingest.bus.wire import encode_frame
 from ingest.files.recording import open_recording
 from ingest.frame import Frame
@@ -72,8 +72,7 @@ def test_parts_on_many_machines_give_the_rows_of_one_process(
     if redis == "cluster":
         cluster = request.getfixturevalue("cluster")
         redis_url = cluster.url
-        with connect(redis_url) as client:
-            servers = [Server(cluster, client.get_node_from_key(frames_key(1)).port)]
+        servers = [Server(cluster, cluster.port_of(frames_key(1)))]
     else:
         redis_url = request.getfixturevalue("redis_url")
     media = tmp_path / "media"
@@ -127,14 +126,14 @@ def test_two_shards_give_the_rows_of_one(redis_url: str, networks: Networks) -> 
 
 def _work(url: str, networks: Networks, frames: list[tuple[int, Frame]]) -> dict[str, list[Message]]:
     """Has an engine for each shard read the frames; gives all entries of each source."""
-    pusher, shards = Bus(connect(url)), {shard for shard, _ in frames}
-    workers = [Worker(Bus(connect(url)), Pipeline(networks), shard) for shard in shards]
+    client, shards = connect(url), {shard for shard, _ in frames}
+    workers = [Worker(connect(url), Pipeline(networks), shard) for shard in shards]
     threads = [Thread(target=worker.run) for worker in workers]
     for thread in threads:
         thread.start()
     try:
         for shard, frame in frames:
-            pusher.push_frame(shard, encode_frame(frame))
+            FrameStream(client, shard).push(encode_frame(frame))
         with connect(url) as client:
             until(lambda: not any(client.xlen(frames_key(shard)) for shard in shards), PATIENCE, "all frames")
             return {source: list(_entries(client, source)) for source in ("lobby", "hall")}

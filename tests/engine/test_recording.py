@@ -9,7 +9,7 @@ import pytest
 from engine.loading import Networks, load_networks
 from engine.recording import Ahead, RecordingReader, batches
 from engine.wire import encode_event
-from ingest.bus.streams import TimelineEntry
+from ingest.bus.timeline import TimelineEntry
 from ingest.files.recording import open_recording
 from ingest.frame import Frame
 from tests.api.verbs.portrait_clips import face_clip

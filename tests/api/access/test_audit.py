@@ -7,7 +7,7 @@ import pytest
 
 from api.access.audit import Audit
 from api.access.caller import LOCAL
-from ingest.bus.connection import BUS_FAULTS, connect_async
+from ingest.bus.connection import REDIS_ERRORS, connect_async
 from ingest.bus.keys import AUDIT
 from tests.api.serving import refusing_writes
 
@@ -17,7 +17,7 @@ def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: 
         audit = Audit(client)
         with refusing_writes(redis_url):
             for _ in range(2):
-                with pytest.raises(BUS_FAULTS, match="NOREPLICAS"):
+                with pytest.raises(REDIS_ERRORS, match="NOREPLICAS"):
                     await audit.note(LOCAL, "timeline.read", "lobby")
         for _ in range(2):
             await audit.note(LOCAL, "timeline.read", "lobby")

@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-import ingest.bus.streams as bus
 from api.access.audit import Audit
 from api.sources import store
 from api.stream.previews import LivePreviews
 from api.tasks import stop
 from deploy.redis_server import RedisServer
+from ingest.bus.aof import AppendOnlyFile
 from ingest.bus.connection import connect, connect_async
 from ingest.bus.keys import AUDIT, COMPACTED, REMOVED, engine_key, overview_key, timeline_key, watch_key
-from ingest.bus.streams import Bus
+from ingest.bus.previews import Previews
 from tests.api.serving import configure, refusing_writes, serving
 from tests.waiting import until
 
@@ -90,8 +90,7 @@ def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: p
         assert [key for key in holding(server, OLD) if not key.startswith("appendonly")] == []
 
         # The file forgets when its time has come, however small it is.
-        monkeypatch.setattr(bus, "COMPACTS_AT_LEAST", 0.0)
-        assert Bus(client).compact()
+        assert AppendOnlyFile(client, interval=0.0).compact()
         until(lambda: not holding(server, OLD), 10, "the new file")
         assert {timeline_key("yard"), overview_key("yard"), engine_key("yard"), AUDIT} <= set(
             holding(server, NEW)
@@ -118,7 +117,7 @@ def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
                 await eventually(lambda: "old data wait" in caplog.text, "the sweep says so")
                 await eventually(lambda: "picture of lobby waits" in caplog.text, "the look says so")
             await eventually(lambda: blocking.exists(watch_key("lobby")), "the wish for pictures")
-            Bus(blocking).put_preview("lobby", b"jpeg", 1)
+            Previews(blocking).put("lobby", b"jpeg", 1)
             assert await asyncio.wait_for(watcher.take(), 5) is not None
             blocking.xadd(timeline_key("lobby"), {"type": "reading", "body": "{}"}, id="1-1")
             await eventually(lambda: not blocking.xlen(timeline_key("lobby")), "the trimming")
@@ -137,11 +136,11 @@ def test_the_file_is_written_anew_in_time_and_not_all_the_time(
 ) -> None:
     monkeypatch.setenv("MIEN_RETENTION", "1h")
     with connect(server.url) as client:
-        assert not Bus(client).compact()
+        assert not AppendOnlyFile(client).compact()
         client.set(COMPACTED, time.time() - HOUR / 4 - 1)
-        assert Bus(client).compact()
+        assert AppendOnlyFile(client).compact()
         until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0, 10, "the new file")
-        assert not Bus(client).compact()
+        assert not AppendOnlyFile(client).compact()
 
 
 def test_a_removed_source_leaves_nothing_but_that_it_was_removed(server: RedisServer, tmp_path: Path) -> None:
@@ -151,5 +150,5 @@ def test_a_removed_source_leaves_nothing_but_that_it_was_removed(server: RedisSe
         assert httpx.delete(f"{api.http}/v1/sources/lobby").status_code == 204
         assert [key for key in holding(server, OLD) if not key.startswith("appendonly")] == []
         assert holding(server, "lobby")[:2] in ([AUDIT, REMOVED], [REMOVED, AUDIT])
-        assert Bus(client).compact(whatever_its_size=True)  # as ingest does seconds after a removal
+        assert AppendOnlyFile(client).compact(force=True)  # as ingest does seconds after a removal
         until(lambda: not holding(server, OLD), 10, "the new file")

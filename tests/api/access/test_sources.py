@@ -10,8 +10,8 @@ from websockets.sync.client import connect as open_websocket
 
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, preview_key
+from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, decode_config
-from ingest.bus.streams import Bus
 from ingest.network.allowlist import parse_networks
 from tests.api.access.clients import add_token, bearer, calling, guarded, heard_until_closed
 from tests.api.serving import Api, configure, serving
@@ -195,20 +195,20 @@ def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -
         assert '"code":"no_picture"' in heard_until_closed(client)[0]
         assert client.close_code == 4403
     with connect(api.redis_url) as client, connect(api.redis_url) as redis:
-        Bus(client).put_preview("front-door", b"jpeg", 1)
+        Previews(client).put("front-door", b"jpeg", 1)
         assert not redis.exists(preview_key("front-door"))
 
 
 def test_a_picture_made_before_is_not_shown_after(api: Api, http: httpx.Client) -> None:
     http.post("/v1/sources", json=CAMERA)
     with connect(api.redis_url) as client:
-        Bus(client).put_preview("front-door", b"jpeg", 1)
+        Previews(client).put("front-door", b"jpeg", 1)
         assert client.exists(preview_key("front-door"))
         http.patch("/v1/sources/front-door", json={"picture": "blurred"})
         assert not client.exists(preview_key("front-door"))
-        Bus(client).put_preview("front-door", b"late", 2)
+        Previews(client).put("front-door", b"late", 2)
         assert not client.exists(preview_key("front-door"))
-        Bus(client).put_preview("front-door", b"coarse", 3, "blurred")
+        Previews(client).put("front-door", b"coarse", 3, "blurred")
         assert http.get("/v1/sources/front-door/preview.jpg").content == b"coarse"
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from api.stream.messages import error
 from engine.drawing.palette import LABEL_COLOURS
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.previews import Previews
 from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
 from tests.api.serving import Api, configure, reading, write
@@ -93,7 +93,7 @@ def show_portrait(page: Page, api: Api) -> None:
 def put_portrait(api: Api, media_time: int) -> None:
     jpeg = cv2.imencode(".jpg", np.full((320, 180, 3), GREYS[1], np.uint8))[1].tobytes()
     with connect(api.redis_url) as client:
-        Bus(client).put_preview("lobby", jpeg, media_time)
+        Previews(client).put("lobby", jpeg, media_time)
 
 
 def shape(page: Page) -> float:
@@ -109,7 +109,7 @@ def film(redis_url: str, stop: threading.Event) -> None:
     with connect(redis_url) as client:
         for number in range(10_000):
             kind = number // 3 % 2
-            Bus(client).put_preview("lobby", jpegs[kind], number * 100_000_000)
+            Previews(client).put("lobby", jpegs[kind], number * 100_000_000)
             write(redis_url, [reading(number, ("angry", "sad")[kind])])
             if stop.wait(0.1):
                 return
@@ -200,13 +200,13 @@ def test_what_is_said_of_the_pictures_end_is_taken_for_no_picture(browser: Brows
 
 def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
     with connect(api.redis_url) as client:
-        bus = Bus(client)
-        until(lambda: bus.is_watched("lobby"), 5, "the page watches")
+        previews = Previews(client)
+        until(lambda: previews.is_watched("lobby"), 5, "the page watches")
         hide = """(state) => {
           Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
           document.dispatchEvent(new Event("visibilitychange"));
         }"""
         page.evaluate(hide, "hidden")
-        until(lambda: not bus.is_watched("lobby"), 8, "nobody watches")
+        until(lambda: not previews.is_watched("lobby"), 8, "nobody watches")
         page.evaluate(hide, "visible")
-        until(lambda: bus.is_watched("lobby"), 5, "the page watches again")
+        until(lambda: previews.is_watched("lobby"), 5, "the page watches again")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.source_config import configured_sources
 from tests.api.dashboard.watching import answer_once
 from tests.api.serving import Api
 
@@ -74,7 +74,7 @@ def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> Non
     expect(page.locator("#chosen-purpose")).to_have_text("Purpose: personal, picture not shown")
     expect(page.locator("#picture-words")).to_contain_text("not shown")
     with connect(api.redis_url) as client:
-        changed = Bus(client).sources()["lobby"]
+        changed = configured_sources(client)["lobby"]
     assert (changed.rate, changed.picture, changed.url) == (5, "none", "rtsp://viewer:planted@192.0.2.7/1")
 
 

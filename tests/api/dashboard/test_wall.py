@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.previews import Previews
 from tests.api.browsing import SHARE, page_of
 from tests.api.dashboard.watching import tell
 from tests.api.serving import Api, configure, coverage, reading, write, write_seconds
@@ -44,7 +44,7 @@ def test_a_tile_shows_picture_state_faces_and_the_last_ten_minutes(wall: Page, a
     wall.reload()
     jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
     with connect(api.redis_url) as client:
-        Bus(client).put_preview("lobby", jpeg, 0)
+        Previews(client).put("lobby", jpeg, 0)
     grey = f"#{GREY:02x}{GREY:02x}{GREY:02x}"
     until(lambda: in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 0.7) > 0.9, 10, "the picture")
     fear = LABEL_COLOURS["fear"]
@@ -61,7 +61,7 @@ def test_a_source_that_is_shown_no_longer_leaves_no_picture(wall: Page, api: Api
     tell(api.redis_url, "live")
     jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
     with connect(api.redis_url) as client:
-        Bus(client).put_preview("lobby", jpeg, 0)
+        Previews(client).put("lobby", jpeg, 0)
     grey = f"#{GREY:02x}{GREY:02x}{GREY:02x}"
     until(lambda: in_tile(wall, "lobby", "preview", grey, 0, 1, 0, 0.7) > 0.9, 10, "the picture")
     wall.request.patch(f"{api.http}/v1/sources/lobby", data={"picture": "none"}).dispose()
@@ -78,7 +78,7 @@ def test_a_picture_is_dimmed_when_it_is_old_not_when_frames_are_dropped(wall: Pa
 
     def is_clear() -> bool:
         with connect(api.redis_url) as client:
-            Bus(client).put_preview("lobby", jpeg, next(numbers))
+            Previews(client).put("lobby", jpeg, next(numbers))
         return "still" not in (tile.locator(".preview").get_attribute("class") or "")
 
     until(is_clear, 10, "the picture moves")
@@ -127,13 +127,13 @@ def test_only_tiles_in_view_are_followed_and_get_pictures(browser: Browser, api:
     with page_of(browser, api, viewport={"width": 360, "height": 640}) as page:
         page.goto(api.http)
         with connect(api.redis_url) as client:
-            bus = Bus(client)
-            until(lambda: bus.is_watched("camera-00"), 10, "the first is watched")
-            assert not bus.is_watched("camera-11")
+            previews = Previews(client)
+            until(lambda: previews.is_watched("camera-00"), 10, "the first is watched")
+            assert not previews.is_watched("camera-11")
             page.locator(".tile").last.scroll_into_view_if_needed()
             page.mouse.wheel(0, 9000)
-            until(lambda: bus.is_watched("camera-11"), 10, "the last is watched")
-            until(lambda: not bus.is_watched("camera-00"), 10, "the first is watched no longer")
+            until(lambda: previews.is_watched("camera-11"), 10, "the last is watched")
+            until(lambda: not previews.is_watched("camera-00"), 10, "the first is watched no longer")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         other = replace(reading(1, "surprise"), source="camera-11")
         write(api.redis_url, [other])

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from engine.labels import Label
 from engine.records import Reading
 from ingest.bus.connection import connect
-from ingest.bus.streams import Bus
+from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
 from tests.api.serving import reading
 
@@ -22,7 +22,7 @@ def answer_once(page: Page, path: str, status: int, body: str) -> None:
 
 def tell(redis_url: str, state: Any, reason: str = "", source: str = "lobby") -> None:
     with connect(redis_url) as client:
-        Bus(client).push_timeline([encode_state(SourceState(source, state, reason, datetime.now(UTC)))])
+        Timeline(client).push([encode_state(SourceState(source, state, reason, datetime.now(UTC)))])
 
 
 def stretch(label: Label | None, ago: float, length: float, first: int = 0) -> list[Reading]:

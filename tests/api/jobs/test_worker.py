@@ -16,8 +16,8 @@ from api.jobs.live_priority import MAX_AGE, LivePriority
 from api.jobs.queue import Queue
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import SOURCES, dropped_key, frames_key
-from ingest.bus.streams import Bus
 from tests.api.jobs.working import Place, worker, working
 from tests.api.serving import configure
 from tests.api.verbs.portrait_clips import face_clip
@@ -167,7 +167,7 @@ def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
         until(lambda: place.status(job).readings, 20, "readings")
 
         def drops() -> bool:
-            client.incr(dropped_key("lobby"))
+            client.incrby(dropped_key("lobby"), 1)
             return place.status(job).reason == SLOWED_DOWN
 
         until(drops, 10, "the job waits")
@@ -193,7 +193,7 @@ def test_late_frames_and_new_drops_take_the_right_of_way(redis_url: str) -> None
         milliseconds = int(client.time()[0] * 1000 - MAX_AGE * 1000) - 1000
         client.xadd(frames_key(0), {"source": "lobby"}, id=f"{milliseconds}-0")
         assert right.must_pause()
-        Bus(client).join_shard(0)
+        FrameStream(client).join()
         client.delete(frames_key(0))
         client.hdel(SOURCES, "lobby")
         now[0] += 2.1
@@ -207,7 +207,7 @@ def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(re
         right = LivePriority(client, clock=lambda: now[0])
         assert not right.must_pause()
         for _ in range(160):
-            client.incr(dropped_key("lobby"))
+            client.incrby(dropped_key("lobby"), 1)
             looks.append(right.must_pause())
             assert right.is_overloaded()
             now[0] += 0.125

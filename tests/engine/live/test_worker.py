@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import count
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import redis
@@ -17,10 +17,11 @@ from engine.live.batching import Batcher
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import GROUP, FrameStream
 from ingest.bus.keys import SOURCES, counts_key, engine_key, frames_key, keys_of, overview_key, timeline_key
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import GROUP, Bus, TimelineEntry
 from ingest.bus.wire import encode_frame
 from tests.cluster import Cluster
 from tests.engine.portrait import portrait_frame
@@ -32,32 +33,8 @@ def networks() -> Networks:
     return load_networks()
 
 
-class LosingBus(Bus):
-    """Loses the connection at some commits: before the server carries the transaction out, or after."""
-
-    def __init__(self, client: "redis.Redis", losses: Mapping[int, str]) -> None:
-        super().__init__(client)
-        self._losses = losses
-        self._commits = 0
-
-    def commit(
-        self,
-        shard: int,
-        taken: Sequence[bytes],
-        entries: Iterable[TimelineEntry],
-        states: Mapping[str, bytes],
-        counts: Mapping[str, Mapping[str, int]],
-    ) -> None:
-        loss = self._losses.get(self._commits)
-        self._commits += 1
-        if loss != "before":
-            super().commit(shard, taken, entries, states, counts)
-        if loss:
-            raise redis.ConnectionError("lost")
-
-
-def lose(client: Any, losses: Mapping[int, str]) -> None:
-    """Has a client lose its connection at some transactions: before they are carried out, or after."""
+def lose(client: Redis, losses: Mapping[int, str]) -> Redis:
+    """Make a client lose its connection at some transactions: before they are carried out, or after."""
     open_pipeline, numbers = client.pipeline, count(1)
 
     def opened(*, transaction: bool) -> Any:
@@ -70,29 +47,31 @@ def lose(client: Any, losses: Mapping[int, str]) -> None:
                 raise redis.ConnectionError("lost")
             return told
 
-        pipeline.execute = lossy
+        pipeline.execute = lossy  # type: ignore[method-assign]
         return pipeline
 
-    client.pipeline = opened
+    client.pipeline = opened  # type: ignore[method-assign]
+    return client
 
 
-def push(bus: Bus, numbers: Iterable[int], source: str = "lobby", connection: int = 1) -> None:
+def push(client: Redis, numbers: Iterable[int], source: str = "lobby", connection: int = 1) -> None:
     for number in numbers:
-        bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=connection)))
+        FrameStream(client).push(encode_frame(portrait_frame(number, source=source, connection=connection)))
 
 
-def push_live(bus: Bus, numbers: Iterable[int], *sources: str) -> None:
+def push_live(client: Redis, numbers: Iterable[int], *sources: str) -> None:
     for number in numbers:
         for source in sources:
-            bus.push_frame(0, encode_frame(portrait_frame(number, source=source, connection=1, live=True)))
+            frame = portrait_frame(number, source=source, connection=1, live=True)
+            FrameStream(client).push(encode_frame(frame))
 
 
-def work(bus: Bus, networks: Networks) -> None:
-    Worker(bus, Pipeline(networks)).run(until_empty=True)
+def work(client: Redis, networks: Networks) -> None:
+    Worker(client, Pipeline(networks)).run(until_empty=True)
 
 
 def messages(url: str, source: str = "lobby") -> list[dict[str, Any]]:
-    client: Any = connect(url)
+    client = connect(url)
     return [json.loads(fields[b"body"]) for _, fields in client.xrange(timeline_key(source))]
 
 
@@ -101,9 +80,9 @@ def frames_read(url: str, source: str = "lobby") -> Counter[int]:
 
 
 def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    push(bus, range(12))
-    work(bus, networks)
+    client = connect(redis_url)
+    push(client, range(12))
+    work(client, networks)
     assert frames_read(redis_url) == Counter(range(12))
     first = messages(redis_url)[0]
     assert (first["type"], first["track"]) == ("face.start", 1)
@@ -112,10 +91,10 @@ def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
 
 
 def test_frames_are_gone_from_the_bus_when_they_are_done(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    push(bus, range(5))
-    work(bus, networks)
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
+    push(client, range(5))
+    work(client, networks)
+    client = connect(redis_url)
     assert client.xlen(frames_key(0)) == 0
 
 
@@ -123,13 +102,13 @@ def test_frames_are_gone_from_the_bus_when_they_are_done(redis_url: str, network
 def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
     redis_url: str, networks: Networks, loss: str
 ) -> None:
-    bus = LosingBus(connect(redis_url), {0: loss, 1: loss, 3: loss})
-    worker = Worker(bus, Pipeline(networks))
+    client = lose(connect(redis_url), {0: loss, 1: loss, 3: loss})
+    worker = Worker(client, Pipeline(networks))
     for start in range(0, 20, 4):
-        push(bus, range(start, start + 4))
+        push(client, range(start, start + 4))
         worker.run(until_empty=True)
     assert frames_read(redis_url) == Counter(range(20))
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
     assert client.hget(counts_key("lobby"), "readings") == b"20"
     assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
 
@@ -142,11 +121,10 @@ def test_a_connection_lost_between_two_servers_of_a_cluster_loses_and_doubles_no
     sources = ("lobby", "hall", "cellar")
     with connect(cluster.url, retries=0) as client:
         lose(client, {lost_at: "after", lost_at + 3: "before"})
-        bus = Bus(client)
-        worker = Worker(bus, Pipeline(networks))
+        worker = Worker(client, Pipeline(networks))
         for start in range(0, 12, 4):
             for source in sources:
-                push(bus, range(start, start + 4), source)
+                push(client, range(start, start + 4), source)
             worker.run(until_empty=True)
         for source in sources:
             assert frames_read(cluster.url, source) == Counter(range(12))
@@ -162,11 +140,10 @@ def test_frames_of_two_connections_that_come_again_in_a_cluster_are_read_once(
     """The camera comes back while frames of before still wait: the source's state knows its newest alone."""
     with connect(cluster.url, retries=0) as client:
         lose(client, losses)
-        bus = Bus(client)
-        push(bus, range(4), connection=1)
-        push(bus, range(4), connection=2)
-        push(bus, range(4), "hall")
-        work(bus, networks)
+        push(client, range(4), connection=1)
+        push(client, range(4), connection=2)
+        push(client, range(4), "hall")
+        work(client, networks)
         told = [each for each in messages(cluster.url) if each["type"] == "reading"]
         assert Counter((each["connection"], each["frame"]) for each in told) == Counter(
             (connection, frame) for connection in (1, 2) for frame in range(4)
@@ -181,38 +158,38 @@ def test_batches_that_wait_and_leave_in_part_lose_and_double_nothing(
 ) -> None:
     """Three faces fill a batch, ten are there: some wait each time that the connection is lost."""
     monkeypatch.setattr("engine.live.worker.Batcher", partial(Batcher, full=3))
-    bus = LosingBus(connect(redis_url), {1: loss, 2: loss, 5: loss})
-    worker = Worker(bus, Pipeline(networks), delay=0.02)
+    client = lose(connect(redis_url), {1: loss, 2: loss, 5: loss})
+    worker = Worker(client, Pipeline(networks), delay=0.02)
     for start in range(0, 20, 5):
         for source in ("lobby", "hall"):
-            push(bus, range(start, start + 5), source)
+            push(client, range(start, start + 5), source)
         worker.run(until_empty=True)
     for source in ("lobby", "hall"):
         assert frames_read(redis_url, source) == Counter(range(20))
         frames = [each["frame"] for each in messages(redis_url, source) if each["type"] == "reading"]
         assert frames == sorted(frames)
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
     assert client.xlen(frames_key(0)) == client.xpending(frames_key(0), GROUP)["pending"] == 0
 
 
 def test_frames_of_several_reads_are_committed_together(redis_url: str, networks: Networks) -> None:
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
 
     def waiting() -> int:
         """Frames that the worker has taken and not acknowledged."""
         return int(client.xpending(frames_key(0), GROUP)["pending"])
 
-    bus = Bus(connect(redis_url))
-    bus.join_shard(0)
-    worker = Worker(Bus(connect(redis_url)), Pipeline(networks), delay=60.0)
+    client = connect(redis_url)
+    FrameStream(client).join()
+    worker = Worker(connect(redis_url), Pipeline(networks), delay=60.0)
     working = Thread(target=worker.run)
     working.start()
     try:
         for number in range(2):
-            push(bus, [number])
+            push(client, [number])
             until(lambda: waiting() == number + 1, 20, "the frame to be taken")  # noqa: B023
         assert not messages(redis_url)
-        push(bus, range(2, 64))
+        push(client, range(2, 64))
         until(lambda: not waiting() and len(messages(redis_url)) == 65, 60, "a full batch")
     finally:
         worker.stopping = True
@@ -221,20 +198,20 @@ def test_frames_of_several_reads_are_committed_together(redis_url: str, networks
 
 
 def test_frames_that_grow_old_in_a_batch_are_left_out_and_counted(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    bus.join_shard(0)
+    client = connect(redis_url)
+    FrameStream(client).join()
     for number in range(5):
-        bus.push_frame(0, encode_frame(portrait_frame(number, connection=1, live=True)))
-    Worker(Bus(connect(redis_url)), Pipeline(networks), delay=2 * STALE_AFTER).run(until_empty=True)
+        FrameStream(client).push(encode_frame(portrait_frame(number, connection=1, live=True)))
+    Worker(connect(redis_url), Pipeline(networks), delay=2 * STALE_AFTER).run(until_empty=True)
     assert frames_read(redis_url) == Counter([4])
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
     assert client.hget(counts_key("lobby"), "late") == b"4"
     assert client.xlen(frames_key(0)) == 0
 
 
 def seconds_of(url: str) -> list[list[int]]:
     """Track, milliseconds, label and percents of each entry, which here have one face each."""
-    client: Any = connect(url)
+    client = connect(url)
     entries = [fields for _, fields in client.xrange(overview_key("lobby"))]
     bodies = [fields[b"body"].decode() for fields in entries if fields[b"type"] == b"seconds"]
     return [[int(number) for number in re.split("[ ,]", body)] for body in bodies]
@@ -245,9 +222,9 @@ def test_each_second_comes_into_the_overview_once_whoever_reads_it(
     redis_url: str, networks: Networks, losses: dict[int, str]
 ) -> None:
     for start in range(0, 24, 6):
-        bus = LosingBus(connect(redis_url), losses)
-        push(bus, range(start, start + 6))
-        Worker(bus, Pipeline(networks)).run(until_empty=True)
+        client = lose(connect(redis_url), losses)
+        push(client, range(start, start + 6))
+        Worker(client, Pipeline(networks)).run(until_empty=True)
     seconds = seconds_of(redis_url)
     assert [(track, time) for track, time, *_ in seconds] == [(1, 0), (1, 1000)]  # the third is open
     for _, _, label, *percents in seconds:
@@ -256,29 +233,29 @@ def test_each_second_comes_into_the_overview_once_whoever_reads_it(
 
 
 def test_a_new_worker_goes_on_with_the_same_track(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    push(bus, range(6))
-    work(bus, networks)
-    push(bus, range(6, 12))
-    work(bus, networks)
+    client = connect(redis_url)
+    push(client, range(6))
+    work(client, networks)
+    push(client, range(6, 12))
+    work(client, networks)
     assert frames_read(redis_url) == Counter(range(12))
     assert [message["track"] for message in messages(redis_url) if message["type"] == "face.start"] == [1]
 
 
 def test_what_a_dead_worker_had_taken_is_done_by_the_next(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    bus.join_shard(0)
-    push(bus, range(4))
-    assert len(bus.take_frames(0, 10, 0.1)) == 4  # taken, never acknowledged
-    push(bus, range(4, 8))
-    work(bus, networks)
+    client = connect(redis_url)
+    FrameStream(client).join()
+    push(client, range(4))
+    assert len(FrameStream(client).take(10, 0.1)) == 4  # taken, never acknowledged
+    push(client, range(4, 8))
+    work(client, networks)
     assert frames_read(redis_url) == Counter(range(8))
 
 
 def test_frames_that_were_trimmed_are_counted_as_dropped(redis_url: str, networks: Networks) -> None:
-    bus = Bus(connect(redis_url))
-    push(bus, [0, 1, 2, 7, 8])
-    work(bus, networks)
+    client = connect(redis_url)
+    push(client, [0, 1, 2, 7, 8])
+    work(client, networks)
     dropped = [message for message in messages(redis_url) if message.get("kind") == "dropped"]
     assert [message["frames"] for message in dropped] == [4]
 
@@ -286,10 +263,10 @@ def test_frames_that_were_trimmed_are_counted_as_dropped(redis_url: str, network
 def test_an_entry_that_is_no_frame_is_told_and_passed_over(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bus = Bus(connect(redis_url))
-    bus.push_frame(0, {"source": "lobby", "media_time": 0, "grey": b"short"})
-    push(bus, range(2))
-    work(bus, networks)
+    client = connect(redis_url)
+    FrameStream(client).push({"source": "lobby", "media_time": 0, "grey": b"short"})
+    push(client, range(2))
+    work(client, networks)
     assert frames_read(redis_url) == Counter(range(2))
     assert "not a frame" in caplog.text
 
@@ -297,11 +274,10 @@ def test_an_entry_that_is_no_frame_is_told_and_passed_over(
 def test_a_state_of_another_version_is_told_and_begun_anew(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bus = Bus(connect(redis_url))
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
     client.set(engine_key("lobby"), b'{"connection": 1, "tracker": {"tracks": []}}')
-    push(bus, range(3))
-    work(bus, networks)
+    push(client, range(3))
+    work(client, networks)
     assert frames_read(redis_url) == Counter(range(3))
     assert "lobby: not a state of this version" in caplog.text
 
@@ -309,19 +285,19 @@ def test_a_state_of_another_version_is_told_and_begun_anew(
 def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_name(
     redis_url: str, networks: Networks
 ) -> None:
-    bus, client, pipeline = Bus(connect(redis_url)), cast(Any, connect(redis_url)), Pipeline(networks)
+    client, pipeline = connect(redis_url), Pipeline(networks)
     client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
-    worker = Worker(bus, pipeline)
+    worker = Worker(client, pipeline)
     working = Thread(target=worker.run)
     working.start()
     try:
-        pusher = Bus(connect(redis_url))
+        pusher = connect(redis_url)
         push(pusher, range(50, 53))
         until(lambda: len(frames_read(redis_url)) == 3, 5, "the first readings")
         client.hdel(SOURCES, "lobby")
         client.delete(*keys_of("lobby"))
         until(lambda: not pipeline.knows("lobby"), 5, "the removal to be noticed")
-        pusher.push_frame(0, encode_frame(portrait_frame(0, connection=2)))
+        FrameStream(pusher).push(encode_frame(portrait_frame(0, connection=2)))
         until(lambda: frames_read(redis_url), 5, "a reading of the new source")
     finally:
         worker.stopping = True
@@ -338,11 +314,11 @@ def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As with a full disk: every write is answered with an error until there is room again."""
-    client: Any = connect(redis_url)
-    push(Bus(connect(redis_url)), range(3))
+    client = connect(redis_url)
+    push(connect(redis_url), range(3))
     before = refusals(client)
     client.config_set("maxmemory", 1)
-    worker = Worker(Bus(connect(redis_url)), Pipeline(networks))
+    worker = Worker(connect(redis_url), Pipeline(networks))
     working = Thread(target=worker.run)
     working.start()
     try:
@@ -361,16 +337,16 @@ def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks
     def kinds() -> list[str]:
         return [message["type"] for message in messages(redis_url) if message["type"] != "reading"]
 
-    client: Any = connect(redis_url)
+    client = connect(redis_url)
     client.hset(SOURCES, "lobby", encode_config(SourceConfig("lobby", "Lobby", "file:lobby.mp4", 10.0, 1.0)))
-    push(Bus(connect(redis_url)), range(3))
-    work(Bus(connect(redis_url)), networks)  # this worker is gone when the source falls silent
-    worker = Worker(Bus(connect(redis_url)), Pipeline(networks), quiet_after=0.1)
+    push(connect(redis_url), range(3))
+    work(connect(redis_url), networks)  # this worker is gone when the source falls silent
+    worker = Worker(connect(redis_url), Pipeline(networks), quiet_after=0.1)
     working = Thread(target=worker.run)
     working.start()
     try:
         until(lambda: "coverage" in kinds(), 5, "the end of what was open")
-        push(Bus(connect(redis_url)), range(3, 5))
+        push(connect(redis_url), range(3, 5))
         until(lambda: kinds().count("coverage") == 2, 5, "the end of what was opened anew")
     finally:
         worker.stopping = True
@@ -387,12 +363,12 @@ def test_an_engine_that_is_too_slow_shares_out_what_it_can_read(
 ) -> None:
     monkeypatch.setattr("engine.live.backlog.TURN", 0.0)  # seconds: room for one frame once it knows itself
     monkeypatch.setattr("engine.live.backlog.STALE_AFTER", 60.0)
-    bus, names = Bus(connect(redis_url)), ("lobby", "yard")
-    worker = Worker(bus, Pipeline(networks))
+    client, names = connect(redis_url), ("lobby", "yard")
+    worker = Worker(client, Pipeline(networks))
     for number in range(TURNS):
-        push_live(bus, [number], *names)
+        push_live(client, [number], *names)
         worker.run(until_empty=True)
-    push_live(bus, range(TURNS, TURNS + 10), *names)
+    push_live(client, range(TURNS, TURNS + 10), *names)
     worker.run(until_empty=True)
     for name in names:
         assert frames_read(redis_url, name) == Counter([*range(TURNS), TURNS + 9])

@@ -30,9 +30,9 @@ from engine.stages.classify import Classifier
 from engine.stages.detect import Detector
 from engine.stages.track import UNSURE_BY
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import SOURCES, beat_key
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
 from ingest.bus.wire import encode_frame
 from ingest.environment import SettingError
 from tests.engine.live.test_worker import frames_read
@@ -190,17 +190,16 @@ def test_a_lost_gpu_ends_the_worker_and_no_frame_is_lost(
     doubles: Doubles, plans: Path, redis_url: str
 ) -> None:
     with connect(redis_url, retries=0) as client, accelerated(plans) as accelerator:
-        bus = Bus(client)
         wait_for(accelerator, SERVES)
         for number in range(6):
-            bus.push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+            FrameStream(client).push(encode_frame(portrait_frame(number, connection=1)))
         doubles.gpu.lost = True
         with pytest.raises(DeviceLostError, match="the GPU is lost"):
-            Worker(bus, Pipeline(networks_on(accelerator))).run(until_empty=True)
+            Worker(client, Pipeline(networks_on(accelerator))).run(until_empty=True)
         assert not frames_read(redis_url)
         doubles.gpu.lost = False
     with connect(redis_url, retries=0) as client:  # another process, which starts on ONNX Runtime
-        Worker(Bus(client), Pipeline(load_networks())).run(until_empty=True)
+        Worker(client, Pipeline(load_networks())).run(until_empty=True)
     assert set(frames_read(redis_url)) == set(range(6))
 
 
@@ -231,7 +230,7 @@ def test_a_recording_waits_for_no_plan(
 def test_the_worker_says_what_serves(doubles: Doubles, plans: Path, redis_url: str) -> None:
     with connect(redis_url, retries=0) as client, accelerated(plans) as accelerator:
         wait_for(accelerator, SERVES)
-        Worker(Bus(client), Pipeline(networks_on(accelerator))).run(until_empty=True)
+        Worker(client, Pipeline(networks_on(accelerator))).run(until_empty=True)
         assert client.get(beat_key("engine:0")) == SERVES.encode()
 
 
@@ -297,7 +296,7 @@ def test_an_engine_whose_gpu_is_lost_ends_and_the_next_one_reads_its_frames(
             until(lambda: client.get(beat_key("engine:0")) == SERVES.encode(), PATIENCE, "TensorRT serves")
             lost.touch()
             for number in range(4):
-                Bus(client).push_frame(0, encode_frame(portrait_frame(number, connection=1)))
+                FrameStream(client).push(encode_frame(portrait_frame(number, connection=1)))
             assert process.wait(PATIENCE) == GPU_LOST
         assert "the GPU is lost: cuStreamSynchronize failed" in said.read_text()
         assert not frames_read(redis_url)

@@ -6,10 +6,20 @@ from typing import Any
 import pytest
 import redis
 
-from ingest.bus.connection import LOST, NO_ENTRY, AddressError, connect, is_cluster, servers
+from ingest.bus.aof import AppendOnlyFile
+from ingest.bus.connection import (
+    CONNECTION_ERRORS,
+    AuthenticationError,
+    RedisUrlError,
+    connect,
+    is_cluster,
+    servers,
+)
+from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import COMPACTED, REMOVED, SOURCES, keys_of, timeline_key
+from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus, TimelineEntry
+from ingest.bus.timeline import Commit, Timeline, TimelineEntry
 from tests.cluster import PATIENCE, Cluster
 from tests.waiting import until
 
@@ -30,29 +40,29 @@ def test_what_is_written_together_lies_together(client: Any) -> None:
 
 
 def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(client: Any) -> None:
-    bus = Bus(client)
-    bus.join_shard(0)
+    stream, timeline = FrameStream(client), Timeline(client)
+    stream.join()
     for name in NAMES:
-        bus.push_frame(0, {"source": name, "media_time": 7, "grey": b"pixels"})
-    taken = [id for id, _ in bus.take_frames(0, 10, 0)]
+        stream.push({"source": name, "media_time": 7, "grey": b"pixels"})
+    taken = [id for id, _ in stream.take(10, 0)]
     assert len(taken) == len(NAMES)
     entries = [TimelineEntry(name, kind, b'{"a":1}') for name in NAMES for kind in ("reading", "state")]
-    bus.commit(0, taken, entries, {name: name.encode() for name in NAMES}, {"hall": {"readings": 2}})
-    assert bus.engine_states(NAMES) == {name: name.encode() for name in NAMES}
+    states = {name: name.encode() for name in NAMES}
+    timeline.commit(Commit(0, taken, entries, states, {"hall": {"readings": 2}}))
+    assert timeline.engine_states(NAMES) == states
     for name in NAMES:
         assert [fields[b"type"] for _, fields in client.xrange(timeline_key(name))] == [b"reading", b"state"]
-        assert bus.position(name) == 7
-    assert bus.take_frames(0, 10, 0, again=True) == []
+        assert stream.position(name) == 7
+    assert stream.take(10, 0, pending=True) == []
 
 
 def test_each_server_writes_its_own_file_anew(client: Any) -> None:
-    bus = Bus(client)
     for name in NAMES:
         client.hset(SOURCES, name, encode_config(SourceConfig(name, name, f"{name}.mp4", 10.0, 0.0)))
-        bus.put_preview(name, b"picture", 1)
-        bus.push_timeline([TimelineEntry(name, "reading", b"{}")])
+        Previews(client).put(name, b"picture", 1)
+        Timeline(client).push([TimelineEntry(name, "reading", b"{}")])
     before = [server.info("persistence")["aof_base_size"] for server in servers(client)]
-    assert bus.compact(whatever_its_size=True)
+    assert AppendOnlyFile(client).compact(force=True)
     until(
         lambda: not any(server.info("persistence")["aof_rewrite_in_progress"] for server in servers(client)),
         PATIENCE,
@@ -69,20 +79,20 @@ def test_each_server_writes_its_own_file_anew(client: Any) -> None:
 def test_one_server_away_costs_cameras_on_the_others_nothing(cluster: Cluster, number: int) -> None:
     away = cluster.ports[number]
     with connect(cluster.url, retries=0) as client:
-        bus = Bus(client)
-        places = {name: client.get_node_from_key(timeline_key(name)).port for name in NAMES}
+        timeline = Timeline(client)
+        places = {name: cluster.port_of(timeline_key(name)) for name in NAMES}
         cluster.kill(away)
         for name, port in places.items():
             entry = TimelineEntry(name, "reading", b"{}")
             if port == away:
-                with pytest.raises(LOST):
-                    bus.push_timeline([entry])
+                with pytest.raises(CONNECTION_ERRORS):
+                    timeline.push([entry])
             else:
-                bus.push_timeline([entry])
+                timeline.push([entry])
         cluster.start(away)
         for name, port in places.items():
             if port == away:
-                bus.push_timeline([TimelineEntry(name, "reading", b"{}")])
+                timeline.push([TimelineEntry(name, "reading", b"{}")])
             assert client.xlen(timeline_key(name)) == 1
 
 
@@ -108,7 +118,7 @@ def test_none_that_answers_is_told_in_one_line() -> None:
     ],
 )
 def test_an_address_that_says_too_much_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(AddressError, match=r"^REDIS_URL: expected") as refused:
+    with pytest.raises(RedisUrlError, match=r"^REDIS_URL must") as refused:
         connect(address)
     assert "cret" not in str(refused.value)
 
@@ -119,5 +129,5 @@ def test_a_password_opens_it(cluster: Cluster) -> None:
     hosts = cluster.url.partition("//")[2]
     with connect(f"redis+cluster://mien:s%40cret%3A%2F@{hosts}") as client:
         assert client.execute_command("ACL WHOAMI", target_nodes="random") == "mien"
-    with pytest.raises(NO_ENTRY):
+    with pytest.raises(AuthenticationError):
         connect(f"redis+cluster://mien:wrong@{hosts}", retries=0)

@@ -105,5 +105,5 @@ def test_a_server_elsewhere_that_is_too_old_is_refused(
 
 
 def test_an_address_that_is_none_of_redis_is_refused() -> None:
-    with pytest.raises(ServerError, match="REDIS_URL: not an address of Redis"):
+    with pytest.raises(ServerError, match="REDIS_URL is not a Redis URL"):
         servers.check_server("http://127.0.0.1")

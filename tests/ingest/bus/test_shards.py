@@ -10,7 +10,6 @@ from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, beat_key, frames_key, timeline_key
 from ingest.bus.shards import emptiest, parse_shards
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
 from ingest.environment import SettingError
 from ingest.live.keeper import Keeper
 from ingest.settings import IngestSettings
@@ -59,7 +58,7 @@ def test_a_keeper_keeps_the_sources_of_its_shards_alone(
         for shard, id in enumerate(("door", "hall", "yard")):
             config = replace(DOOR, id=id, created_at=time.time(), shard=shard)
             client.hset(SOURCES, id, encode_config(config))
-        keeper = Keeper(Bus(connect(redis_url)), IngestSettings(media=tmp_path, tokens="open"), {1, 2})
+        keeper = Keeper(connect(redis_url), IngestSettings(media=tmp_path, tokens="open"), {1, 2})
 
         def frames_of(shard: int) -> int:
             keeper.turn(time.monotonic())

@@ -4,15 +4,18 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy.redis_server import RedisServer
+from ingest.bus.aof import AppendOnlyFile
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
+from ingest.bus.frame_stream import MIN_FRAMES, FrameStream
 from ingest.bus.keys import SOURCES, frames_key, preview_key, state_key, timeline_key
+from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import FRAMES_KEPT, Bus, TimelineEntry
+from ingest.bus.timeline import Timeline, TimelineEntry
 from tests.waiting import until
 
 DOOR = SourceConfig("door", "Door", "webcam:0", 10.0, 0.0)
@@ -36,24 +39,23 @@ def on_disk(server: RedisServer) -> bytes:
     return found
 
 
-def fill(client: Bus, redis: Any) -> None:
+def fill(client: Redis) -> None:
     """Joins the shard, and puts pictures and a timeline on the bus."""
-    redis.hset(SOURCES, "door", encode_config(DOOR))
-    client.join_shard(0)
+    client.hset(SOURCES, "door", encode_config(DOOR))
+    FrameStream(client).join()
     for number in range(100):
-        client.push_frame(0, {"source": "door", "media_time": number, "grey": PIXELS})
-    client.put_preview("door", PIXELS, 99)
-    client.push_timeline([TimelineEntry("door", "reading", b"{}")])
+        FrameStream(client).push({"source": "door", "media_time": number, "grey": PIXELS})
+    Previews(client).put("door", PIXELS, 99)
+    Timeline(client).push([TimelineEntry("door", "reading", b"{}")])
 
 
 def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> None:
     with connect(server.url) as redis:
-        client = Bus(redis)
-        fill(client, redis)
-        assert client.position("door") == 99
+        fill(redis)
+        assert FrameStream(redis).position("door") == 99
         ((_, fields),) = redis.xrevrange(frames_key(0), count=1)
         assert fields == {b"source": b"door", b"media_time": b"99", b"grey": PIXELS}
-        assert redis.xlen(frames_key(0)) == FRAMES_KEPT
+        assert redis.xlen(frames_key(0)) == MIN_FRAMES
         assert redis.hget(preview_key("door"), "jpeg") == PIXELS
         assert redis.ttl(preview_key("door")) > 0
     server.stop()
@@ -67,9 +69,9 @@ def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
     monkeypatch.setenv("MIEN_SHARDS", "2")
     with connect(redis_url) as redis:
         redis.hset(SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
-        client = Bus(redis)
+        stream = FrameStream(redis, 1)
         for number in range(200):
-            client.push_frame(1, {"source": "door", "media_time": number, "grey": b""})
+            stream.push({"source": "door", "media_time": number, "grey": b""})
         assert redis.xlen(frames_key(1)) == 160
 
 
@@ -78,17 +80,15 @@ def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
         redis.hset(SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
         redis.hdel(SOURCES, "door")
         assert b"secret" in on_disk(server)
-        assert Bus(redis).compact(whatever_its_size=True)
+        assert AppendOnlyFile(redis).compact(force=True)
         until(lambda: b"secret" not in on_disk(server), 10, "the new file")
 
 
-def test_nor_after_the_file_was_written_anew(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_after_the_file_was_written_anew(server: RedisServer) -> None:
     with connect(server.url) as redis:
-        client = Bus(redis)
-        fill(client, redis)
-        assert not client.compact()  # not large enough
-        monkeypatch.setattr("ingest.bus.aof.COMPACT_FROM", 1)
-        assert client.compact()
+        fill(redis)
+        assert not AppendOnlyFile(redis).compact()  # not large enough
+        assert AppendOnlyFile(redis, min_size=1).compact()
         until(lambda: redis.info("persistence")["aof_rewrites"] == 1, 5, "the new file")
         until(lambda: not redis.info("persistence")["aof_rewrite_in_progress"], 5, "the new file's end")
     server.stop()
@@ -104,9 +104,8 @@ def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
     live, away = (TimelineEntry("door", "state", b'{"state":"%s"}' % state) for state in (b"live", b"error"))
     with connect(redis_url) as client:
         for entry in (live, live, away, live):
-            Bus(client).push_timeline([entry])
-        redis: Any = client
-        assert [fields[b"body"] for _, fields in redis.xrange(timeline_key("door"))] == [
+            Timeline(client).push([entry])
+        assert [fields[b"body"] for _, fields in client.xrange(timeline_key("door"))] == [
             entry.body for entry in (live, away, live)
         ]
-        assert redis.get(state_key("door")) == live.body
+        assert client.get(state_key("door")) == live.body

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from deploy.redis_server import RedisServer
-from ingest.bus.connection import BUS_FAULTS, connect
+from ingest.bus.aof import AppendOnlyFile
+from ingest.bus.connection import REDIS_ERRORS, connect
 from ingest.bus.keys import REMOVED, SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.bus.streams import Bus
 from ingest.live.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
 from ingest.settings import IngestSettings
 from tests.ingest.bus.test_streams import on_disk
@@ -29,25 +29,25 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
-class Busy(Bus):
-    """A bus that is refused the first tries to have the file written anew."""
+class BusyFile(AppendOnlyFile):
+    """A file whose first forced rewrites do not begin."""
 
     def __init__(self, url: str, answers: list[bool | BaseException]) -> None:
         super().__init__(connect(url))
         self.answers = answers
 
-    def compact(self, *, whatever_its_size: bool = False) -> bool:
-        if whatever_its_size and self.answers:
+    def compact(self, *, force: bool = False) -> bool:
+        if force and self.answers:
             answer = self.answers.pop(0)
             if isinstance(answer, BaseException):
                 raise answer
             return answer
-        return whatever_its_size and super().compact(whatever_its_size=True)
+        return force and super().compact(force=True)
 
 
 def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServer, tmp_path: Path) -> None:
-    bus = Busy(server.url, [False, BUS_FAULTS[0]("planted"), False])
-    keeper = Keeper(bus, IngestSettings(media=tmp_path, tokens="open"))
+    file = BusyFile(server.url, [False, REDIS_ERRORS[0]("planted"), False])
+    keeper = Keeper(connect(server.url), IngestSettings(media=tmp_path, tokens="open"), file=file)
     now = time.monotonic()
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", encode_config(DOOR))
@@ -57,24 +57,24 @@ def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServe
         assert PASSWORD in until(lambda: on_disk(server), 5, "a file")
         for second in range(round(ERASES_AFTER) + 6):
             keeper.turn(now + 2 + second)
-    assert bus.answers == []
+    assert file.answers == []
     until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
     keeper.stop()
 
 
 def test_what_was_removed_while_nobody_kept_is_erased_once(server: RedisServer, tmp_path: Path) -> None:
-    bus = Busy(server.url, [])
+    file = BusyFile(server.url, [])
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", encode_config(DOOR))
         redis.hdel(SOURCES, "door")
         redis.zadd(REMOVED, {"door": time.time() - ERASES_AFTER + 0.5})
-    assert not bus.knows_removed(ERASES_AFTER)  # somebody may still write of it
-    until(lambda: bus.knows_removed(ERASES_AFTER), 5, "the end of these seconds")
-    keeper = Keeper(bus, IngestSettings(media=tmp_path, tokens="open"))
+    assert not file.remembers_removed(ERASES_AFTER)  # somebody may still write of it
+    until(lambda: file.remembers_removed(ERASES_AFTER), 5, "the end of these seconds")
+    keeper = Keeper(connect(server.url), IngestSettings(media=tmp_path, tokens="open"), file=file)
     keeper.turn(time.monotonic())
     until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
-    assert not bus.knows_removed(ERASES_AFTER)
-    bus.answers = [False]
+    assert not file.remembers_removed(ERASES_AFTER)
+    file.answers = [False]
     keeper.turn(time.monotonic() + COMPACTS_EVERY)
-    assert bus.answers == [False]
+    assert file.answers == [False]
     keeper.stop()

@@ -5,8 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from ingest import live
-from ingest.live.stream import LiveStream, SourceLostError
+from ingest.live.stream import DECODE_TIMEOUT, LiveStream, SourceLostError
 from tests.clips import even, make_clip, make_sound
 
 
@@ -26,25 +25,19 @@ def mostly_sound(tmp_path: Path) -> Path:
     return both
 
 
-def opened(path: Path) -> LiveStream:
+def opened(path: Path, *, decode_timeout: float = DECODE_TIMEOUT) -> LiveStream:
     container = av.open(str(path))
-    return LiveStream(container, container.streams.video[0])
+    return LiveStream(container, container.streams.video[0], decode_timeout=decode_timeout)
 
 
-def test_sound_without_pictures_is_a_sign_of_life(mostly_sound: Path) -> None:
-    given: list[int] = []
+def test_sound_without_frames_keeps_the_connection(mostly_sound: Path) -> None:
+    counts: list[int] = []
     with pytest.raises(SourceLostError, match="the camera closed the stream"):
-        given.extend(len(pictures) for pictures in opened(mostly_sound))
-    assert len(given) > 100
-    assert 0 < sum(given) <= 10
+        counts.extend(len(frames) for frames in opened(mostly_sound))
+    assert len(counts) > 100
+    assert 0 < sum(counts) <= 10
 
 
-def test_sound_without_pictures_is_given_up_in_the_end(
-    mostly_sound: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = iter(opened(mostly_sound))
-    for _ in range(50):
-        next(given)
-    monkeypatch.setattr(live, "NO_PICTURE", 0.0)
-    with pytest.raises(SourceLostError, match="no picture could be decoded for 0 s"):
-        next(given)
+def test_sound_without_frames_ends_at_the_decode_timeout(mostly_sound: Path) -> None:
+    with pytest.raises(SourceLostError, match="no frame could be decoded for 0 s"):
+        list(opened(mostly_sound, decode_timeout=0.0))

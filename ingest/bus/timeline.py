@@ -1,0 +1,124 @@
+"""Timelines of sources: readings, spans, coverage and states as entries of Redis streams."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ingest.bus.client import Commands, Redis
+from ingest.bus.connection import is_cluster, server_time
+from ingest.bus.frame_stream import acknowledge
+from ingest.bus.keys import counts_key, dropped_key, engine_key, overview_key, state_key, timeline_key
+from ingest.settings import retention
+
+SECONDS = "seconds"  # the type of an entry that goes to the overview only
+
+# Ingest repeats a write whose reply was lost. The body has the time of the state, so it shows a repetition.
+ADD_STATE = """
+if redis.call('GET', KEYS[2]) == ARGV[1] then return end
+redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[2], '*', 'type', 'state', 'body', ARGV[1])
+redis.call('SET', KEYS[2], ARGV[1])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A message of a source's timeline: its type, and its body as a JSON object."""
+
+    source: str
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Results of the engine of one shard, written together with the acknowledgement of their frames."""
+
+    shard: int
+    frame_ids: Sequence[bytes] = ()  # entries of the frame stream that are done
+    entries: Sequence[TimelineEntry] = ()
+    states: Mapping[str, bytes] = field(default_factory=dict)  # of the engine, by source
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # increments by source and name
+
+
+class Timeline:
+    """The timelines of all sources. Each process, and each thread, has its own."""
+
+    def __init__(self, client: Redis) -> None:
+        """Raise SettingError if MIEN_RETENTION is invalid."""
+        self._redis = client
+        self._is_cluster = is_cluster(client)
+        self._retention = retention()
+
+    def push(self, entries: Iterable[TimelineEntry]) -> None:
+        """Add entries to their sources' timelines: all or none, in a cluster source after source."""
+        self._write(Commit(shard=0, entries=list(entries)))
+
+    def commit(self, commit: Commit) -> None:
+        """Write a commit: all or nothing.
+
+        A cluster writes source after source, each with its engine state, and acknowledges the frames last.
+        If that breaks off, the engine gets frames again that its state already covers.
+
+        Exactly-once needs a client without retries: a retry after a lost reply would write twice.
+        """
+        self._write(commit)
+        if self._is_cluster:
+            with self._redis.pipeline(transaction=True) as transaction:
+                acknowledge(transaction, commit.shard, commit.frame_ids)
+                transaction.execute()
+
+    def engine_states(self, sources: Sequence[str]) -> dict[str, bytes]:
+        """Return the engine states of the last commits; sources without one are left out."""
+        if not sources:
+            return {}
+        with self._redis.pipeline(transaction=False) as commands:
+            for source in sources:
+                commands.get(engine_key(source))
+            states = commands.execute()
+        return {source: state for source, state in zip(sources, states, strict=True) if state is not None}
+
+    def _write(self, commit: Commit) -> None:
+        """Write all in one transaction; in a cluster one for each source, without the acknowledgement."""
+        entries: dict[str, list[TimelineEntry]] = defaultdict(list)
+        for entry in commit.entries:
+            entries[entry.source].append(entry)
+        sources = list(dict.fromkeys([*entries, *commit.states, *commit.counts]))
+        for group in [[source] for source in sources] if self._is_cluster else [sources]:
+            key = timeline_key(group[0]) if group else ""
+            oldest = oldest_id(server_time(self._redis, key), self._retention)
+            with self._redis.pipeline(transaction=True) as transaction:
+                for source in group:
+                    _add_entries(transaction, entries[source], oldest)
+                    if source in commit.states:
+                        transaction.set(engine_key(source), commit.states[source])
+                    for name, count in commit.counts.get(source, {}).items():
+                        transaction.hincrby(counts_key(source), name, count)
+                if not self._is_cluster:
+                    acknowledge(transaction, commit.shard, commit.frame_ids)
+                transaction.execute()
+
+
+def oldest_id(now: tuple[int, int], retention: float) -> str:
+    """Return the lowest ID within `retention` seconds; `now`: the server's time, (seconds, microseconds)."""
+    seconds, microseconds = now
+    return f"{int((seconds + microseconds / 1e6 - retention) * 1000)}-0"
+
+
+def _add_entries(transaction: Commands, entries: Iterable[TimelineEntry], oldest: str) -> None:
+    for entry in entries:
+        if entry.type == "state":
+            keys = (timeline_key(entry.source), state_key(entry.source))
+            # The pipeline of a cluster has no `eval`.
+            transaction.execute_command("EVAL", ADD_STATE, len(keys), *keys, entry.body, oldest)
+            continue
+        for key in _stream_keys(entry):
+            transaction.xadd(key, {"type": entry.type, "body": entry.body}, minid=oldest, approximate=True)
+        if entry.type == "coverage" and (coverage := json.loads(entry.body))["kind"] == "dropped":
+            transaction.incrby(dropped_key(entry.source), coverage["frames"])
+
+
+def _stream_keys(entry: TimelineEntry) -> list[str]:
+    """Coverage is also in the overview: an hour of it is not searched among a hundred thousand readings."""
+    timeline, overview = timeline_key(entry.source), overview_key(entry.source)
+    return {SECONDS: [overview], "coverage": [timeline, overview]}.get(entry.type, [timeline])
