@@ -1,7 +1,7 @@
 """What the routes work with, made once for each app."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -15,6 +15,7 @@ from api.sources.status import SourceStatuses
 from api.stream.broadcast import Broadcasts
 from api.stream.history import History
 from api.stream.previews import LivePreviews
+from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import SourceConfig, usable_config
 
@@ -24,7 +25,7 @@ class Services:
     """One of each for the process; `redis` is its asynchronous connection pool."""
 
     settings: AppSettings
-    redis: Any
+    redis: AsyncRedis
     history: History
     broadcasts: Broadcasts
     previews: LivePreviews
@@ -55,7 +56,7 @@ def no_source(id: str) -> ProblemError:
     return ProblemError(404, f"there is no source {id[:80]!r}")
 
 
-def make_services(settings: AppSettings, client: Any, readers: Any) -> Services:
+def make_services(settings: AppSettings, client: AsyncRedis, readers: AsyncRedis) -> Services:
     """`readers` has a connection for each source that somebody follows."""
     history = History(client)
     return Services(

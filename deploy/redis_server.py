@@ -12,8 +12,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
+from ingest.bus.client import Redis
 from ingest.bus.connection import (
     CONNECTION_ERRORS,
     AuthenticationError,
@@ -177,11 +177,11 @@ def check_server(url: str) -> str:
     return ""
 
 
-def _version_of(client: Any) -> str:
+def _version_of(client: Redis) -> str:
     return str(client.info("server")["redis_version"])
 
 
-def _written(client: Any) -> list[str] | None:
+def _written(client: Redis) -> list[str] | None:
     """Settings by which pictures would come to lie on the server's disk; None where it shows none.
 
     Ingest keeps them out of what is appended to its file, but not out of a whole one that is written anew.

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from api.access.audit import note_locally
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
 from deploy.data_folder import ClaimError, claim_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
 from deploy.serve import REDIS
+from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
@@ -33,7 +33,7 @@ class FolderError(Exception):
     """The data folder is no service's; the message is one line for people."""
 
 
-def add(client: Any, arguments: argparse.Namespace) -> None:
+def add(client: Redis, arguments: argparse.Namespace) -> None:
     """Prints the new token, which is shown this once. Raises TokenError."""
     text, token = make_token(arguments.name, arguments.scope, time.time())
     if not client.hsetnx(TOKENS, token.name, encode_token(token)):
@@ -44,7 +44,7 @@ def add(client: Any, arguments: argparse.Namespace) -> None:
     print(f"{added}; the line above is shown only now", file=sys.stderr)
 
 
-def list_all(client: Any, arguments: argparse.Namespace) -> None:
+def list_all(client: Redis, arguments: argparse.Namespace) -> None:
     rows = [("NAME", "SCOPE", "ADDED")]
     for token in decode_tokens(client.hgetall(TOKENS)):
         added = datetime.fromtimestamp(token.created_at).astimezone()
@@ -55,7 +55,7 @@ def list_all(client: Any, arguments: argparse.Namespace) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def remove(client: Any, arguments: argparse.Namespace) -> None:
+def remove(client: Redis, arguments: argparse.Namespace) -> None:
     """Raises TokenError where there is no such token."""
     if not client.hdel(TOKENS, arguments.name):
         raise TokenError(f"there is no token {arguments.name[:80]!r} {place(arguments)}")

@@ -6,10 +6,11 @@ GET, websocket, POST … -> Audit.note -> stream `audit` -> GET /v1/audit
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from api.access.caller import LOCAL, Caller
 from api.settings import ApiSettings
+from ingest.bus.client import AsyncRedis, Redis
 from ingest.bus.keys import AUDIT
 from ingest.bus.timeline import oldest_id
 
@@ -51,7 +52,7 @@ class Note:
 class Audit:
     """Writes and reads the log; `client` is the process's asynchronous connection pool."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         """Raises SettingError where it is not told rightly how long the log is kept."""
         self._redis = client
         self._kept = ApiSettings.read("audit_retention").audit_retention
@@ -88,7 +89,7 @@ class Audit:
                 del self._looked[oldest]
 
 
-def note_locally(client: Any, action: Action, subject: str) -> None:
+def note_locally(client: Redis, action: Action, subject: str) -> None:
     """Notes what is done on this machine without the API; `client` is a blocking connection."""
     kept = ApiSettings.read("audit_retention").audit_retention
     fields = {"caller": LOCAL.name, "action": action, "subject": subject}

@@ -10,10 +10,11 @@ import secrets
 import time
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote
 
 from api.access.caller import Caller
+from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import ticket_key
 
 Kind = Literal["websocket", "http"]
@@ -40,7 +41,7 @@ class Ticket:
 class Tickets:
     """Gives out tickets and takes them; they lie in Redis, hashed, so that every API process knows them."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
 
     async def issue(self, caller: Caller, path: str) -> Ticket:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from api.access.caller import Caller, Scope
+from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import TOKENS
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _decoded(name: str, text: bytes) -> Token | None:
 class Tokens:
     """The tokens of the service, as the API asks for them; `client` is asynchronous."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
         self._known: list[Token] = []
         self._read_at = -KNOWN_FOR

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
+from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES, dropped_key, frames_key
 
 MAX_AGE = 0.2  # seconds of the oldest frame that waits for the engine; live lags by 0.3 s at most
@@ -23,7 +23,7 @@ return now[1] * 1000 + math.floor(now[2] / 1000) - string.match(oldest[1], '^%d+
 class LivePriority:
     """Watches the frames of live sources. `must_pause` raises what redis-py raises."""
 
-    def __init__(self, client: Any, shards: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Redis, shards: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = client
         self._frames = [frames_key(shard) for shard in range(shards)]
         self._clock = clock

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_status, job_key
+from ingest.bus.client import Redis, Value
 from ingest.bus.connection import REDIS_ERRORS, entries_of
 from ingest.bus.heartbeat import send_heartbeat
 
@@ -79,7 +80,7 @@ class ClaimedJob:
 class Queue:
     """One worker's end of the queue. Methods raise what redis-py raises: REDIS_ERRORS."""
 
-    def __init__(self, client: Any, *, lease: float = LEASE) -> None:
+    def __init__(self, client: Redis, *, lease: float = LEASE) -> None:
         self._redis = client
         self._lease = round(lease * 1000)  # ms
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -134,7 +135,7 @@ class Queue:
         The count grows here and not with the claim, since a worker that is killed proves nothing against the
         job.
         """
-        args = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE, int(fruitless)]
+        args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE, int(fruitless)]
         self._release(keys=_keys(claimed.job.id), args=args)
 
     def _beat(self) -> None:
@@ -145,7 +146,7 @@ class Queue:
         text = self._redis.hget(JOBS, id)
         now = json.dumps(time.time())
         attempt = self._claim(keys=_keys(id), args=[json.dumps(entry), now]) if text else 0
-        if not attempt:  # the job was cancelled or removed meanwhile
+        if text is None or not attempt:  # the job was cancelled or removed meanwhile
             self._redis.xack(QUEUE, GROUP, entry)
             self._redis.xdel(QUEUE, entry)
             return None
@@ -162,7 +163,7 @@ class Queue:
         self, id: str, attempt: int, entry: str, state: str, changes: Mapping[str, Any]
     ) -> bool:
         changes = {"ended_at": time.time(), **changes}
-        args = [attempt, GROUP, entry, json.dumps(state), *encode_status(changes)]
+        args: list[Value] = [attempt, GROUP, entry, json.dumps(state), *encode_status(changes)]
         return bool(self._finish(keys=_keys(id), args=args))
 
 

@@ -6,11 +6,11 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, delete_tree, job_folder
 from api.jobs.job import OVER
 from api.recordings.store import JobRecord, JobStore
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.settings import retention
 
@@ -25,7 +25,7 @@ UNREAD_MIN = 86_400.0  # seconds
 log = logging.getLogger(__name__)
 
 
-async def apply_retention(client: Any, data: Path, interval: float = INTERVAL) -> None:
+async def apply_retention(client: AsyncRedis, data: Path, interval: float = INTERVAL) -> None:
     """Delete old recordings every `interval` seconds, until cancelled."""
     max_age = retention()
     while True:
@@ -38,7 +38,7 @@ async def apply_retention(client: Any, data: Path, interval: float = INTERVAL) -
         await asyncio.sleep(interval)
 
 
-async def delete_old(client: Any, data: Path, max_age: float) -> None:
+async def delete_old(client: AsyncRedis, data: Path, max_age: float) -> None:
     """Delete recordings whose reading ended more than `max_age` seconds ago.
 
     A folder that cannot be deleted is logged, and does not hold up the others. Raises what redis-py raises,

@@ -5,7 +5,6 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from api.jobs.job import (
     GROUP,
@@ -19,6 +18,7 @@ from api.jobs.job import (
     encode_job,
     job_key,
 )
+from ingest.bus.client import AsyncRedis
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class JobRecord:
 class JobStore:
     """All jobs. `client` is asynchronous; methods raise what redis-py raises."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
 
     async def add(self, job: Job) -> JobRecord:

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -16,6 +16,7 @@ from api.services import ServicesDep
 from engine.card import Card, CardMismatchError, read_card
 from engine.detectors import detector_card
 from engine.labels import KEYPOINTS, LABELS
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
 from ingest.bus.heartbeat import HEARTBEAT_TTL, read_heartbeat, send_api_heartbeat
 from ingest.bus.keys import PARTS
@@ -91,19 +92,19 @@ def check_disk(folder: Path, reserve: int) -> Part:
     return Part(name="disk", ready=False, reason=f"{told}: uploads are refused")
 
 
-async def shards_of(client: Any, configured: int) -> list[int]:
+async def shards_of(client: AsyncRedis, configured: int) -> list[int]:
     """The shards that are `configured`, and every other one whose engine was alive within FORGOTTEN_AFTER."""
     return sorted({*range(configured), *await _lately(client, "engine")})
 
 
-async def _lately(client: Any, name: str) -> set[int]:
+async def _lately(client: AsyncRedis, name: str) -> set[int]:
     """The shards of which a part of this name was alive within FORGOTTEN_AFTER."""
     parts = await client.zrangebyscore(PARTS, time.time() - FORGOTTEN_AFTER, "+inf")
     names = (part.decode().partition(":") for part in parts)
     return {int(shard) for found, _, shard in names if found == name and shard}
 
 
-async def _written_to(client: Any) -> Part:
+async def _written_to(client: AsyncRedis) -> Part:
     """Whether Redis takes what is written; it may answer and yet refuse that."""
     try:
         await send_api_heartbeat(client)
@@ -114,12 +115,12 @@ async def _written_to(client: Any) -> Part:
     return Part(name="redis", ready=True, reason="")
 
 
-async def _living(client: Any, shards: Sequence[int]) -> list[Part]:
+async def _living(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
     engines = [await _heard(client, f"engine:{shard}") for shard in shards]
     return [*await _ingest(client, shards), *engines, await _heard(client, "jobs")]
 
 
-async def _ingest(client: Any, shards: Sequence[int]) -> list[Part]:
+async def _ingest(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
     """One part where a process keeps all sources, else one a shard."""
     everywhere = await _heard(client, "ingest")
     if everywhere.ready or not await _lately(client, "ingest"):
@@ -127,7 +128,7 @@ async def _ingest(client: Any, shards: Sequence[int]) -> list[Part]:
     return [await _heard(client, f"ingest:{shard}") for shard in shards]
 
 
-async def _heard(client: Any, part: str) -> Part:
+async def _heard(client: AsyncRedis, part: str) -> Part:
     note = await read_heartbeat(client, part)
     if note is None:
         return Part(name=part, ready=False, reason=f"silent for more than {HEARTBEAT_TTL} s")

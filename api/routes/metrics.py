@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, get_args
+from typing import get_args
 
 from fastapi import APIRouter, Response
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -18,6 +18,7 @@ from api.routes.health import PATIENCE, shards_of
 from api.services import ServicesDep
 from api.stream.counters import DELAY_BOUNDS, StreamCounters
 from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS
 from ingest.bus.keys import SOURCES, counts_key, frames_key
 from ingest.version import VERSION
@@ -72,7 +73,7 @@ def process_metrics(counters: StreamCounters) -> list[Metric]:
     ]
 
 
-async def service_metrics(client: Any, shards: int) -> list[Metric]:
+async def service_metrics(client: AsyncRedis, shards: int) -> list[Metric]:
     """Read the families that the whole service counts in Redis. Raises the errors of redis-py."""
     began = time.perf_counter()
     sources = sorted(id.decode() for id in await client.hkeys(SOURCES))
@@ -95,7 +96,7 @@ async def service_metrics(client: Any, shards: int) -> list[Metric]:
     ]
 
 
-async def _read_counts(client: Any, sources: Sequence[str]) -> dict[str, dict[str, int]]:
+async def _read_counts(client: AsyncRedis, sources: Sequence[str]) -> dict[str, dict[str, int]]:
     async with client.pipeline(transaction=False) as commands:
         for source in sources:
             commands.hgetall(counts_key(source))

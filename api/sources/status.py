@@ -9,6 +9,7 @@ from typing import Any
 
 from api.stream.history import Entry, History
 from api.stream.messages import now, position
+from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import state_key
 from ingest.bus.source_config import SourceConfig
 
@@ -76,7 +77,7 @@ class StatusTracker:
 class SourceStatuses:
     """The standing of every source that was asked for; each question reads only what came since the last."""
 
-    def __init__(self, client: Any, history: History) -> None:
+    def __init__(self, client: AsyncRedis, history: History) -> None:
         self._redis = client
         self._history = history
         self._trackers: dict[

@@ -7,9 +7,9 @@ kept goes as well, also of sources that write no more.
 import asyncio
 import logging
 import time
-from typing import Any
 
 from api.access.audit import Audit
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS, is_cluster
 from ingest.bus.keys import REMOVED, SOURCES, engine_key, keys_of, overview_key, preview_key, timeline_key
 from ingest.bus.source_config import SourceConfig, decode_config, encode_config
@@ -42,14 +42,14 @@ return 1
 FORGET = "if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end"
 
 
-async def wait_for_latecomers(client: Any, source: str) -> None:
+async def wait_for_latecomers(client: AsyncRedis, source: str) -> None:
     """Returns when nobody works any more on a source of this id that was removed a moment ago."""
     removed_at = await client.zscore(REMOVED, source)
     if removed_at is not None:
         await asyncio.sleep(min(LET_GO, removed_at + LET_GO - time.time()))
 
 
-async def add_source_config(client: Any, config: SourceConfig) -> bool:
+async def add_source_config(client: AsyncRedis, config: SourceConfig) -> bool:
     """Configures a source, with nothing kept under its id; False, and nothing done, where there is one."""
     keys = [SOURCES, REMOVED, *keys_of(config.id)]
     if is_cluster(client):
@@ -61,7 +61,7 @@ async def add_source_config(client: Any, config: SourceConfig) -> bool:
     return bool(await client.eval(ADD, len(keys), *keys, config.id, encode_config(config)))
 
 
-async def change_config(client: Any, before: SourceConfig, after: SourceConfig) -> bool:
+async def change_config(client: AsyncRedis, before: SourceConfig, after: SourceConfig) -> bool:
     """Replaces a configuration, and takes away the picture that was shown under it.
 
     False, and nothing done, where it is not what it was `before` any more.
@@ -75,7 +75,7 @@ async def change_config(client: Any, before: SourceConfig, after: SourceConfig) 
     return bool(changed)
 
 
-async def remove_data(client: Any, source: str) -> None:
+async def remove_data(client: AsyncRedis, source: str) -> None:
     """Takes the source out of the configuration and deletes what is stored of it.
 
     What is not deleted now, `sweep` deletes: the source is among the removed once it is configured no more.
@@ -87,7 +87,7 @@ async def remove_data(client: Any, source: str) -> None:
     await client.delete(*keys_of(source))
 
 
-async def sweep(client: Any, audit: Audit) -> None:
+async def sweep(client: AsyncRedis, audit: Audit) -> None:
     """Deletes what was written of removed sources after their removal, and what is too old, of the log too.
 
     Runs until cancelled.
@@ -106,7 +106,7 @@ async def sweep(client: Any, audit: Audit) -> None:
         await asyncio.sleep(ROUND)
 
 
-async def trim_timelines(client: Any, kept: float) -> None:
+async def trim_timelines(client: AsyncRedis, kept: float) -> None:
     """Deletes each source's entries that are older than `kept` seconds."""
     oldest = oldest_id(await client.time(), kept)
     lost: Exception | None = None
@@ -122,7 +122,7 @@ async def trim_timelines(client: Any, kept: float) -> None:
         raise lost
 
 
-async def _sweep_one(client: Any, source: str, removed_at: float) -> None:
+async def _sweep_one(client: AsyncRedis, source: str, removed_at: float) -> None:
     if await client.hexists(SOURCES, source):
         await client.zrem(REMOVED, source)  # it was added again
         return

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from api.stream.client_queue import ClientQueue
 from api.stream.connection import text_frame
@@ -20,6 +19,7 @@ from api.stream.counters import StreamCounters
 from api.stream.history import History
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.keys import SOURCES, timeline_key
 
@@ -48,7 +48,7 @@ def message_of(cursor: str, body: bytes) -> Message:
 class Broadcast:
     """Follows one source's timeline for as long as it has clients."""
 
-    def __init__(self, source: str, client: Any, reader: Any, counters: StreamCounters) -> None:
+    def __init__(self, source: str, client: AsyncRedis, reader: AsyncRedis, counters: StreamCounters) -> None:
         """`reader` waits for entries, and `client` does all that is done at once."""
         self._source = source
         self._redis = client
@@ -143,7 +143,7 @@ class Broadcast:
 class Broadcasts:
     """The feeds of this process, by source; each lives from its first client to its last."""
 
-    def __init__(self, client: Any, readers: Any) -> None:
+    def __init__(self, client: AsyncRedis, readers: AsyncRedis) -> None:
         """`readers` gives each feed a connection to wait on."""
         self._redis = client
         self._readers = readers

@@ -1,9 +1,9 @@
 """What a source's timeline holds already, by pages."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 from api.stream.messages import BadCursorError, cursor_at, now, position
+from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import timeline_key
 from ingest.settings import retention
 
@@ -15,7 +15,7 @@ PAGE = 500  # entries; about 0.7 MB of readings
 class History:
     """Reads timelines from Redis; `client` is the process's asynchronous connection pool."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
         self._kept = retention()
 

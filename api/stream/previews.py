@@ -6,9 +6,10 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from api.tasks import start
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.keys import SOURCES, preview_key, watch_key
 from ingest.bus.previews import WATCH_TTL
@@ -53,7 +54,7 @@ class PreviewWatcher:
 class LivePreviews:
     """Looks for pictures of the sources that have watchers, once for all watchers of a source."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
         self._watchers: dict[str, set[PreviewWatcher]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -101,13 +102,15 @@ class LivePreviews:
             return shown
         media_time, jpeg, made = await self._redis.hmget(preview_key(source), "media_time", "jpeg", "picture")
         # Asked after the picture was read: none is shown that was made before the source was configured anew.
-        if None in (media_time, jpeg, made) or made.decode() != await self._configured(source):
+        if media_time is None or jpeg is None or made is None:
+            return shown
+        if made.decode() != await self._configured(source):
             return shown
         preview = Preview(int(media_time), jpeg)
         for watcher in self._watchers.get(source, ()):
             watcher.preview = preview
             watcher.arrived.set()
-        return bytes(media_time)
+        return media_time
 
     async def _renew(self, source: str) -> None:
         configured = await self._configured(source)

@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from deploy.bench.sample import RATE
 from deploy.bench.service import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
 from deploy.bench.usage import family, machine_time, processor_time
 from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, beat_key, counts_key, frames_key, position_key
 from ingest.bus.source_config import SourceConfig, encode_config
@@ -72,7 +72,7 @@ class _Moment:
 class Cameras:
     """The running service, with more cameras from step to step."""
 
-    def __init__(self, client: Any, file: str, shards: int, processes: dict[str, list[int]]) -> None:
+    def __init__(self, client: Redis, file: str, shards: int, processes: dict[str, list[int]]) -> None:
         """`file`: in the media folder. `processes`: of each part."""
         self._client = client
         self._file = file
@@ -151,7 +151,7 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
             for shard, log in enumerate(logs)
         ]
         ingest = stack.enter_context(part(("ingest",), environment, folder / "ingest.log"))
-        client: Any = stack.enter_context(connect(redis.url))
+        client = stack.enter_context(connect(redis.url))
         for shard, log in enumerate(logs):
             alive = partial(client.exists, beat_key(f"engine:{shard}"))
             until(alive, partial(_not_started, log))

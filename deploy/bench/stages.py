@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from deploy.bench.sample import BATCH, RATE, Sample, find, landmarks_of, sample_reading
 from deploy.bench.timing import computed_ms
@@ -19,6 +19,7 @@ from engine.stages.quality import judge
 from engine.stages.timeline import Moment, TrackTimeline
 from engine.stages.track import Tracker
 from engine.wire import encode_event
+from ingest.bus.client import Redis
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.timeline import Commit, Timeline
 from ingest.bus.wire import decode_frame, encode_frame
@@ -62,7 +63,7 @@ class Bench:
         self._networks = networks
         self._seconds = seconds
 
-    def measure(self, client: Any) -> Iterator[Stage]:
+    def measure(self, client: Redis) -> Iterator[Stage]:
         """`client`: of a Redis that is there for this alone."""
         frames, pictures = self._sample.frames[:BATCH], len(self._sample.frames[:BATCH])
         read = min(DECODED, len(self._sample.frames))
@@ -83,7 +84,7 @@ class Bench:
             for _ in islice(recording, read):
                 pass
 
-    def _transfer(self, client: Any) -> float:
+    def _transfer(self, client: Redis) -> float:
         """From ingest to the engine and acknowledged; what Redis computes is part of it."""
         stream, timeline, frames = FrameStream(client, SHARD), Timeline(client), self._sample.frames[:BATCH]
         stream.join()
@@ -142,7 +143,7 @@ class Bench:
 class _Server:
     """What Redis computes from one `count` to the next, on average."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Redis) -> None:
         self._client = client
         self._began = self._computed()
         self._counted = 0

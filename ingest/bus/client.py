@@ -6,13 +6,18 @@ own. The clients of ingest.bus.connection reply with bytes, so these protocols s
 
 # ruff: noqa: A002 (the argument names are those of redis-py)
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 Value = bytes | str | int | float
 Fields = Mapping[bytes, bytes]
 Entry = tuple[bytes, dict[bytes, bytes]]  # of a stream: its ID and fields
-Script = Callable[[Sequence[str], Sequence[Value]], Any]  # keys, arguments
+
+
+class Script(Protocol):
+    """A Lua script of the server."""
+
+    def __call__(self, *, keys: Sequence[str], args: Sequence[Value] = ()) -> Any: ...
 
 
 class Commands(Protocol):

@@ -9,6 +9,7 @@ import pytest
 from deploy import serve
 from deploy.endpoint import Listening, ListeningError, tokens_are_there
 from deploy.redis_server import RedisServer, ServerError, check_server
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from tests.deploy.service import Service, free_port
 
@@ -87,7 +88,7 @@ def test_one_that_writes_nothing_at_all_will_do(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_one_that_does_not_show_its_configuration_is_warned_of(own: RedisServer, client: Any) -> None:
+def test_one_that_does_not_show_its_configuration_is_warned_of(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER mien on >word ~* &* +@all -config")
     told = check_server(with_user(own.url, "mien", "word"))
     assert told.startswith(
@@ -101,7 +102,7 @@ def test_one_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
     )
 
 
-def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Any, tmp_path: Path) -> None:
+def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Redis, tmp_path: Path) -> None:
     client.config_set("requirepass", "right")
     for url in (own.url, f"{own.url}&password=planted", with_user(own.url, "nobody", "planted")):
         with pytest.raises(ServerError, match=f"^{REFUSED}$"):
@@ -112,7 +113,7 @@ def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Any, tmp_pat
 
 
 def test_a_service_with_a_wrong_password_says_so_and_ends(
-    own: RedisServer, client: Any, tmp_path: Path
+    own: RedisServer, client: Redis, tmp_path: Path
 ) -> None:
     client.config_set("requirepass", "right")
     service = Service(tmp_path / "data", REDIS_URL=f"{own.url}&password=planted")
@@ -121,7 +122,7 @@ def test_a_service_with_a_wrong_password_says_so_and_ends(
     assert service.lines == [f"mien serve: {REFUSED}"]
 
 
-def test_a_user_without_rights_is_told_in_one_line(own: RedisServer, client: Any) -> None:
+def test_a_user_without_rights_is_told_in_one_line(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER guest on >word ~* &* +@all -info")
     with pytest.raises(ServerError, match=r"^REDIS_URL: expected a user that may ask for INFO, actual: .*$"):
         check_server(with_user(own.url, "guest", "word"))

@@ -23,6 +23,7 @@ from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.wire import encode_event
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import frames_key, overview_key, timeline_key
@@ -144,7 +145,7 @@ def _work(url: str, networks: Networks, frames: list[tuple[int, Frame]]) -> dict
             thread.join()
 
 
-def _entries(client: Any, source: str) -> Iterator[Message]:
+def _entries(client: Redis, source: str) -> Iterator[Message]:
     for key in (timeline_key(source), overview_key(source)):
         for _, fields in client.xrange(key):
             if fields[b"type"] == b"seconds":

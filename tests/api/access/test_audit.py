@@ -1,19 +1,19 @@
 """The audit log: what cannot be noted is not done, and not taken for noted."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from api.access.audit import Audit
 from api.access.caller import LOCAL
+from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import REDIS_ERRORS, connect_async
 from ingest.bus.keys import AUDIT
 from tests.api.serving import refusing_writes
 
 
 def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: str) -> None:
-    async def looked(client: Any) -> int:
+    async def looked(client: AsyncRedis) -> int:
         audit = Audit(client)
         with refusing_writes(redis_url):
             for _ in range(2):

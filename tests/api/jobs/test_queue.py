@@ -11,6 +11,7 @@ import pytest
 from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_status, encode_job, job_key
 from api.jobs.queue import ClaimedJob, Queue
 from api.recordings.store import JobRecord, JobStore
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
 
@@ -23,7 +24,7 @@ def client(redis_url: str) -> Iterator[Any]:
         yield client
 
 
-def queue(client: Any) -> Queue:
+def queue(client: Redis) -> Queue:
     joined = Queue(client, lease=LEASE)
     joined.join()
     return joined
@@ -65,7 +66,7 @@ def claimed(queue: Queue) -> ClaimedJob:
     return until(lambda: queue.claim(timeout=0.01), 5, "a job")
 
 
-def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url: str) -> None:
+def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Redis, redis_url: str) -> None:
     one, other = queue(client), queue(client)
     for id in ("first", "second"):
         call_store(redis_url, "add", job(id))
@@ -73,7 +74,7 @@ def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Any, redis_url
     assert one.claim(timeout=0.01) is None
 
 
-def test_reports_renew_the_lease_of_a_job(client: Any, redis_url: str) -> None:
+def test_reports_renew_the_lease_of_a_job(client: Redis, redis_url: str) -> None:
     one, other = queue(client), queue(client)
     call_store(redis_url, "add", job("clip"))
     mine = claimed(one)
@@ -85,7 +86,7 @@ def test_reports_renew_the_lease_of_a_job(client: Any, redis_url: str) -> None:
 
 
 def test_a_job_of_a_silent_worker_is_claimed_by_another_and_lost_to_the_first(
-    client: Any, redis_url: str
+    client: Redis, redis_url: str
 ) -> None:
     slow, other = queue(client), queue(client)
     call_store(redis_url, "add", job("clip"))
@@ -101,7 +102,7 @@ def test_a_job_of_a_silent_worker_is_claimed_by_another_and_lost_to_the_first(
     assert (now.state, now.position, now.attempt, now.fruitless) == ("running", 4.0, 2, 0)
 
 
-def test_a_released_job_can_be_claimed_at_once(client: Any, redis_url: str) -> None:
+def test_a_released_job_can_be_claimed_at_once(client: Redis, redis_url: str) -> None:
     one, other = Queue(client, lease=60.0), Queue(client, lease=60.0)
     one.join()
     call_store(redis_url, "add", job("clip"))
@@ -110,7 +111,7 @@ def test_a_released_job_can_be_claimed_at_once(client: Any, redis_url: str) -> N
     assert (again.job.id, again.attempt, again.fruitless) == ("clip", 2, 0)
 
 
-def test_only_a_reader_that_died_counts_against_a_job(client: Any, redis_url: str) -> None:
+def test_only_a_reader_that_died_counts_against_a_job(client: Redis, redis_url: str) -> None:
     """A worker that is killed reports nothing: the next one claims an unchanged job."""
     call_store(redis_url, "add", job("clip"))
     for attempt in (1, 2, 3, 4):
@@ -120,7 +121,7 @@ def test_only_a_reader_that_died_counts_against_a_job(client: Any, redis_url: st
     assert claimed(queue(client)).fruitless == 1
 
 
-def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: str) -> None:
+def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Redis, redis_url: str) -> None:
     one = queue(client)
     call_store(redis_url, "add", job("clip"))
     assert one.finish(claimed(one), "completed", {"position": 10.0})
@@ -132,7 +133,7 @@ def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Any, redis_url: 
     assert not call_store(redis_url, "cancel", "clip")
 
 
-def test_a_cancelled_job_is_not_begun(client: Any, redis_url: str) -> None:
+def test_a_cancelled_job_is_not_begun(client: Redis, redis_url: str) -> None:
     one = queue(client)
     call_store(redis_url, "add", job("clip"))
     assert call_store(redis_url, "cancel", "clip")
@@ -141,7 +142,7 @@ def test_a_cancelled_job_is_not_begun(client: Any, redis_url: str) -> None:
     assert client.xlen(QUEUE) == 0
 
 
-def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Any, redis_url: str) -> None:
+def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Redis, redis_url: str) -> None:
     one = queue(client)
     call_store(redis_url, "add", job("clip"))
     mine = claimed(one)
@@ -154,7 +155,7 @@ def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Any, redis_u
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_a_removed_job_leaves_no_key(client: Any, redis_url: str, *, running: bool) -> None:
+def test_a_removed_job_leaves_no_key(client: Redis, redis_url: str, *, running: bool) -> None:
     one = queue(client)
     call_store(redis_url, "add", job("clip"))
     mine = claimed(one) if running else None
@@ -168,14 +169,14 @@ def test_a_removed_job_leaves_no_key(client: Any, redis_url: str, *, running: bo
         assert not client.exists(job_key("clip"))
 
 
-def test_an_entry_without_a_job_is_skipped(client: Any, redis_url: str) -> None:
+def test_an_entry_without_a_job_is_skipped(client: Redis, redis_url: str) -> None:
     one = queue(client)
     client.xadd(QUEUE, {"id": "gone"})
     call_store(redis_url, "add", job("clip"))
     assert claimed(one).job.id == "clip"
 
 
-def test_jobs_of_other_versions_are_skipped(client: Any, redis_url: str) -> None:
+def test_jobs_of_other_versions_are_skipped(client: Redis, redis_url: str) -> None:
     call_store(redis_url, "add", job("clip"))
     client.hset(JOBS, "old", '{"id": "old", "codec": "h264"}')
     client.hset(job_key("odd"), "state", "queued")

@@ -305,7 +305,7 @@ def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_nam
     assert [message["type"] for message in messages(redis_url)] == ["face.start", "reading"]
 
 
-def refusals(client: Any) -> int:
+def refusals(client: Redis) -> int:
     """How many commands the server has refused for lack of room."""
     return int(client.info("errorstats").get("errorstat_OOM", {"count": 0})["count"])
 

@@ -1,12 +1,12 @@
 """The bus on a Redis Cluster of three real servers."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
 
 from ingest.bus.aof import AppendOnlyFile
+from ingest.bus.client import Redis
 from ingest.bus.connection import (
     CONNECTION_ERRORS,
     AuthenticationError,
@@ -27,19 +27,23 @@ NAMES = ("lobby", "hall", "cellar", "door")  # which lie on all three servers
 
 
 @pytest.fixture
-def client(cluster: Cluster) -> Iterator[Any]:
+def client(cluster: Cluster) -> Iterator[Redis]:
     with connect(cluster.url) as opened:
         yield opened
 
 
-def test_what_is_written_together_lies_together(client: Any) -> None:
+def slot(client: Redis, key: str) -> int:
+    return int(client.execute_command("CLUSTER KEYSLOT", key))
+
+
+def test_keys_of_a_source_are_on_the_same_server(cluster: Cluster, client: Redis) -> None:
     for name in NAMES:
-        assert len({client.keyslot(key) for key in keys_of(name)}) == 1
-    assert client.keyslot(SOURCES) == client.keyslot(REMOVED)
-    assert len({client.get_node_from_key(timeline_key(name)).port for name in NAMES}) == 3
+        assert len({slot(client, key) for key in keys_of(name)}) == 1
+    assert slot(client, SOURCES) == slot(client, REMOVED)
+    assert len({cluster.port_of(timeline_key(name)) for name in NAMES}) == 3
 
 
-def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(client: Any) -> None:
+def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(client: Redis) -> None:
     stream, timeline = FrameStream(client), Timeline(client)
     stream.join()
     for name in NAMES:
@@ -56,7 +60,7 @@ def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(c
     assert stream.take(10, 0, pending=True) == []
 
 
-def test_each_server_writes_its_own_file_anew(client: Any) -> None:
+def test_each_server_writes_its_own_file_anew(client: Redis) -> None:
     for name in NAMES:
         client.hset(SOURCES, name, encode_config(SourceConfig(name, name, f"{name}.mp4", 10.0, 0.0)))
         Previews(client).put(name, b"picture", 1)
