@@ -1,6 +1,7 @@
 """The architecture as rules: import directions, no import circles, small folders, files and functions."""
 
 import re
+import statistics
 import subprocess
 import sys
 from collections import Counter
@@ -52,6 +53,7 @@ TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensor
 NAMED = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests)[./][\w./]*)`")
 
 MAX_MODULES = 20  # a folder
+MEDIAN_FUNCTION, MOST_FUNCTIONS = 7, 16  # lines; at most, of half and of nine in ten
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -98,7 +100,7 @@ def test_packages_have_empty_inits() -> None:
 
 def test_modules_that_are_started_by_name_exist() -> None:
     started = modules_started_by_name()
-    assert {"ingest", "engine", "api", "api.jobs", "deploy.local"} <= set(started)
+    assert {"ingest", "engine", "api", "api.jobs", "deploy.serve"} <= set(started)
     assert {name: file for name, file in started.items() if name not in names()} == {}
 
 
@@ -124,3 +126,13 @@ def test_folders_are_small() -> None:
     code = [path for path in files() if path.suffix in {".py", ".js"} and path.name != "__init__.py"]
     folders = Counter(path.parent.as_posix() for path in code)
     assert {folder: count for folder, count in folders.items() if count > MAX_MODULES} == {}
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(
+        (function.end_lineno or 0) - function.lineno + 1
+        for module in sources()
+        for function in module.functions()
+    )
+    assert statistics.median(lengths) <= MEDIAN_FUNCTION
+    assert lengths[len(lengths) * 9 // 10] <= MOST_FUNCTIONS
