@@ -1,82 +1,73 @@
-"""What a service has to itself: its data folder, its port, and a path short enough for Redis's socket."""
+"""The data folder: its lock, and a path for Redis's socket that is short enough."""
 
 import contextlib
 import fcntl
 import hashlib
 import os
-import socket
 import stat
 import tempfile
 import time
 from pathlib import Path
 
-from deploy.redis_server import LONGEST_PATH, SOCKET
+from deploy.redis_server import MAX_PATH, SOCKET
+
+REDIS = "redis"  # the folder of the embedded Redis in the data folder
+POLL_INTERVAL = 0.05  # seconds
 
 
-class ClaimError(Exception):
-    """Somebody else has it, or it cannot be had; the message is one line for people."""
+class LockError(Exception):
+    """The data folder cannot be used; the message is one line."""
 
 
-def claim_folder(folder: Path, patience: float = 5.0) -> int:
-    """Makes the data folder if need be and locks it; returns the descriptor that holds the lock.
+def lock_folder(folder: Path, timeout: float = 5.0) -> int:
+    """Make the data folder if need be and lock it; return the descriptor that holds the lock.
 
-    The lock lasts as long as any process has the descriptor. Redis inherits it, so that a service started
-    right after another one was killed waits, up to `patience` seconds, until that one's Redis has saved.
+    The lock lasts as long as any process has the descriptor. Redis inherits it, so that a service that starts
+    right after another one was killed waits up to `timeout` seconds until that one's Redis has saved.
+    Raises LockError.
     """
-    file = folder / "serve.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ClaimError(f"{folder}: cannot keep data there: {error.strerror}") from error
-    deadline = time.monotonic() + patience
+        raise LockError(f"{folder}: cannot keep data there: {error.strerror}") from error
+    deadline = time.monotonic() + timeout
     while not _lock(descriptor):
         holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         if _is_running(holder) or time.monotonic() > deadline:
             os.close(descriptor)
-            raise ClaimError(f"{folder}: another mien serve uses this folder (process {holder or 'unknown'})")
-        time.sleep(0.05)
+            raise LockError(f"{folder}: another mien serve uses this folder (process {holder or 'unknown'})")
+        time.sleep(POLL_INTERVAL)
     os.truncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises ClaimError if nobody could listen there now."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen()
-    except OSError as error:  # socket.gaierror is one
-        raise ClaimError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-
-
 def socket_path(folder: Path) -> Path:
-    """Where Redis's socket goes: into `folder`, or, where that makes too long a path, somewhere shorter.
+    """Return a path for Redis's socket: in `folder`, or in a shorter folder where that path is too long.
 
-    That is a folder of its own which only this user may enter, the same one each time for the same folder.
+    The shorter folder is the same each time, and only this user may enter it. Raises LockError where another
+    user has made it.
     """
     inside = folder.resolve() / SOCKET
-    if len(os.fsencode(inside)) <= LONGEST_PATH:
+    if len(os.fsencode(inside)) <= MAX_PATH:
         return inside
-    shorter = shorter_folder(folder)
-    shorter.mkdir(mode=0o700, exist_ok=True)
-    found = shorter.lstat()
+    short = short_folder(folder)
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise ClaimError(f"{shorter}: expected a folder that only this user may enter")
-    return shorter / SOCKET
+        raise LockError(f"{short} must be a folder that only this user may enter: remove it")
+    return short / SOCKET
 
 
-def leave_socket_path(folder: Path) -> None:
-    """Takes away what `socket_path` made."""
+def remove_short_folder(folder: Path) -> None:
+    """Remove the folder that `socket_path` made, if it did."""
     with contextlib.suppress(FileNotFoundError):
-        shorter_folder(folder).rmdir()
+        short_folder(folder).rmdir()
 
 
-def shorter_folder(folder: Path) -> Path:
-    """Where the socket goes when its path in `folder` is too long."""
+def short_folder(folder: Path) -> Path:
+    """Return the folder of the socket whose path in `folder` is too long."""
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"mien-{os.getuid()}-{name}"
 

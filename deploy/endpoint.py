@@ -1,4 +1,4 @@
-"""Where the service listens, what it asks of those who come, and whether it answers."""
+"""Endpoint of the service: address and port, access by tokens, TLS, and a check that the API answers."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
 from ingest.settings import IngestSettings, TokenMode, is_loopback
 
-ANSWERS_WITHIN = 1.0  # seconds
+TIMEOUT = 1.0  # seconds
 
 # Hosts that stand for all addresses of a machine, with an address elsewhere, as documentation uses it.
 EVERYWHERE = {
@@ -25,13 +25,13 @@ EVERYWHERE = {
 HOW_TO_ADD = "add one with: mien tokens add NAME --scope operate --data"
 
 
-class ListeningError(Exception):
-    """Nobody can be served like this; the message is one line for people."""
+class EndpointError(Exception):
+    """The service cannot listen like this; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """An address, whether tokens are asked for there, and with which certificate it is served."""
+class Endpoint:
+    """An address, whether clients need a token there, and the certificate that it is served with."""
 
     host: str
     port: int
@@ -40,38 +40,37 @@ class Listening:
 
     @property
     def address(self) -> str:
-        """Where a browser finds the dashboard; where it listens everywhere, one of the addresses."""
+        """URL of the dashboard; one of several where the service listens on all addresses."""
         host = own_address(self.host) if self.is_everywhere else self.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.pair else 'http'}://{host}:{self.port}"
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it listens at all addresses of this machine, by a host that no browser can open."""
+        """True where it listens on all addresses of this machine, by a host that no browser can open."""
         return self.host in EVERYWHERE
 
     @property
-    def is_readable_by_others(self) -> bool:
-        """Whether what goes over the network can be read on its way, tokens and pictures too."""
+    def is_plain_text_to_others(self) -> bool:
+        """True where tokens and video cross a network unencrypted."""
         return self.pair is None and not is_loopback(self.host)
 
     def environment(self) -> dict[str, str]:
-        """What the parts of the service are told of this."""
-        told: dict[str, str] = {"MIEN_TOKENS": self.tokens}
+        """Return the settings by which the parts of the service know it."""
+        settings: dict[str, str] = {"MIEN_TOKENS": self.tokens}
         if self.pair is not None:
-            told |= {
+            settings |= {
                 "MIEN_TLS_CERTIFICATE": str(self.pair.certificate),
                 "MIEN_TLS_KEY": str(self.pair.key),
             }
-        return told
+        return settings
 
     async def answers(self) -> bool:
-        """Whether the API does, whatever its certificate says: it is ours."""
+        """Return whether the API answers; its certificate is not verified, since it is our own."""
         try:
-            async with asyncio.timeout(ANSWERS_WITHIN):
-                reader, writer = await asyncio.open_connection(
-                    self.host, self.port, ssl=_unverified() if self.pair else None
-                )
+            async with asyncio.timeout(TIMEOUT):
+                tls = _unverified() if self.pair else None
+                reader, writer = await asyncio.open_connection(self.host, self.port, ssl=tls)
                 try:
                     writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
                     return await reader.read(5) == b"HTTP/"
@@ -81,37 +80,52 @@ class Listening:
             return False
 
 
-def listening(host: str, port: int, certificate: Path | None, key: Path | None) -> Listening:
-    """What the arguments and MIEN_TOKENS say. Raises ListeningError."""
+def endpoint_for(host: str, port: int, certificate: Path | None, key: Path | None) -> Endpoint:
+    """Return the endpoint of these options and MIEN_TOKENS. Raises EndpointError."""
     try:
         tokens = IngestSettings.read("tokens").tokens_for(host)
-        return Listening(host, checked_port(port), tokens, key_pair(certificate, key))
+        return Endpoint(host, checked_port(port), tokens, key_pair(certificate, key))
     except (SettingError, CertificateError) as error:
-        raise ListeningError(str(error)) from error
+        raise EndpointError(str(error)) from error
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise EndpointError if no server could listen there now."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:  # socket.gaierror is one
+        raise EndpointError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def own_address(everywhere: str) -> str:
-    """This machine's address on the way to others, IPv6 for `::`; its name where there is none."""
+    """Return this machine's address towards others, IPv6 for `::`; its name where it has none."""
     family, other = EVERYWHERE[everywhere]
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((other, 9))  # sends nothing: it only looks for the way
+            probe.connect((other, 9))  # a datagram socket sends nothing when it is connected
             return str(probe.getsockname()[0])
     except OSError:
         return socket.gethostname()
 
 
-def tokens_are_there(url: str, data: Path) -> bool:
-    """False while Redis does not answer. Raises ListeningError where nobody could get in, nor we there."""
+def has_tokens(url: str, data: Path) -> bool:
+    """Return True if there are tokens, False while Redis does not answer.
+
+    Raises EndpointError where there is no token, or Redis refuses the password.
+    """
     try:
         with connect(url, retries=0) as client:
             if client.exists(TOKENS):
                 return True
     except AuthenticationError as error:
-        raise ListeningError(WRONG_PASSWORD) from error
+        raise EndpointError(WRONG_PASSWORD) from error
     except CONNECTION_ERRORS:
         return False
-    raise ListeningError(f"expected at least one token, actual none: {HOW_TO_ADD} {data}")
+    raise EndpointError(f"there is no access token: {HOW_TO_ADD} {data}")
 
 
 def _unverified() -> ssl.SSLContext:

@@ -1,8 +1,8 @@
-"""`mien alive PART`: whether a part of the service is alive, for whoever starts it anew when it is not.
+"""`mien alive PART`: liveness probe of a part of the service, for the supervisor that restarts it.
 
-Parts are named as /readyz names them: api (the one of this machine), ingest, engine:0, jobs (any worker).
-Exit codes: 0 alive, 1 silent, 2 asked wrongly. Of all but the API only Redis knows: while that is away they
-count as alive, since they wait for it, and a new start would not bring it back.
+Parts are named as in /readyz: api (the one of this machine), ingest, engine:0, jobs (any worker).
+Exit codes: 0 alive, 1 not alive, 2 wrong arguments or settings. All but the API are known by their heartbeats
+in Redis. While Redis does not answer they count as alive: they wait for it, and a restart would not help.
 """
 
 import argparse
@@ -11,22 +11,22 @@ import sys
 
 from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
-from deploy.endpoint import Listening
+from deploy.endpoint import Endpoint
 from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import beat_key
 from ingest.environment import SettingError
 
-SILENT, REFUSED = 1, 2  # exit codes
+NOT_ALIVE, REFUSED = 1, 2  # exit codes
 API = "api"
 
 
 def api_answers(port: int) -> bool:
-    """Whether the API of this machine does. Raises CertificateError."""
-    return asyncio.run(Listening("127.0.0.1", port, pair=configured_pair()).answers())
+    """Return whether the API of this machine answers. Raises CertificateError."""
+    return asyncio.run(Endpoint("127.0.0.1", port, pair=configured_pair()).answers())
 
 
-def is_heard(part: str) -> bool:
-    """Whether Redis has heard of the part within the last seconds, or is away."""
+def has_heartbeat(part: str) -> bool:
+    """Return whether Redis has a heartbeat of the part of the last seconds, or does not answer."""
     try:
         with connect(retries=0) as client:
             return bool(client.exists(beat_key(part)))
@@ -41,16 +41,16 @@ def main() -> int:
     given = parser.parse_args()
     try:
         port = checked_port(given.port)
-        alive = api_answers(port) if given.part == API else is_heard(given.part)
+        alive = api_answers(port) if given.part == API else has_heartbeat(given.part)
     except SettingError as error:
         print(f"mien alive: {error}", file=sys.stderr)
         return REFUSED
     except CertificateError as error:
         print(f"mien alive: {error}", file=sys.stderr)
-        return SILENT
+        return NOT_ALIVE
     if not alive:
-        print(f"mien alive: {given.part} is silent", file=sys.stderr)
-    return 0 if alive else SILENT
+        print(f"mien alive: {given.part} is not alive", file=sys.stderr)
+    return 0 if alive else NOT_ALIVE
 
 
 if __name__ == "__main__":

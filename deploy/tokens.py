@@ -1,8 +1,7 @@
-"""`mien tokens`: who may ask the service from another machine.
+"""`mien tokens`: add, list and remove the access tokens that clients on other machines need.
 
-Works on the server that REDIS_URL names, else on the one in the data folder, whether the service runs or not:
-the first token must be there before the service listens to others. So `add` may begin a data folder, where
-that is named; nothing else does.
+It works on the Redis at REDIS_URL, else on the one in the data folder, whether the service runs or not: a
+service that others reach does not start without a token. So `add` may make a data folder, if one is named.
 """
 
 import argparse
@@ -16,9 +15,8 @@ from pathlib import Path
 
 from api.access.audit import note_locally
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
-from deploy.data_folder import ClaimError, claim_folder, socket_path
+from deploy.data_folder import REDIS, LockError, lock_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
-from deploy.serve import REDIS
 from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import TOKENS
@@ -26,15 +24,15 @@ from ingest.environment import SettingError
 from ingest.settings import data_folder
 
 FAILED, REFUSED = 1, 2  # exit codes
-COMES_UP_WITHIN = 10.0  # seconds that a service that has just been started may take to its Redis
+START_TIMEOUT = 10.0  # seconds until the Redis of a service that is starting answers
 
 
 class FolderError(Exception):
-    """The data folder is no service's; the message is one line for people."""
+    """The data folder is not that of a service; the message is one line."""
 
 
 def add(client: Redis, arguments: argparse.Namespace) -> None:
-    """Prints the new token, which is shown this once. Raises TokenError."""
+    """Add a token and print it, this once. Raises TokenError."""
     text, token = make_token(arguments.name, arguments.scope, time.time())
     if not client.hsetnx(TOKENS, token.name, encode_token(token)):
         raise TokenError(f"there is a token {token.name!r} already: remove it first, or choose another name")
@@ -56,7 +54,7 @@ def list_all(client: Redis, arguments: argparse.Namespace) -> None:
 
 
 def remove(client: Redis, arguments: argparse.Namespace) -> None:
-    """Raises TokenError where there is no such token."""
+    """Remove a token. Raises TokenError where there is none of this name."""
     if not client.hdel(TOKENS, arguments.name):
         raise TokenError(f"there is no token {arguments.name[:80]!r} {place(arguments)}")
     note_locally(client, "token.removed", arguments.name)
@@ -64,7 +62,7 @@ def remove(client: Redis, arguments: argparse.Namespace) -> None:
 
 
 def place(arguments: argparse.Namespace) -> str:
-    """Which service's tokens these are."""
+    """Name the service that the tokens belong to."""
     return "at REDIS_URL" if "REDIS_URL" in os.environ else f"in {data_of(arguments).resolve()}"
 
 
@@ -74,33 +72,32 @@ def data_of(arguments: argparse.Namespace) -> Path:
 
 
 def check_folder(arguments: argparse.Namespace) -> None:
-    """Raises FolderError where no service has its data, unless a folder is named to begin with a token."""
+    """Raise FolderError where there is no service's data, unless `add` is to make the named folder."""
     named = arguments.data is not None or "MIEN_DATA" in os.environ
-    begins = arguments.action is add and named
+    makes = arguments.action is add and named
     folder = data_of(arguments)
-    if "REDIS_URL" not in os.environ and not begins and not (folder / REDIS).is_dir():
+    if "REDIS_URL" not in os.environ and not makes and not (folder / REDIS).is_dir():
         raise FolderError(
-            f"{folder.resolve()}: expected a service's data folder, actual none: "
-            "name it with --data or MIEN_DATA"
+            f"{folder.resolve()} is not the data folder of a service: name it with --data or MIEN_DATA"
         )
 
 
 @contextmanager
 def redis_of(data: Path) -> Iterator[str]:
-    """The address of the service's Redis, which is started for the moment where the service does not run.
+    """Yield the address of the service's Redis, which is started if the service does not run.
 
-    Raises ClaimError, ServerError and OSError.
+    Raises LockError, ServerError and OSError.
     """
     if "REDIS_URL" in os.environ:
         yield os.environ["REDIS_URL"]
         return
     folder = data.resolve() / REDIS
     server = RedisServer(folder, socket_path(folder))
-    deadline = time.monotonic() + COMES_UP_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     while not server.answers():
         try:
-            lock = claim_folder(data.resolve(), patience=0.0)
-        except ClaimError:  # a service holds it that has not come up yet, or one that goes
+            lock = lock_folder(data.resolve(), timeout=0.0)
+        except LockError:  # its service is starting or stopping
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
@@ -125,7 +122,7 @@ def main() -> int:
     except FolderError as error:
         print(f"mien tokens: {error}", file=sys.stderr)
         return REFUSED
-    except (TokenError, ClaimError, ServerError, SettingError, OSError, *CONNECTION_ERRORS) as error:
+    except (TokenError, LockError, ServerError, SettingError, OSError, *CONNECTION_ERRORS) as error:
         print(f"mien tokens: {error}", file=sys.stderr)
         return FAILED
     return 0

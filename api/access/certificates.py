@@ -1,4 +1,4 @@
-"""The certificate and key that the service is served with over TLS; refused at once if they do not fit."""
+"""Certificate and key of the service, which are checked at the start."""
 
 import ssl
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from api.settings import ApiSettings
 
 
 class CertificateError(Exception):
-    """Nothing to serve with; the message is one line with expected and actual."""
+    """The certificate or its key cannot be used; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A certificate, with those of its issuers behind it where there are any, and its key: PEM files."""
+    """PEM files of a certificate, followed by those of its issuers if there are any, and of its key."""
 
     certificate: Path
     key: Path
 
     def check(self) -> None:
-        """Raises CertificateError unless both can be read and belong together."""
+        """Raise CertificateError unless both can be read and belong together."""
         for file in (self.certificate, self.key):
             try:
                 file.open("rb").close()
@@ -31,22 +31,20 @@ class KeyPair:
             context.load_cert_chain(self.certificate, self.key, password="")
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
-                raise CertificateError(
-                    f"{self.key}: expected the key of {self.certificate}, actual another's"
-                ) from error
+                raise CertificateError(f"{self.key} is not the key of {self.certificate}") from error
             raise CertificateError(
-                f"expected a certificate and its key without a password, both PEM, "
-                f"actual {self.certificate} and {self.key}: {error.reason or 'neither'}"
+                f"{self.certificate} and {self.key} must be a certificate and its key without a password, "
+                f"both PEM: {error.reason or 'they are neither'}"
             ) from error
 
 
 def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:
-    """The pair, which is checked; None where neither is given. Raises CertificateError."""
+    """Return the checked pair; None where neither is given. Raises CertificateError."""
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
         missing = "certificate" if certificate is None else "key"
-        raise CertificateError(f"expected a TLS certificate and its key, actual no {missing}")
+        raise CertificateError(f"TLS needs a certificate and its key, and the {missing} is missing")
     pair = KeyPair(certificate, key)
     pair.check()
     return pair

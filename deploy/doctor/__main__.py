@@ -1,6 +1,6 @@
-"""`mien doctor`: what this machine has and what is missing, a line each, with what to do about it.
+"""`mien doctor`: check this machine for the service, and print one line a check, with what to do.
 
-Exit codes: 0 the service can work here, 1 it cannot: the lines that begin with `fault` say why.
+Exit codes: 0 the service can work, 1 it cannot: the lines that begin with `fault` say why.
 """
 
 import argparse
@@ -21,7 +21,7 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def checks(data: Path, port: int) -> list[tuple[str, Check]]:
-    """Each with the name under which it is told where it fails itself."""
+    """Return each check with the name of its finding, for the case that the check itself fails."""
     return [
         ("Python", machine.python),
         ("cores", machine.cores),
@@ -40,7 +40,7 @@ def checks(data: Path, port: int) -> list[tuple[str, Check]]:
 
 
 def findings(data: Path, port: int) -> Iterator[Finding]:
-    """Without the right Python nothing else can be looked at."""
+    """Yield the findings of all checks; without the right Python there are no others."""
     for name, check in checks(data, port):
         try:
             for finding in check():
@@ -51,23 +51,23 @@ def findings(data: Path, port: int) -> Iterator[Finding]:
             missing = error.name or str(error)
             advice = "install mien with all that it depends on"
             yield Finding(name, "fault", f"the package {missing} cannot be loaded", advice)
-        except Exception as error:  # whatever is the matter with this machine: the rest is told all the same
-            yield Finding(name, "fault", f"could not be looked at: {error}", "look at what it says")
+        except Exception as error:  # whatever is wrong with this machine, the other checks run
+            yield Finding(name, "fault", f"the check failed: {error}", "see the error")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien doctor", description=__doc__, allow_abbrev=False)
     parser.add_argument(
-        "--data", type=Path, default=data_folder(), help="the service's data folder (%(default)s)"
+        "--data", type=Path, default=data_folder(), help="data folder of the service (%(default)s)"
     )
-    parser.add_argument("--port", type=int, default=8400, help="where it is to listen (%(default)s)")
+    parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     given = parser.parse_args()
     found: list[Finding] = []
     for finding in findings(given.data, given.port):
         found.append(finding)
         if not given.json:
-            print(finding.in_words(), flush=True)
+            print(finding.to_line(), flush=True)
     works = all(finding.state != "fault" for finding in found)
     if given.json:
         print(json.dumps({"works": works, "findings": [asdict(each) for each in found]}))

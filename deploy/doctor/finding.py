@@ -1,22 +1,23 @@
-"""What the doctor found, one record a line."""
+"""Record of one finding of the doctor."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-# As it should be; works, with less than it could have; cannot work like this.
+# ok: as it should be; note: works, but with less than it could have; fault: cannot work.
 State = Literal["ok", "note", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """Something of this machine, and its state."""
+
     """One line of the doctor's report."""
 
     name: str
     state: State
-    found: str  # in words, without credentials
-    advice: str = ""  # what to do about it; "" where there is nothing to do
+    found: str  # without credentials
+    advice: str = ""  # what to do; "" for nothing
 
-    def in_words(self) -> str:
-        """One line."""
+    def to_line(self) -> str:
         advice = f"; {self.advice}" if self.advice else ""
         return f"{self.state:<6}{self.name:<18}{' '.join((self.found + advice).split())}"

@@ -1,4 +1,4 @@
-"""The service: its settings, its Redis, its port, and whether the cameras that it has are to be reached."""
+"""The service: its settings, Redis, port, and whether its cameras can be reached."""
 
 import os
 import socket
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ingest.bus.source_config import SourceConfig
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
-REACHED_WITHIN = 3.0  # seconds
-AT_ONCE = 16  # cameras
+CONNECT_TIMEOUT = 3.0  # seconds
+MAX_PARALLEL = 16  # cameras
 
 
 def settings() -> Iterator[Finding]:
@@ -35,13 +35,13 @@ def redis() -> Iterator[Finding]:
     from deploy.redis_server import ServerError
 
     try:
-        yield _of_ones_own(os.environ["REDIS_URL"]) if "REDIS_URL" in os.environ else _embedded()
+        yield _configured_redis(os.environ["REDIS_URL"]) if "REDIS_URL" in os.environ else _embedded_redis()
     except ServerError as error:
         advice = "install redis-server or valkey-server, or set REDIS_URL to one: docs/operations.md"
         yield Finding("Redis", "fault", str(error), advice)
 
 
-def _of_ones_own(url: str) -> Finding:
+def _configured_redis(url: str) -> Finding:
     """Raises ServerError."""
     from deploy.redis_server import check_server
     from ingest.bus.connection import CONNECTION_ERRORS, connect
@@ -56,34 +56,36 @@ def _of_ones_own(url: str) -> Finding:
         )
     if warning:
         return Finding("Redis", "note", warning, "see docs/operations.md")
-    return Finding("Redis", "ok", "the one at REDIS_URL answers, and is set up as it must be")
+    return Finding("Redis", "ok", "the one at REDIS_URL answers, with the right configuration")
 
 
-def _embedded() -> Finding:
-    """Started for a moment: a binary may be of no use here. Raises ServerError."""
+def _embedded_redis() -> Finding:
+    """Start it once: its binary may not run on this machine. Raises ServerError."""
     from deploy.redis_server import RedisServer, find_server
 
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
-        tried = RedisServer(Path(folder))
-        tried.start()
-        tried.stop()
+        server = RedisServer(Path(folder))
+        server.start()
+        server.stop()
     return Finding("Redis", "ok", f"{find_server()} starts; `mien serve` runs it")
 
 
 def port(number: int) -> Iterator[Finding]:
     from api.access.certificates import CertificateError
-    from deploy.data_folder import ClaimError, check_port
+    from deploy.endpoint import EndpointError, check_port
     from deploy.liveness import api_answers
 
     try:
         check_port("127.0.0.1", number)
-    except ClaimError as error:
+    except EndpointError as error:
         try:
-            runs = api_answers(number)
-        except CertificateError as wrong:
-            yield Finding("port", "fault", str(wrong), "correct MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY")
+            is_ours = api_answers(number)
+        except CertificateError as certificate_error:
+            yield Finding(
+                "port", "fault", str(certificate_error), "correct MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY"
+            )
             return
-        if runs:
+        if is_ours:
             yield Finding("port", "ok", f"the service runs on {number}")
         else:
             yield Finding("port", "note", str(error), "give `mien serve` another one: --port")
@@ -92,18 +94,17 @@ def port(number: int) -> Iterator[Finding]:
 
 
 def sources(data: Path) -> Iterator[Finding]:
-    """The cameras of the service whose Redis is up; nothing where there is none."""
+    """Connect to the cameras of the service, if its Redis runs."""
     configured = _configured(data)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for found in pool.map(_reached, configured):
+    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
+        for found in pool.map(_connected, configured):
             if found is not None:
                 yield found
 
 
 def _configured(data: Path) -> "list[SourceConfig]":
-    from deploy.data_folder import ClaimError, socket_path
+    from deploy.data_folder import REDIS, LockError, socket_path
     from deploy.redis_server import RedisServer
-    from deploy.serve import REDIS
     from ingest.bus.connection import REDIS_ERRORS, connect
     from ingest.bus.source_config import configured_sources
     from ingest.environment import SettingError
@@ -118,12 +119,12 @@ def _configured(data: Path) -> "list[SourceConfig]":
             return []
         with connect(url, retries=0) as client:
             return list(configured_sources(client).values())
-    except (ClaimError, SettingError, ValueError, *REDIS_ERRORS):
-        return []  # told by `redis`, or by `settings`
+    except (LockError, SettingError, ValueError, *REDIS_ERRORS):
+        return []  # a finding of `redis` or `settings`
 
 
-def _reached(config: "SourceConfig") -> Finding | None:
-    """Whether something listens where the camera should be; None where it is no address in a network."""
+def _connected(config: "SourceConfig") -> Finding | None:
+    """Connect to a camera; None where its source has no address in a network."""
     name = f"source {config.id}"
     address = urlsplit(config.url)
     if address.scheme not in PORTS or address.hostname is None:
@@ -131,13 +132,11 @@ def _reached(config: "SourceConfig") -> Finding | None:
     try:
         place = (address.hostname, address.port or PORTS[address.scheme])
     except ValueError:
-        return Finding(
-            name, "note", "its address has no port that there is", "correct it: mien sources change"
-        )
+        return Finding(name, "note", "the port in its address is wrong", "correct it: mien sources change")
     try:
-        socket.create_connection(place, REACHED_WITHIN).close()
+        socket.create_connection(place, CONNECT_TIMEOUT).close()
     except OSError as error:
         reason = (error.strerror or "no answer").lower()
-        found = f"{place[0]}:{place[1]} is not to be reached: {reason}"
-        return Finding(name, "note", found, "look at its address, its power and the network between")
+        found = f"{place[0]}:{place[1]} does not answer: {reason}"
+        return Finding(name, "note", found, "check its address, its power and the network")
     return Finding(name, "ok", f"{place[0]}:{place[1]} answers")

@@ -1,6 +1,6 @@
-"""What reads video and faces: the decoder, the networks, ONNX Runtime, and a GPU where there is one.
+"""The software: the decoder, the networks, ONNX Runtime, the GPU and the packages of the demo.
 
-Imports stand in the checks: where a package is missing, the others are still looked at.
+Each check imports what it needs: where a package is missing, the other checks still run.
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ def decoder() -> Iterator[Finding]:
 
 
 def networks(data: Path) -> Iterator[Finding]:
-    """Weights that fit their cards, and those of them that suit the CPU."""
+    """Check that the weights match their cards, and select those for this CPU."""
     from engine.card import CardMismatchError, read_card
     from engine.detectors import detector_card
     from engine.labels import KEYPOINTS, LABELS
@@ -36,23 +36,23 @@ def networks(data: Path) -> Iterator[Finding]:
     from ingest.environment import SettingError
 
     try:
-        precision = EngineSettings.read("precision").precision
+        settings = EngineSettings.read("detector", "precision")
         cards = [
-            detector_card(EngineSettings.read("detector").detector, data=data),
-            select_weights(read_card("keypoints", KEYPOINTS), precision),
-            select_weights(read_card("emotion", LABELS), precision),
+            detector_card(settings.detector, data=data),
+            select_weights(read_card("keypoints", KEYPOINTS), settings.precision),
+            select_weights(read_card("emotion", LABELS), settings.precision),
         ]
     except CardMismatchError as error:
         yield Finding("networks", "fault", str(error), "install mien anew, or get that file again")
     except SettingError as error:
         yield Finding("networks", "fault", str(error), "change that setting")
     else:
-        told = [f"{card.version} ({card.bits} bits)" for card in cards]
-        yield Finding("networks", "ok", f"on the CPU {', '.join(told)}")
+        versions = [f"{card.version} ({card.bits} bits)" for card in cards]
+        yield Finding("networks", "ok", f"on the CPU {', '.join(versions)}")
 
 
 def onnx_runtime() -> Iterator[Finding]:
-    """Whether the emotion network runs in it."""
+    """Run the emotion network once."""
     import numpy as np
 
     from engine.card import CardMismatchError, read_card
@@ -64,26 +64,26 @@ def onnx_runtime() -> Iterator[Finding]:
     try:
         runtime = OnnxRuntime(select_weights(read_card("emotion", LABELS)).file)
     except CardMismatchError:
-        return  # told by `networks`
+        return  # a finding of `networks`
     runtime.run({"crops": np.zeros((1, 1, CROP_SIDE, CROP_SIDE), dtype=np.float32)})
     yield Finding("ONNX Runtime", "ok", f"{version('onnxruntime')} runs the networks on the CPU")
 
 
 def gpu() -> Iterator[Finding]:
-    """The driver is looked for first: some of TensorRT's calls end the process where there is none."""
+    """Look for the driver first: without one some calls of TensorRT end the process."""
     from engine.runtimes.runtime import NoGpuError
     from engine.runtimes.tensorrt.driver import check_gpu
     from engine.settings import EngineSettings
     from ingest.environment import SettingError
 
     try:
-        demanded = EngineSettings.read("runtime").runtime == "tensorrt"
+        required = EngineSettings.read("runtime").runtime == "tensorrt"
         check_gpu()
     except SettingError as error:
         yield Finding("GPU", "fault", str(error), "change that setting")
     except NoGpuError as error:
-        if demanded:
-            yield Finding("GPU", "fault", str(error), "or set MIEN_RUNTIME=auto, which does without")
+        if required:
+            yield Finding("GPU", "fault", str(error), "or set MIEN_RUNTIME=auto, which works without a GPU")
         else:
             advice = "to use one install its driver and the extra `gpu`"
             yield Finding("GPU", "note", f"{error}: the networks run on the CPU", advice)

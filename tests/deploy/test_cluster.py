@@ -119,7 +119,7 @@ def test_each_server_is_looked_at_before_pictures_go_to_it(cluster: Cluster) -> 
     *_, last = cluster.clients()
     last.config_set("auto-aof-rewrite-percentage", 100)
     try:
-        with pytest.raises(ServerError, match=r"actual auto-aof-rewrite-percentage 100$"):
+        with pytest.raises(ServerError, match=r"got auto-aof-rewrite-percentage 100$"):
             check_server(cluster.url)
     finally:
         last.config_set("auto-aof-rewrite-percentage", 0)

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.data_folder import leave_socket_path, socket_path
+from deploy.data_folder import REDIS, remove_short_folder, socket_path
 from deploy.redis_server import RedisServer
-from deploy.serve import REDIS
 from engine.runtimes.runtime import NoGpuError
 from engine.runtimes.tensorrt.driver import check_gpu
 from ingest.bus.connection import connect
@@ -131,7 +130,7 @@ def test_cameras_of_the_service_that_runs_on_the_data_folder_are_tried(tmp_path:
             findings = found(doctor("--data", str(tmp_path), "--json"))
     finally:
         server.stop()
-        leave_socket_path(folder)
+        remove_short_folder(folder)
     assert findings["source lobby"]["state"] == "ok"
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.access.certificates import KeyPair
-from deploy.endpoint import Listening, ListeningError, tokens_are_there
+from deploy.endpoint import Endpoint, EndpointError, has_tokens
 from ingest.bus.connection import connect
 from ingest.bus.keys import AUDIT, TOKENS
 from tests.deploy.service import Service, free_port
@@ -77,29 +77,29 @@ def test_without_a_token_others_are_not_served(tmp_path: Path) -> None:
     assert service.process.wait(30) == 2
     service.close()
     assert service.lines == [
-        "mien serve: expected at least one token, actual none: "
+        "mien serve: there is no access token: "
         f"add one with: mien tokens add NAME --scope operate --data {data}"
     ]
 
 
 def test_it_waits_for_redis_before_it_says_that_nobody_gets_in(redis_url: str, tmp_path: Path) -> None:
     away = f"unix://{tmp_path}/none.sock"
-    assert not tokens_are_there(away, tmp_path)
-    with pytest.raises(ListeningError, match="expected at least one token, actual none: add one with"):
-        tokens_are_there(redis_url, tmp_path)
+    assert not has_tokens(away, tmp_path)
+    with pytest.raises(EndpointError, match="there is no access token: add one with"):
+        has_tokens(redis_url, tmp_path)
 
 
 def test_others_can_read_what_goes_without_tls_and_not_on_this_machine() -> None:
     pair = KeyPair(Path("a"), Path("b"))
-    assert Listening("0.0.0.0", 1, "required").is_readable_by_others
-    assert not Listening("0.0.0.0", 1, "required", pair).is_readable_by_others
-    assert not Listening("127.0.0.1", 1).is_readable_by_others
-    assert Listening("::1", 1, "required", pair).address == "https://[::1]:1"
+    assert Endpoint("0.0.0.0", 1, "required").is_plain_text_to_others
+    assert not Endpoint("0.0.0.0", 1, "required", pair).is_plain_text_to_others
+    assert not Endpoint("127.0.0.1", 1).is_plain_text_to_others
+    assert Endpoint("::1", 1, "required", pair).address == "https://[::1]:1"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_who_listens_everywhere_names_an_address_that_can_be_opened(host: str) -> None:
-    address = Listening(host, 8400, "required").address
+    address = Endpoint(host, 8400, "required").address
     assert re.fullmatch(r"http://\S+:8400", address)
     assert f"/{host}:" not in address
     assert f"[{host}]" not in address
@@ -156,7 +156,7 @@ def test_no_folder_becomes_a_services_by_mistake(
     told = mien("tokens", *words)
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr == (
-        f"mien tokens: {tmp_path}/data: expected a service's data folder, actual none: "
+        f"mien tokens: {tmp_path}/data is not the data folder of a service: "
         "name it with --data or MIEN_DATA\n"
     )
     assert not (tmp_path / "data").exists()
@@ -221,15 +221,15 @@ def test_the_commands_reach_it_with_token_and_certificate(
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     _, other = make_pair(tmp_path, "other")
     lines = refused(tmp_path, "--tls-certificate", str(pair[0]), "--tls-key", str(other))
-    assert lines == [f"mien serve: {other}: expected the key of {pair[0]}, actual another's"]
+    assert lines == [f"mien serve: {other} is not the key of {pair[0]}"]
 
 
 def test_half_a_pair_and_none_at_all_are_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     lines = refused(tmp_path, "--tls-certificate", str(pair[0]))
-    assert lines == ["mien serve: expected a TLS certificate and its key, actual no key"]
+    assert lines == ["mien serve: TLS needs a certificate and its key, and the key is missing"]
     (tmp_path / "text").write_text("no certificate")
     (line,) = refused(tmp_path, "--tls-certificate", str(tmp_path / "text"), "--tls-key", str(pair[1]))
-    assert line.startswith("mien serve: expected a certificate and its key")
+    assert line.startswith(f"mien serve: {tmp_path / 'text'} and {pair[1]} must be a certificate and its key")
     missing = tmp_path / "missing"
     lines = refused(tmp_path, "--tls-certificate", str(missing), "--tls-key", str(pair[1]))
     assert lines == [f"mien serve: {missing}: no such file or directory"]

@@ -1,4 +1,4 @@
-"""`mien alive` tells a part that works from one that is silent, and leaves alone who waits for Redis."""
+"""`mien alive`: parts that answer, parts that do not, and parts that wait for Redis."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def alive(part: str, *options: str, redis_url: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("part", ["ingest:1", "engine:12", "jobs"])
 def test_a_part_is_alive_once_it_was_heard_of(redis_url: str, part: str) -> None:
-    assert alive(part, redis_url=redis_url) == (1, f"mien alive: {part} is silent\n")
+    assert alive(part, redis_url=redis_url) == (1, f"mien alive: {part} is not alive\n")
     with connect(redis_url) as client:
         send_heartbeat(client, part)
     assert alive(part, redis_url=redis_url) == (0, "")
@@ -44,6 +44,9 @@ def test_nobody_is_started_anew_because_redis_is_away(tmp_path: Path) -> None:
 def test_the_api_is_asked_itself(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path, tokens="required") as api:
         assert alive("api", "--port", str(api.port), redis_url=redis_url) == (0, "")
-    assert alive("api", "--port", str(free_port()), redis_url=redis_url) == (1, "mien alive: api is silent\n")
+    assert alive("api", "--port", str(free_port()), redis_url=redis_url) == (
+        1,
+        "mien alive: api is not alive\n",
+    )
     wrong = "mien alive: --port must be between 1 and 65535, got 80000\n"
     assert alive("api", "--port", "80000", redis_url=redis_url) == (2, wrong)

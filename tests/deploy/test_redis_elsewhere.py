@@ -1,4 +1,4 @@
-"""A Redis that REDIS_URL names is looked at before pictures of faces and passwords go to it."""
+"""Checks of the Redis at REDIS_URL, before images of faces and passwords go to it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from deploy import serve
-from deploy.endpoint import Listening, ListeningError, tokens_are_there
+from deploy.endpoint import Endpoint, EndpointError, has_tokens
 from deploy.redis_server import RedisServer, ServerError, check_server
+from deploy.serve import serve
+from deploy.supervisor import ServeOptions
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from tests.deploy.service import Service, free_port
 
-REFUSED = "REDIS_URL: expected a user name and password that Redis takes, actual refused"
+REFUSED = "Redis refuses the user name or password in REDIS_URL"
 
 
 class Elsewhere(RedisServer):
@@ -48,7 +49,7 @@ def with_user(url: str, user: str, password: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("settings", "actual"),
+    ("settings", "found"),
     [
         ({"save": "3600 1 300 100"}, 'save "3600 1 300 100"'),
         ({"auto-aof-rewrite-percentage": "100"}, "auto-aof-rewrite-percentage 100"),
@@ -63,19 +64,19 @@ def test_one_that_would_write_pictures_to_its_disk_is_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     settings: dict[str, str],
-    actual: str,
+    found: str,
 ) -> None:
     server = Elsewhere(tmp_path, settings)
     server.start()
     monkeypatch.setenv("REDIS_URL", server.url)
-    place = Listening("127.0.0.1", free_port())
+    place = Endpoint("127.0.0.1", free_port())
     try:
-        assert serve.serve(serve.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
+        assert serve(ServeOptions(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
     finally:
         server.stop()
     assert capsys.readouterr().err == (
-        'mien serve: REDIS_URL: expected save "" and auto-aof-rewrite-percentage 0, so that no picture of a '
-        f"face comes to its disk, actual {actual}\n"
+        'mien serve: the Redis at REDIS_URL must have save "" and auto-aof-rewrite-percentage 0, '
+        f"so that it writes no image of a face to its disk, got {found}\n"
     )
 
 
@@ -91,9 +92,7 @@ def test_one_that_writes_nothing_at_all_will_do(tmp_path: Path) -> None:
 def test_one_that_does_not_show_its_configuration_is_warned_of(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER mien on >word ~* &* +@all -config")
     told = check_server(with_user(own.url, "mien", "word"))
-    assert told.startswith(
-        "the Redis at REDIS_URL does not show its configuration, so it is not known whether"
-    )
+    assert told.startswith("the Redis at REDIS_URL does not show its configuration, so it is unknown whether")
 
 
 def test_one_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
@@ -107,8 +106,8 @@ def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Redis, tmp_p
     for url in (own.url, f"{own.url}&password=planted", with_user(own.url, "nobody", "planted")):
         with pytest.raises(ServerError, match=f"^{REFUSED}$"):
             check_server(url)
-        with pytest.raises(ListeningError, match=f"^{REFUSED}$"):
-            tokens_are_there(url, tmp_path)
+        with pytest.raises(EndpointError, match=f"^{REFUSED}$"):
+            has_tokens(url, tmp_path)
     assert check_server(f"{own.url}&password=right") == ""
 
 
@@ -124,5 +123,5 @@ def test_a_service_with_a_wrong_password_says_so_and_ends(
 
 def test_a_user_without_rights_is_told_in_one_line(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER guest on >word ~* &* +@all -info")
-    with pytest.raises(ServerError, match=r"^REDIS_URL: expected a user that may ask for INFO, actual: .*$"):
+    with pytest.raises(ServerError, match=r"^the user in REDIS_URL must be allowed to call INFO: .*$"):
         check_server(with_user(own.url, "guest", "word"))

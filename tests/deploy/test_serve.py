@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy.data_folder import shorter_folder
-from deploy.endpoint import Listening
-from deploy.serve import STOPS_WITHIN, Settings, serve
+from deploy.data_folder import short_folder
+from deploy.endpoint import Endpoint
+from deploy.serve import serve
+from deploy.supervisor import STOP_TIMEOUTS, ServeOptions
 from tests.deploy.service import Service, free_port, sockets
 from tests.processes import is_alive
 from tests.waiting import until
 
-LONGEST_STOP = sum(STOPS_WITHIN.values()) + 5  # seconds
+LONGEST_STOP = sum(STOP_TIMEOUTS.values()) + 5  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -159,10 +160,10 @@ def test_a_setting_that_cannot_be_is_refused(
     why: str,
 ) -> None:
     monkeypatch.setenv(name, value)
-    settings = Settings(
-        Listening("127.0.0.1", free_port()), tmp_path / "data", tmp_path / "media", demo=False
+    options = ServeOptions(
+        Endpoint("127.0.0.1", free_port()), tmp_path / "data", tmp_path / "media", demo=False
     )
-    assert serve(settings) == 2
+    assert serve(options) == 2
     assert capsys.readouterr().err == f"mien serve: {name} {why}\n"
 
 
@@ -170,7 +171,7 @@ def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> Non
     data = tmp_path / ("long " * 20 + "é") / "data"
     service = Service(data)
     service.address()
-    elsewhere = shorter_folder(data / "redis")
+    elsewhere = short_folder(data / "redis")
     assert len(sockets(elsewhere)) == 1
     assert elsewhere.stat().st_mode & 0o077 == 0
     service.process.send_signal(signal.SIGTERM)

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import redis_server as servers
-from deploy import serve
-from deploy.endpoint import Listening
-from deploy.redis_server import RedisServer, ServerError, find_server
+from deploy.redis_server import RedisServer, ServerError, check_server, find_server
 from ingest.bus.connection import connect
-from tests.deploy.service import free_port
 from tests.waiting import until
 
 STARTER = """
@@ -77,33 +73,25 @@ def test_stale_socket_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "taken"), [("v=7.0.15", True), ("v=6.0.16", False), ("v=10.1.0", True), ("?", False)]
+    ("version", "accepted"), [("v=7.0.15", True), ("v=6.0.16", False), ("v=10.1.0", True), ("?", False)]
 )
-def test_a_server_of_the_machine_is_taken_if_it_is_new_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, taken: bool
+def test_a_server_on_the_path_is_used_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, accepted: bool
 ) -> None:
     binary = tmp_path / "redis-server"
-    binary.write_text(f"#!/bin/sh\necho 'Redis server {told} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64'\n")
+    binary.write_text(
+        f"#!/bin/sh\necho 'Redis server {version} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64'\n"
+    )
     binary.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert (find_server() == binary) is taken
+    assert (find_server() == binary) is accepted
 
 
-def test_a_server_elsewhere_that_is_too_old_is_refused(
-    redis_server: RedisServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setenv("REDIS_URL", redis_server.url)
-    monkeypatch.setattr(servers, "OLDEST", 99)
-    place = Listening("127.0.0.1", free_port())
-    settings = serve.Settings(place, tmp_path / "data", tmp_path / "media", demo=False)
-    assert serve.serve(settings) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("mien serve: REDIS_URL: expected Redis 99 or later, actual ")
+def test_a_server_elsewhere_that_is_too_old_is_refused(redis_server: RedisServer) -> None:
+    with pytest.raises(ServerError, match=r"^the Redis at REDIS_URL must be 99 or later, got \d"):
+        check_server(redis_server.url, min_version=99)
 
 
 def test_an_address_that_is_none_of_redis_is_refused() -> None:
     with pytest.raises(ServerError, match="REDIS_URL is not a Redis URL"):
-        servers.check_server("http://127.0.0.1")
+        check_server("http://127.0.0.1")
