@@ -1,6 +1,7 @@
-"""`mien bench [VIDEO]`: what each stage costs on this machine, and how many cameras it keeps up with.
+"""`mien bench [VIDEO]`: measure the processor time of each stage, and how many cameras this machine keeps up
+with.
 
-`mien bench websocket`: how fast readings get from Redis to many websocket clients, and what it costs.
+`mien bench websocket`: measure the latency from Redis to many websocket clients, and the load of the API.
 """
 
 import argparse
@@ -20,18 +21,18 @@ from ingest.settings import IngestSettings
 
 FAILED, UNREADABLE, INTERRUPTED = 1, 2, 130  # exit codes
 
-WEBSOCKET = "websocket"  # the word that asks for this part alone
+WEBSOCKET = "websocket"
 
-EVERYTHING = "what each stage costs on this machine, and how many cameras it keeps up with"
-CLIENTS = "how fast readings get from Redis to many websocket clients, and what they cost the API"
+ALL_HELP = "measure the processor time of each stage, and how many cameras this machine keeps up with"
+WEBSOCKET_HELP = "measure the latency from Redis to many websocket clients, and the load of the API"
 
 
 def main() -> int:
     words = sys.argv[1:]
-    one_part = words[:1] == [WEBSOCKET]
-    arguments = websocket_line().parse_args(words[1:]) if one_part else command_line().parse_args(words)
+    is_websocket = words[:1] == [WEBSOCKET]
+    arguments = websocket_line().parse_args(words[1:]) if is_websocket else command_line().parse_args(words)
     try:
-        print(_websocket(arguments) if one_part else _everything(arguments))
+        print(_websocket(arguments) if is_websocket else _all(arguments))
     except UnreadableError as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return UNREADABLE
@@ -46,26 +47,31 @@ def main() -> int:
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mien bench",
-        description=EVERYTHING,
-        epilog="`mien bench websocket` measures that part alone, with as many clients as are wanted.",
+        description=ALL_HELP,
+        epilog="`mien bench websocket` measures the websocket alone, with any number of clients.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "video", type=Path, nargs="?", metavar="VIDEO", help="what to measure on (default: a drawn one)"
+        "video", type=Path, nargs="?", metavar="VIDEO", help="video to measure with (default: a rendered one)"
     )
     parser.add_argument("--quick", action="store_true", help="rough figures within 20 seconds")
     parser.add_argument(
-        "--shards", type=_some, metavar="N", help="engines side by side (default: MIEN_SHARDS, else 1)"
+        "--shards",
+        type=_above_zero,
+        metavar="N",
+        help="engines side by side (default: MIEN_SHARDS, else 1)",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser
 
 
 def websocket_line() -> argparse.ArgumentParser:
-    verb = argparse.ArgumentParser(prog=f"mien bench {WEBSOCKET}", description=CLIENTS, allow_abbrev=False)
-    verb.add_argument("--clients", type=_some, default=1000, metavar="N", help="default: %(default)s")
+    verb = argparse.ArgumentParser(
+        prog=f"mien bench {WEBSOCKET}", description=WEBSOCKET_HELP, allow_abbrev=False
+    )
+    verb.add_argument("--clients", type=_above_zero, default=1000, metavar="N", help="default: %(default)s")
     verb.add_argument(
-        "--stuck", type=_count, default=0, metavar="N", help="further clients, that never read (default: 0)"
+        "--stuck", type=_count, default=0, metavar="N", help="further clients that never read (default: 0)"
     )
     verb.add_argument("--seconds", type=_positive, default=20.0, metavar="S", help="default: %(default)g")
     verb.add_argument(
@@ -75,12 +81,12 @@ def websocket_line() -> argparse.ArgumentParser:
     return verb
 
 
-def _everything(arguments: argparse.Namespace) -> str:
-    from deploy.bench.report import in_words, measure, quick, whole
+def _all(arguments: argparse.Namespace) -> str:
+    from deploy.bench.report import full, measure, quick, to_text
 
-    effort = (quick if arguments.quick else whole)(arguments.shards or IngestSettings.read("shards").shards)
-    measured = measure(arguments.video, effort)
-    return json.dumps(measured.to_json()) if arguments.json else in_words(measured)
+    effort = (quick if arguments.quick else full)(arguments.shards or IngestSettings.read("shards").shards)
+    report = measure(arguments.video, effort)
+    return json.dumps(report.to_json()) if arguments.json else to_text(report)
 
 
 def _websocket(arguments: argparse.Namespace) -> str:
@@ -89,7 +95,7 @@ def _websocket(arguments: argparse.Namespace) -> str:
 
 
 def table(figures: Figures) -> str:
-    """The figures in words."""
+    """Return the figures as a table."""
     stuck = f", and {figures.stuck} that never read" if figures.stuck else ""
     rows = [
         ("clients on one source", f"{figures.clients}{stuck}"),
@@ -97,7 +103,7 @@ def table(figures: Figures) -> str:
         ("from Redis to a client, median", f"{figures.p50_ms:.1f} ms"),
         ("99 % within", f"{figures.p99_ms:.1f} ms"),
         ("99.9 % within", f"{figures.p999_ms:.1f} ms"),
-        ("the slowest", f"{figures.max_ms:.1f} ms"),
+        ("slowest", f"{figures.max_ms:.1f} ms"),
         ("delivered", f"{figures.delivered}"),
         ("dropped", f"{figures.dropped}"),
         ("memory of the API for each client", f"{figures.memory_per_client_kb:.1f} KB"),
@@ -106,15 +112,15 @@ def table(figures: Figures) -> str:
     return "\n".join(f"{name:<36}{value}" for name, value in rows)
 
 
-def _some(text: str) -> int:
+def _above_zero(text: str) -> int:
     if not (count := _count(text)):
-        raise argparse.ArgumentTypeError("expected a whole number above 0, found 0")
+        raise argparse.ArgumentTypeError("must be a whole number above 0, got 0")
     return count
 
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}")
     return int(text)
 
 
@@ -124,7 +130,7 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a number above 0, got {text!r}")
     return number
 
 

@@ -1,17 +1,17 @@
-"""Names the bottleneck, and what would relieve it. Pure."""
+"""Name the bottleneck of a load test, and what would relieve it. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from deploy.bench.cameras import COMES, LOST, Step
+from deploy.bench.cameras import MAX_LOST, MIN_CAME, Step
 from deploy.bench.stages import Stage, shares
 
-FULL = 0.85  # of what it may use, from which a part counts as busy all the time
+BUSY = 0.85  # of the cores, from which the machine counts as fully used
 
-QUIET = 0.1  # of the cores that other programs may keep busy without a word
+MAX_OTHERS = 0.1  # of the cores that other programs may use without a warning
 
 RELIEF = {
-    "decode": "fewer pictures a second or smaller ones from the camera (its second stream), or more cores",
-    "transfer": "smaller pictures, or a Redis for a part of the shards each",
+    "decode": "fewer or smaller frames from the camera (its second stream), or more cores",
+    "transfer": "smaller frames, or a Redis for a part of the shards each",
     "detect": "a GPU, more shards on further cores, or fewer readings a second",
     "crop": "more shards on further cores, or fewer readings a second",
     "keypoints": "a GPU, more shards on further cores, or fewer readings a second",
@@ -23,43 +23,46 @@ ENGINE = ("detect", "crop", "keypoints", "emotion", "timeline")
 
 
 def bottleneck(stages: Sequence[Stage], faces: float, steps: Sequence[Step], cores: int) -> str:
-    """One line. `faces`: in a picture. `steps`: the last one is the first that did not keep up, if any."""
+    """Return one line.
+
+    `faces` are those of a frame; the last of the `steps` may be one that did not keep up.
+    """
     costs, last = _by_name(stages, faces), steps[-1]
-    return _named(costs, last, cores) + _disturbed(last, cores)
+    return _describe(costs, last, cores) + _interference(last, cores)
 
 
-def _named(costs: Mapping[str, float], last: Step, cores: int) -> str:
+def _describe(costs: Mapping[str, float], last: Step, cores: int) -> str:
     if last.keeps_up:
-        name = _dearest(costs, costs)
-        return f"none with up to {last.cameras} cameras; first will be {_relieved(name, costs)}"
-    if last.came < COMES * last.due and last.lost <= LOST * last.came:
-        return f"ingest, {_state(last, 'ingest', cores)}: {_relieved('decode', costs)}"
-    name = _dearest(ENGINE, costs)
-    return f"the engine, {_state(last, 'engine', cores)}: above all {_relieved(name, costs)}"
+        name = _most_expensive(costs, costs)
+        return f"none with up to {last.cameras} cameras; first will be {_remedy(name, costs)}"
+    if last.came < MIN_CAME * last.due and last.lost <= MAX_LOST * last.came:
+        return f"ingest, {_state(last, 'ingest', cores)}: {_remedy('decode', costs)}"
+    name = _most_expensive(ENGINE, costs)
+    return f"the engine, {_state(last, 'engine', cores)}: above all {_remedy(name, costs)}"
 
 
 def _by_name(stages: Sequence[Stage], faces: float) -> dict[str, float]:
-    """The shares of the usual stages, each under its name without a batch."""
+    """Return the shares of the stages that count, by their names without the batch size."""
     found = shares(list(stages), faces)
-    return {stage.name.partition("_")[0]: found[stage.name] for stage in stages if stage.usual}
+    return {stage.name.partition("_")[0]: found[stage.name] for stage in stages if stage.counts}
 
 
-def _dearest(names: Iterable[str], costs: Mapping[str, float]) -> str:
+def _most_expensive(names: Iterable[str], costs: Mapping[str, float]) -> str:
     return max(names, key=lambda name: costs[name])
 
 
 def _state(step: Step, part: str, cores: int) -> str:
-    """How busy the machine, or the part, was."""
-    if sum(step.cores.values()) >= FULL * cores:
+    """Describe the load of the machine, or of the part."""
+    if sum(step.cores.values()) >= BUSY * cores:
         return f"with {step.cameras} cameras and all of {cores} cores busy"
-    return f"with {step.cameras} cameras and {step.cores[part]:.1f} of {cores} cores for itself"
+    return f"with {step.cameras} cameras and {step.cores[part]:.1f} of {cores} cores in use"
 
 
-def _disturbed(step: Step, cores: int) -> str:
-    if step.others <= QUIET * cores:
+def _interference(step: Step, cores: int) -> str:
+    if step.others <= MAX_OTHERS * cores:
         return ""
-    return f"; other programs kept {step.others:.1f} of {cores} cores busy: measure again without them"
+    return f"; other programs used {step.others:.1f} of {cores} cores: measure again without them"
 
 
-def _relieved(name: str, costs: Mapping[str, float]) -> str:
-    return f"{name} ({costs[name]:.0%} of a picture's time); {RELIEF[name]} would relieve it"
+def _remedy(name: str, costs: Mapping[str, float]) -> str:
+    return f"{name} ({costs[name]:.0%} of a frame's time); {RELIEF[name]} would relieve it"

@@ -1,7 +1,7 @@
-"""How many cameras this machine keeps up with: ingest, engines and Redis as `mien serve` runs them.
+"""Load test with cameras: ingest, engines and Redis as `mien serve` runs them, the networks on the CPU.
 
-The networks run on the CPU. The clip plays as a camera does, each picture when it is due. Cameras are added
-to the running service, twice as many each time, until pictures come late or are lost.
+The clip plays in real time, as a camera does. The number of cameras in the running service doubles, until
+frames come late or are dropped.
 """
 
 import time
@@ -12,91 +12,94 @@ from functools import partial
 from pathlib import Path
 
 from deploy.bench.sample import RATE
-from deploy.bench.service import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
-from deploy.bench.usage import family, machine_time, processor_time
+from deploy.bench.service import BenchError, last_line, module, service_environment, temporary_redis
+from deploy.bench.usage import machine_time, processor_time, with_children
 from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, beat_key, counts_key, frames_key, position_key
 from ingest.bus.source_config import SourceConfig, encode_config
 
-ENGINE = ("engine", "--runtime", "onnx")  # a GPU is measured apart: its plans take minutes to build
-STARTS_WITHIN = 30.0  # seconds
-POLL = 0.05  # seconds
+ENGINE = ("engine", "--runtime", "onnx")  # the plans of a GPU take minutes to build: deploy.bench.gpu
+START_TIMEOUT = 30.0  # seconds
+POLL_INTERVAL = 0.05  # seconds
 
-COMES = 0.95  # of the pictures due at least, else ingest does not keep up
-LOST = 0.02  # of the pictures that came at most, else the engine does not
+MIN_CAME = 0.95  # of the frames due, else ingest does not keep up
+MAX_LOST = 0.02  # of the frames that came, else the engine does not keep up
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How the service fared with so many cameras."""
+    """Measurement with a number of cameras; the field names are those of `mien bench --json`."""
 
     cameras: int
-    due: float  # pictures a second
-    came: float  # of which so many a second reached Redis
-    lost: float  # and so many a second were lost there, or too old when they were read
-    latency_ms: float | None  # from a picture's arrival to its reading, mean; None: no face was read
-    cores: dict[str, float]  # that each part kept busy: ingest, engine, redis
-    others: float  # cores that were busy with anything else
+    due: float  # frames a second that the cameras send
+    came: float  # frames a second that reached Redis
+    lost: float  # frames a second that were dropped from Redis, or too old for the engine
+    latency_ms: float | None  # mean from the arrival of a frame to its reading; None without a face
+    cores: dict[str, float]  # busy cores of ingest, engine and redis
+    others: float  # busy cores of other programs
 
     @property
     def keeps_up(self) -> bool:
-        return self.came >= COMES * self.due and self.lost <= LOST * self.came
+        return self.came >= MIN_CAME * self.due and self.lost <= MAX_LOST * self.came
 
     @property
     def shares(self) -> dict[str, float]:
-        whole = sum(self.cores.values()) or 1.0
-        return {name: cores / whole for name, cores in self.cores.items()}
+        total = sum(self.cores.values()) or 1.0
+        return {name: cores / total for name, cores in self.cores.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is tried."""
+class LoadPlan:
+    """Plan of a load test."""
 
-    most: int  # cameras
+    max_cameras: int
     shards: int
-    settles: float  # seconds from the first picture of each camera until it is measured
-    seconds: float  # that are measured
+    warm_up: float  # seconds from the first frame of each camera
+    seconds: float  # of a measurement
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _Snapshot:
     at: float  # seconds
-    came: int
-    counted: dict[str, int]
-    computed: dict[str, float]  # seconds
-    machine: float  # seconds that all cores together computed
+    came: int  # frames
+    counts: dict[str, int]
+    busy: dict[str, float]  # seconds of processor time of each part
+    machine: float  # seconds of processor time of all programs
 
 
 class Cameras:
-    """The running service, with more cameras from step to step."""
+    """The running service, to which each step adds cameras."""
 
     def __init__(self, client: Redis, file: str, shards: int, processes: dict[str, list[int]]) -> None:
-        """`file`: in the media folder. `processes`: of each part."""
+        """`file` is in the media folder; `processes` are the process ids of each part."""
         self._client = client
         self._file = file
         self._shards = shards
         self._processes = processes
         self._sources: list[str] = []
 
-    def step(self, cameras: int, read_rate: float, plan: Plan) -> Step:
-        """`read_rate`: pictures a second that are read of one camera. Raises BenchError."""
+    def step(self, cameras: int, read_rate: float, plan: LoadPlan) -> Step:
+        """Measure with a number of cameras, of which each sends `read_rate` frames a second.
+
+        Raises BenchError.
+        """
         self._add(cameras)
-        time.sleep(plan.settles)
-        before = self._look()
+        time.sleep(plan.warm_up)
+        before = self._snapshot()
         time.sleep(plan.seconds)
-        after = self._look()
+        after = self._snapshot()
         passed = after.at - before.at
-        counted = {name: after.counted[name] - before.counted[name] for name in after.counted}
-        readings = counted[READINGS]
-        cores = {name: (after.computed[name] - before.computed[name]) / passed for name in after.computed}
+        counts = {name: after.counts[name] - before.counts[name] for name in after.counts}
+        readings = counts[READINGS]
+        cores = {name: (after.busy[name] - before.busy[name]) / passed for name in after.busy}
         return Step(
             cameras=cameras,
             due=cameras * read_rate,
             came=(after.came - before.came) / passed,
-            lost=(counted[LATE] + counted[OVERTAKEN]) / passed,
-            latency_ms=counted[MILLISECONDS] / readings if readings else None,
+            lost=(counts[LATE] + counts[OVERTAKEN]) / passed,
+            latency_ms=counts[MILLISECONDS] / readings if readings else None,
             cores=cores,
             others=max(0.0, (after.machine - before.machine) / passed - sum(cores.values())),
         )
@@ -116,22 +119,22 @@ class Cameras:
         positions = [position_key(source) for source in self._sources]
         until(
             lambda: self._client.exists(*positions) == cameras,
-            lambda: f"not all of {cameras} cameras give pictures",
+            lambda: f"not all of the {cameras} cameras send frames",
         )
 
-    def _look(self) -> _Moment:
+    def _snapshot(self) -> _Snapshot:
         names = (READINGS, MILLISECONDS, LATE, OVERTAKEN)
-        counts = [self._client.hmget(counts_key(source), names) for source in self._sources]
+        columns = [self._client.hmget(counts_key(source), names) for source in self._sources]
         streams = [self._client.xinfo_stream(frames_key(shard)) for shard in range(self._shards)]
-        return _Moment(
+        return _Snapshot(
             at=time.monotonic(),
             came=sum(stream["entries-added"] for stream in streams),
-            counted={
+            counts={
                 name: sum(int(count or 0) for count in column)
-                for name, column in zip(names, zip(*counts, strict=True), strict=True)
+                for name, column in zip(names, zip(*columns, strict=True), strict=True)
             },
-            computed={
-                name: sum(processor_time(each) for pid in pids for each in family(pid))
+            busy={
+                name: sum(processor_time(each) for pid in pids for each in with_children(pid))
                 for name, pids in self._processes.items()
             },
             machine=machine_time(),
@@ -140,21 +143,21 @@ class Cameras:
 
 @contextmanager
 def running(clip: Path, shards: int) -> Iterator[Cameras]:
-    """The service without a camera. Raises ServerError, BenchError."""
+    """Run the service without a camera. Raises ServerError, BenchError."""
     with ExitStack() as stack:
-        redis, folder = stack.enter_context(redis_of_its_own())
+        redis, folder = stack.enter_context(temporary_redis())
         media = {"MIEN_MEDIA": str(clip.resolve().parent)}
-        environment = {**environment_of_its_own(redis.url, folder), **media}
+        environment = {**service_environment(redis.url, folder), **media}
         logs = [folder / f"engine-{shard}.log" for shard in range(shards)]
         engines = [
-            stack.enter_context(part((*ENGINE, "--shard", str(shard)), environment, log))
+            stack.enter_context(module((*ENGINE, "--shard", str(shard)), environment, log))
             for shard, log in enumerate(logs)
         ]
-        ingest = stack.enter_context(part(("ingest",), environment, folder / "ingest.log"))
+        ingest = stack.enter_context(module(("ingest",), environment, folder / "ingest.log"))
         client = stack.enter_context(connect(redis.url))
         for shard, log in enumerate(logs):
             alive = partial(client.exists, beat_key(f"engine:{shard}"))
-            until(alive, partial(_not_started, log))
+            until(alive, partial(_start_failure, log))
         assert redis.process is not None
         processes = {
             "ingest": [ingest.pid],
@@ -164,14 +167,14 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
         yield Cameras(client, clip.resolve().name, shards, processes)
 
 
-def until(condition: Callable[[], object], otherwise: Callable[[], str]) -> None:
-    """Raises BenchError, which says `otherwise`, where it does not become true."""
-    deadline = time.monotonic() + STARTS_WITHIN
+def until(condition: Callable[[], object], failure: Callable[[], str]) -> None:
+    """Wait until the condition is true. Raises BenchError with the `failure` if it stays false."""
+    deadline = time.monotonic() + START_TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise BenchError(f"{otherwise()}, after {STARTS_WITHIN:.0f} s")
-        time.sleep(POLL)
+            raise BenchError(f"{failure()} after {START_TIMEOUT:.0f} s")
+        time.sleep(POLL_INTERVAL)
 
 
-def _not_started(log: Path) -> str:
-    return f"the engine does not start: {last_words(log)}"
+def _start_failure(log: Path) -> str:
+    return f"the engine does not start: {last_line(log)}"

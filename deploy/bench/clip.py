@@ -1,4 +1,4 @@
-"""What is measured on: the video that is given, else the demo's drawn one, else a pattern without a face."""
+"""Clip of the benchmark: a given video, else that of the demo, else a pattern without a face."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,35 +10,35 @@ from numpy.typing import NDArray
 from deploy.video import write_video
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
-NO_FACES = "a drawn pattern without a face: install the extra `demo`, or name a video, for one with faces"
+NO_FACES = "a pattern without a face; install the extra `demo`, or give a video, for one with faces"
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A video, and in words which one."""
+    """A video and its description."""
 
     path: Path
     about: str
 
 
-def clip_to_measure(given: Path | None, folder: Path, seconds: float) -> Clip:
-    """`given`, or so many seconds drawn into `folder`. Raises OSError."""
+def choose_clip(given: Path | None, folder: Path, seconds: float) -> Clip:
+    """Return the given video, or a rendered one of so many seconds in `folder`. Raises OSError."""
     if given is not None:
         return Clip(given, given.name)
-    drawn = folder / "bench.mp4"
+    rendered = folder / "bench.mp4"
     try:
         from deploy.demo.scene import render
-    except ModuleNotFoundError:  # its portraits lie in packages of the extra `demo`
-        write_video(drawn, pattern(round(seconds * RATE)), RATE)
-        return Clip(drawn, NO_FACES)
-    render(drawn, seconds)
-    return Clip(drawn, "the demo's drawn picture")
+    except ModuleNotFoundError:  # its portraits come with packages of the extra `demo`
+        write_video(rendered, pattern(round(seconds * RATE)), RATE)
+        return Clip(rendered, NO_FACES)
+    render(rendered, seconds)
+    return Clip(rendered, "the video of the demo")
 
 
-def pattern(pictures: int) -> Iterator[NDArray[np.uint8]]:
-    """Noise as of a camera's sensor, over stripes that move: about as hard to decode as a quiet scene."""
+def pattern(frames: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield frames of sensor noise over moving stripes, about as hard to decode as a quiet scene."""
     noise = np.random.default_rng(0).integers(0, 24, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     columns = np.arange(WIDTH)
-    for number in range(pictures):
+    for number in range(frames):
         stripes = (100 + 60 * np.sin((columns + 3 * number) / 40)).astype(np.uint8)
         yield stripes[None, :, None] + np.roll(noise, 7 * number, axis=1)

@@ -1,7 +1,7 @@
-"""What the GPU's networks do: TensorRT beside torch and ONNX Runtime in the same run.
+"""Speed of the networks on a GPU: TensorRT, torch and ONNX Runtime in the same run.
 
-Where there is no GPU, neither pycuda nor torch is imported. torch is in no extra of the service: where it is
-missing, what is measured with it is left out.
+Without a GPU neither pycuda nor torch is imported. The service does not depend on torch: where it is missing,
+its figures are left out.
 """
 
 import importlib.util
@@ -21,16 +21,14 @@ from engine.runtimes.tensorrt.accelerator import TensorRTAccelerator
 from engine.runtimes.tensorrt.plans import CROPS, FRAMES
 from engine.stages.classify import Classifier
 
-BATCH = CROPS.most[0]  # faces that a plan takes at once
-AT_ONCE = 32 * BATCH  # faces in a call, so that copying and computing overlap
-PICTURES = FRAMES.most[0]
-CAMERA = 25.0  # pictures a second, all of them read
-TRIES, SECONDS = 20, 1.0  # so many tries at least, for so long at least
+BATCH = CROPS.most[0]  # faces, the largest batch of a plan
+FRAMES_A_CALL = FRAMES.most[0]
+CAMERA_RATE = 25.0  # frames a second, all of which are read
 
 
 @dataclass(frozen=True, slots=True)
-class InTorch:
-    """The same networks in half precision, each batch one CUDA graph; the pixels lie on the GPU already."""
+class TorchFigures:
+    """The same networks in half precision, a CUDA graph for each batch, with the pixels on the GPU."""
 
     faces: float  # a second
     products: float  # operations a second of a large matrix product in half precision
@@ -39,104 +37,114 @@ class InTorch:
 
 @dataclass(frozen=True, slots=True)
 class GpuFigures:
-    """Faces a second go through both ResNets, from bytes on the host to results there."""
+    """Speeds of both ResNets from bytes to results on the host.
 
-    name: str  # what serves where
-    tensorrt: float  # faces a second, full batches laid out beforehand
-    engine: float  # faces a second from crops to expressions, as the engine asks: batches laid out, softmax
+    Field names are those of `mien bench --json`.
+    """
+
+    name: str  # runtime and GPU
+    tensorrt: float  # faces a second, in prepared full batches
+    engine: float  # faces a second from crops to expressions, with the engine's batching and softmax
     onnx: float  # faces a second on the CPU, with one thread
-    detect_ms: float  # for a picture, PICTURES at once
-    torch: InTorch | None  # None: not installed, without what it needs for a GPU, or lacking an operator
+    detect_ms: float  # for a frame, in a full batch
+    torch: TorchFigures | None  # None where torch is missing, has no CUDA, or lacks an operator
 
     @property
     def overhead(self) -> float:
-        """What batching costs beside the plans: 0.1 is a tenth of their time."""
+        """Time of batching in proportion to that of the plans."""
         return self.tensorrt / self.engine - 1
 
     @property
     def share(self) -> float | None:
-        """Of the GPU's measured rate of matrix products, what TensorRT makes use of."""
+        """Operations of TensorRT in proportion to those of large matrix products on the same GPU."""
         if self.torch is None:
             return None
         return self.tensorrt * self.torch.operations / self.torch.products
 
     def cameras(self, faces: float) -> int:
-        """Of CAMERA pictures a second with so many faces each, that the networks alone could carry."""
-        return int(1 / CAMERA / (self.detect_ms / 1000 + faces / self.engine))
+        """Return how many cameras of CAMERA_RATE the networks alone could carry; `faces` are in a frame."""
+        return int(1 / CAMERA_RATE / (self.detect_ms / 1000 + faces / self.engine))
 
     def to_json(self, faces: float) -> dict[str, Any]:
         figures = {"overhead": self.overhead, "share_of_products": self.share, "cameras": self.cameras(faces)}
         return asdict(self) | figures
 
-    def in_words(self, faces: float) -> str:
-        """One line."""
+    def to_line(self, faces: float) -> str:
         line = (
             f"GPU ({self.name}): {self.tensorrt:.0f} faces a second through both ResNets, "
             f"{self.engine:.0f} as the engine batches them, ONNX Runtime with one thread {self.onnx:.0f}"
         )
         if self.torch is not None:
             line += f", torch {self.torch.faces:.0f}; {self.share:.1%} of the rate of matrix products"
-        cameras = f"its networks could carry {self.cameras(faces)} cameras of {CAMERA:g} pictures a second"
-        return f"{line}; detect {self.detect_ms:.3f} ms a picture: {cameras}"
+        cameras = f"its networks could carry {self.cameras(faces)} cameras of {CAMERA_RATE:g} frames a second"
+        return f"{line}; detect {self.detect_ms:.3f} ms a frame: {cameras}"
 
 
-def measure_gpu() -> GpuFigures | None:
-    """None where there is no GPU. Builds the plans first where there are none, which takes minutes.
+@dataclass(frozen=True, slots=True)
+class GpuEffort:
+    """Size and number of the measured calls."""
 
-    Raises GpuError where there is one that does not serve.
+    faces: int = 32 * BATCH  # in a call, so that copying and computing overlap
+    min_calls: int = 20
+    min_seconds: float = 1.0
+
+    def seconds(self, call: Callable[[], object]) -> float:
+        """Return the median duration of a call that returns when the GPU is done, after two that warm up."""
+        for _ in range(2):
+            call()
+        times: list[float] = []
+        began = time.monotonic()
+        while len(times) < self.min_calls or time.monotonic() - began < self.min_seconds:
+            before = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - before)
+        return statistics.median(times)
+
+
+def measure_gpu(effort: GpuEffort | None = None) -> GpuFigures | None:
+    """Measure on the GPU, None without one. The first run builds the plans, which takes minutes.
+
+    Raises GpuError where the GPU fails.
     """
     try:
         networks = load_networks(runtime="tensorrt")
     except NoGpuError:
         return None
-    accelerated = networks.accelerator
-    assert isinstance(accelerated, TensorRTAccelerator)
-    accelerated.start()
+    accelerator = networks.accelerator
+    assert isinstance(accelerator, TensorRTAccelerator)
+    accelerator.start()
     try:
-        if not accelerated.wait():
-            raise GpuError(accelerated.status)
-        figures = _measured(networks.classifier, accelerated)
-        if not (accelerated.resnets.is_replaced and accelerated.detector.is_replaced):  # it gave up meanwhile
-            raise GpuError(accelerated.status)
+        if not accelerator.wait():
+            raise GpuError(accelerator.status)
+        figures = _measure(effort or GpuEffort(), networks.classifier, accelerator)
+        if not (accelerator.resnets.is_replaced and accelerator.detector.is_replaced):
+            raise GpuError(accelerator.status)
         return figures
     finally:
-        accelerated.close()
+        accelerator.close()
 
 
-def _measured(classifier: Classifier, accelerated: TensorRTAccelerator) -> GpuFigures:
-    random = np.random.default_rng(0)
-    faces = random.integers(0, 256, (AT_ONCE, *CROPS.most[1:]), dtype=np.uint8)
-    pictures = random.integers(0, 256, (PICTURES, *FRAMES.likely[1:]), dtype=np.uint8)
+def _measure(effort: GpuEffort, classifier: Classifier, accelerator: TensorRTAccelerator) -> GpuFigures:
+    random, seconds = np.random.default_rng(0), effort.seconds
+    faces = random.integers(0, 256, (effort.faces, *CROPS.most[1:]), dtype=np.uint8)
+    frames = random.integers(0, 256, (FRAMES_A_CALL, *FRAMES.likely[1:]), dtype=np.uint8)
     crops = [FaceCrop("bench", 1, face[0], np.eye(2, 3, dtype=np.float32), 1.0, None) for face in faces]
     return GpuFigures(
-        name=accelerated.status,
-        tensorrt=AT_ONCE / seconds(lambda: accelerated.resnets.run({"crops": faces})),
-        engine=AT_ONCE / seconds(lambda: classifier.classify(crops)),
-        onnx=BATCH / seconds(lambda: accelerated.resnets.original.run({"crops": faces[:BATCH]})),
-        detect_ms=1000 / PICTURES * seconds(lambda: accelerated.detector.run({"frames": pictures})),
-        torch=_in_torch(faces[:BATCH]),
+        name=accelerator.status,
+        tensorrt=effort.faces / seconds(lambda: accelerator.resnets.run({"crops": faces})),
+        engine=effort.faces / seconds(lambda: classifier.classify(crops)),
+        onnx=BATCH / seconds(lambda: accelerator.resnets.original.run({"crops": faces[:BATCH]})),
+        detect_ms=1000 / FRAMES_A_CALL * seconds(lambda: accelerator.detector.run({"frames": frames})),
+        torch=_measure_torch(effort, faces[:BATCH]),
     )
 
 
-def _in_torch(faces: NDArray[np.uint8]) -> InTorch | None:
+def _measure_torch(effort: GpuEffort, faces: NDArray[np.uint8]) -> TorchFigures | None:
     if importlib.util.find_spec("torch") is None:
         return None
-    from deploy.bench.torch_network import UnknownOperatorError, measure_torch, sees_gpu
+    from deploy.bench.torch_network import UnknownOperatorError, has_cuda, measure_torch
 
     try:
-        return InTorch(*measure_torch(faces, seconds)) if sees_gpu() else None
-    except UnknownOperatorError:  # the tests say so, too, when a network with others is shipped
+        return TorchFigures(*measure_torch(faces, effort.seconds)) if has_cuda() else None
+    except UnknownOperatorError:
         return None
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Of a call that returns when everything is done: the median of many, after two that do not count."""
-    for _ in range(2):
-        call()
-    took: list[float] = []
-    began = time.monotonic()
-    while len(took) < TRIES or time.monotonic() - began < SECONDS:
-        before = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - before)
-    return statistics.median(took)

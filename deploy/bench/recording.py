@@ -1,4 +1,4 @@
-"""How fast a recording is read: as `mien run` reads it, and one stage after the other, by turns."""
+"""Speed of reading a recording: as `mien run` does, and with one stage after the other, in turn."""
 
 import os
 import statistics
@@ -26,12 +26,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Times real time, medians of several turns."""
+    """Median speeds in multiples of real time; the field names are those of `mien bench --json`."""
 
     overlapped: float
     one_after_the_other: float  # each network with one thread
-    threads: int  # of the networks together, where they overlap
-    shares: Parts  # of the time of decode, detect and the rest, where they do not
+    threads: int  # of all networks, where stages overlap
+    shares: Parts  # of the time of decode, detect and the rest, one after the other
 
     @property
     def gain(self) -> float:
@@ -39,16 +39,16 @@ class Recorded:
 
 
 class Recordings:
-    """Reads the beginning of a clip again and again."""
+    """Reads the beginning of a clip repeatedly."""
 
     def __init__(self, path: Path, seconds: float) -> None:
-        """`seconds`: of the clip that are read in a turn."""
+        """`seconds` of the clip are read in a turn."""
         self._path = path
         self._until = round(seconds * SECOND)  # ns
         self._threads = len(os.sched_getaffinity(0))
         self._single = load_networks()
         # As many threads as `mien run` gives them: api.results.video.load_all.
-        self._beside = load_networks((self._threads + 1) // 2)
+        self._parallel = load_networks((self._threads + 1) // 2)
 
     def measure(self) -> Recorded:
         overlapped, ordered, parts = [], [], []
@@ -58,26 +58,29 @@ class Recordings:
                 overlapped.append(fast)
                 ordered.append(slow)
                 parts.append(spent)
-        whole = sum(sum(each.values()) for each in parts)
+        total = sum(sum(each.values()) for each in parts)
         return Recorded(
             overlapped=statistics.median(overlapped),
             one_after_the_other=statistics.median(ordered),
             threads=self._threads,
-            shares={name: sum(each[name] for each in parts) / whole for name in parts[0]},
+            shares={name: sum(each[name] for each in parts) / total for name in parts[0]},
         )
 
     def _overlapped(self) -> float:
         with self._opened() as recording:
-            reader = RecordingReader(recording, "bench", self._beside, overlapped=self._threads > 1)
+            reader = RecordingReader(recording, "bench", self._parallel, overlapped=self._threads > 1)
             return self._speed(reader)
 
     def _ordered(self) -> tuple[float, Parts]:
         with self._opened() as recording:
-            reader = OneAfterTheOther(recording, "bench", self._single)
+            reader = SequentialReader(recording, "bench", self._single)
             return self._speed(reader), reader.spent
 
-    def _speed(self, reader: "RecordingReader | OneAfterTheOther") -> float:
-        """What was read ahead of the end for nothing is in it: little where a clip is read for long."""
+    def _speed(self, reader: "RecordingReader | SequentialReader") -> float:
+        """Return the multiple of real time.
+
+        Frames decoded ahead of the end count as time without progress.
+        """
         began = time.perf_counter()
         with closing(reader.steps(lambda: False)) as steps:
             for _ in steps:
@@ -89,8 +92,8 @@ class Recordings:
         return open_recording(self._path, "bench", RATE)
 
 
-class OneAfterTheOther:
-    """What engine.recording.RecordingReader does, without any overlap; FFmpeg's own threads stay."""
+class SequentialReader:
+    """engine.recording.RecordingReader without overlapping stages; FFmpeg keeps its threads."""
 
     def __init__(self, recording: Recording, source: str, networks: Networks) -> None:
         self.position = 0  # ns
@@ -100,13 +103,13 @@ class OneAfterTheOther:
         self._pipeline = Pipeline(networks)
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[list[Event], None, None]:
-        """The events of a few frames at a time, and at the end those that end the source."""
+        """Yield the events of a few frames at a time, and finally those that end the source."""
         decoded = batches(self._recording, batch_of(self._recording.rate))
         while (batch := self._timed("decode", lambda: next(decoded, None))) and not stopped():
             faces = self._timed("detect", partial(self._pipeline.detect, batch))
-            told = self._timed("rest", partial(self._pipeline.step, batch, faces))
+            stepped = self._timed("rest", partial(self._pipeline.step, batch, faces))
             self.position = batch[-1].media_time
-            yield [event for events in told for event in events]
+            yield [event for events in stepped for event in events]
         self.position = self.position if batch else self._recording.duration
         yield self._pipeline.finish(self._source, self.position, damaged=self._recording.broken_off)
 

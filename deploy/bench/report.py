@@ -1,4 +1,4 @@
-"""`mien bench` without a word after it: everything in one table, and one line that names the bottleneck."""
+"""`mien bench`: all measurements, as a table with a line that names the bottleneck, or as JSON."""
 
 import os
 import platform
@@ -12,43 +12,43 @@ from tqdm import tqdm
 
 from deploy.bench import websocket
 from deploy.bench.bottleneck import bottleneck
-from deploy.bench.cameras import Plan, Step, running
-from deploy.bench.clip import Clip, clip_to_measure
+from deploy.bench.cameras import LoadPlan, Step, running
+from deploy.bench.clip import Clip, choose_clip
 from deploy.bench.gpu import GpuFigures, measure_gpu
 from deploy.bench.recording import Recorded, Recordings
 from deploy.bench.sample import Sample, take_sample
-from deploy.bench.service import redis_of_its_own
-from deploy.bench.stages import Bench, Stage, shares
+from deploy.bench.service import temporary_redis
+from deploy.bench.stages import Stage, StageBenchmark, shares
 from engine.loading import load_networks
 from ingest.bus.connection import connect
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long everything is measured."""
+    """Durations of the measurements."""
 
-    drawn: float  # seconds of a drawn clip
-    stage: float  # seconds that each stage is tried
+    clip: float  # seconds of a rendered clip
+    stage: float  # seconds for each stage
     recording: float  # seconds of the clip that are read in a turn
-    cameras: Plan
+    cameras: LoadPlan
     clients: websocket.Load
 
 
-def whole(shards: int) -> Effort:
-    """Less than two minutes."""
+def full(shards: int) -> Effort:
+    """Return durations of less than two minutes in all."""
     load = websocket.Load(clients=50, stuck=0, seconds=3.0, rate=20.0)
-    return Effort(8.0, 0.5, 20.0, Plan(64, shards, settles=2.0, seconds=4.0), load)
+    return Effort(8.0, 0.5, 20.0, LoadPlan(64, shards, warm_up=2.0, seconds=4.0), load)
 
 
 def quick(shards: int) -> Effort:
-    """Less than 20 seconds where nothing else runs."""
+    """Return durations of less than 20 seconds in all, on an idle machine."""
     load = websocket.Load(clients=10, stuck=0, seconds=0.5, rate=20.0)
-    return Effort(3.0, 0.05, 5.0, Plan(2, shards, settles=0.5, seconds=1.0), load)
+    return Effort(3.0, 0.05, 5.0, LoadPlan(2, shards, warm_up=0.5, seconds=1.0), load)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """All figures of one run."""
+class Report:
+    """All measurements of a run."""
 
     machine: str
     cores: int
@@ -57,12 +57,12 @@ class Measured:
     stages: list[Stage]
     steps: list[Step]
     recorded: Recorded
-    gpu: GpuFigures | None  # None: there is none
+    gpu: GpuFigures | None  # None without a GPU
 
     @property
     def faces(self) -> float:
-        """In a picture; one where the clip has none, so that what a face costs is told all the same."""
-        return self.sample.faces_per_picture or 1.0
+        """Faces in a frame; one if the clip has none, so that the stages of a face count."""
+        return self.sample.faces_per_frame or 1.0
 
     @property
     def bottleneck(self) -> str:
@@ -70,7 +70,7 @@ class Measured:
 
     @property
     def kept_up(self) -> int:
-        """Cameras; 0 where not even one."""
+        """Largest number of cameras that it keeps up with."""
         return max((step.cameras for step in self.steps if step.keeps_up), default=0)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Measured:
                     "height": self.sample.height,
                     "pictures_a_second": round(self.sample.frame_rate, 2),
                     "read_a_second": round(self.sample.read_rate, 2),
-                    "faces_a_picture": round(self.sample.faces_per_picture, 2),
+                    "faces_a_picture": round(self.sample.faces_per_frame, 2),
                 },
                 "cameras": [asdict(step) | {"keeps_up": step.keeps_up} for step in self.steps],
                 "cameras_kept_up": self.kept_up,
@@ -99,29 +99,32 @@ class Measured:
         }
 
 
-def measure(given: Path | None, effort: Effort) -> Measured:
-    """Raises BenchError, CardMismatchError, GpuError, OSError, ServerError and UnreadableError."""
-    with redis_of_its_own() as (redis, folder), tqdm(total=18, file=sys.stderr, disable=None) as bar:
-        bar.set_description("drawing" if given is None else "looking")
-        clip = clip_to_measure(given, folder, effort.drawn)
+def measure(given: Path | None, effort: Effort) -> Report:
+    """Run all measurements, on the given video or a rendered one.
+
+    Raises BenchError, CardMismatchError, GpuError, OSError, ServerError and UnreadableError.
+    """
+    with temporary_redis() as (redis, folder), tqdm(total=18, file=sys.stderr, disable=None) as bar:
+        bar.set_description("rendering" if given is None else "decoding")
+        clip = choose_clip(given, folder, effort.clip)
         networks = load_networks()
         sample = take_sample(clip.path, networks)
         with connect(redis.url) as client:
-            bench = Bench(clip.path, sample, networks, effort.stage)
-            stages = list(_shown(bar, "stages", bench.measure(client)))
+            bench = StageBenchmark(clip.path, sample, networks, effort.stage)
+            stages = list(_with_progress(bar, "stages", bench.measure(client)))
         bar.set_description("websocket")
         stages.append(_websocket(effort.clients))
         bar.update()
-        steps = list(_shown(bar, "cameras", _steps(clip.path, sample, effort.cameras)))
+        steps = list(_with_progress(bar, "cameras", _steps(clip.path, sample, effort.cameras)))
         bar.set_description("recording")
         recorded = Recordings(clip.path, effort.recording).measure()
         bar.set_description("GPU")
         gpu = measure_gpu()
     cores = len(os.sched_getaffinity(0))
-    return Measured(processor(), cores, clip, sample, stages, steps, recorded, gpu)
+    return Report(processor(), cores, clip, sample, stages, steps, recorded, gpu)
 
 
-def _shown(bar: "tqdm[None]", name: str, found: Iterator[Any]) -> Iterator[Any]:
+def _with_progress(bar: "tqdm[None]", name: str, found: Iterator[Any]) -> Iterator[Any]:
     bar.set_description(name)
     for each in found:
         bar.update()
@@ -129,17 +132,17 @@ def _shown(bar: "tqdm[None]", name: str, found: Iterator[Any]) -> Iterator[Any]:
 
 
 def _websocket(load: websocket.Load) -> Stage:
-    """What the API computes for a message to one of many clients."""
+    """Return the processor time of the API for a message to one of many clients."""
     figures = websocket.measure(load)
-    computed = figures.api_cpu_percent / 100 * load.seconds
-    return Stage("websocket", 1000 * computed / max(1, figures.delivered), "message")
+    busy = figures.api_cpu_percent / 100 * load.seconds
+    return Stage("websocket", 1000 * busy / max(1, figures.delivered), "message")
 
 
-def _steps(clip: Path, sample: Sample, plan: Plan) -> Iterator[Step]:
-    """Ends with the first one that does not keep up."""
+def _steps(clip: Path, sample: Sample, plan: LoadPlan) -> Iterator[Step]:
+    """Double the number of cameras; end with the first step that does not keep up."""
     with running(clip, plan.shards) as cameras:
         number = 1
-        while number <= plan.most:
+        while number <= plan.max_cameras:
             step = cameras.step(number, sample.read_rate, plan)
             yield step
             if not step.keeps_up:
@@ -148,7 +151,7 @@ def _steps(clip: Path, sample: Sample, plan: Plan) -> Iterator[Step]:
 
 
 def processor() -> str:
-    """Its name, as Linux tells it."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -157,36 +160,34 @@ def processor() -> str:
     return next(names, platform.machine())
 
 
-def in_words(measured: Measured) -> str:
-    """The table."""
-    sample, found = measured.sample, shares(measured.stages, measured.faces)
+def to_text(report: Report) -> str:
+    """Return the report as a table."""
+    sample, found = report.sample, shares(report.stages, report.faces)
     return "\n".join(
         [
-            f"{measured.machine}, {measured.cores} cores; ONNX Runtime on the CPU, one thread a network",
-            f"{measured.clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} pictures "
-            f"a second, {sample.read_rate:.3g} of them read, {sample.faces_per_picture:.2g} faces in each",
-            "" if sample.faces_per_picture else "(shares are as with one face in each)",
+            f"{report.machine}, {report.cores} cores; ONNX Runtime on the CPU, one thread a network",
+            f"{report.clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} frames "
+            f"a second, {sample.read_rate:.3g} of them read, {sample.faces_per_frame:.2g} faces in each",
+            "" if sample.faces_per_frame else "(shares are as with one face in each)",
             f"{'stage':<16}{'processor time':>18}{'share':>10}",
             *(
                 f"{stage.name:<16}{stage.ms:>10.3f} ms a {stage.unit:<8}{_share(stage, found)}"
-                for stage in measured.stages
+                for stage in report.stages
             ),
             "",
-            f"{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of the time",
-            *map(_step, measured.steps),
+            f"{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of CPU time",
+            *map(_step, report.steps),
             "",
-            _recording(measured.recorded),
-            measured.gpu.in_words(measured.faces)
-            if measured.gpu
-            else "GPU: none that serves; see mien doctor",
-            f"keeps up with {measured.kept_up} cameras",
-            f"bottleneck: {measured.bottleneck}",
+            _recording(report.recorded),
+            report.gpu.to_line(report.faces) if report.gpu else "GPU: none that can be used; see mien doctor",
+            f"keeps up with {report.kept_up} cameras",
+            f"bottleneck: {report.bottleneck}",
         ]
     )
 
 
 def _share(stage: Stage, found: dict[str, float]) -> str:
-    return f"{found[stage.name]:>8.1%}" if stage.usual else f"({found[stage.name]:.1%})".rjust(9)
+    return f"{found[stage.name]:>8.1%}" if stage.counts else f"({found[stage.name]:.1%})".rjust(9)
 
 
 def _step(step: Step) -> str:

@@ -1,4 +1,4 @@
-"""What the stages are measured with: pictures of the clip, the faces in them, and what a face gives."""
+"""Input of the stage benchmarks: frames of the clip, the faces in them, and a typical reading."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,36 +19,36 @@ from ingest.files.recording import UnreadableError, open_recording
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
-RATE = 10.0  # readings a second for each face, as everywhere if nobody says otherwise
-BATCH = 8  # pictures that the detector gets at once here
-# Eyes, nose and corners of the mouth as they lie about the middle of a face, in its width.
+RATE = 10.0  # readings a second of each face
+BATCH = 8  # frames in a batch of the detector
+# Offsets of eyes, nose and mouth corners from the centre of a face, in its width.
 FRONTAL = ((-0.2, -0.15), (0.2, -0.15), (0.0, 0.05), (-0.15, 0.25), (0.15, 0.25))
-MOST = 8 * BATCH  # pictures that are looked at
+MAX_FRAMES = 8 * BATCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Pictures of a clip, evenly spaced, with their faces."""
+    """Evenly spaced frames of a clip, with their faces."""
 
     frames: list[Frame]
-    faces: list[list[Face]]  # of each picture
+    faces: list[list[Face]]  # of each frame
     width: int  # pixels of the clip
     height: int
-    frame_rate: float  # pictures a second of the clip
-    read_rate: float  # of which so many are read
+    frame_rate: float  # frames a second of the clip
+    read_rate: float  # frames a second that are read
 
     @property
-    def faces_per_picture(self) -> float:
+    def faces_per_frame(self) -> float:
         return sum(map(len, self.faces)) / len(self.faces)
 
-    def anywhere(self) -> Floats:
-        """(5, 2) pixels: landmarks as of a face in the middle of the picture."""
+    def centred_landmarks(self) -> Floats:
+        """Return the landmarks of a face in the middle of the frame, (5, 2) in pixels."""
         height, width = self.frames[0].grey.shape
-        middle = (width / 2, height / 2)
-        return np.asarray(np.array(FRONTAL) * height / 4 + middle, dtype=np.float32)
+        centre = (width / 2, height / 2)
+        return np.asarray(np.array(FRONTAL) * height / 4 + centre, dtype=np.float32)
 
     def crops(self, count: int) -> NDArray[np.float32]:
-        """(count, 1, 96, 96), 0..255: faces of the clip again and again; noise where it has none."""
+        """Return (count, 1, 96, 96) values 0..255: faces of the clip, repeated; noise where it has none."""
         found = [
             cut(frame.grey, transform(align(landmarks_of(frame, face))))
             for frame, faces in zip(self.frames, self.faces, strict=True)
@@ -62,19 +62,19 @@ class Sample:
 
 
 def take_sample(path: Path, networks: Networks) -> Sample:
-    """Raises UnreadableError where the file gives not one picture."""
+    """Decode frames and detect their faces. Raises UnreadableError for a file without a frame."""
     with open_recording(path, "bench", RATE) as recording:
-        frames = list(islice(recording, MOST))
+        frames = list(islice(recording, MAX_FRAMES))
         if not frames:
-            raise UnreadableError(path, "no picture in it can be decoded")
-        lasted = (frames[-1].media_time - frames[0].media_time) / SECOND
+            raise UnreadableError(path, "no frame of it can be decoded")
+        duration = (frames[-1].media_time - frames[0].media_time) / SECOND
         return Sample(
             frames=frames,
-            faces=[found for batch in in_batches(frames) for found in sure_faces(networks, batch)],
+            faces=[found for batch in in_batches(frames) for found in confident_faces(networks, batch)],
             width=recording.width,
             height=recording.height,
             frame_rate=recording.frame_rate or RATE,
-            read_rate=(len(frames) - 1) / lasted if lasted else RATE,
+            read_rate=(len(frames) - 1) / duration if duration else RATE,
         )
 
 
@@ -82,24 +82,24 @@ def in_batches(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
     return [frames[start : start + BATCH] for start in range(0, len(frames), BATCH)]
 
 
-def find(detector: Detector, frames: Sequence[Frame]) -> list[list[Face]]:
+def detect(detector: Detector, frames: Sequence[Frame]) -> list[list[Face]]:
     return detector.detect([frame.grey for frame in frames])
 
 
-def sure_faces(networks: Networks, frames: Sequence[Frame]) -> list[list[Face]]:
-    """Those that begin a track: others are cut and read only where one goes on."""
-    found = find(networks.detector, frames)
+def confident_faces(networks: Networks, frames: Sequence[Frame]) -> list[list[Face]]:
+    """Return the faces that start a track; less certain ones only continue one."""
+    found = detect(networks.detector, frames)
     return [[face for face in faces if face.score >= networks.new_track_score] for faces in found]
 
 
 def landmarks_of(frame: Frame, face: Face) -> Floats:
-    """(5, 2) in pixels of the picture."""
+    """Return the landmarks of a face, (5, 2) in pixels of the frame."""
     height, width = frame.grey.shape
     return np.asarray(face.landmarks * (width, height) - 0.5, dtype=np.float32)
 
 
 def sample_reading(source: str, number: int, rate: float) -> Reading:
-    """A face in the middle of the picture; every figure has as many digits as a real one."""
+    """Return a reading of a face in the middle of the frame, with as many digits as a real one."""
     captured = datetime.now(UTC)
     values = np.random.default_rng(number).dirichlet(np.ones(len(LABELS))).astype(np.float32)
     points = np.random.default_rng(number).uniform(0.4, 0.6, (15, 2)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The service's parts as real processes, for the bench alone: whatever the caller's own service is told."""
+"""Processes of a temporary service for the benchmark, with settings of its own."""
 
 import os
 import subprocess
@@ -11,17 +11,17 @@ from pathlib import Path
 from deploy.redis_server import RedisServer
 from ingest.parent import ends_with_parent
 
-STOPS_WITHIN = 5.0  # seconds
+STOP_TIMEOUT = 5.0  # seconds
 
 
 class BenchError(Exception):
-    """What is to be measured did not start; the message says what."""
+    """A process of the benchmark did not start; the message says which."""
 
 
 @contextmanager
-def redis_of_its_own() -> Iterator[tuple[RedisServer, Path]]:
-    """A real server in a new folder that is gone afterwards. Raises ServerError."""
-    # Not where TMPDIR says: the path of a socket must be short.
+def temporary_redis() -> Iterator[tuple[RedisServer, Path]]:
+    """Run a Redis in a temporary folder. Raises ServerError."""
+    # TMPDIR may be too long: the path of a socket must be short.
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as name:
         server = RedisServer(Path(name))
         server.start()
@@ -31,16 +31,17 @@ def redis_of_its_own() -> Iterator[tuple[RedisServer, Path]]:
             server.stop()
 
 
-def environment_of_its_own(redis_url: str, folder: Path) -> Mapping[str, str]:
+def service_environment(redis_url: str, folder: Path) -> Mapping[str, str]:
+    """Return this environment without the settings of the caller's own service."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
     return environment | {"REDIS_URL": redis_url, "MIEN_DATA": str(folder)}
 
 
 @contextmanager
-def part(
+def module(
     words: tuple[str, ...], environment: Mapping[str, str], log: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """`python -m WORDS`, which writes to `log` what it has to say, for as long as it is needed."""
+    """Run `python -m WORDS`, with its output in the file `log`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", *words],
@@ -54,12 +55,12 @@ def part(
     finally:
         process.terminate()
         try:
-            process.wait(STOPS_WITHIN)
+            process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-def last_words(log: Path) -> str:
-    """The last line that it wrote."""
-    return log.read_text(errors="replace").strip().rpartition("\n")[2] or "it says nothing"
+def last_line(log: Path) -> str:
+    """Return the last line of a log."""
+    return log.read_text(errors="replace").strip().rpartition("\n")[2] or "its log is empty"

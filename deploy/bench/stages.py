@@ -1,4 +1,4 @@
-"""What each stage costs: processor time with one thread, on real pictures and a real Redis."""
+"""Processor time of each stage with one thread, on real frames and a real Redis."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from deploy.bench.sample import BATCH, RATE, Sample, find, landmarks_of, sample_reading
-from deploy.bench.timing import computed_ms
+from deploy.bench.sample import BATCH, RATE, Sample, detect, landmarks_of, sample_reading
+from deploy.bench.timing import processor_ms
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.loading import Networks
@@ -25,110 +25,114 @@ from ingest.bus.timeline import Commit, Timeline
 from ingest.bus.wire import decode_frame, encode_frame
 from ingest.files.recording import open_recording
 
-Unit = Literal["picture", "face", "message"]
+Unit = Literal["frame", "face", "message"]
 
 SHARD = 0
-BATCHES = (1, 8, 64)  # faces that a ResNet gets at once
-USUAL = 8  # of which this one counts in what a picture costs
-DECODED = 32  # pictures read in one try
+BATCHES = (1, 8, 64)  # faces in a batch of a ResNet
+TYPICAL_BATCH = 8  # the one that counts in the shares
+DECODED = 32  # frames decoded in one call
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What it costs, for one picture that is read, one face of it, or one message to one client."""
+    """Processor time of a stage for a frame, for a face, or for a message to one client."""
 
     name: str
     ms: float
     unit: Unit
-    usual: bool = True  # whether it counts in what a picture costs
+    counts: bool = True  # in the shares
 
-    def of_picture(self, faces: float) -> float:
-        """ms for a picture with so many faces, at which one client looks."""
-        return self.ms * (1.0 if self.unit == "picture" else faces)
+    def ms_per_frame(self, faces: float) -> float:
+        """Return the ms for a frame with so many faces, which one client watches."""
+        return self.ms * (1.0 if self.unit == "frame" else faces)
 
 
 def shares(stages: list[Stage], faces: float) -> dict[str, float]:
-    """Of the time of a picture with so many faces; those of the usual stages add up to 1."""
-    whole = sum(stage.of_picture(faces) for stage in stages if stage.usual)
-    return {stage.name: stage.of_picture(faces) / whole for stage in stages}
+    """Return the shares of the time of a frame with so many faces.
+
+    Those of the stages that count add up to 1.
+    """
+    total = sum(stage.ms_per_frame(faces) for stage in stages if stage.counts)
+    return {stage.name: stage.ms_per_frame(faces) / total for stage in stages}
 
 
-class Bench:
-    """Measures the stages but the websocket, which needs an API."""
+class StageBenchmark:
+    """Measures all stages but the websocket, which needs an API."""
 
     def __init__(self, path: Path, sample: Sample, networks: Networks, seconds: float) -> None:
-        """Each stage is tried for so many seconds."""
+        """Each stage is measured for so many seconds."""
         self._path = path
         self._sample = sample
         self._networks = networks
         self._seconds = seconds
 
     def measure(self, client: Redis) -> Iterator[Stage]:
-        """`client`: of a Redis that is there for this alone."""
-        frames, pictures = self._sample.frames[:BATCH], len(self._sample.frames[:BATCH])
-        read = min(DECODED, len(self._sample.frames))
-        yield Stage("decode", self._ms(lambda: self._decode(read)) / read, "picture")
-        yield Stage("transfer", self._transfer(client) / pictures, "picture")
-        yield Stage("detect", self._ms(lambda: find(self._networks.detector, frames)) / pictures, "picture")
+        """Yield the stages; `client` is connected to a temporary Redis."""
+        frames = self._sample.frames[:BATCH]
+        count = min(DECODED, len(self._sample.frames))
+        yield Stage("decode", self._ms(lambda: self._decode(count)) / count, "frame")
+        yield Stage("transfer", self._transfer(client) / len(frames), "frame")
+        yield Stage(
+            "detect", self._ms(lambda: detect(self._networks.detector, frames)) / len(frames), "frame"
+        )
         yield Stage("crop", self._crop(), "face")
         yield from self._network("keypoints", KEYPOINTS)
         yield from self._network("emotion", LABELS)
         yield Stage("timeline", self._timeline(), "face")
 
     def _ms(self, call: Callable[[], object]) -> float:
-        return computed_ms(call, self._seconds)
+        return processor_ms(call, self._seconds)
 
-    def _decode(self, read: int) -> None:
-        """With the pictures between those that are read."""
+    def _decode(self, count: int) -> None:
+        """Decode frames, and those between that are not read."""
         with open_recording(self._path, "bench", RATE) as recording:
-            for _ in islice(recording, read):
+            for _ in islice(recording, count):
                 pass
 
     def _transfer(self, client: Redis) -> float:
-        """From ingest to the engine and acknowledged; what Redis computes is part of it."""
+        """Push, take and acknowledge frames; the processor time of Redis is part of it."""
         stream, timeline, frames = FrameStream(client, SHARD), Timeline(client), self._sample.frames[:BATCH]
         stream.join()
-        there = _Server(client)
+        redis = _RedisTime(client)
 
-        def carry() -> None:
+        def transfer() -> None:
             for frame in frames:
                 stream.push(encode_frame(frame))
             taken = stream.take(len(frames), 1.0)
             for _, fields in taken:
                 decode_frame(fields)
             timeline.commit(Commit(SHARD, [id for id, _ in taken]))
-            there.count()
+            redis.count()
 
-        ours = self._ms(carry)
-        return ours + there.ms_each()
+        return self._ms(transfer) + redis.ms_per_call()
 
     def _crop(self) -> float:
-        """Cut and judged, for a face; where the clip has none, at a place that is none."""
-        picture = self._sample.frames[0]
-        places = [
+        """Crop a face and judge its quality; at the centre of a clip without faces."""
+        first = self._sample.frames[0]
+        faces = [
             (frame.grey, landmarks_of(frame, face))
-            for frame, faces in zip(self._sample.frames, self._sample.faces, strict=True)
-            for face in faces
-        ] or [(picture.grey, self._sample.anywhere())]
+            for frame, detected in zip(self._sample.frames, self._sample.faces, strict=True)
+            for face in detected
+        ] or [(first.grey, self._sample.centred_landmarks())]
 
-        def cut_all() -> None:
-            for grey, landmarks in places:
+        def crop_all() -> None:
+            for grey, landmarks in faces:
                 alignment = align(landmarks)
                 judge(cut(grey, transform(alignment)), landmarks, alignment)
 
-        return self._ms(cut_all) / len(places)
+        return self._ms(crop_all) / len(faces)
 
     def _network(self, name: str, outputs: tuple[str, ...]) -> Iterator[Stage]:
         runtime = OnnxRuntime(select_weights(read_card(name, outputs)).file)
         for batch in BATCHES:
-            read = partial(runtime.run, {"crops": self._sample.crops(batch)})
-            yield Stage(f"{name}_{batch}", self._ms(read) / batch, "face", usual=batch == USUAL)
+            classify = partial(runtime.run, {"crops": self._sample.crops(batch)})
+            yield Stage(f"{name}_{batch}", self._ms(classify) / batch, "face", counts=batch == TYPICAL_BATCH)
 
     def _timeline(self) -> float:
-        """Followed, smoothed and told, for a face."""
+        """Track and smooth a face, and encode its readings."""
         reading = sample_reading("bench", 0, RATE)
 
-        def follow() -> None:
+        def track() -> None:
             tracker, line = Tracker("bench", self._networks.new_track_score), TrackTimeline("bench", 1, 0)
             for frame, faces in zip(self._sample.frames, self._sample.faces, strict=True):
                 tracker.update(faces, frame.media_time)
@@ -136,24 +140,24 @@ class Bench:
                     line.add(Moment(frame.media_time, None, reading.raw, None))
                     encode_event(reading)
 
-        told = sum(len(faces) or 1 for faces in self._sample.faces)
-        return self._ms(follow) / told
+        faces = sum(len(each) or 1 for each in self._sample.faces)
+        return self._ms(track) / faces
 
 
-class _Server:
-    """What Redis computes from one `count` to the next, on average."""
+class _RedisTime:
+    """Average processor time of Redis between two calls of `count`."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._began = self._computed()
-        self._counted = 0
+        self._began = self._ms()
+        self._calls = 0
 
     def count(self) -> None:
-        self._counted += 1
+        self._calls += 1
 
-    def ms_each(self) -> float:
-        return (self._computed() - self._began) / self._counted
+    def ms_per_call(self) -> float:
+        return (self._ms() - self._began) / self._calls
 
-    def _computed(self) -> float:
-        told = self._client.info("cpu")
-        return 1000 * float(told["used_cpu_user"] + told["used_cpu_sys"])
+    def _ms(self) -> float:
+        info = self._client.info("cpu")
+        return 1000 * float(info["used_cpu_user"] + info["used_cpu_sys"])

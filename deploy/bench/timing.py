@@ -1,22 +1,25 @@
-"""How long something computes: the median of several tries, after one that does not count.
+"""Processor time of a call: the median of several calls, after one that warms up.
 
-Processor time, of all threads of this process: what else the machine does hardly changes it.
+It is that of all threads of this process, which other programs hardly change.
 """
 
 import statistics
 import time
 from collections.abc import Callable
 
-TRIES = 5  # at least
+MIN_CALLS = 5
 
 
-def computed_ms(call: Callable[[], object], seconds: float) -> float:
-    """Milliseconds of processor time of a call, which is made at least TRIES times, for so many seconds."""
+def processor_ms(call: Callable[[], object], seconds: float) -> float:
+    """Return the milliseconds of processor time of a call.
+
+    Repeat it for `seconds`, at least MIN_CALLS times.
+    """
     call()
-    took: list[float] = []
+    times: list[float] = []
     began = time.monotonic()
-    while len(took) < TRIES or time.monotonic() - began < seconds:
+    while len(times) < MIN_CALLS or time.monotonic() - began < seconds:
         before = time.process_time()
         call()
-        took.append(1000 * (time.process_time() - before))
-    return statistics.median(took)
+        times.append(1000 * (time.process_time() - before))
+    return statistics.median(times)

@@ -1,6 +1,6 @@
-"""The ResNets in torch, operator by operator from the very ONNX that TensorRT gets: like beside like.
+"""The ResNets in torch, built operator by operator from the ONNX graph that TensorRT gets.
 
-Only for the bench on a GPU: importing it takes torch and onnx.
+For the benchmark on a GPU alone: it needs torch and onnx.
 """
 
 from collections.abc import Callable
@@ -19,26 +19,26 @@ from engine.runtimes.tensorrt.fp16 import for_gpu
 
 TYPES = {TensorProto.FLOAT: torch.float32, TensorProto.FLOAT16: torch.float16}
 
-BATCHES = 16  # graphs that are started before their end is waited for
-SIDE = 8192  # of the matrices whose product is measured
+BATCHES = 16  # CUDA graphs between two synchronisations
+SIDE = 8192  # of the square matrices of the measured product
 
 Attributes = dict[str, Any]
 Operator = Callable[..., torch.Tensor]
 
 
 class UnknownOperatorError(Exception):
-    """The network has an operator that this does not know; the message says which."""
+    """A network has operators that are missing in OPERATORS; the message names them."""
 
 
 class TorchNetwork:
-    """One network: pixels (n, 1, 96, 96) of bytes in, its output out, in the types of its ONNX."""
+    """A network from (n, 1, 96, 96) bytes to its output, in the types of its ONNX graph."""
 
     def __init__(self, model: bytes, device: str) -> None:
         """Raises UnknownOperatorError."""
         graph = onnx.load_from_string(model).graph
         unknown = {node.op_type for node in graph.node} - set(OPERATORS)
         if unknown:
-            raise UnknownOperatorError(f"no such operator here: {', '.join(sorted(unknown))}")
+            raise UnknownOperatorError(f"OPERATORS lacks {', '.join(sorted(unknown))}")
         self._input, self._output = graph.input[0].name, graph.output[0].name
         scales = {node.input[2] for node in graph.node if node.op_type == "Resize"}
         self._constants = {
@@ -48,7 +48,9 @@ class TorchNetwork:
             (OPERATORS[node.op_type], list(node.input), node.output[0], _attributes(node))
             for node in graph.node
         ]
-        self.operations = 0  # of the last batch: multiplications and additions of convolutions and products
+        self.operations = (
+            0  # multiplications and additions of the last batch's convolutions and matrix products
+        )
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         values: dict[str, Any] = {**self._constants, self._input: pixels, "": None}
@@ -58,12 +60,12 @@ class TorchNetwork:
             if operator in (_conv, _gemm):
                 weights = values[inputs[1]]
                 self.operations += 2 * values[output].numel() * (weights.numel() // len(weights))
-        found: torch.Tensor = values[self._output]
-        return found
+        result: torch.Tensor = values[self._output]
+        return result
 
 
 def _constant(tensor: onnx.TensorProto, device: str) -> Any:
-    """Weights on the device; shapes, indices and axes as lists and numbers."""
+    """Return weights on the device; shapes, indices and axes as lists and numbers."""
     array = numpy_helper.to_array(tensor)
     if array.dtype == np.int64:
         return array.tolist()
@@ -133,26 +135,26 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
-def sees_gpu() -> bool:
-    """Some builds of torch are for the CPU alone."""
+def has_cuda() -> bool:
+    """Return whether this build of torch can use the GPU; some are for the CPU alone."""
     return torch.cuda.is_available()
 
 
 def measure_torch(
     faces: NDArray[np.uint8], seconds: Callable[[Callable[[], None]], float]
 ) -> tuple[float, float, float]:
-    """Faces a second, operations a second of a matrix product, operations for a face.
+    """Return faces a second, operations a second of a matrix product, and operations for a face.
 
-    `faces`: one batch. `seconds`: how long a call takes. Raises UnknownOperatorError.
+    `faces` is one batch; `seconds` measures the duration of a call. Raises UnknownOperatorError.
     """
     cards = (read_card("keypoints", KEYPOINTS), read_card("emotion", LABELS))
     networks = [TorchNetwork(for_gpu(card.file, half=True), "cuda") for card in cards]
     torch.backends.cudnn.benchmark = True
     with torch.inference_mode():
         pixels = torch.from_numpy(faces).to("cuda")
-        graph = _recorded(networks, pixels)
+        graph = _captured(networks, pixels)
 
-        def read() -> None:
+        def replay() -> None:
             for _ in range(BATCHES):
                 graph.replay()
             torch.cuda.synchronize()
@@ -165,18 +167,18 @@ def measure_torch(
             torch.cuda.synchronize()
 
         operations = sum(network.operations for network in networks) / len(faces)
-        return BATCHES * len(faces) / seconds(read), 2 * SIDE**3 / seconds(multiply), operations
+        return BATCHES * len(faces) / seconds(replay), 2 * SIDE**3 / seconds(multiply), operations
 
 
-def _recorded(networks: list[TorchNetwork], pixels: torch.Tensor) -> torch.cuda.CUDAGraph:
-    """Both networks on one batch; warmed up first on a stream of its own, as recording demands."""
-    beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    beside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(beside):
+def _captured(networks: list[TorchNetwork], pixels: torch.Tensor) -> torch.cuda.CUDAGraph:
+    """Capture both networks on one batch as a CUDA graph, after a warm-up on a side stream."""
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
         for _ in range(3):
             for network in networks:
                 network(pixels)
-    torch.cuda.current_stream().wait_stream(beside)
+    torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         for network in networks:

@@ -1,38 +1,25 @@
-"""What a process takes of this machine, as Linux tells it in /proc."""
+"""Processor time and memory of processes and of the machine."""
 
-import os
-from pathlib import Path
-
-TICKS = os.sysconf("SC_CLK_TCK")  # a second
+import psutil
 
 
 def processor_time(pid: int) -> float:
-    """Seconds that it has computed, in its own code and in the kernel."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """Return the seconds of processor time of a process, in its own code and in the kernel."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 def machine_time() -> float:
-    """Seconds that all cores together have computed since the machine started."""
-    user, nice, system, _idle, _waiting, *interrupts = Path("/proc/stat").read_text().split()[1:9]
-    return sum(map(int, (user, nice, system, *interrupts))) / TICKS
+    """Return the seconds that all cores together were busy since the machine started."""
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system + times.irq + times.softirq + times.steal
 
 
 def private_memory(pid: int) -> int:
-    """Bytes that it alone holds: what would be free if it went."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+    """Return the bytes that would be free if the process ended (its unique set size)."""
+    return psutil.Process(pid).memory_full_info().uss
 
 
-def family(pid: int) -> list[int]:
-    """The process and its children."""
-    children = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-                continue
-            if int(fields[1]) == pid:
-                children.append(int(entry.name))
-    return [pid, *children]
+def with_children(pid: int) -> list[int]:
+    """Return the process and its children."""
+    return [pid, *(child.pid for child in psutil.Process(pid).children())]

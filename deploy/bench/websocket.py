@@ -1,4 +1,4 @@
-"""How fast a reading gets from Redis to many websocket clients, and what they cost the API.
+"""Load test of the websocket: latency from Redis to many clients, and the load of the API.
 
 writer ──▶ a real Redis ──▶ a real API process ──▶ clients in a process of their own
 """
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from deploy.bench.sample import sample_reading
-from deploy.bench.service import BenchError, environment_of_its_own, last_words, part, redis_of_its_own
+from deploy.bench.service import BenchError, last_line, module, service_environment, temporary_redis
 from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
 from ingest.bus.connection import connect
@@ -27,17 +27,17 @@ from ingest.bus.timeline import Timeline
 
 SOURCE = "bench"
 LOG = "api.log"
-FEW = 10  # clients that are there before the API's memory is measured for the first time
-LISTENS_WITHIN = 20.0  # seconds
-ARRIVES_WITHIN = 5.0  # seconds after which what has not come counts as dropped
+WARM_UP_CLIENTS = 10  # connected before the API's memory is first measured
+START_TIMEOUT = 20.0  # seconds
+ARRIVAL_TIMEOUT = 5.0  # seconds after the last reading, after which missing messages count as dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is measured under."""
+    """Load of a test."""
 
     clients: int
-    stuck: int  # further clients, that never read
+    stuck: int  # further clients that never read
     seconds: float
     rate: float  # readings a second
 
@@ -48,7 +48,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What came of it; the times are from an entry's moment on Redis until a client has it."""
+    """Results; latencies are from the time of an entry on Redis until a client has received it."""
 
     clients: int
     stuck: int
@@ -65,26 +65,26 @@ class Figures:
 
 
 def measure(load: Load) -> Figures:
-    """Raises BenchError, ServerError."""
+    """Run the load test. Raises BenchError, ServerError."""
     with ExitStack() as stack:
-        redis, folder = stack.enter_context(redis_of_its_own())
+        redis, folder = stack.enter_context(temporary_redis())
         with connect(redis.url) as client:
             config = SourceConfig(id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=10.0, created_at=0.0)
             client.hset(SOURCES, SOURCE, encode_config(config))
         api, port = stack.enter_context(_api(redis.url, folder))
-        few = stack.enter_context(_clients(port, Load(FEW, 0, load.seconds, load.rate)))
-        assert few.stdout is not None
+        warm_up = stack.enter_context(_clients(port, Load(WARM_UP_CLIENTS, 0, load.seconds, load.rate)))
+        assert warm_up.stdout is not None
         return _measure(load, redis.url, api, port)
 
 
 def _measure(load: Load, redis_url: str, api: int, port: int) -> Figures:
     memory = private_memory(api)
     with _clients(port, load) as clients:
-        computed = processor_time(api)
-        most = _write(load, redis_url, api)
-        computed = processor_time(api) - computed
-        heard = _heard(clients)
-    latencies = heard["latencies"] or [float("nan")]
+        busy = processor_time(api)
+        peak = _write(load, redis_url, api)
+        busy = processor_time(api) - busy
+        received = _received(clients)
+    latencies = received["latencies"] or [float("nan")]
     p50, p99, p999 = np.percentile(latencies, (50, 99, 99.9))
     return Figures(
         clients=load.clients,
@@ -95,16 +95,16 @@ def _measure(load: Load, redis_url: str, api: int, port: int) -> Figures:
         p99_ms=round(float(p99), 1),
         p999_ms=round(float(p999), 1),
         max_ms=round(latencies[-1], 1),
-        delivered=heard["delivered"],
-        dropped=load.clients * load.readings - heard["delivered"],
-        memory_per_client_kb=round((most - memory) / 1024 / (load.clients + load.stuck), 1),
-        api_cpu_percent=round(100 * computed / load.seconds, 1),
+        delivered=received["delivered"],
+        dropped=load.clients * load.readings - received["delivered"],
+        memory_per_client_kb=round((peak - memory) / 1024 / (load.clients + load.stuck), 1),
+        api_cpu_percent=round(100 * busy / load.seconds, 1),
     )
 
 
 def _write(load: Load, redis_url: str, api: int) -> int:
-    """Writes the readings, each in its moment; returns the most bytes that the API held meanwhile."""
-    most = private_memory(api)
+    """Write the readings on schedule; return the largest memory of the API meanwhile, in bytes."""
+    peak = private_memory(api)
     with connect(redis_url) as client:
         timeline = Timeline(client)
         began = time.monotonic()
@@ -112,40 +112,39 @@ def _write(load: Load, redis_url: str, api: int) -> int:
             time.sleep(max(0.0, began + number / load.rate - time.monotonic()))
             timeline.push([encode_event(sample_reading(SOURCE, number, load.rate))])
             if number % max(1, int(load.rate)) == 0:  # once a second
-                most = max(most, private_memory(api))
+                peak = max(peak, private_memory(api))
         time.sleep(max(0.0, began + load.seconds - time.monotonic()))
-    return max(most, private_memory(api))
+    return max(peak, private_memory(api))
 
 
 @contextmanager
 def _api(redis_url: str, folder: Path) -> Iterator[tuple[int, int]]:
-    """A running API: its process and its port."""
+    """Run an API; yield its process id and port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     words = ("api", "--port", str(port))
-    # Not as the caller's own service is told: tokens or TLS would keep the clients out.
-    with part(words, environment_of_its_own(redis_url, folder), folder / LOG) as process:
+    with module(words, service_environment(redis_url, folder), folder / LOG) as process:
         _wait_for(process, port, folder / LOG)
         yield process.pid, port
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + LISTENS_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionRefusedError:
             time.sleep(0.05)
-    raise BenchError(f"the API does not listen within {LISTENS_WITHIN:.0f} s: {last_words(log)}")
+    raise BenchError(f"the API does not listen within {START_TIMEOUT:.0f} s: {last_line(log)}")
 
 
 @contextmanager
 def _clients(port: int, load: Load) -> "Iterator[subprocess.Popen[str]]":
-    """Clients that follow the source and are past its history."""
+    """Run clients that have received the history of the source."""
     path = f"/v1/sources/{SOURCE}/live"
-    patience = load.seconds + ARRIVES_WITHIN
-    words = (port, path, load.clients, load.readings, patience, load.stuck)
+    timeout = load.seconds + ARRIVAL_TIMEOUT
+    words = (port, path, load.clients, load.readings, timeout, load.stuck)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "deploy.bench.websocket_clients", *map(str, words)],
         stdout=subprocess.PIPE,
@@ -161,7 +160,7 @@ def _clients(port: int, load: Load) -> "Iterator[subprocess.Popen[str]]":
         process.wait()
 
 
-def _heard(clients: "subprocess.Popen[str]") -> dict[str, Any]:
+def _received(clients: "subprocess.Popen[str]") -> dict[str, Any]:
     assert clients.stdout is not None
-    heard: dict[str, Any] = json.loads(clients.stdout.readline())
-    return heard
+    received: dict[str, Any] = json.loads(clients.stdout.readline())
+    return received

@@ -16,7 +16,7 @@ from typing import Any
 
 import av
 
-from deploy.bench.recording import OneAfterTheOther
+from deploy.bench.recording import SequentialReader
 from engine.loading import Networks, load_networks
 from ingest.files.recording import open_recording
 from ingest.pace import SECOND
@@ -202,7 +202,7 @@ def _one_after_the_other(path: Path, networks: Networks) -> float:
     """Times real time."""
     began = time.perf_counter()
     with open_recording(path, path.name, 10.0) as recording:
-        for _ in OneAfterTheOther(recording, path.name, networks).steps(lambda: False):
+        for _ in SequentialReader(recording, path.name, networks).steps(lambda: False):
             pass
         return recording.duration / SECOND / (time.perf_counter() - began)
 

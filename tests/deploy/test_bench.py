@@ -1,4 +1,4 @@
-"""`mien bench` measures what it says."""
+"""`mien bench`: its measurements, its bottleneck, and the clients of its load test."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from deploy.bench import clip as clips
 from deploy.bench.__main__ import websocket_line
 from deploy.bench.bottleneck import bottleneck
 from deploy.bench.cameras import Step
+from deploy.bench.clip import Clip, choose_clip
 from deploy.bench.stages import Stage, shares
 from deploy.bench.websocket_clients import Client
 from ingest.files.recording import open_recording
@@ -28,7 +28,7 @@ STAGES = {
 
 
 def bench(*words: str) -> "subprocess.CompletedProcess[str]":
-    # As for another service, which must not get in the way.
+    # Settings of another service, which the benchmark must ignore.
     environment = {
         **os.environ,
         "MIEN_TOKENS": "required",
@@ -40,7 +40,7 @@ def bench(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.timeout(300)  # 12 seconds of computing, on a machine that may do other things
-def test_everything_is_measured_with_nothing_but_what_is_installed() -> None:
+def test_all_is_measured_with_the_installed_packages() -> None:
     ran = bench("--quick", "--json")
     assert ran.returncode == 0, ran.stderr
     figures: dict[str, Any] = json.loads(ran.stdout)
@@ -60,7 +60,7 @@ def test_everything_is_measured_with_nothing_but_what_is_installed() -> None:
     assert "\n" not in figures["bottleneck"]
 
 
-def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_video_gives_one_line(tmp_path: Path) -> None:
     ran = bench(str(tmp_path / "none.mp4"))
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.strip().splitlines()[-1] == f"mien bench: {tmp_path}/none.mp4: no such file"
@@ -68,14 +68,14 @@ def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_a_video_that_is_given_is_measured(tmp_path: Path) -> None:
     given = make_clip(tmp_path / "given.mp4", even(10))
-    assert clips.clip_to_measure(given, tmp_path, 1.0) == clips.Clip(given, "given.mp4")
+    assert choose_clip(given, tmp_path, 1.0) == Clip(given, "given.mp4")
 
 
 def test_where_the_portraits_are_not_installed_a_pattern_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "deploy.demo.scene", None)
-    drawn = clips.clip_to_measure(None, tmp_path, 1.0)
+    drawn = choose_clip(None, tmp_path, 1.0)
     assert "without a face" in drawn.about
     with open_recording(drawn.path, "bench", None) as recording:
         pictures = [frame.grey for frame in recording]
@@ -84,7 +84,7 @@ def test_where_the_portraits_are_not_installed_a_pattern_is_drawn(
 
 
 def costs(**ms: float) -> list[Stage]:
-    units = {"decode": "picture", "detect": "picture", "websocket": "message"}
+    units = {"decode": "frame", "detect": "frame", "websocket": "message"}
     return [Stage(name, each, units.get(name, "face")) for name, each in ms.items()]  # type: ignore[arg-type]
 
 
@@ -109,11 +109,11 @@ STAGED = costs(decode=3.0, detect=4.0, crop=0.1, keypoints_8=0.7, emotion_8=0.6,
 @pytest.mark.parametrize(
     ("last", "cores", "said"),
     [
-        (step(lost=5.0), 4, "the engine, with 4 cameras and 1.0 of 4 cores for itself: above all detect"),
+        (step(lost=5.0), 4, "the engine, with 4 cameras and 1.0 of 4 cores in use: above all detect"),
         (step(lost=5.0), 1, "the engine, with 4 cameras and all of 1 cores busy: above all detect"),
-        (step(came=30.0), 4, "ingest, with 4 cameras and 0.4 of 4 cores for itself: decode"),
+        (step(came=30.0), 4, "ingest, with 4 cameras and 0.4 of 4 cores in use: decode"),
         (step(), 4, "none with up to 4 cameras; first will be detect"),
-        (step(others=1.0), 4, "other programs kept 1.0 of 4 cores busy"),
+        (step(others=1.0), 4, "other programs used 1.0 of 4 cores"),
     ],
 )
 def test_the_bottleneck_is_named(last: Step, cores: int, said: str) -> None:
@@ -131,7 +131,7 @@ def test_the_websocket_is_measured_and_nothing_is_lost() -> None:
         check=True,
         timeout=60,
         env={**os.environ, "MIEN_TOKENS": "required", "MIEN_TLS_CERTIFICATE": "/none"},  # of another service
-        preexec_fn=allow_few_files,  # who serves and who connects asks the system for more
+        preexec_fn=allow_few_files,  # the API and the clients raise the limit
     )
     figures: dict[str, Any] = json.loads(ran.stdout)
     assert (figures["delivered"], figures["dropped"]) == (800, 0)
@@ -153,7 +153,7 @@ def message(cursor: str) -> bytes:
     return frame(f'{{"type":"reading","model":"{"m" * 200}","cursor":"{cursor}"}}')
 
 
-def test_a_client_counts_what_comes_however_it_is_cut() -> None:
+def test_a_client_counts_messages_however_they_are_split() -> None:
     stream = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
     stream += message("1-0") + message("1-1") + message("1-1") + frame('{"type":"error"}') + message("3-0")
 
@@ -172,6 +172,6 @@ def test_a_client_counts_what_comes_however_it_is_cut() -> None:
 @pytest.mark.parametrize(
     "words", [["--clients", "0"], ["--seconds", "-1"], ["--rate", "nan"], ["--stuck", "x"]]
 )
-def test_numbers_that_make_no_sense_are_refused(words: list[str]) -> None:
+def test_wrong_numbers_are_refused(words: list[str]) -> None:
     with pytest.raises(SystemExit):
         websocket_line().parse_args(words)

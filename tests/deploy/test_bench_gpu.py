@@ -1,12 +1,11 @@
-"""What `mien bench` says of a GPU, and that torch computes what the shipped networks do."""
+"""Benchmark of a GPU, and the networks in torch that it compares with."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from deploy.bench import gpu as gpu_bench
-from deploy.bench.gpu import GpuFigures, InTorch, measure_gpu
+from deploy.bench.gpu import BATCH, GpuEffort, GpuFigures, TorchFigures, measure_gpu
 from engine.card import Card, read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.runtimes.onnx import OnnxRuntime
@@ -41,14 +40,12 @@ def test_tensorrt_is_measured_beside_torch_and_onnx_runtime(
         assert 0 < figures.share < 1
 
 
-def test_what_is_asked_of_tensorrt_is_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With doubles of TensorRT and pycuda, which compute on the CPU: no figure of it means anything."""
+def test_the_calls_of_tensorrt_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With doubles of TensorRT and pycuda, which compute on the CPU: the figures mean nothing."""
     monkeypatch.setenv("MIEN_DATA", str(tmp_path))
-    for name, less in {"AT_ONCE": 2 * gpu_bench.BATCH, "TRIES": 1, "SECONDS": 0.0}.items():
-        monkeypatch.setattr(gpu_bench, name, less)
     with doubled(monkeypatch, "10") as doubles:
         doubles.build_into(plans_folder(tmp_path), "detector", "keypoints", "emotion")
-        figures = measure_gpu()
+        figures = measure_gpu(GpuEffort(faces=2 * BATCH, min_calls=1, min_seconds=0.0))
     assert figures is not None
     assert "TensorRT serves on NVIDIA Double" in figures.name
     assert min(figures.tensorrt, figures.engine, figures.onnx, figures.detect_ms) > 0
@@ -104,14 +101,14 @@ def test_operations_are_counted() -> None:
     assert network.operations == 2 * (8 * 8 * 4) * (2 * 3 * 3)
 
 
-def test_cameras_and_the_share_follow_from_what_was_measured() -> None:
-    torch = InTorch(faces=50_000.0, products=500e12, operations=100e6)
+def test_cameras_and_the_share_follow_from_the_figures() -> None:
+    torch = TorchFigures(faces=50_000.0, products=500e12, operations=100e6)
     figures = GpuFigures(
         "TensorRT serves", tensorrt=105_000.0, engine=100_000.0, onnx=700.0, detect_ms=0.1, torch=torch
     )
     assert figures.share == pytest.approx(0.021)
     assert figures.overhead == pytest.approx(0.05)
-    # A picture takes 0.1 ms, and each of its two faces 0.01 ms: 40 ms have room for 333 of them.
+    # A frame takes 0.1 ms, and each of its two faces 0.01 ms: 333 of them fit into 40 ms.
     assert figures.cameras(2.0) == 333
-    assert "333 cameras of 25 pictures a second" in figures.in_words(2.0)
+    assert "333 cameras of 25 frames a second" in figures.to_line(2.0)
     assert set(figures.to_json(2.0)) >= {"tensorrt", "onnx", "torch", "share_of_products", "cameras"}
