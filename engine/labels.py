@@ -1,13 +1,13 @@
-"""The classes and points that the networks know, in the order of their outputs."""
+"""Expressions, keypoints and landmarks, in the order of the networks' outputs."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 Label = Literal["angry", "disgust", "sad", "happy", "surprise", "fear", "neutral"]
 
-LABELS: tuple[Label, ...] = ("angry", "disgust", "sad", "happy", "surprise", "fear", "neutral")
-FIVE: tuple[Label, ...] = LABELS[:5]  # the seed project's own classes and order
+LABELS: tuple[Label, ...] = get_args(Label)
+FIVE: tuple[Label, ...] = LABELS[:5]  # evaluated apart, for comparison with others' five classes
 
-# Kaggle's order (facial-keypoints-detection); left and right are the subject's.
+# Kaggle's order (facial-keypoints-detection); left and right are those of the face.
 KEYPOINTS: tuple[str, ...] = (
     "left_eye_center",
     "right_eye_center",
@@ -26,5 +26,5 @@ KEYPOINTS: tuple[str, ...] = (
     "mouth_center_bottom_lip",
 )
 
-# The detector's five, in YuNet's order; right and left are the subject's.
+# Five points of the detector, in YuNet's order; left and right are those of the face.
 LANDMARKS: tuple[str, ...] = ("right_eye", "left_eye", "nose", "right_mouth_corner", "left_mouth_corner")

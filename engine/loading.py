@@ -11,7 +11,7 @@ from engine.runtimes.runtime import Accelerator, Cards, PrecisionName
 from engine.settings import DetectorName
 from engine.stages.classify import Classifier
 from engine.stages.detect import Detector
-from engine.stages.track import UNSURE_BY
+from engine.stages.track import LOW_SCORE_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def load_networks(
     loaded = find_backend(runtime).load(cards, threads, precision)
     threshold = loaded.cards.detector.threshold
     return Networks(
-        detector=Detector(loaded.detector, threshold - UNSURE_BY),
+        detector=Detector(loaded.detector, threshold - LOW_SCORE_MARGIN),
         classifier=Classifier(loaded.resnets, loaded.cards.emotion),
         new_track_score=threshold,
         versions={

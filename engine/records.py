@@ -1,4 +1,4 @@
-"""Frame -> Face -> Track -> FaceCrop -> Reading -> Span: what the engine makes of a frame, in order.
+"""Records of the pipeline, in its order: Frame -> Face -> Track -> FaceCrop -> Reading -> Span.
 
 Boxes and points are ratios of the frame's width and height (0..1), times are nanoseconds of media time
 unless the name ends in `_at` (UTC). Records that carry arrays compare by identity; the arrays are
@@ -17,15 +17,15 @@ from ingest.frame import Clock
 
 Floats = NDArray[np.float32]
 
-# Why a reading bears no label.
-Abstained = Literal["small", "blurred", "turned", "unsure"]
+# Why a reading has no label.
+AbstainReason = Literal["small", "blurred", "turned", "unsure"]
 
 CoverageKind = Literal["observed", "no_face", "low_quality", "dropped", "decode_error", "disconnected"]
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box as ratios of the frame; it may reach over the frame's border."""
+    """A bounding box as ratios of the frame; it may reach beyond the frame."""
 
     left: float
     top: float
@@ -35,7 +35,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """What the detector found."""
+    """A detected face."""
 
     box: Box
     score: float  # 0..1
@@ -44,7 +44,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One person for as long as they stay in view. Numbers are never reused in a source."""
+    """One person while they stay in view. A source never reuses a number."""
 
     source: str
     number: int  # from 1
@@ -55,19 +55,19 @@ class Track:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceCrop:
-    """An aligned face: the only thing that is batched for the two ResNets."""
+    """An aligned face, the input of both ResNets."""
 
     source: str
     track: int
     pixels: NDArray[np.uint8]  # (96, 96) grey
     to_frame: Floats  # (2, 3) affine: pixels of the crop to pixels of the frame
     quality: float  # 0..1; see engine.stages.quality
-    flaw: Abstained | None  # what is wrong with the crop, if it is below what the networks can read
+    flaw: AbstainReason | None  # why the networks cannot read the crop, if so
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expression:
-    """What the two ResNets read in one crop."""
+    """Outputs of both ResNets for one crop."""
 
     keypoints: Floats  # (15, 2) pixels of the crop, in the order of labels.KEYPOINTS
     distribution: Floats  # (7,) probabilities in the order of labels.LABELS
@@ -79,7 +79,7 @@ class Reading:
 
     source: str
     track: int
-    connection: int  # with `frame`: which frame, see ingest.frame.Frame
+    connection: int  # identifies the frame together with `frame`, see ingest.frame.Frame
     frame: int
     media_time: int  # ns
     captured_at: datetime | None
@@ -89,10 +89,10 @@ class Reading:
     keypoints: Floats  # (15, 2) ratios of the frame
     raw: Floats  # (7,) this frame alone
     smoothed: Floats  # (7,) after the causal filter
-    label: Label | None  # None: abstained
-    abstained: Abstained | None
+    label: Label | None  # None where the networks abstained
+    abstained: AbstainReason | None
     quality: float  # 0..1
-    model: str  # which emotion network spoke
+    model: str  # version of the emotion network
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class FaceEnd:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of one label in one track: what a timeline is drawn from."""
+    """Successive readings of one track with the same label."""
 
     source: str
     track: int
@@ -133,7 +133,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a stretch of a source's time was; the stretches of a source add up to all of its time."""
+    """A segment of a source's time. The segments of a source add up to all of its time."""
 
     source: str
     kind: CoverageKind
@@ -141,12 +141,12 @@ class Coverage:
     ended: int  # ns
     started_at: datetime | None
     ended_at: datetime | None
-    frames: int  # read, or for `dropped` lost, in this stretch
+    frames: int  # read, or for `dropped` lost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Second:
-    """One face in one second of media time."""
+    """Readings of one face in one second of media time."""
 
     source: str
     track: int
@@ -154,7 +154,7 @@ class Second:
     captured_at: datetime | None  # of its first reading
     readings: int
     smoothed: Floats  # (7,) mean
-    label: Label | None  # the most frequent; None: most readings abstained
+    label: Label | None  # the most frequent; None where most readings have none
 
 
 Event = FaceStart | Reading | FaceEnd | Span | Coverage

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from engine.records import Floats
-from engine.stages.crop import EYE_MIDPOINT, Alignment, cut, transform
+from engine.stages.crop import EYE_MIDPOINT, Alignment, crop_face, crop_transform
 from engine.tensors import CROP_SIDE
 from training.arrays import Pixels
 
@@ -62,10 +62,10 @@ def cut_jittered(
     picture: Pixels, alignment: Alignment, jitter: Jitter, rng: Generator
 ) -> tuple[Pixels, Floats]:
     """Cut a (96, 96) crop with a jittered alignment, mirrored half of the time; return it and its affine."""
-    to_picture = transform(jitter_alignment(alignment, jitter, rng))
+    to_picture = crop_transform(jitter_alignment(alignment, jitter, rng))
     if rng.random() < 0.5:
         to_picture = mirror(to_picture)
-    return cut(picture, to_picture), to_picture
+    return crop_face(picture, to_picture), to_picture
 
 
 def degrade(crop: Pixels, rng: Generator) -> Pixels:

@@ -15,7 +15,7 @@ from engine.card import MODELS, read_card
 from engine.labels import KEYPOINTS, LABELS, LANDMARKS, Label
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.crop import align, cut, transform
+from engine.stages.crop import align, crop_face, crop_transform
 from engine.stages.detect import Detector
 from engine.tensors import softmax
 from training.arrays import Pixels
@@ -50,7 +50,7 @@ def served_crops(pictures: Iterable[Pixels], detector: Detector) -> Pixels:
         size = np.array(grey.shape[::-1], dtype=np.float32)
         for face in detector.detect([grey])[0]:
             landmarks = np.asarray(face.landmarks * size - 0.5, dtype=np.float32)
-            crops.append(cut(grey, transform(align(landmarks))))
+            crops.append(crop_face(grey, crop_transform(align(landmarks))))
     return np.array(crops, dtype=np.uint8).reshape(-1, 96, 96)
 
 

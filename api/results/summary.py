@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from engine.labels import LABELS, Label
-from engine.records import Abstained, Coverage, CoverageKind, Event, FaceEnd, Reading
+from engine.records import AbstainReason, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
 from ingest.files.damage import Damage
 from ingest.pace import SECOND
@@ -38,7 +38,7 @@ class _TrackTotals:
     last_seen: int
     readings: int = 0
     labels: Counter[Label] = field(default_factory=Counter)
-    abstained: Counter[Abstained] = field(default_factory=Counter)
+    abstained: Counter[AbstainReason] = field(default_factory=Counter)
 
 
 class Summary:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.labels import LABELS
 from engine.loading import Networks
 from engine.records import Box, Face, Floats, Reading
-from engine.stages.crop import align, cut, transform
+from engine.stages.crop import align, crop_face, crop_transform
 from engine.stages.detect import Detector
 from engine.tensors import CROP_SIDE
 from ingest.files.recording import UnreadableError, open_recording
@@ -50,7 +50,7 @@ class Sample:
     def crops(self, count: int) -> NDArray[np.float32]:
         """Return (count, 1, 96, 96) values 0..255: faces of the clip, repeated; noise where it has none."""
         found = [
-            cut(frame.grey, transform(align(landmarks_of(frame, face))))
+            crop_face(frame.grey, crop_transform(align(landmarks_of(frame, face))))
             for frame, faces in zip(self.frames, self.faces, strict=True)
             for face in faces
         ]

@@ -14,9 +14,9 @@ from engine.labels import KEYPOINTS, LABELS
 from engine.loading import Networks
 from engine.runtimes.cpu import select_weights
 from engine.runtimes.onnx import OnnxRuntime
-from engine.stages.crop import align, cut, transform
-from engine.stages.quality import judge
-from engine.stages.timeline import Moment, TrackTimeline
+from engine.stages.crop import align, crop_face, crop_transform
+from engine.stages.quality import assess
+from engine.stages.timeline import RawReading, TrackTimeline
 from engine.stages.track import Tracker
 from engine.wire import encode_event
 from ingest.bus.client import Redis
@@ -118,7 +118,7 @@ class StageBenchmark:
         def crop_all() -> None:
             for grey, landmarks in faces:
                 alignment = align(landmarks)
-                judge(cut(grey, transform(alignment)), landmarks, alignment)
+                assess(crop_face(grey, crop_transform(alignment)), landmarks, alignment)
 
         return self._ms(crop_all) / len(faces)
 
@@ -137,7 +137,7 @@ class StageBenchmark:
             for frame, faces in zip(self._sample.frames, self._sample.faces, strict=True):
                 tracker.update(faces, frame.media_time)
                 for _ in faces or (None,):
-                    line.add(Moment(frame.media_time, None, reading.raw, None))
+                    line.add(RawReading(frame.media_time, None, reading.raw, None))
                     encode_event(reading)
 
         faces = sum(len(each) or 1 for each in self._sample.faces)

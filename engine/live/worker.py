@@ -227,7 +227,7 @@ class Worker:
         return self._pipeline.state(source), self._rollup(source).state(), read_to
 
     def _restore(self, sources: Iterable[str]) -> None:
-        unknown = sorted(source for source in sources if not self._pipeline.knows(source))
+        unknown = sorted(source for source in sources if not self._pipeline.has_state(source))
         for source, state in self._timeline.engine_states(unknown).items():
             try:
                 pipeline, rollup, read_to, *_ = [*state.split(b"\n"), b"", b""]

@@ -1,23 +1,23 @@
-"""What became of every stretch of a source's time: the stretches add up to all of it. Pure."""
+"""Divides a source's time into segments of one kind each: observed, dropped, disconnected... Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.records import Coverage, CoverageKind
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
-LONGEST = 10 * SECOND  # a stretch is told at the latest after this, so that live views stay current
-STALLED_FROM = 2 * SECOND  # a camera that is silent for longer, and for STALLED_TIMES its interval, is away
-STALLED_TIMES = 3
-DAMAGED_FROM = 1.5  # frame intervals: a longer hole beside decoding errors is the errors' doing
+MAX_DURATION = 10 * SECOND  # a segment is closed after this, so that live views stay current
+MIN_STALL = 2 * SECOND  # a camera without frames for longer, and for STALL_INTERVALS, is disconnected
+STALL_INTERVALS = 3  # frame intervals
+MIN_DAMAGE = 1.5  # frame intervals: a longer gap beside decoding errors is caused by them
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Last:
-    """The frame before."""
-
+class _LastFrame:
     connection: int
     number: int
     time: int
@@ -25,142 +25,141 @@ class _Last:
     kind: CoverageKind
 
 
-class CoverageKeeper:
-    """The coverage of one source. A frame stands for the time until the next one."""
+@dataclass(slots=True)
+class _Segment:
+    kind: CoverageKind
+    started: int
+    frames: int = 0
+
+
+class SourceCoverage:
+    """The coverage of one source, without gaps. A frame covers the time until the next one."""
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._last: _Last | None = None
+        self._last: _LastFrame | None = None
         self._clock_offset: float | None = None  # seconds from media time to wall clock, of the newest frame
-        self._stretch: tuple[CoverageKind, int, int] | None = None  # kind, start, frames so far
+        self._open: _Segment | None = None
+        self._closed: list[Coverage] = []
 
     def is_repeated(self, frame: Frame) -> bool:
-        """Whether this frame, or a later one of its connection, was there already."""
+        """Return whether this frame, or a later one of its connection, was added before."""
         last = self._last
         return last is not None and last.connection == frame.connection and frame.number <= last.number
 
     def add(self, frame: Frame, kind: CoverageKind) -> list[Coverage]:
-        """Takes the next frame and what was seen in it; gives the stretches that are over."""
-        told: list[Coverage] = []
-        last, time = self._last, frame.media_time
-        interval = 0
-        if last is None:
-            started = 0 if frame.captured_at is None else time  # a recording starts at 0
-            self._open("decode_error" if frame.damaged else kind, started)
-            if frame.number > 0:
-                self._break("dropped", time, time, told, frames=frame.number)
-        else:
-            if self._stretch is None:  # paused
-                self._open(last.kind, last.time)
-            interval = self._bridge(last, frame, told)
-        if self._stretch is None or self._stretch[0] != kind or time - self._stretch[1] >= LONGEST:
-            told += self._close(time)
-            self._open(kind, time)
-        self._count(1)
-        self._last = _Last(frame.connection, frame.number, time, interval, kind)
+        """Add the next frame; return the segments that it closes. `kind`: of the frame itself."""
+        time = frame.media_time
+        interval = self._begin(frame, kind) if self._last is None else self._bridge(self._last, frame)
+        if self._open is not None and time - self._open.started >= MAX_DURATION:
+            self._close(time)
+        self._extend(kind, time, frames=1)
+        self._last = _LastFrame(frame.connection, frame.number, time, interval, kind)
         if frame.captured_at is not None:
             self._clock_offset = frame.captured_at.timestamp() - time / SECOND
-        return told
+        return self._take_closed()
 
     def pause(self) -> list[Coverage]:
-        """Tells all up to the newest frame, since the next one may be long in coming."""
-        return self._close(self._last.time) if self._last is not None else []
+        """Close the segment at the newest frame, since the next one may be long in coming."""
+        if self._last is not None:
+            self._close(self._last.time)
+        return self._take_closed()
 
     def finish(self, ended: int, *, damaged: bool = False) -> list[Coverage]:
-        """Ends the source at `ended` (ns): the last frame lasts until there, or damage begins after it."""
-        told: list[Coverage] = []
+        """End the source at `ended` (ns); `damaged`: it could not be decoded after the last frame."""
         if self._last is None:
-            self._open("decode_error" if damaged else "no_face", 0)
+            self._open = _Segment("decode_error" if damaged else "no_face", 0)
         elif damaged:
-            self._break("decode_error", self._last.time + self._last.interval, ended, told, frames=0)
-        told += self._close(ended)
-        return told
+            self._extend("decode_error", min(self._last.time + self._last.interval, ended))
+        self._close(ended)
+        return self._take_closed()
 
-    def _bridge(self, last: _Last, frame: Frame, told: list[Coverage]) -> int:
-        """Explains the time since the frame before; gives the frame interval to expect from now on."""
-        elapsed = frame.media_time - last.time
+    def _begin(self, frame: Frame, kind: CoverageKind) -> int:
+        """Explain the time before the first frame; return the frame interval, unknown."""
+        started = 0 if frame.captured_at is None else frame.media_time  # a recording starts at 0
+        self._open = _Segment("decode_error" if frame.damaged else kind, started)
+        if frame.number > 0:
+            self._extend("dropped", frame.media_time, frames=frame.number)
+        return 0
+
+    def _bridge(self, last: _LastFrame, frame: Frame) -> int:
+        """Explain the time since the last frame; return the frame interval to expect (ns)."""
+        if self._open is None:  # paused
+            self._open = _Segment(last.kind, last.time)
+        time, elapsed, expected = frame.media_time, frame.media_time - last.time, last.time + last.interval
         if frame.connection != last.connection:
-            # Its first frames may have been dropped already: then it was there for as long before this one.
-            began = frame.media_time - min(frame.number * last.interval, max(elapsed - last.interval, 0))
-            self._break("disconnected", last.time + last.interval, began, told, frames=0)
+            # The first frames of the connection may have been dropped: then it began that much earlier.
+            began = time - min(frame.number * last.interval, max(elapsed - last.interval, 0))
+            self._extend("disconnected", min(expected, began))
             if frame.number > 0:
-                self._break("dropped", began, frame.media_time, told, frames=frame.number)
+                self._extend("dropped", began, frames=frame.number)
             return last.interval
-        lost = frame.number - last.number - 1
-        if lost > 0:
-            share = elapsed // (lost + 1)
-            self._break("dropped", last.time + share, frame.media_time, told, frames=lost)
-            return share
-        if frame.damaged and last.interval and elapsed > DAMAGED_FROM * last.interval:
-            self._break("decode_error", last.time + last.interval, frame.media_time, told, frames=0)
-            return last.interval
-        if frame.captured_at is not None and _stalled(elapsed, last.interval):
-            self._break("disconnected", last.time + last.interval, frame.media_time, told, frames=0)
+        if (lost := frame.number - last.number - 1) > 0:
+            interval = elapsed // (lost + 1)
+            self._extend("dropped", min(last.time + interval, time), frames=lost)
+            return interval
+        if (kind := _gap_kind(frame, elapsed, last.interval)) is not None:
+            self._extend(kind, min(expected, time))
             return last.interval
         return elapsed
 
-    def _break(
-        self, kind: CoverageKind, started: int, ended: int, told: list[Coverage], *, frames: int
-    ) -> None:
-        started = min(started, ended)
-        if self._stretch is None or self._stretch[0] != kind:
-            told += self._close(started)
-            self._open(kind, started)
-        self._count(frames)
+    def _extend(self, kind: CoverageKind, time: int, *, frames: int = 0) -> None:
+        """Count frames in the open segment, or in a new one from `time` on if its kind differs."""
+        if self._open is None or self._open.kind != kind:
+            self._close(time)
+            self._open = _Segment(kind, time)
+        self._open.frames += frames
 
-    def _open(self, kind: CoverageKind, started: int) -> None:
-        self._stretch = (kind, started, 0)
-
-    def _count(self, frames: int) -> None:
-        assert self._stretch is not None
-        kind, started, counted = self._stretch
-        self._stretch = (kind, started, counted + frames)
-
-    def _close(self, ended: int) -> list[Coverage]:
-        if self._stretch is None:
-            return []
-        kind, started, frames = self._stretch
-        self._stretch = None
-        if ended <= started and frames == 0:
-            return []
-        return [
+    def _close(self, ended: int) -> None:
+        segment, self._open = self._open, None
+        if segment is None or (ended <= segment.started and segment.frames == 0):
+            return
+        self._closed.append(
             Coverage(
                 source=self._source,
-                kind=kind,
-                started=started,
-                ended=max(ended, started),
-                started_at=self._wall(started),
-                ended_at=self._wall(ended),
-                frames=frames,
+                kind=segment.kind,
+                started=segment.started,
+                ended=max(ended, segment.started),
+                started_at=self._wall_clock(segment.started),
+                ended_at=self._wall_clock(ended),
+                frames=segment.frames,
             )
-        ]
+        )
 
-    def _wall(self, time: int) -> datetime | None:
+    def _take_closed(self) -> list[Coverage]:
+        closed, self._closed = self._closed, []
+        return closed
+
+    def _wall_clock(self, time: int) -> datetime | None:
         if self._clock_offset is None:
             return None
         return _EPOCH + timedelta(seconds=self._clock_offset + time / SECOND)
 
     def state(self) -> dict[str, Any]:
-        """What `restored` needs to go on from here, as JSON types."""
-        last = self._last
+        """Return the state for `restored`, as JSON types."""
         return {
-            "last": last and [last.connection, last.number, last.time, last.interval, last.kind],
+            "last": self._last and astuple(self._last),
             "clock_offset": self._clock_offset,
-            "stretch": self._stretch,
+            "stretch": self._open and astuple(self._open),
         }
 
     @classmethod
-    def restored(cls, source: str, state: dict[str, Any]) -> "CoverageKeeper":
-        keeper = cls(source)
-        keeper._last = _Last(*state["last"]) if state["last"] else None
-        keeper._clock_offset = state["clock_offset"]
-        stretch = state["stretch"]
-        keeper._stretch = (stretch[0], stretch[1], stretch[2]) if stretch else None
-        return keeper
+    def restored(cls, source: str, state: dict[str, Any]) -> "SourceCoverage":
+        coverage = cls(source)
+        coverage._last = _LastFrame(*state["last"]) if state["last"] else None
+        coverage._clock_offset = state["clock_offset"]
+        coverage._open = _Segment(*state["stretch"]) if state["stretch"] else None
+        return coverage
 
 
-def _stalled(elapsed: int, interval: int) -> bool:
-    return interval > 0 and elapsed > max(STALLED_FROM, STALLED_TIMES * interval)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+def _gap_kind(frame: Frame, elapsed: int, interval: int) -> CoverageKind | None:
+    """Return the kind of a gap before a frame that follows without a lost one; None where it is no gap."""
+    if frame.damaged and interval and elapsed > MIN_DAMAGE * interval:
+        return "decode_error"
+    if (
+        frame.captured_at is not None
+        and interval > 0
+        and elapsed > max(MIN_STALL, STALL_INTERVALS * interval)
+    ):
+        return "disconnected"
+    return None

@@ -1,10 +1,10 @@
-"""From single readings to a calm timeline: smoothing, labels with hysteresis, spans. Pure.
+"""Smooths the readings of a track, labels them with hysteresis, and joins equal labels to spans. Pure.
 
 The filter is exponential in time, not in frames: p += (1 - exp(-dt / TIME_CONSTANT)) * (raw - p).
 It is causal and lags a steady change by TIME_CONSTANT.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from math import exp
 from typing import Any
@@ -12,41 +12,41 @@ from typing import Any
 import numpy as np
 
 from engine.labels import LABELS, Label
-from engine.records import Abstained, Floats, Span
+from engine.records import AbstainReason, Floats, Span
 from ingest.pace import SECOND
 
 TIME_CONSTANT = 0.35  # seconds; guess: shorter than a brief smile (about 0.5 s), longer than a blink (0.2 s)
 
 # Hysteresis of the label, in smoothed probability.
-ENTER = 0.45  # a label begins when it has this much
-LEAVE = 0.35  # and is given up below this
-LEAD = 0.10  # or when another label, over ENTER, is ahead by this much
+ENTER = 0.45  # a label begins at this probability
+LEAVE = 0.35  # and ends below this one
+LEAD = 0.10  # or when another label, above ENTER, is ahead by this much
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One raw reading of a track."""
+class RawReading:
+    """One reading of a track, of its frame alone."""
 
     time: int  # ns
     captured_at: datetime | None
     raw: Floats  # (7,)
-    flaw: Abstained | None  # the crop cannot be read: it changes nothing, and bears no label
+    flaw: AbstainReason | None  # of a crop that cannot be read: it has no label and does not enter the filter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Smoothed:
-    """What the timeline makes of a moment."""
+class SmoothedReading:
+    """One reading of a track after the filter."""
 
     distribution: Floats  # (7,)
     label: Label | None
-    abstained: Abstained | None
+    abstained: AbstainReason | None
 
 
 @dataclass(slots=True)
 class _OpenSpan:
     label: Label
     started: int
-    started_at: str | None
+    started_at: str | None  # ISO 8601
     total: float = 0.0
     readings: int = 0
 
@@ -66,57 +66,59 @@ class TrackTimeline:
     _open: _OpenSpan | None = None
     _closed: list[Span] = field(default_factory=list)
 
-    def add(self, moment: Moment) -> tuple[Smoothed, list[Span]]:
-        """Takes the next moment; gives what it means and the spans that it ended."""
+    def add(self, reading: RawReading) -> tuple[SmoothedReading, list[Span]]:
+        """Add the next reading; return it smoothed, and the spans that it ends."""
         self.readings += 1
-        self.last_seen, self.last_seen_at = moment.time, moment.captured_at
-        if moment.flaw is None:
-            self._filter(moment)
-        distribution = self._current(moment)
-        label = None if moment.flaw else self._choose(distribution)
-        self._draw(label, distribution, moment)
-        abstained = moment.flaw or (None if label else "unsure")
-        closed, self._closed = self._closed, []
-        return Smoothed(distribution, label, abstained), closed
+        self.last_seen, self.last_seen_at = reading.time, reading.captured_at
+        if reading.flaw is None:
+            self._filter(reading)
+        distribution = self._current(reading)
+        label = None if reading.flaw else self._choose(distribution)
+        self._extend(label, distribution, reading)
+        abstained = reading.flaw or (None if label else "unsure")
+        return SmoothedReading(distribution, label, abstained), self._take_closed()
 
     def end(self) -> list[Span]:
-        """Ends the track where it was last seen; gives the span that was open."""
+        """End the track where it was last seen; return its open span."""
         self._close(self.last_seen, self.last_seen_at)
+        return self._take_closed()
+
+    def _take_closed(self) -> list[Span]:
         closed, self._closed = self._closed, []
         return closed
 
-    def _filter(self, moment: Moment) -> None:
+    def _filter(self, reading: RawReading) -> None:
         if self._distribution is None:
-            self._distribution = [float(value) for value in moment.raw]
+            self._distribution = [float(value) for value in reading.raw]
         else:
-            gain = 1 - exp(-(moment.time - self._filtered_at) / SECOND / TIME_CONSTANT)
+            gain = 1 - exp(-(reading.time - self._filtered_at) / SECOND / TIME_CONSTANT)
             self._distribution = [
                 old + gain * (float(new) - old)
-                for old, new in zip(self._distribution, moment.raw, strict=True)
+                for old, new in zip(self._distribution, reading.raw, strict=True)
             ]
-        self._filtered_at = moment.time
+        self._filtered_at = reading.time
 
-    def _current(self, moment: Moment) -> Floats:
-        return np.asarray(self._distribution or moment.raw, dtype=np.float32)
+    def _current(self, reading: RawReading) -> Floats:
+        return np.asarray(self._distribution or reading.raw, dtype=np.float32)
 
     def _choose(self, distribution: Floats) -> Label | None:
         best = int(distribution.argmax())
         highest = float(distribution[best])
         if self._open is not None:
             held = float(distribution[LABELS.index(self._open.label)])
-            overtaken = highest >= ENTER and highest - held >= LEAD
-            if held >= LEAVE and not overtaken:
+            is_overtaken = highest >= ENTER and highest - held >= LEAD
+            if held >= LEAVE and not is_overtaken:
                 return self._open.label
         return LABELS[best] if highest >= ENTER else None
 
-    def _draw(self, label: Label | None, distribution: Floats, moment: Moment) -> None:
+    def _extend(self, label: Label | None, distribution: Floats, reading: RawReading) -> None:
         if self._open is not None and self._open.label != label:
-            self._close(moment.time, moment.captured_at)
+            self._close(reading.time, reading.captured_at)
         if label is None:
             return
         if self._open is None:
-            started_at = moment.captured_at.isoformat() if moment.captured_at else None
-            self._open = _OpenSpan(label, moment.time, started_at)
+            started_at = reading.captured_at.isoformat() if reading.captured_at else None
+            self._open = _OpenSpan(label, reading.time, started_at)
         self._open.total += float(distribution[LABELS.index(label)])
         self._open.readings += 1
 
@@ -131,15 +133,14 @@ class TrackTimeline:
                 label=opened.label,
                 started=opened.started,
                 ended=time,
-                started_at=_parsed_moment(opened.started_at),
+                started_at=_parse_datetime(opened.started_at),
                 ended_at=at,
                 confidence=opened.total / opened.readings,
             )
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restored` needs to go on from here, as JSON types."""
-        opened = self._open
+        """Return the state for `restored`, as JSON types."""
         return {
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
@@ -147,8 +148,7 @@ class TrackTimeline:
             "readings": self.readings,
             "distribution": self._distribution,
             "filtered_at": self._filtered_at,
-            "open": opened
-            and [opened.label, opened.started, opened.started_at, opened.total, opened.readings],
+            "open": self._open and astuple(self._open),
         }
 
     @classmethod
@@ -158,7 +158,7 @@ class TrackTimeline:
             track=track,
             first_seen=state["first_seen"],
             last_seen=state["last_seen"],
-            last_seen_at=_parsed_moment(state["last_seen_at"]),
+            last_seen_at=_parse_datetime(state["last_seen_at"]),
             readings=state["readings"],
             _distribution=state["distribution"],
             _filtered_at=state["filtered_at"],
@@ -166,5 +166,5 @@ class TrackTimeline:
         )
 
 
-def _parsed_moment(text: str | None) -> datetime | None:
+def _parse_datetime(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

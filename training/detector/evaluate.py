@@ -11,7 +11,7 @@ from engine.card import read_card
 from engine.labels import LANDMARKS
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.detect import Detector
-from engine.stages.track import UNSURE_BY
+from engine.stages.track import LOW_SCORE_MARGIN
 from training.arrays import Pixels
 from training.data.yunet import YuNet
 from training.detector.evaluation_sets import LabelledPicture, people_photos_test, pictures_and_frames
@@ -87,7 +87,9 @@ def time_ratio(ours: OnnxRuntime, yunet: OnnxRuntime) -> float:
 def evaluate_detector(shared: Path, folder: Path) -> tuple[DetectorMetrics, DetectionResults]:
     """Evaluate the weights in `folder` on the test sets; also return their detections in the test photos."""
     card = read_card("detector", LANDMARKS, folder)
-    served = detect_all(shipped_detector(folder, card.threshold - UNSURE_BY), pictures_and_frames(shared))
+    served = detect_all(
+        shipped_detector(folder, card.threshold - LOW_SCORE_MARGIN), pictures_and_frames(shared)
+    )
     counts = count(served, card.threshold)
     results = detect_all(shipped_detector(folder, LOW_THRESHOLD), people_photos_test(shared / "data"))
     yunet_results = detect_all(yunet_detector(shared / YUNET), people_photos_test(shared / "data"))

@@ -8,7 +8,7 @@ import torch
 
 from engine.card import MODELS
 from engine.labels import LANDMARKS
-from engine.stages.track import UNSURE_BY
+from engine.stages.track import LOW_SCORE_MARGIN
 from training.detector.evaluate import LOW_THRESHOLD, detect_all, shipped_detector
 from training.detector.evaluation_sets import held_out_photos
 from training.detector.matching import (
@@ -66,7 +66,7 @@ def validation(
     results: DetectionResults, photos: Sequence[Photo], folder: Path, threshold: float
 ) -> dict[str, Any]:
     """Return average precision, and recall and false positives as served, on the held-out photos."""
-    served = detect_all(shipped_detector(folder, threshold - UNSURE_BY), held_out_photos(photos))
+    served = detect_all(shipped_detector(folder, threshold - LOW_SCORE_MARGIN), held_out_photos(photos))
     counts = count(served, threshold)
     return {
         "ap": round(average_precision(results), 4),

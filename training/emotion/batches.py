@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.labels import LABELS
 from engine.records import Floats
-from engine.stages.crop import Alignment, cut, transform
+from engine.stages.crop import Alignment, crop_face, crop_transform
 from training.arrays import Integers, Mask, Pixels
 from training.crops import CropBatches, CropSettings
 from training.data.faces import Expressions
@@ -90,4 +90,4 @@ def targets(faces: Expressions, settings: EmotionSettings) -> Floats:
 def cut_aligned(faces: Expressions, alignments: Sequence[Alignment], chosen: Mask) -> Pixels:
     """Return (n, 96, 96) crops of the chosen faces, cut as the engine cuts them."""
     rows = np.flatnonzero(chosen).tolist()
-    return np.stack([cut(faces.pixels[row], transform(alignments[row])) for row in rows])
+    return np.stack([crop_face(faces.pixels[row], crop_transform(alignments[row])) for row in rows])

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from engine.records import Floats
-from engine.stages.crop import align, cut, transform
+from engine.stages.crop import align, crop_face, crop_transform
 from training.arrays import Mask, Pixels
 from training.augment import Jitter, jitter_alignment, points_in_crop
 from training.crops import CropBatches, CropSettings
@@ -53,7 +53,7 @@ def cut_jittered_faces(portraits: Portraits, chosen: Mask, jitter: Jitter) -> tu
     crops, points = [], []
     for row in np.flatnonzero(chosen):
         alignment = align(portraits.points[row][list(LANDMARK_POINTS)])
-        to_picture = transform(jitter_alignment(alignment, jitter, rng))
-        crops.append(cut(portraits.pixels[row], to_picture))
+        to_picture = crop_transform(jitter_alignment(alignment, jitter, rng))
+        crops.append(crop_face(portraits.pixels[row], to_picture))
         points.append(points_in_crop(portraits.points[row], to_picture))
     return np.stack(crops), np.stack(points)

@@ -296,7 +296,7 @@ def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_nam
         until(lambda: len(frames_read(redis_url)) == 3, 5, "the first readings")
         client.hdel(SOURCES, "lobby")
         client.delete(*keys_of("lobby"))
-        until(lambda: not pipeline.knows("lobby"), 5, "the removal to be noticed")
+        until(lambda: not pipeline.has_state("lobby"), 5, "the removal to be noticed")
         FrameStream(pusher).push(encode_frame(portrait_frame(0, connection=2)))
         until(lambda: frames_read(redis_url), 5, "a reading of the new source")
     finally:

@@ -28,7 +28,7 @@ from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops
 from engine.settings import EngineSettings
 from engine.stages.classify import Classifier
 from engine.stages.detect import Detector
-from engine.stages.track import UNSURE_BY
+from engine.stages.track import LOW_SCORE_MARGIN
 from ingest.bus.connection import connect
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import SOURCES, beat_key
@@ -70,7 +70,7 @@ def logits(accelerator: TensorRTAccelerator) -> np.ndarray:
 def networks_on(accelerator: TensorRTAccelerator) -> Networks:
     threshold = cards()["detector"].threshold
     return Networks(
-        detector=Detector(accelerator.detector, threshold - UNSURE_BY),
+        detector=Detector(accelerator.detector, threshold - LOW_SCORE_MARGIN),
         classifier=Classifier(accelerator.resnets, cards()["emotion"]),
         new_track_score=threshold,
         versions={name: card.version for name, card in cards().items()},

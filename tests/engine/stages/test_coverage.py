@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 from engine.records import Coverage, CoverageKind
-from engine.stages.coverage import LONGEST, CoverageKeeper
+from engine.stages.coverage import MAX_DURATION, SourceCoverage
 from tests.engine.faces import NOON, SECOND, frame
 
 
@@ -23,7 +23,7 @@ def stretches(told: list[Coverage]) -> list[tuple[str, float, float]]:
 
 
 def test_a_frame_stands_for_the_time_until_the_next() -> None:
-    keeper, told = CoverageKeeper("clip"), []
+    keeper, told = SourceCoverage("clip"), []
     for n in range(30):
         told += keeper.add(frame(n), "observed" if n < 10 else "no_face")
     told += keeper.finish(3 * SECOND)
@@ -32,16 +32,16 @@ def test_a_frame_stands_for_the_time_until_the_next() -> None:
 
 
 def test_a_recording_is_covered_from_zero_and_a_live_source_from_its_first_frame() -> None:
-    keeper = CoverageKeeper("clip")
+    keeper = SourceCoverage("clip")
     told = keeper.add(frame(0, at=0.5), "no_face") + keeper.finish(SECOND)
     assert stretches(told) == [("no_face", 0, 1)]
-    keeper = CoverageKeeper("lobby")
+    keeper = SourceCoverage("lobby")
     told = keeper.add(frame(0, at=0.5, live=True), "no_face") + keeper.finish(SECOND)
     assert stretches(told) == [("no_face", 0.5, 1)]
 
 
 def test_missing_numbers_are_dropped_frames_and_are_counted() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n in (0, 1, 2, 5, 6):
         told += keeper.add(frame(n, live=True), "observed")
     told += keeper.finish(7 * SECOND // 10)
@@ -50,7 +50,7 @@ def test_missing_numbers_are_dropped_frames_and_are_counted() -> None:
 
 
 def test_a_new_connection_ends_a_stretch_of_disconnection() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n in range(3):
         told += keeper.add(frame(n, live=True, connection=1), "observed")
     told += keeper.add(frame(0, at=5.0, live=True, connection=2), "observed")
@@ -59,7 +59,7 @@ def test_a_new_connection_ends_a_stretch_of_disconnection() -> None:
 
 
 def test_frames_that_are_lost_before_the_first_of_a_connection_are_counted() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     told += keeper.add(frame(2, at=1.0, live=True, connection=1), "observed")
     told += keeper.add(frame(3, at=1.1, live=True, connection=1), "observed")
     told += keeper.add(frame(4, at=5.0, live=True, connection=2), "observed")
@@ -73,7 +73,7 @@ def test_frames_that_are_lost_before_the_first_of_a_connection_are_counted() -> 
 
 
 def test_after_a_pause_it_goes_on_without_a_gap() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n in range(3):
         told += keeper.add(frame(n, live=True, connection=1), "observed")
     told += keeper.pause()
@@ -86,7 +86,7 @@ def test_after_a_pause_it_goes_on_without_a_gap() -> None:
 
 
 def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
-    keeper, told = CoverageKeeper("clip"), []
+    keeper, told = SourceCoverage("clip"), []
     for n in range(5):
         told += keeper.add(frame(n), "observed")
     told += keeper.add(frame(5, at=2.0, damaged=True), "observed")
@@ -96,14 +96,14 @@ def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
 
 def test_a_long_pause_between_frames_alone_is_no_error() -> None:
     """Variable frame rate: a frame is shown until the next one comes."""
-    keeper, told = CoverageKeeper("clip"), []
+    keeper, told = SourceCoverage("clip"), []
     for n, at in enumerate((0, 0.1, 3.0)):
         told += keeper.add(frame(n, at=at), "observed")
     assert stretches(told + keeper.finish(4 * SECOND)) == [("observed", 0, 4)]
 
 
 def test_a_camera_that_is_silent_for_long_was_away() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n, at in enumerate((0, 0.1, 0.2, 4.0, 4.1)):
         told += keeper.add(frame(n, at=at, live=True), "observed")
     told += keeper.finish(5 * SECOND)
@@ -111,14 +111,14 @@ def test_a_camera_that_is_silent_for_long_was_away() -> None:
 
 
 def test_a_slow_camera_is_not_away_between_its_frames() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n in range(5):
         told += keeper.add(frame(n, at=3.0 * n, live=True), "observed")
     assert stretches(told + keeper.finish(15 * SECOND)) == [("observed", 0, 15)]
 
 
 def test_a_recording_that_breaks_off_is_damaged_to_its_stated_end() -> None:
-    keeper, told = CoverageKeeper("clip"), []
+    keeper, told = SourceCoverage("clip"), []
     for n in range(5):
         told += keeper.add(frame(n), "observed")
     told += keeper.finish(4 * SECOND, damaged=True)
@@ -126,21 +126,21 @@ def test_a_recording_that_breaks_off_is_damaged_to_its_stated_end() -> None:
 
 
 def test_a_recording_without_a_frame_is_covered_too() -> None:
-    assert stretches(CoverageKeeper("clip").finish(SECOND)) == [("no_face", 0, 1)]
-    assert stretches(CoverageKeeper("clip").finish(SECOND, damaged=True)) == [("decode_error", 0, 1)]
+    assert stretches(SourceCoverage("clip").finish(SECOND)) == [("no_face", 0, 1)]
+    assert stretches(SourceCoverage("clip").finish(SECOND, damaged=True)) == [("decode_error", 0, 1)]
 
 
 def test_long_stretches_are_told_in_parts_with_wall_clock() -> None:
-    keeper, told = CoverageKeeper("lobby"), []
+    keeper, told = SourceCoverage("lobby"), []
     for n in range(201):
         told += keeper.add(frame(n, live=True), "no_face")
-    assert [each.ended - each.started for each in told] == [LONGEST, LONGEST]
+    assert [each.ended - each.started for each in told] == [MAX_DURATION, MAX_DURATION]
     assert [each.frames for each in told] == [100, 100]  # a frame counts where its time begins
     assert (told[0].started_at, told[1].ended_at) == (NOON, frame(200, live=True).captured_at)
 
 
 def test_a_frame_that_comes_again_is_known() -> None:
-    keeper = CoverageKeeper("lobby")
+    keeper = SourceCoverage("lobby")
     keeper.add(frame(4, connection=1), "no_face")
     assert keeper.is_repeated(frame(4, connection=1))
     assert keeper.is_repeated(frame(3, connection=1))
@@ -150,11 +150,11 @@ def test_a_frame_that_comes_again_is_known() -> None:
 
 def test_a_restored_keeper_goes_on_as_if_nothing_had_happened() -> None:
     kinds: tuple[CoverageKind, ...] = ("observed", "no_face", "observed")
-    whole, first = CoverageKeeper("lobby"), CoverageKeeper("lobby")
+    whole, first = SourceCoverage("lobby"), SourceCoverage("lobby")
     unbroken: list[Coverage] = []
     told: list[Coverage] = []
     for n, kind in enumerate(kind for kind in kinds for _ in range(5)):
         unbroken += whole.add(frame(n, live=True), kind)
         told += first.add(frame(n, live=True), kind)
-        first = CoverageKeeper.restored("lobby", json.loads(json.dumps(first.state())))
+        first = SourceCoverage.restored("lobby", json.loads(json.dumps(first.state())))
     assert told + first.finish(2 * SECOND) == unbroken + whole.finish(2 * SECOND)

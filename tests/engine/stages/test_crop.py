@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT, align, cut, to_frame, transform
-from engine.stages.quality import judge, sharpness, turn
+from engine.stages.crop import EYE_DISTANCE, EYE_MIDPOINT, align, crop_face, crop_transform, transform_points
+from engine.stages.quality import assess, sharpness, turn
 from engine.tensors import CROP_SIDE
 
 UPRIGHT = np.array([[-18, 0], [18, 0], [0, 20], [-15, 38], [15, 38]], dtype=np.float32)
@@ -20,12 +20,12 @@ def landmarks(scale: float, roll: float, at: tuple[float, float]) -> np.ndarray:
 @pytest.mark.parametrize("roll", [-0.5, 0.0, 0.3])
 def test_the_eyes_come_to_their_places(scale: float, roll: float) -> None:
     points = landmarks(scale, roll, (200, 150))
-    to_picture = transform(align(points))
+    to_frame = crop_transform(align(points))
     expected = [
         [EYE_MIDPOINT[0] - EYE_DISTANCE / 2, EYE_MIDPOINT[1]],
         [EYE_MIDPOINT[0] + EYE_DISTANCE / 2, EYE_MIDPOINT[1]],
     ]
-    back = to_frame(np.array(expected, dtype=np.float32), to_picture)
+    back = transform_points(np.array(expected, dtype=np.float32), to_frame)
     assert back == pytest.approx(points[:2], abs=1e-3)
 
 
@@ -36,7 +36,7 @@ def test_what_lies_at_the_eyes_lies_there_in_the_crop(scale: float) -> None:
     picture = np.zeros((800, 1000), dtype=np.uint8)
     for x, y in points[:2]:
         cv2.circle(picture, (round(float(x)), round(float(y))), round(4 * scale), 255, -1)
-    crop = cut(picture, transform(align(points)))
+    crop = crop_face(picture, crop_transform(align(points)))
     assert crop.shape == (CROP_SIDE, CROP_SIDE)
     left, right = crop[:, :48].astype(float), crop[:, 48:].astype(float)
     for half, offset, x in ((left, 0, EYE_MIDPOINT[0] - 18.25), (right, 48, EYE_MIDPOINT[0] + 18.25)):
@@ -46,7 +46,9 @@ def test_what_lies_at_the_eyes_lies_there_in_the_crop(scale: float) -> None:
 
 
 def test_beyond_the_border_the_edge_is_repeated() -> None:
-    crop = cut(np.full((50, 50), 90, dtype=np.uint8), transform(align(landmarks(1.0, 0.0, (0, 0)))))
+    crop = crop_face(
+        np.full((50, 50), 90, dtype=np.uint8), crop_transform(align(landmarks(1.0, 0.0, (0, 0))))
+    )
     assert (crop == 90).all()
 
 
@@ -69,7 +71,7 @@ def test_quality_names_the_flaw() -> None:
         (landmarks(1.0, 0.0, (100, 100)), np.asarray(blurred, np.uint8), "blurred"),
         (profile, crop, "turned"),
     ):
-        judged = judge(picture, points, align(points))
+        judged = assess(picture, points, align(points))
         assert judged.flaw == flaw
         assert (judged.value == 0.0) == (flaw is not None)
 

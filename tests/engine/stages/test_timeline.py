@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.labels import LABELS
-from engine.records import Abstained, Span
-from engine.stages.timeline import TIME_CONSTANT, Moment, Smoothed, TrackTimeline
+from engine.records import AbstainReason, Span
+from engine.stages.timeline import TIME_CONSTANT, RawReading, SmoothedReading, TrackTimeline
 from tests.engine.faces import SECOND
 
 
@@ -22,9 +22,9 @@ HAPPY, SAD, UNSURE = distribution(happy=0.9), distribution(sad=0.9), distributio
 
 
 def add(
-    line: TrackTimeline, time: float, raw: np.ndarray, flaw: Abstained | None = None
-) -> tuple[Smoothed, list[Span]]:
-    return line.add(Moment(round(time * SECOND), None, raw, flaw))
+    line: TrackTimeline, time: float, raw: np.ndarray, flaw: AbstainReason | None = None
+) -> tuple[SmoothedReading, list[Span]]:
+    return line.add(RawReading(round(time * SECOND), None, raw, flaw))
 
 
 def timeline() -> TrackTimeline:
