@@ -7,19 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.parent import ends_with_parent
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a child is started again, doubled each time
-STEADY = 10.0  # seconds after which a child counts as running: its next pause is the first again
+from ingest.backoff import Backoff
+from ingest.child_process import CHUNK, LineSplitter, ends_with_parent, exit_reason
 
 CANNOT_WORK = 2  # a child that ends with this exit code says that starting it again would not help
 NOT_STARTED = 126  # stands for the exit code of one that could not be run, as in a shell
 
 LAST_WORDS = 1.0  # seconds that a dead child's pipe is still read if somebody else holds it
-LONGEST_LINE = 64 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +67,22 @@ class Child:
         await self._kept
 
     async def _keep(self) -> int:
-        pause = FIRST_PAUSE
+        backoff = Backoff(first=0.2, longest=5.0, growth=2.0, reset_after=10.0)
         while True:
             started = time.monotonic()
             try:
                 code = await self._run()
-                end = describe(code)
+                end = exit_reason(code)
             except (OSError, subprocess.SubprocessError) as error:  # no memory, no more processes, no file
                 code, end = NOT_STARTED, f"cannot be started: {error}"
             done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED)
             if self._stopping.is_set() or done:
                 return code
-            if time.monotonic() - started > STEADY:
-                pause = FIRST_PAUSE
-            say("serve", f"{self.command.name} {end}; starting it again in {pause:g} s")
+            delay = backoff.delay(time.monotonic() - started)
+            say("serve", f"{self.command.name} {end}; starting it again in {delay:g} s")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                await asyncio.wait_for(self._stopping.wait(), delay)
                 return code
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _run(self) -> int:
         # A pipe of our own: asyncio takes a child with one of its pipes for running until all of the child's
@@ -129,27 +124,19 @@ class Child:
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb")
         )
         with contextlib.closing(transport):
-            rest = b""
-            while chunk := await reader.read(LONGEST_LINE):
-                *lines, rest = (rest + chunk).split(b"\n")
-                if len(rest) > LONGEST_LINE:
-                    lines, rest = [*lines, rest], b""
-                for line in lines:
-                    say(self.command.name, line.decode(errors="replace"))
-            if rest:
-                say(self.command.name, rest.decode(errors="replace"))
+            splitter = LineSplitter()
+            while chunk := await reader.read(CHUNK):
+                self._say_all(splitter.add(chunk))
+            self._say_all(splitter.end())
+
+    def _say_all(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            say(self.command.name, line)
 
     def _ask_to_end(self) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
-
-
-def describe(code: int) -> str:
-    """`ended with exit code 1`, `was killed by SIGKILL`."""
-    if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"
 
 
 def _kill_group(pid: int) -> None:

@@ -19,7 +19,7 @@ from ingest.bus.connection import (
     connect,
     servers,
 )
-from ingest.parent import ends_with_parent
+from ingest.child_process import ends_with_parent
 
 # Of Redis, and of Valkey by the version of Redis that it reports. From 7 on a script can keep its writes out
 # of the append-only file by redis.set_repl alone, and that file comes in parts.

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
-from deploy.processes import CANNOT_WORK, Child, Command, describe, say
+from deploy.processes import CANNOT_WORK, Child, Command, say
 from deploy.redis_server import RedisServer
+from ingest.child_process import exit_reason
 
 # Processes in the order in which they are stopped, and seconds after which each is killed. Idle ones end at
 # once; but the API gives its connections two seconds, the engine finishes its batch, Redis saves, and all of
@@ -113,7 +114,7 @@ class Supervisor:
     def _ended(self, command: Command, code: int) -> None:
         if self._exit_code.done() or (command.once and code == 0):
             return
-        say("serve", f"{command.name} {describe(code)} and cannot work like this; stopping")
+        say("serve", f"{command.name} {exit_reason(code)} and cannot work like this; stopping")
         self._end(CANNOT_WORK)
 
     def _end(self, code: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.redis_server import find_server
 from ingest.bus.connection import connect
-from ingest.parent import ends_with_parent
+from ingest.child_process import ends_with_parent
 from tests.deploy.service import free_port
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from api.jobs.child import Child
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from ingest.bus.connection import REDIS_ERRORS
-from ingest.live.child import died_of
+from ingest.child_process import exit_reason
 
 POLL_INTERVAL = 0.1  # seconds
 REPORT_INTERVAL = 0.5  # seconds
@@ -133,4 +133,4 @@ class Attempt:
             return None
         for report in self._child.hear(0):  # the last ones
             self._add(report)
-        return self._outcome or Outcome("died", died_of(code))
+        return self._outcome or Outcome("died", f"the reader {exit_reason(code)}")

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from api.jobs.read_task import ReadTask
-from ingest.parent import ends_with_parent
+from ingest.child_process import LinePipe, ends_with_parent
 
-READ_AT_ONCE = 64 * 1024  # bytes
 MODULE = "api.jobs.reading"
 
 
@@ -25,30 +24,23 @@ class Child:
         self.paused = False
         self._heard_at = time.monotonic()
         self._read = 0  # bytes
-        self._rest = b""
-        self._output, theirs = os.pipe()
-        os.set_blocking(self._output, False)
+        self._pipe = LinePipe()
         try:
             self._process = subprocess.Popen(
                 # -P: a folder called `api` where the worker stands is not ours.
                 [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(task))],
                 stdin=subprocess.DEVNULL,
-                stdout=theirs,
+                stdout=self._pipe.input,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
                 preexec_fn=ends_with_parent(signal.SIGKILL),
             )
         finally:
-            os.close(theirs)
+            self._pipe.close_input()
 
     def hear(self, wait: float) -> list[dict[str, Any]]:
         """What it has said; waits up to `wait` seconds for something."""
-        if not select.select([self._output], [], [], wait)[0]:
-            return []
-        try:
-            heard = os.read(self._output, READ_AT_ONCE)
-        except BlockingIOError:
-            return []
-        *lines, self._rest = (self._rest + heard).split(b"\n")
+        select.select([self._pipe.output], [], [], wait)
+        lines = self._pipe.read()
         if lines:
             self._heard_at = time.monotonic()
         return [json.loads(line) for line in lines]
@@ -91,4 +83,4 @@ class Child:
         """Ends it, however it stands."""
         self._process.kill()
         self._process.wait()
-        os.close(self._output)
+        self._pipe.close()

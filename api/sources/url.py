@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ingest.network.address import NETWORK, AddressError, OutsideError, parse_address
-from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, checked
+from ingest.network.address import AddressError, OutsideError, parse_address
+from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, allowed_addresses
+from ingest.network.source_types import DEFAULT_PORTS, FILE, SCHEMES, WEBCAM
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 HOW_TO_WRITE = "write a password's / ? # @ as %2F %3F %23 %40, and a port in digits"
@@ -36,11 +37,9 @@ def validated_url(text: str, media: Path) -> str:
         raise UrlError(f"{error}: {printable_path(media)}") from None
     except AddressError as error:
         raise UrlError(str(error)) from None
-    if address.kind == "webcam":
-        return text
-    if address.kind == "file":
+    if address.type is FILE:
         return _checked_file(text, Path(address.target), media)
-    return _checked_network(text)
+    return _checked_network(text) if address.type.ports else text
 
 
 def no_such_file(media: Path) -> str:
@@ -59,13 +58,13 @@ async def check_network(location: str, networks: Networks) -> None:
     A name that does not resolve now may do so later: ingest looks again each time that it connects.
     """
     parts = urlsplit(location)
-    if parts.scheme == "webcam" and not networks.webcams:
+    if parts.scheme == WEBCAM.name and not networks.webcams:
         raise UrlError(NO_WEBCAM)
-    if networks.everywhere or parts.scheme not in NETWORK:
+    if networks.everywhere or parts.scheme not in DEFAULT_PORTS:
         return
     try:
         async with asyncio.timeout(RESOLVED_WITHIN):
-            await asyncio.to_thread(checked, parts.hostname or "", parts.port or 0, networks)
+            await asyncio.to_thread(allowed_addresses, parts.hostname or "", parts.port or 0, networks)
     except ForbiddenError as error:
         raise UrlError(str(error)) from None
     except (OSError, TimeoutError):
@@ -101,8 +100,7 @@ def _shown_option(option: str) -> str:
 
 def _with_lower_scheme(text: str) -> str:
     scheme, colon, rest = text.partition(":")
-    known = (*NETWORK, "webcam", "file")
-    return f"{scheme.lower()}:{rest}" if colon and scheme.lower() in known else text
+    return f"{scheme.lower()}:{rest}" if colon and scheme.lower() in SCHEMES else text
 
 
 def _checked_network(text: str) -> str:

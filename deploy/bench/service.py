@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.redis_server import RedisServer
-from ingest.parent import ends_with_parent
+from ingest.child_process import ends_with_parent
 
 STOP_TIMEOUT = 5.0  # seconds
 

@@ -14,7 +14,6 @@ from deploy.doctor.finding import Finding
 if TYPE_CHECKING:
     from ingest.bus.source_config import SourceConfig
 
-PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 CONNECT_TIMEOUT = 3.0  # seconds
 MAX_PARALLEL = 16  # cameras
 
@@ -125,12 +124,14 @@ def _configured(data: Path) -> "list[SourceConfig]":
 
 def _connected(config: "SourceConfig") -> Finding | None:
     """Connect to a camera; None where its source has no address in a network."""
+    from ingest.network.source_types import DEFAULT_PORTS
+
     name = f"source {config.id}"
     address = urlsplit(config.url)
-    if address.scheme not in PORTS or address.hostname is None:
+    if address.scheme not in DEFAULT_PORTS or address.hostname is None:
         return None
     try:
-        place = (address.hostname, address.port or PORTS[address.scheme])
+        place = (address.hostname, address.port or DEFAULT_PORTS[address.scheme])
     except ValueError:
         return Finding(name, "note", "the port in its address is wrong", "correct it: mien sources change")
     try:

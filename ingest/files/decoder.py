@@ -29,11 +29,11 @@ DEAD_END = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """A whole decoded picture; its pixels are only good until the decoder is asked for the next one."""
+class DecodedFrame:
+    """A whole decoded frame; its image is valid until the decoder yields the next frame."""
 
     media_time: int  # ns since the container's start
-    pixels: av.VideoFrame
+    image: av.VideoFrame
     damaged: bool  # something is damaged between the picture before and this one
 
 
@@ -88,10 +88,10 @@ class Decoder:
             return min(end, self._since_start(stream.start_time + stream.duration))
         return end
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         for packet in self._packets():
-            for pixels in self._decode(packet):
-                picture = self._whole(pixels)
+            for image in self._decode(packet):
+                picture = self._whole(image)
                 if picture is not None:
                     yield picture
         if self._proof is not None:
@@ -133,9 +133,9 @@ class Decoder:
         """The pictures that come out for a packet; an empty packet asks for all that are left."""
         while True:
             try:
-                for pixels in packet.decode():
-                    assert isinstance(pixels, av.VideoFrame)
-                    yield pixels
+                for image in packet.decode():
+                    assert isinstance(image, av.VideoFrame)
+                    yield image
                 return
             except av.error.EOFError:
                 return
@@ -148,27 +148,27 @@ class Decoder:
         if self._proof is None or media_time > self._proof.until:  # else it was noted before the seek
             self.damage.error(media_time, reason)
 
-    def _whole(self, pixels: av.VideoFrame) -> Picture | None:
-        media_time = self.end if pixels.pts is None else self._since_start(pixels.pts)
+    def _whole(self, image: av.VideoFrame) -> DecodedFrame | None:
+        media_time = self.end if image.pts is None else self._since_start(image.pts)
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
-        if pixels.is_corrupt:
+        if image.is_corrupt:
             self._error(media_time, "damaged picture")
             return None
         if self._proof is not None:
-            self._see_again(self._proof, media_time, pixels)
+            self._see_again(self._proof, media_time, image)
             return None
         if self.decoded and media_time <= self.damage.last:
             return None
         damaged = self.damage.good(media_time)
         self.decoded += 1
-        self.end = media_time + (self._ns(pixels.duration) or self._length)
-        return Picture(media_time, pixels, damaged)
+        self.end = media_time + (self._ns(image.duration) or self._length)
+        return DecodedFrame(media_time, image, damaged)
 
-    def _see_again(self, proof: Proof, media_time: int, pixels: av.VideoFrame) -> None:
+    def _see_again(self, proof: Proof, media_time: int, image: av.VideoFrame) -> None:
         if media_time > proof.until:
             raise SeekUntrustedError("the last picture did not come again")
         if proof.wants(media_time):
-            proof.see(media_time, grey_of(pixels))
+            proof.see(media_time, grey_of(image))
         if media_time == proof.until:
             proof.conclude()
             self._proof = None

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ingest.child_process import LIBC
 from ingest.files.recording import UnreadableError, open_recording
-from ingest.parent import LIBC
 
 MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K pictures of 12 MB
 WORK = 20  # seconds of the processor

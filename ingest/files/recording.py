@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from ingest.files.containers import FILES, only
 from ingest.files.damage import Damage
-from ingest.files.decoder import Decoder, Picture, declared_length
+from ingest.files.decoder import DecodedFrame, Decoder, declared_length
 from ingest.files.resume import Mark, Resume, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.luma import grey_of, shown_size
@@ -89,7 +89,7 @@ class Recording:
         elif self._first is None:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
         else:
-            self.width, self.height = shown_size(self._first.pixels)
+            self.width, self.height = shown_size(self._first.image)
 
     def _begin(self, beginning: "Beginning") -> None:
         mark = beginning.resume.mark
@@ -118,7 +118,7 @@ class Recording:
         log = self._decoder.damage
         return bool(log.found) and log.found[-1].ended > log.last
 
-    def pictures(self) -> Iterator[Picture]:
+    def decoded_frames(self) -> Iterator[DecodedFrame]:
         """Every whole picture as decoded, in colour; not to be mixed with iterating over frames."""
         if self._first is not None:
             first, self._first = self._first, None
@@ -131,7 +131,7 @@ class Recording:
     def marked(self) -> Iterator[Marked]:
         """The same frames, each with what it takes to go on behind it."""
         damaged = False
-        for picture in self.pictures():
+        for picture in self.decoded_frames():
             damaged = damaged or picture.damaged
             if self._pace.picks(picture.media_time):
                 number, self._number = self._number, self._number + 1
@@ -151,7 +151,7 @@ class Recording:
             damage=self._decoder.damage.state(),
         )
 
-    def _frame(self, picture: Picture, number: int, *, damaged: bool) -> Frame:
+    def _frame(self, picture: DecodedFrame, number: int, *, damaged: bool) -> Frame:
         return Frame(
             source=self._source,
             connection=0,
@@ -160,7 +160,7 @@ class Recording:
             captured_at=None,
             clock=None,
             damaged=damaged,
-            grey=grey_of(picture.pixels),
+            grey=grey_of(picture.image),
         )
 
     def __enter__(self) -> Self:

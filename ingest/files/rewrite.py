@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ingest.files.audio import Sound
-from ingest.files.decoder import Picture
+from ingest.files.decoder import DecodedFrame
 from ingest.files.recording import open_recording
 from ingest.luma import TURNS, quarter_turns, shown_size
 from ingest.pace import SECOND
@@ -66,11 +66,11 @@ def _rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) ->
         options = {} if form == "matroska" else {"movie_timescale": MOVIE_TIMESCALE}
         output = opened.enter_context(av.open(f"file:{target.absolute()}", "w", format=form, options=options))
         writer: _Writer | None = None
-        for picture in recording.pictures():
+        for picture in recording.decoded_frames():
             if stopped():
                 break
             if writer is None:
-                writer = _Writer(output, sound, picture.pixels, recording.frame_rate or USUAL_RATE)
+                writer = _Writer(output, sound, picture.image, recording.frame_rate or USUAL_RATE)
             writer.add(picture, draw, ended=recording.duration)
         if writer is not None:
             writer.finish()
@@ -88,21 +88,21 @@ class _Writer:
         sound.join(output)
         self._durations: dict[int, int] = {}  # PTS of pictures in the encoder to their length
 
-    def _video_stream(self, pixels: av.VideoFrame, rate: float) -> VideoStream:
-        width, height = shown_size(pixels)
+    def _video_stream(self, image: av.VideoFrame, rate: float) -> VideoStream:
+        width, height = shown_size(image)
         stream = self._output.add_stream("libx264", Fraction(rate).limit_denominator(1001), dict(ENCODER))
         stream.width, stream.height = width + width % 2, height + height % 2  # 4:2:0 needs even sizes
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
         stream.time_base = context.time_base = self._base
         context.color_range = ColorRange.MPEG
-        context.colorspace, context.color_trc = pixels.colorspace, pixels.color_trc
-        context.color_primaries = pixels.color_primaries
+        context.colorspace, context.color_trc = image.colorspace, image.color_trc
+        context.color_primaries = image.color_primaries
         return stream
 
-    def add(self, picture: Picture, draw: Draw, *, ended: int) -> None:
+    def add(self, picture: DecodedFrame, draw: Draw, *, ended: int) -> None:
         """Takes the next picture; none is shown for longer than until `ended` (ns of media time)."""
-        source = picture.pixels
+        source = picture.image
         colour = upright(source)
         draw(colour, picture.media_time)
         drawn = av.VideoFrame.from_ndarray(colour, format="bgr24").reformat(

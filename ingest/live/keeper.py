@@ -1,4 +1,4 @@
-"""Keeps one decode child for each configured source: starts, watches, starts again, stops."""
+"""Supervises one decoder process for each configured source: starts, watches, restarts and stops it."""
 
 import logging
 import select
@@ -6,104 +6,100 @@ import time
 from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
+from ingest.backoff import Backoff
 from ingest.bus.aof import AppendOnlyFile
 from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
 from ingest.bus.heartbeat import send_heartbeat
 from ingest.bus.source_config import SourceConfig, configured_sources
-from ingest.bus.timeline import Timeline, TimelineEntry
+from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, State, encode_state
-from ingest.live.backoff import Pauses
-from ingest.live.child import Child, Word, died_of
+from ingest.child_process import exit_reason
+from ingest.live.child import DecoderProcess, StatusLine
 from ingest.settings import IngestSettings
 
-LOOKS_EVERY = 0.5  # seconds between two looks at what is configured
-COMPACTS_EVERY = 60.0  # seconds between two looks whether Redis should write its file anew
-ERASES_AFTER = 5.0  # seconds after a source is removed; by then nobody writes of it any more
-ERASES_EVERY = 1.0  # seconds between two looks whether there is something to erase
-TURN = 0.1  # seconds at most that a turn waits for a word
-STOPPED_WITHIN = 1.0  # seconds, then by force
+# Delays before a source is read again. After an outage of 5 s the delay is still below 2 s, so that a camera
+# is read soon after its return; a connection that held for 5 s starts the delays over.
+FIRST_DELAY, LONGEST_DELAY, DELAY_GROWTH, STABLE_AFTER = 0.5, 10.0, 1.3, 5.0  # seconds; growth: a factor
+
+CONFIG_INTERVAL = 0.5  # seconds between two readings of the configuration
+COMPACT_INTERVAL = 60.0  # seconds between two checks of the append-only file's size
+ERASE_DELAY = 5.0  # seconds after the removal of a source, in which others may still write about it
+ERASE_INTERVAL = 1.0  # seconds between two checks for sources to erase
+POLL_TIMEOUT = 0.1  # seconds that a turn waits for a status line
+STOP_TIMEOUT = 1.0  # seconds until a decoder is killed
 
 log = logging.getLogger(__name__)
 
 
-def _reads_alike(config: SourceConfig, now: SourceConfig | None) -> bool:
-    """Whether a decoder that reads `config` may go on; what else is configured concerns those who watch."""
-    return now is not None and _read(config) == _read(now)
-
-
-def _read(config: SourceConfig) -> tuple[str, float, float, int]:
-    return (config.url, config.rate, config.created_at, config.shard)
-
-
-class Kept:
-    """One source and its child, if it has one at the moment. Makes SourceStates of what happens."""
+class SupervisedSource:
+    """A source and its decoder process, if it has one at the moment."""
 
     def __init__(self, config: SourceConfig, settings: IngestSettings, now: float) -> None:
         self.config = config
-        self.child: Child | None = None
-        self.told: list[SourceState] = []  # states that are not on the bus yet
+        self.process: DecoderProcess | None = None
+        self.unsent: list[SourceState] = []  # states that are not in the timeline yet
         self._settings = settings
-        self._pauses = Pauses()
+        self._backoff = source_backoff()
         self._start_at: float | None = now  # None: not to be started
-        self._last_word = Word("", "")
+        self._last_line = StatusLine("", "")
         self._state: tuple[State, str] | None = None
-        self._tell("connecting")
+        self._report("connecting")
 
     def turn(self, now: float) -> None:
-        """Hears what the child says, and does what is due at `now` (seconds, monotonic)."""
-        if self.child is not None:
-            self._hear(self.child, now)
-        if self.child is None and self._start_at is not None and now >= self._start_at:
-            self._last_word = Word("", "")
-            self.child = Child(self.config.id, now)
+        """Process the decoder's lines, and start the decoder if it is time; `now`: seconds, monotonic."""
+        if self.process is not None:
+            self._poll(self.process, now)
+        if self.process is None and self._start_at is not None and now >= self._start_at:
+            self._last_line = StatusLine("", "")
+            self.process = DecoderProcess(self.config.id, now)
 
     def stop(self) -> None:
-        """Tells the child to end; close() waits for it."""
+        """Ask the decoder to end; `close` waits for it."""
         self._start_at = None
-        if self.child is not None:
-            self.child.terminate()
+        if self.process is not None:
+            self.process.terminate()
 
     def close(self, deadline: float) -> None:
-        if self.child is not None:
-            self.child.close(max(0.0, deadline - time.monotonic()))
-            self.child = None
+        if self.process is not None:
+            self.process.close(max(0.0, deadline - time.monotonic()))
+            self.process = None
 
-    def _hear(self, child: Child, now: float) -> None:
-        code = child.exit_code()  # asked first: what it said before it went is then all there
-        for word in child.hear(now):
-            self._last_word = word
-            if word.word == "live":
-                self._tell("live")
+    def _poll(self, process: DecoderProcess, now: float) -> None:
+        code = process.exit_code()  # before the lines: then all lines of a process that has ended are there
+        for line in process.poll(now):
+            self._last_line = line
+            if line.status == "live":
+                self._report("live")
         if code is not None:
-            self._ended(child, code, now)
-        elif now - child.heard_at > self._settings.silence:
-            self._last_word = Word("lost", "decoding hung")
-            child.kill()
+            self._handle_exit(process, code, now)
+        elif now - process.reported_at > self._settings.silence:
+            self._last_line = StatusLine("lost", "decoding hung")
+            process.kill()
 
-    def _ended(self, child: Child, code: int, now: float) -> None:
-        child.close(0.0)
-        self.child = None
-        pause = self._pauses.after(0.0 if child.live_at is None else now - child.live_at)
-        self._start_at = now + pause
-        if self._last_word.word == "ended":
+    def _handle_exit(self, process: DecoderProcess, code: int, now: float) -> None:
+        process.close(0.0)
+        self.process = None
+        delay = self._backoff.delay(0.0 if process.live_at is None else now - process.live_at)
+        self._start_at = now + delay
+        if self._last_line.status == "ended":
             self._start_at = None
-            self._tell("ended")
-        elif self._last_word.word == "error":
-            self._tell("error", self._last_word.reason)
+            self._report("ended")
+        elif self._last_line.status == "error":
+            self._report("error", self._last_line.reason)
         else:
-            self._tell("reconnecting", self._last_word.reason or died_of(code))
+            self._report("reconnecting", self._last_line.reason or f"the decoder {exit_reason(code)}")
 
-    def _tell(self, state: State, reason: str = "") -> None:
+    def _report(self, state: State, reason: str = "") -> None:
         if self._state == (state, reason):
             return
         self._state = (state, reason)
         log.info("%s: %s", self.config.id, f"{state}: {reason}" if reason else state)
-        self.told.append(SourceState(self.config.id, state, reason, datetime.now(UTC)))
+        self.unsent.append(SourceState(self.config.id, state, reason, datetime.now(UTC)))
 
 
 class Keeper:
-    """The sources of some shards. One bad source costs the others nothing: each has a process of its own."""
+    """The sources of some shards. Each has a process of its own, so a bad source does not affect others."""
 
     def __init__(
         self,
@@ -112,22 +108,22 @@ class Keeper:
         shards: Set[int] | None = None,
         file: AppendOnlyFile | None = None,
     ) -> None:
-        """Without `shards` it keeps all sources of the service."""
+        """`shards`: None for all sources of the service."""
         self._redis = client
         self._timeline = Timeline(client)
         self._file = file or AppendOnlyFile(client)
         self._settings = settings
         self._shards = shards
         self._parts = ["ingest"] if shards is None else [f"ingest:{shard}" for shard in sorted(shards)]
-        self._kept: dict[str, Kept] = {}
-        self._look_at = 0.0
+        self._sources: dict[str, SupervisedSource] = {}
+        self._configure_at = 0.0
         self._compact_at = 0.0
         self._erase_at = 0.0
-        self._let_go_at: float | None = None  # of a source whose password the disk is still to forget
-        self._bus_lost = False
+        self._dropped_at: float | None = None  # of a source whose password is still on the disk
+        self._redis_is_away = False
 
     def run(self) -> None:
-        """Keeps until an exception ends it; then all children are gone."""
+        """Work until an exception; then end all decoders."""
         try:
             while True:
                 self.turn(time.monotonic())
@@ -136,87 +132,99 @@ class Keeper:
             self.stop()
 
     def turn(self, now: float) -> None:
-        """One round: the configuration if it is time, each child, and the states to the bus."""
-        if now >= self._look_at:
-            self._look_at = now + LOOKS_EVERY
-            self._with_bus(self._look)
+        """Do once what is scheduled: configuration, append-only file, decoders, states; `now`: seconds."""
+        if now >= self._configure_at:
+            self._configure_at = now + CONFIG_INTERVAL
+            self._with_redis(self._follow_configuration)
         if now >= self._compact_at:
-            self._compact_at = now + COMPACTS_EVERY
-            self._with_bus(self._compact)
+            self._compact_at = now + COMPACT_INTERVAL
+            self._with_redis(self._compact)
         if now >= self._erase_at:
-            self._erase_at = now + ERASES_EVERY
-            self._with_bus(lambda: self._erase(now))
-        for kept in self._kept.values():
-            kept.turn(now)
-        if any(kept.told for kept in self._kept.values()):
-            self._with_bus(self._push)
+            self._erase_at = now + ERASE_INTERVAL
+            self._with_redis(lambda: self._erase(now))
+        for source in self._sources.values():
+            source.turn(now)
+        if any(source.unsent for source in self._sources.values()):
+            self._with_redis(self._push_states)
 
     def stop(self) -> None:
-        """Ends all children, together and in time."""
-        for kept in self._kept.values():
-            kept.stop()
-        deadline = time.monotonic() + STOPPED_WITHIN
-        for kept in self._kept.values():
-            kept.close(deadline)
-        self._kept.clear()
+        """End all decoders at the same time."""
+        for source in self._sources.values():
+            source.stop()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for source in self._sources.values():
+            source.close(deadline)
+        self._sources.clear()
 
-    def _look(self) -> None:
-        """Follows the configuration."""
+    def _follow_configuration(self) -> None:
         for part in self._parts:
             send_heartbeat(self._redis, part)
-        configured = {
-            id: config for id, config in configured_sources(self._redis).items() if self._is_ours(config)
-        }
-        gone = [kept for id, kept in self._kept.items() if not _reads_alike(kept.config, configured.get(id))]
-        for kept in gone:
-            kept.stop()
-        for kept in gone:
-            kept.close(time.monotonic() + STOPPED_WITHIN)
-            del self._kept[kept.config.id]
-            self._let_go_at = time.monotonic()
-        for id, config in configured.items():
-            if id not in self._kept:
-                self._kept[id] = Kept(config, self._settings, time.monotonic())
+        configs = {id: config for id, config in configured_sources(self._redis).items() if self._has(config)}
+        sources = self._sources.values()
+        dropped = [
+            source for source in sources if not _same_decoding(source.config, configs.get(source.config.id))
+        ]
+        for source in dropped:
+            source.stop()
+        for source in dropped:
+            source.close(time.monotonic() + STOP_TIMEOUT)
+            del self._sources[source.config.id]
+            self._dropped_at = time.monotonic()
+        for id, config in configs.items():
+            if id not in self._sources:
+                self._sources[id] = SupervisedSource(config, self._settings, time.monotonic())
 
-    def _is_ours(self, config: SourceConfig) -> bool:
+    def _has(self, config: SourceConfig) -> bool:
         return self._shards is None or config.shard in self._shards
 
     def _erase(self, now: float) -> None:
-        """Has the disk forget sources that were removed or changed; what cannot be done now stays due."""
-        let_go = self._let_go_at is not None and now >= self._let_go_at + ERASES_AFTER
-        if (let_go or self._file.remembers_removed(ERASES_AFTER)) and self._compact(force=True):
-            self._let_go_at = None if let_go else self._let_go_at
+        """Erase removed and changed sources from the append-only file; a failed attempt is repeated."""
+        dropped = self._dropped_at is not None and now >= self._dropped_at + ERASE_DELAY
+        if (dropped or self._file.remembers_removed(ERASE_DELAY)) and self._compact(force=True):
+            self._dropped_at = None if dropped else self._dropped_at
 
     def _compact(self, *, force: bool = False) -> bool:
-        begun = self._file.compact(force=force)
-        if begun:
-            log.info("redis writes its file anew")
-        return begun
+        started = self._file.compact(force=force)
+        if started:
+            log.info("redis rewrites its append-only file")
+        return started
 
-    def _push(self) -> None:
+    def _push_states(self) -> None:
         lost: Exception | None = None
-        for kept in self._kept.values():
-            entries: list[TimelineEntry] = [encode_state(state) for state in kept.told]
-            if entries:
+        for source in self._sources.values():
+            if source.unsent:
                 try:
-                    self._timeline.push(entries)
-                    kept.told.clear()
-                except CONNECTION_ERRORS as error:  # a cluster may miss one server
+                    self._timeline.push([encode_state(state) for state in source.unsent])
+                    source.unsent.clear()
+                except CONNECTION_ERRORS as error:  # a single server of a cluster may be away
                     lost = error
         if lost is not None:
             raise lost
 
-    def _with_bus(self, action: Callable[[], object]) -> None:
-        """Children go on while Redis is away; what is to be told waits."""
+    def _with_redis(self, action: Callable[[], object]) -> None:
+        """Run an action. While Redis is away, decoders go on and states wait."""
         try:
             action()
         except REDIS_ERRORS as error:
-            if not self._bus_lost:
+            if not self._redis_is_away:
                 log.warning("redis is away: %s", error)
-            self._bus_lost = True
+            self._redis_is_away = True
         else:
-            self._bus_lost = False
+            self._redis_is_away = False
 
     def _wait(self) -> None:
-        outputs = [kept.child.output for kept in self._kept.values() if kept.child is not None]
-        select.select(outputs, [], [], TURN)
+        outputs = [source.process.output for source in self._sources.values() if source.process is not None]
+        select.select(outputs, [], [], POLL_TIMEOUT)
+
+
+def source_backoff() -> Backoff:
+    return Backoff(first=FIRST_DELAY, longest=LONGEST_DELAY, growth=DELAY_GROWTH, reset_after=STABLE_AFTER)
+
+
+def _same_decoding(config: SourceConfig, other: SourceConfig | None) -> bool:
+    """Return whether a decoder may go on after a change: other settings concern viewers only."""
+    return other is not None and _decoder_settings(config) == _decoder_settings(other)
+
+
+def _decoder_settings(config: SourceConfig) -> tuple[str, float, float, int]:
+    return (config.url, config.rate, config.created_at, config.shard)

@@ -1,4 +1,4 @@
-"""Between a thread that decodes and one that sends: the newest frame wins, the rest is counted."""
+"""Hands items from a decoding thread to a sending thread: the latest item wins, replaced ones are counted."""
 
 import threading
 from typing import Generic, TypeVar
@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Newest(Generic[Item]):
-    """Holds one item. Who puts never waits; what was not taken in time is replaced and counted."""
+class LatestSlot(Generic[Item]):
+    """A queue of length one. `put` never waits: it replaces an item that was not taken in time."""
 
     def __init__(self) -> None:
         self.dropped = 0
@@ -21,21 +21,21 @@ class Newest(Generic[Item]):
             self._item = item
             self._changed.notify()
 
-    def take(self, wait: float) -> Item | None:
-        """The newest item not taken yet; None when none came within `wait` seconds, or none will."""
+    def take(self, timeout: float) -> Item | None:
+        """Return the latest item; None if none comes within `timeout` seconds or the slot is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._item is not None or self._closed, wait)
+            self._changed.wait_for(lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
             return item
 
     def close(self) -> None:
-        """Nothing more is put; what is there can still be taken."""
+        """End the input; an item in the slot can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     @property
     def ended(self) -> bool:
-        """Nothing is there, and nothing will come."""
+        """True when the slot is closed and empty."""
         with self._changed:
             return self._closed and self._item is None

@@ -1,4 +1,4 @@
-"""Plays files as if they were cameras: each picture comes when it is due."""
+"""Plays files as if they were cameras: each frame comes at its time."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -6,46 +6,45 @@ from collections.abc import Iterable, Iterator
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ingest.files.decoder import Decoder, Picture
-from ingest.live.stream import LivePicture, SourceLostError
+from ingest.files.decoder import DecodedFrame, Decoder
+from ingest.live.stream import LiveFrame, SourceLostError
 from ingest.pace import SECOND
 
-# A machine too slow for the file plays it later rather than faster, once it lags by more than this.
-LAG = 1.0  # seconds
+# A machine too slow for the file plays it later instead of faster once it lags by more than this.
+MAX_LAG = 1.0  # seconds
 
-# While nothing is due, a word that the player is still there.
-WORD_EVERY = 1.0  # seconds
+IDLE_INTERVAL = 1.0  # seconds between two empty lists while no frame is scheduled
 
 
 class Player:
-    """Plays one file after the other; time goes on from each to the next without a seam."""
+    """Plays one file after the other; time runs on from each to the next without a gap."""
 
     def __init__(self, files: Iterable[tuple[InputContainer, VideoStream]]) -> None:
-        """`files` are opened by their iterator, each when its turn comes, and closed here."""
+        """`files`: opened by their iterator one after the other, and closed here."""
         self._files = files
-        self._began: float | None = None  # seconds since the epoch, when time 0 was due
+        self._began: float | None = None  # seconds since the epoch, when time 0 was played
 
-    def __iter__(self) -> Iterator[list[LivePicture]]:
-        """The picture that is due, or nothing for a second. Raises SourceLostError."""
+    def __iter__(self) -> Iterator[list[LiveFrame]]:
+        """Yield the frame whose time has come, or nothing after a second. Raise SourceLostError."""
         offset = 0
         for container, stream in self._files:
             decoder = Decoder(container, stream)
             try:
-                for picture in decoder:
-                    yield from self._play(picture, offset + picture.media_time)
+                for frame in decoder:
+                    yield from self._play(frame, offset + frame.media_time)
             finally:
                 container.close()
             if decoder.broken or not decoder.decoded:
-                raise SourceLostError(decoder.broken or "no picture could be decoded")
+                raise SourceLostError(decoder.broken or "no frame could be decoded")
             offset += decoder.end
 
-    def _play(self, picture: Picture, pts: int) -> Iterator[list[LivePicture]]:
+    def _play(self, frame: DecodedFrame, pts: int) -> Iterator[list[LiveFrame]]:
         began = self._began or time.time()
         wait = began + pts / SECOND - time.time()
-        self._began = began if wait > -LAG else began - wait
-        while wait > WORD_EVERY:
-            time.sleep(WORD_EVERY)
-            wait -= WORD_EVERY
+        self._began = began if wait > -MAX_LAG else began - wait
+        while wait > IDLE_INTERVAL:
+            time.sleep(IDLE_INTERVAL)
+            wait -= IDLE_INTERVAL
             yield []
         time.sleep(max(0.0, wait))
-        yield [LivePicture(pts, time.time(), None, picture.pixels, picture.damaged)]
+        yield [LiveFrame(pts, time.time(), None, frame.image, frame.damaged)]

@@ -1,4 +1,4 @@
-"""The colour picture that the dashboard shows while somebody watches: as it is, or too coarse for a face."""
+"""Makes previews of frames: JPEGs as they are, or so coarse that faces are unrecognisable."""
 
 import av
 import cv2
@@ -9,22 +9,22 @@ from ingest.luma import TURNS, quarter_turns
 
 LONG_SIDE = 640  # pixels
 QUALITY = 75  # of 100, JPEG
-BETWEEN = {"shown": 1 / 12, "blurred": 1.0}  # seconds of media time at least from one to the next
+PREVIEW_INTERVAL = {"shown": 1 / 12, "blurred": 1.0}  # seconds of media time between two previews at least
 
-# The whole picture becomes this coarse, since the detector misses faces. People recognise half the faces they
-# know from 7 x 10 squares (Sinha et al., Face Recognition by Humans, 2006): one as high as the picture gets
-# fewer. One a second only: from many coarse pictures of a moving face a finer one can be computed.
+# The whole image becomes this coarse, because the detector misses faces. People recognise half of the faces
+# that they know from 7 x 10 squares (Sinha et al., Face Recognition by Humans, 2006); a face as high as the
+# image gets fewer. One a second: from many coarse images of a moving face a finer one can be computed.
 SHORT_SIDE_SQUARES = 6
 
 Colour = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 
 
-def jpeg_of(picture: av.VideoFrame, *, blurred: bool = False) -> bytes:
-    """A JPEG as a player shows the picture, its long side at most LONG_SIDE."""
-    scale = min(1.0, LONG_SIDE / max(picture.width, picture.height))
-    width, height = (max(1, round(side * scale)) for side in (picture.width, picture.height))
-    colour = np.asarray(picture.reformat(width, height, format="bgr24").to_ndarray(), dtype=np.uint8)
-    turn = quarter_turns(picture)
+def jpeg_of(image: av.VideoFrame, *, blurred: bool = False) -> bytes:
+    """Return the image as a JPEG, upright, its long side at most LONG_SIDE."""
+    scale = min(1.0, LONG_SIDE / max(image.width, image.height))
+    width, height = (max(1, round(side * scale)) for side in (image.width, image.height))
+    colour = np.asarray(image.reformat(width, height, format="bgr24").to_ndarray(), dtype=np.uint8)
+    turn = quarter_turns(image)
     if turn:
         colour = np.asarray(cv2.rotate(colour, TURNS[turn]), dtype=np.uint8)
     if blurred:
@@ -34,7 +34,7 @@ def jpeg_of(picture: av.VideoFrame, *, blurred: bool = False) -> bytes:
 
 
 def _coarse(colour: Colour) -> Colour:
-    """Each square in the mean colour of what it covers."""
+    """Fill each square with its mean colour."""
     height, width = colour.shape[:2]
     side = min(width, height) / SHORT_SIDE_SQUARES
     squares = (max(1, round(width / side)), max(1, round(height / side)))

@@ -1,4 +1,4 @@
-"""The half of a decode child that talks to Redis, in a thread of its own: a slow bus never stops decoding."""
+"""Sends frames and previews to Redis in a thread of its own, so that a slow Redis never stops decoding."""
 
 import logging
 import threading
@@ -13,67 +13,67 @@ from ingest.bus.previews import Previews
 from ingest.bus.source_config import PreviewMode
 from ingest.bus.wire import encode_frame
 from ingest.frame import Frame
-from ingest.live.latest import Newest
-from ingest.live.preview import BETWEEN, jpeg_of
+from ingest.live.latest import LatestSlot
+from ingest.live.preview import PREVIEW_INTERVAL, jpeg_of
 from ingest.pace import SECOND
 
-LOOKS_EVERY = 1.0  # seconds between two looks whether somebody watches
-TELLS_EVERY = 1.0  # seconds between two lines about losses
-WAITS = 0.5  # seconds for a frame
+WATCH_INTERVAL = 1.0  # seconds between two checks for viewers
+LOG_INTERVAL = 1.0  # seconds between two log lines about losses
+TAKE_TIMEOUT = 0.5  # seconds
+RETRY_DELAY = 0.2  # seconds after an error of Redis
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """A frame on its way out, with the picture that it came from."""
+class CapturedFrame:
+    """A frame to send, with the decoded image that it was made from."""
 
     frame: Frame
-    pixels: av.VideoFrame
+    image: av.VideoFrame
 
 
 class Sender(threading.Thread):
-    """Puts the newest frame on the bus, and its preview while somebody watches, until `shots` is closed."""
+    """Sends the latest frame, and its preview while a viewer watches, until the slot is closed."""
 
-    def __init__(self, frames: FrameStream, previews: Previews, shots: Newest[Shot]) -> None:
+    def __init__(self, stream: FrameStream, previews: Previews, slot: LatestSlot[CapturedFrame]) -> None:
         super().__init__(name="sender", daemon=True)
-        self._frames = frames
+        self._stream = stream
         self._previews = previews
-        self._shots = shots
-        self._looked_at = 0.0
-        self._shown: PreviewMode = "none"  # of the picture, while somebody watches
-        self._previewed = -SECOND
-        self._told = 0  # losses told so far
-        self._told_at = 0.0
+        self._slot = slot
+        self._checked_at = 0.0
+        self._mode: PreviewMode = "none"  # "none" also while nobody watches
+        self._preview_time = -SECOND  # ns; media time of the last preview
+        self._logged_drops = 0
+        self._logged_at = 0.0
 
     def run(self) -> None:
-        while not self._shots.ended:
-            shot = self._shots.take(WAITS)
-            if shot is None:
+        while not self._slot.ended:
+            captured = self._slot.take(TAKE_TIMEOUT)
+            if captured is None:
                 continue
             try:
-                self._send(shot)
+                self._stream.push(encode_frame(captured.frame))
+                self._send_preview(captured)
             except REDIS_ERRORS as error:
-                log.warning("%s: redis: %s", shot.frame.source, error)
-                time.sleep(0.2)
-            self._tell(shot.frame.source)
+                log.warning("%s: redis: %s", captured.frame.source, error)
+                time.sleep(RETRY_DELAY)
+            self._log_drops(captured.frame.source)
 
-    def _send(self, shot: Shot) -> None:
-        frame = shot.frame
-        self._frames.push(encode_frame(frame))
-        if time.monotonic() - self._looked_at >= LOOKS_EVERY:
-            self._looked_at = time.monotonic()
-            watched = self._previews.is_watched(frame.source)
-            self._shown = self._previews.mode(frame.source) if watched else "none"
-        if self._shown == "none":
+    def _send_preview(self, captured: CapturedFrame) -> None:
+        source, media_time = captured.frame.source, captured.frame.media_time
+        if time.monotonic() - self._checked_at >= WATCH_INTERVAL:
+            self._checked_at = time.monotonic()
+            self._mode = self._previews.mode(source) if self._previews.is_watched(source) else "none"
+        if self._mode == "none":
             return
-        if frame.media_time - self._previewed >= BETWEEN[self._shown] * SECOND:
-            self._previewed = frame.media_time
-            jpeg = jpeg_of(shot.pixels, blurred=self._shown == "blurred")
-            self._previews.put(frame.source, jpeg, frame.media_time, self._shown)
+        if media_time - self._preview_time >= PREVIEW_INTERVAL[self._mode] * SECOND:
+            self._preview_time = media_time
+            jpeg = jpeg_of(captured.image, blurred=self._mode == "blurred")
+            self._previews.put(source, jpeg, media_time, self._mode)
 
-    def _tell(self, source: str) -> None:
-        lost = self._shots.dropped - self._told
-        if lost and time.monotonic() - self._told_at >= TELLS_EVERY:
-            log.warning("redis is slow: %d frames of %s skipped", lost, source)
-            self._told, self._told_at = self._shots.dropped, time.monotonic()
+    def _log_drops(self, source: str) -> None:
+        drops = self._slot.dropped - self._logged_drops
+        if drops and time.monotonic() - self._logged_at >= LOG_INTERVAL:
+            log.warning("redis is slow: %d frames of %s skipped", drops, source)
+            self._logged_drops, self._logged_at = self._slot.dropped, time.monotonic()

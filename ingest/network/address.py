@@ -1,54 +1,60 @@
-"""What a source's address says: pure. The address itself may hold a password and is never shown."""
+"""Parses the address of a source. Pure. An address may have a password in it and is never shown."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-NETWORK = ("rtsp", "rtsps", "http", "https")
-TRANSPORT = "mien_transport="  # an option of ours in the query, which the camera does not get to see
+from ingest.network.source_types import FILE, NETWORK_TYPES, SCHEMES, WEBCAM, SourceType
+
+TRANSPORT = "mien_transport="  # an option of this service in the query, which the camera does not see
 
 
 class AddressError(Exception):
-    """An address that cannot be opened, whatever happens outside; says why without showing it."""
+    """An address that can never be opened; the message gives the reason without the address."""
 
 
 class OutsideError(AddressError):
-    """A file that does not lie in the media folder."""
+    """A file outside the media folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where pictures come from, and how they are to be fetched."""
+    """A source's type, and how to open it."""
 
-    kind: Literal["rtsp", "http", "webcam", "file"]
-    target: str  # what the decoder opens
+    type: SourceType
+    target: str  # for FFmpeg
     transport: Literal["tcp", "udp"] = "tcp"  # RTSP only
     loop: bool = False  # files only
 
+    def options(self) -> dict[str, str]:
+        """Return FFmpeg's options."""
+        transport = {self.type.transport_option: self.transport} if self.type.transport_option else {}
+        return {**self.type.options, **transport}
+
 
 def parse_address(url: str, media: Path) -> Address:
-    """Reads `rtsp://…`, `http://…`, `webcam:0`, `clip.mp4?loop`; files lie under `media`.
+    """Parse `rtsp://…`, `http://…`, `webcam:0` or `clip.mp4?loop`, a file in the folder `media`.
 
-    Raises AddressError.
+    Raise AddressError.
     """
     scheme, _, rest = url.partition(":")
-    if scheme in NETWORK and rest.startswith("//"):
-        return _network(url, "rtsp" if scheme.startswith("rtsp") else "http")
-    if scheme == "webcam" and rest.isdecimal():
-        return Address("webcam", f"/dev/video{int(rest)}")
+    if scheme in NETWORK_TYPES and rest.startswith("//"):
+        return _network(url, NETWORK_TYPES[scheme])
+    if scheme == WEBCAM.name and rest.isdecimal():
+        return Address(WEBCAM, f"/dev/video{int(rest)}")
     if "://" in url:
-        actual = scheme if scheme.isalpha() else "something else"  # which may have a password in it
-        raise AddressError(f"expected {', '.join(NETWORK)}, webcam or file, actual {actual}")
+        given = scheme if scheme.isalpha() else "something else"  # which may have a password in it
+        raise AddressError(f"an address must begin with {', '.join(SCHEMES[:-1])} or file, got {given}")
     return _file(url.removeprefix("file:"), media)
 
 
-def _network(url: str, kind: Literal["rtsp", "http"]) -> Address:
+def _network(url: str, source_type: SourceType) -> Address:
     base, mark, query = url.partition("?")
     options = query.split("&") if mark else []
     transports = [option.removeprefix(TRANSPORT) for option in options if option.startswith(TRANSPORT)]
     others = [option for option in options if not option.startswith(TRANSPORT)]
     target = f"{base}?{'&'.join(others)}" if others else base
-    return Address(kind, target, transport="udp" if "udp" in transports else "tcp")
+    return Address(source_type, target, transport="udp" if "udp" in transports else "tcp")
 
 
 def _file(text: str, media: Path) -> Address:
@@ -56,5 +62,5 @@ def _file(text: str, media: Path) -> Address:
     folder = media.resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
-        raise OutsideError("expected a file inside the media folder, actual path leads out of it")
-    return Address("file", str(path), loop=options == "loop")
+        raise OutsideError("a file must be inside the media folder; this path leads out of it")
+    return Address(FILE, str(path), loop=options == "loop")

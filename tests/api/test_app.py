@@ -75,7 +75,7 @@ def test_the_same_name_twice_is_a_conflict(http: httpx.Client) -> None:
     ("url", "why"),
     [
         ("", "expected an address"),
-        ("ftp://viewer:planted@192.0.2.7/1", "actual ftp"),
+        ("ftp://viewer:planted@192.0.2.7/1", "got ftp"),
         ("viewer-planted@192.0.2.7/1://", "actual something else"),
         ("rtsp://", "expected rtsp://host"),
         ("rtsp://viewer:planted@192.0.2.7:99999/1", "not an address"),

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.processes import CANNOT_WORK, Child, Command, describe
+from deploy.processes import CANNOT_WORK, Child, Command
+from ingest.child_process import exit_reason
 from tests.processes import is_alive
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -147,5 +148,5 @@ def test_what_a_killed_child_had_started_goes_too(capfd: pytest.CaptureFixture[s
 
 
 def test_ends_are_told_in_words() -> None:
-    assert describe(-signal.SIGKILL) == "was killed by SIGKILL"
-    assert describe(1) == "ended with exit code 1"
+    assert exit_reason(-signal.SIGKILL) == "was killed by SIGKILL"
+    assert exit_reason(1) == "ended with exit code 1"

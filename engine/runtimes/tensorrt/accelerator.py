@@ -30,7 +30,7 @@ from engine.runtimes.runtime import (
 from engine.runtimes.tensorrt.driver import check_gpu
 from engine.runtimes.tensorrt.parity import compare_detections, compare_readings
 from engine.runtimes.tensorrt.plans import NoPlanError, PlanError, PlanKey, building, plans_folder, read_plan
-from ingest.parent import ends_with_parent
+from ingest.child_process import ends_with_parent
 from ingest.settings import data_folder
 
 if TYPE_CHECKING:

@@ -262,9 +262,7 @@ def test_webcams_are_for_who_sits_here_or_where_they_are_named(redis_url: str, t
     webcam = {"name": "Webcam", "url": "webcam:0"}
     with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
         refused = wrong(http.post("/v1/sources", json=webcam))
-        assert refused == {
-            "url": "this machine's cameras are no sources: MIEN_SOURCE_NETWORKS can name webcam"
-        }
+        assert refused == {"url": "webcams are not allowed: add webcam to MIEN_SOURCE_NETWORKS"}
     named = parse_networks("192.168.7.0/24,webcam")
     with serving(redis_url, tmp_path, networks=named) as api, calling(api) as http:
         assert http.post("/v1/sources", json=webcam).status_code == 201

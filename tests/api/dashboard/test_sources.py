@@ -17,7 +17,7 @@ def test_a_source_is_added_and_removed_with_errors_beside_their_fields(page: Pag
     page.keyboard.press("Tab")
     page.keyboard.type("ftp://192.0.2.7")
     page.keyboard.press("Enter")
-    expect(page.locator("#url-error")).to_contain_text("actual ftp")
+    expect(page.locator("#url-error")).to_contain_text("got ftp")
     expect(page.locator("#url")).to_be_focused()
     page.locator("#url").fill("rtsp://viewer:planted@192.0.2.9/1")
     page.keyboard.press("Enter")

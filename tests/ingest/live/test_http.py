@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from ingest.live.process import open_pictures
-from ingest.live.stream import LivePicture, SourceLostError
+from ingest.live.process import open_frames
+from ingest.live.stream import LiveFrame, SourceLostError
 from ingest.network.address import parse_address
 from ingest.pace import SECOND
 from ingest.settings import IngestSettings
@@ -49,35 +49,35 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-def opened(url: str, folder: Path) -> Iterator[LivePicture]:
-    for pictures in open_pictures(parse_address(url, folder), IngestSettings(media=folder, tokens="open")):
-        yield from pictures
+def opened(url: str, folder: Path) -> Iterator[LiveFrame]:
+    for frames in open_frames(parse_address(url, folder), IngestSettings(media=folder, tokens="open")):
+        yield from frames
 
 
-def times(pictures: list[LivePicture]) -> list[int]:
-    """The pictures' own times in ms, from the first."""
-    return [round((picture.pts - pictures[0].pts) / SECOND * 1000) for picture in pictures]
+def times(frames: list[LiveFrame]) -> list[int]:
+    """The frames' own times in ms, from the first."""
+    return [round((frame.pts - frames[0].pts) / SECOND * 1000) for frame in frames]
 
 
-def took(pictures: list[LivePicture]) -> float:
+def took(frames: list[LiveFrame]) -> float:
     """Seconds from the arrival of the first to that of the last."""
-    return pictures[-1].arrived - pictures[0].arrived
+    return frames[-1].arrived - frames[0].arrived
 
 
 def test_a_file_is_played_in_real_time(address: str, tmp_path: Path) -> None:
     make_clip(tmp_path / "clip.mp4", even(25))
-    pictures = list(opened(f"{address}/clip.mp4", tmp_path))
-    assert times(pictures) == even(25)
-    assert took(pictures) == pytest.approx(0.96, abs=0.15)
+    frames = list(opened(f"{address}/clip.mp4", tmp_path))
+    assert times(frames) == even(25)
+    assert took(frames) == pytest.approx(0.96, abs=0.15)
 
 
 def test_jpegs_have_the_times_of_their_arrival(address: str, tmp_path: Path) -> None:
-    pictures: list[LivePicture] = []
+    frames: list[LiveFrame] = []
     with pytest.raises(SourceLostError, match="the connection broke"):
-        pictures.extend(opened(f"{address}/jpegs", tmp_path))
-    assert len(pictures) >= JPEGS - 1
-    assert times(pictures)[-1] == pytest.approx(took(pictures) * 1000, abs=2)
-    assert took(pictures) >= (len(pictures) - 1) * BETWEEN * 0.8
+        frames.extend(opened(f"{address}/jpegs", tmp_path))
+    assert len(frames) >= JPEGS - 1
+    assert times(frames)[-1] == pytest.approx(took(frames) * 1000, abs=2)
+    assert took(frames) >= (len(frames) - 1) * BETWEEN * 0.8
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ingest.bus.aof import AppendOnlyFile
 from ingest.bus.connection import REDIS_ERRORS, connect
 from ingest.bus.keys import REMOVED, SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
-from ingest.live.keeper import COMPACTS_EVERY, ERASES_AFTER, Keeper
+from ingest.live.keeper import COMPACT_INTERVAL, ERASE_DELAY, Keeper
 from ingest.settings import IngestSettings
 from tests.ingest.bus.test_streams import on_disk
 from tests.waiting import until
@@ -55,7 +55,7 @@ def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServe
         redis.hdel(SOURCES, "door")
         keeper.turn(now + 1)
         assert PASSWORD in until(lambda: on_disk(server), 5, "a file")
-        for second in range(round(ERASES_AFTER) + 6):
+        for second in range(round(ERASE_DELAY) + 6):
             keeper.turn(now + 2 + second)
     assert file.answers == []
     until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
@@ -67,14 +67,14 @@ def test_what_was_removed_while_nobody_kept_is_erased_once(server: RedisServer, 
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", encode_config(DOOR))
         redis.hdel(SOURCES, "door")
-        redis.zadd(REMOVED, {"door": time.time() - ERASES_AFTER + 0.5})
-    assert not file.remembers_removed(ERASES_AFTER)  # somebody may still write of it
-    until(lambda: file.remembers_removed(ERASES_AFTER), 5, "the end of these seconds")
+        redis.zadd(REMOVED, {"door": time.time() - ERASE_DELAY + 0.5})
+    assert not file.remembers_removed(ERASE_DELAY)  # somebody may still write of it
+    until(lambda: file.remembers_removed(ERASE_DELAY), 5, "the end of these seconds")
     keeper = Keeper(connect(server.url), IngestSettings(media=tmp_path, tokens="open"), file=file)
     keeper.turn(time.monotonic())
     until(lambda: PASSWORD not in on_disk(server), 5, "the file without the password")
-    assert not file.remembers_removed(ERASES_AFTER)
+    assert not file.remembers_removed(ERASE_DELAY)
     file.answers = [False]
-    keeper.turn(time.monotonic() + COMPACTS_EVERY)
+    keeper.turn(time.monotonic() + COMPACT_INTERVAL)
     assert file.answers == [False]
     keeper.stop()

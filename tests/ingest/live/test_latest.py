@@ -1,41 +1,41 @@
-"""The newest wins; who puts never waits."""
+"""The slot wins; who puts never waits."""
 
 import threading
 
-from ingest.live.latest import Newest
+from ingest.live.latest import LatestSlot
 
 
-def test_the_newest_wins_and_the_rest_is_counted() -> None:
-    newest: Newest[int] = Newest()
+def test_the_latest_item_wins_and_replaced_ones_are_counted() -> None:
+    slot: LatestSlot[int] = LatestSlot()
     for number in range(5):
-        newest.put(number)
-    assert newest.take(0) == 4
-    assert newest.dropped == 4
-    assert newest.take(0) is None
+        slot.put(number)
+    assert slot.take(0) == 4
+    assert slot.dropped == 4
+    assert slot.take(0) is None
 
 
-def test_what_is_taken_is_not_dropped() -> None:
-    newest: Newest[int] = Newest()
+def test_a_taken_item_is_not_dropped() -> None:
+    slot: LatestSlot[int] = LatestSlot()
     for number in range(5):
-        newest.put(number)
-        assert newest.take(0) == number
-    assert newest.dropped == 0
+        slot.put(number)
+        assert slot.take(0) == number
+    assert slot.dropped == 0
 
 
 def test_the_last_one_can_be_taken_after_closing() -> None:
-    newest: Newest[int] = Newest()
-    newest.put(1)
-    newest.close()
-    assert not newest.ended
-    assert newest.take(0) == 1
-    assert newest.ended
+    slot: LatestSlot[int] = LatestSlot()
+    slot.put(1)
+    slot.close()
+    assert not slot.ended
+    assert slot.take(0) == 1
+    assert slot.ended
 
 
-def test_closing_wakes_who_waits() -> None:
-    newest: Newest[int] = Newest()
+def test_closing_ends_a_waiting_take() -> None:
+    slot: LatestSlot[int] = LatestSlot()
     taken: list[int | None] = []
-    waiting = threading.Thread(target=lambda: taken.append(newest.take(60)))
+    waiting = threading.Thread(target=lambda: taken.append(slot.take(60)))
     waiting.start()
-    newest.close()
+    slot.close()
     waiting.join(5)
     assert taken == [None]

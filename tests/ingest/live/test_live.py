@@ -166,7 +166,7 @@ def test_a_decoder_that_is_killed(ingest: Ingest, media: Path) -> None:
     (decoder,) = ingest.children()
     os.kill(decoder, signal.SIGKILL)
     until(lambda: len(ingest.states("clip")) == 4, 5, "a new decoder")
-    assert ingest.states("clip")[2:] == ["reconnecting: the decoder was ended by SIGKILL", "live"]
+    assert ingest.states("clip")[2:] == ["reconnecting: the decoder was killed by SIGKILL", "live"]
     after = until(lambda: ingest.frames("clip")[-1:], 1, "frames")[0]
     assert after.connection != before.connection
     assert after.media_time > before.media_time

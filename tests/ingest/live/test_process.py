@@ -4,26 +4,28 @@ import av
 
 from ingest.bus.source_config import SourceConfig
 from ingest.frame import Frame
-from ingest.live.process import Camera
-from ingest.live.stream import LivePicture
+from ingest.live.process import FrameSampler
+from ingest.live.stream import LiveFrame
 from ingest.pace import SECOND
 
 CREATED = 1_000.0  # seconds since the epoch
 CONFIG = SourceConfig(id="door", name="Door", url="webcam:0", rate=10.0, created_at=CREATED)
 
 
-def shoot(
-    camera: Camera, number: int, *, size: tuple[int, int] = (64, 48), damaged: bool = False
+def sample(
+    sampler: FrameSampler, number: int, *, size: tuple[int, int] = (64, 48), damaged: bool = False
 ) -> Frame | None:
     """The frame of the picture with this number, at 25 a second."""
-    pixels = av.VideoFrame(*size, format="gray")
-    shot = camera.shoot(LivePicture(number * SECOND // 25, CREATED + 60 + number / 25, None, pixels, damaged))
-    return None if shot is None else shot.frame
+    image = av.VideoFrame(*size, format="gray")
+    captured = sampler.sample(
+        LiveFrame(number * SECOND // 25, CREATED + 60 + number / 25, None, image, damaged)
+    )
+    return None if captured is None else captured.frame
 
 
 def test_picks_are_numbered_without_gaps() -> None:
-    camera = Camera(CONFIG, 0)
-    frames = [frame for number in range(10) if (frame := shoot(camera, number)) is not None]
+    sampler = FrameSampler(CONFIG, 0)
+    frames = [frame for number in range(10) if (frame := sample(sampler, number)) is not None]
     assert [frame.number for frame in frames] == [0, 1, 2, 3, 4]
     assert [frame.media_time for frame in frames] == [60 * SECOND + 2 * n * SECOND // 25 for n in range(5)]
     assert frames[0].connection == 1_060_000
@@ -33,17 +35,17 @@ def test_picks_are_numbered_without_gaps() -> None:
 
 
 def test_the_cameras_own_clock_is_told() -> None:
-    pixels = av.VideoFrame(64, 48, format="gray")
-    shot = Camera(CONFIG, 0).shoot(LivePicture(0, CREATED + 60, CREATED + 59.9, pixels, False))
-    assert shot is not None
-    assert shot.frame.clock == "rtcp"
-    assert shot.frame.captured_at is not None
-    assert shot.frame.captured_at.timestamp() == CREATED + 59.9
+    image = av.VideoFrame(64, 48, format="gray")
+    captured = FrameSampler(CONFIG, 0).sample(LiveFrame(0, CREATED + 60, CREATED + 59.9, image, False))
+    assert captured is not None
+    assert captured.frame.clock == "rtcp"
+    assert captured.frame.captured_at is not None
+    assert captured.frame.captured_at.timestamp() == CREATED + 59.9
 
 
 def test_another_size_is_another_connection() -> None:
-    camera = Camera(CONFIG, 0)
-    before, after = shoot(camera, 0), shoot(camera, 5, size=(48, 64))
+    sampler = FrameSampler(CONFIG, 0)
+    before, after = sample(sampler, 0), sample(sampler, 5, size=(48, 64))
     assert before is not None
     assert after is not None
     assert (after.connection, after.number) == (before.connection + 200, 0)
@@ -51,6 +53,6 @@ def test_another_size_is_another_connection() -> None:
 
 
 def test_damage_is_told_with_the_next_frame_that_is_picked() -> None:
-    camera = Camera(CONFIG, 0)
-    damaged = [frame.damaged for n in range(6) if (frame := shoot(camera, n, damaged=n == 1)) is not None]
+    sampler = FrameSampler(CONFIG, 0)
+    damaged = [frame.damaged for n in range(6) if (frame := sample(sampler, n, damaged=n == 1)) is not None]
     assert damaged == [False, True, False]

@@ -8,24 +8,25 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ingest import live
-from ingest.files.containers import STREAMS
-from ingest.live.process import open_pictures
+from ingest.files.containers import STREAMS, only
+from ingest.live.process import open_frames
 from ingest.live.stream import SourceLostError
 from ingest.network.address import parse_address
 from ingest.network.allowlist import ForbiddenError, Networks, parse_networks
 from ingest.network.egress_proxy import NO_UDP, NOT_FOLLOWED
+from ingest.network.source_types import HTTP
 from ingest.settings import IngestSettings
 from tests.clips import even, make_clip, remux
 from tests.servers import RtspServer
 
 NAMED, OTHER = "127.0.0.2", "127.0.0.1"
-FORBIDDEN = r"127\.0\.0\.1 lies in a network that sources may not lie in"
+FORBIDDEN = r"127\.0\.0\.1 is in a private network, which is not allowed"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -84,10 +85,15 @@ def other(tmp_path: Path) -> Iterator[Web]:
         yield served
 
 
-def count(url: str, folder: Path, networks: Networks | None = None) -> int:
-    """How many pictures come of a source, by default where 127.0.0.2 is named."""
+def count(
+    url: str, folder: Path, networks: Networks | None = None, formats: tuple[str, ...] = STREAMS
+) -> int:
+    """Count the frames of a source; by default 127.0.0.2 is allowed."""
     settings = IngestSettings(media=folder, source_networks=networks or parse_networks(NAMED))
-    return sum(len(pictures) for pictures in open_pictures(parse_address(url, folder), settings))
+    address = parse_address(url, folder)
+    if address.type is HTTP:
+        address = replace(address, type=replace(HTTP, options={**HTTP.options, **only(formats)}))
+    return sum(len(frames) for frames in open_frames(address, settings))
 
 
 def test_what_is_named_is_read(named: Web, tmp_path: Path) -> None:
@@ -108,7 +114,7 @@ def test_redirections_are_followed_only_where_sources_may_lie(named: Web, other:
     with pytest.raises(SourceLostError, match=FORBIDDEN):
         count(f"{named.url}/to/{other.url}/clip.mp4", tmp_path)
     number = other.url.replace(OTHER, "2130706433")
-    with pytest.raises(SourceLostError, match=r"2130706433 is 127\.0\.0\.1, which lies"):
+    with pytest.raises(SourceLostError, match=r"2130706433 is 127\.0\.0\.1, which is in a private network"):
         count(f"{named.url}/to/{number}/clip.mp4", tmp_path)
     assert other.asked == []
 
@@ -145,12 +151,11 @@ def test_nor_does_a_redirection_of_what_a_list_names(
     named: Web, other: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...]
 ) -> None:
     """Such a list is not opened; and were it, what it opens without any options goes by the gateway too."""
-    monkeypatch.setattr(live, "STREAMS", formats)
     monkeypatch.setenv("no_proxy", "*")
     (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile next.mp4\n")
     (tmp_path / "next.mp4.moved").write_text(f"{other.url}/clip.mp4")
     with pytest.raises(SourceLostError, match="not a video stream" if formats is STREAMS else FORBIDDEN):
-        count(f"{named.url}/list.ffconcat", tmp_path)
+        count(f"{named.url}/list.ffconcat", tmp_path, formats=formats)
     assert other.asked == []
     assert os.environ["no_proxy"] == "*"
     assert "http_proxy" not in os.environ
@@ -177,7 +182,7 @@ def test_rtsp_is_read_where_it_is_named(
 ) -> None:
     make_clip(tmp_path / "clip.mp4", even(50))
     url = rtsp_server({"door": tmp_path / "clip.mp4"}).url("door") + f"?mien_transport={transport}"
-    opened = open_pictures(
+    opened = open_frames(
         parse_address(url, tmp_path),
         IngestSettings(media=tmp_path, source_networks=parse_networks("127.0.0.1")),
     )
@@ -207,7 +212,7 @@ def test_rtsp_over_udp_is_for_named_networks(tmp_path: Path) -> None:
 
 
 def test_webcams_are_opened_where_they_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ForbiddenError, match="MIEN_SOURCE_NETWORKS can name webcam"):
+    with pytest.raises(ForbiddenError, match="webcams are not allowed"):
         count("webcam:99", tmp_path)
     with pytest.raises(SourceLostError, match="no such device"):
         count("webcam:99", tmp_path, parse_networks("webcam"))

@@ -1,0 +1,57 @@
+"""Types of sources, one row each: how they are addressed, reached, opened and paced.
+
+A new type is a row here; a type with addresses of a new form has a branch in ingest.network.address, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingest.files.containers import STREAMS, only
+
+# FFmpeg holds no packet back. Not "nobuffer": it drops the packets that FFmpeg probes, and with them the
+# first key frame, so that decoding starts with the next one (measured: up to 2 s later).
+LOW_DELAY = {"flags": "low_delay"}
+
+# RTSP describes the stream before it starts (SDP), so FFmpeg need not probe it.
+NO_PROBING = {"probesize": "32", "analyzeduration": "0"}
+
+# Over HTTP the stream must be probed; what was probed is decoded, too.
+SHORT_PROBING = {"probesize": "500000", "analyzeduration": "500000"}  # bytes, microseconds
+
+# A server's answer must not lead the decoder to files of this machine.
+HTTP_ONLY = {"protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceType:
+    """A row of the table."""
+
+    name: str
+    ports: Mapping[str, int] = field(default_factory=dict)  # default ports by URL scheme; none: no network
+    options: Mapping[str, str] = field(default_factory=dict)  # of FFmpeg
+    transport_option: str = ""  # FFmpeg's option for tcp or udp
+    device: str | None = None  # FFmpeg's input device, of a camera at this machine
+    real_time: bool | None = True  # frames arrive as they are captured; None: the container tells
+    http_proxy: bool = False  # FFmpeg reaches it through an HTTP proxy, and otherwise through a relay
+
+
+RTSP = SourceType(
+    "rtsp",
+    ports={"rtsp": 554, "rtsps": 322},  # RFC 7826, 19.1
+    options={**LOW_DELAY, **NO_PROBING},
+    transport_option="rtsp_transport",
+)
+HTTP = SourceType(
+    "http",
+    ports={"http": 80, "https": 443},
+    options={**SHORT_PROBING, **only(STREAMS), **HTTP_ONLY},
+    real_time=None,
+    http_proxy=True,
+)
+WEBCAM = SourceType("webcam", options=LOW_DELAY, device="v4l2")
+FILE = SourceType("file", real_time=False)
+
+SOURCE_TYPES = (RTSP, HTTP, WEBCAM, FILE)
+NETWORK_TYPES = {scheme: each for each in SOURCE_TYPES for scheme in each.ports}  # by URL scheme
+DEFAULT_PORTS = {scheme: port for each in SOURCE_TYPES for scheme, port in each.ports.items()}
+SCHEMES = (*NETWORK_TYPES, *(each.name for each in SOURCE_TYPES if not each.ports))
