@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-MOST = 60.0  # readings a second, as the service takes them
+from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -113,9 +113,10 @@ def _add_run(verbs: Verbs) -> None:
     verb.add_argument(
         "--rate",
         type=_rate,
-        default=10.0,
+        default=DEFAULT_RATE,
         metavar="N|all",
-        help=f"readings a second for each face, at most {MOST:g}, or `all`: every frame (default: 10)",
+        help=f"readings a second for each face, at most {MAX_RATE:g}, or `all`: every frame "
+        "(default: %(default)g)",
     )
     verb.add_argument(
         "--json", action="store_true", help="print the summary, or the list of them, on standard output"
@@ -167,7 +168,7 @@ def _add_sources(verbs: Verbs) -> None:
 
 
 def _add_settings_of_a_source(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--rate", type=float, metavar="N", help="readings a second (10)")
+    verb.add_argument("--rate", type=float, metavar="N", help=f"readings a second ({DEFAULT_RATE:g})")
     verb.add_argument(
         "--purpose",
         metavar="WHY",
@@ -191,7 +192,11 @@ def _add_recordings(verbs: Verbs) -> None:
     add = _add(actions, "add", _recordings("add"), "have a video read: upload it, or name it")
     add.add_argument("file", metavar="FILE|PATH", help="a file here, or a path in the media folder")
     add.add_argument(
-        "--rate", type=_rate, default=10.0, metavar="N|all", help="readings a second, or `all` (default: 10)"
+        "--rate",
+        type=_rate,
+        default=DEFAULT_RATE,
+        metavar="N|all",
+        help="readings a second, or `all` (default: %(default)g)",
     )
     add.add_argument("--purpose", metavar="WORD", help="what it is read for, such as research")
     add.add_argument("--ground", metavar="WORD", help="medical or safety, where the purpose demands one")
@@ -263,9 +268,9 @@ def _rate(text: str) -> float | None:
         rate = float(text)
     except ValueError:
         rate = math.nan
-    if not 0 < rate <= MOST:  # NaN is not
+    if not MIN_RATE < rate <= MAX_RATE:  # NaN is not
         raise argparse.ArgumentTypeError(
-            f"expected more than 0 and at most {MOST:g}, or `all`, found {text!r}"
+            f"must be more than {MIN_RATE:g} and at most {MAX_RATE:g}, or `all`, got {text!r}"
         )
     return rate
 

@@ -32,6 +32,7 @@ MAY_IMPORT = {
 # Imports that no package needs: the left one does not import the right one.
 FORBIDDEN = [
     ("engine", "ingest.live"),
+    ("api", "ingest.live"),
     ("ingest.bus", "av"),
     ("ingest.bus", "cv2"),
     ("api.jobs", "api.http"),

@@ -17,6 +17,7 @@ from api.recordings.upload import uploaded
 from api.recordings.view import RecordingView, view_of
 from api.services import Services, ServicesDep
 from api.sources.url import no_such_file
+from ingest.bus.source_config import DEFAULT_RATE
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -40,7 +41,7 @@ class NewRecording(BaseModel):
     name: Annotated[
         str | None, Field(max_length=200, description="for people (default: the file's name)")
     ] = None
-    rate: Rate = 10.0
+    rate: Rate = DEFAULT_RATE
     purpose: Annotated[Purpose | None, Field(description=PURPOSE)] = None
     ground: Annotated[Ground | None, Field(description=GROUND)] = None
 
@@ -96,7 +97,7 @@ async def upload_recording(
     caller: CallerDep,
     response: Response,
     name: Annotated[str, Query(max_length=2000, description="the file's name, for people")],
-    rate: Annotated[Rate, Query()] = 10.0,
+    rate: Annotated[Rate, Query()] = DEFAULT_RATE,
     purpose: Annotated[Purpose | None, Query(description=PURPOSE)] = None,
     ground: Annotated[Ground | None, Query(description=GROUND)] = None,
 ) -> RecordingView:

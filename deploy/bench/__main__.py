@@ -15,6 +15,7 @@ from deploy.bench.websocket import Figures, Load, measure
 from deploy.redis_server import ServerError
 from engine.card import CardMismatchError
 from engine.runtimes.runtime import GpuError
+from ingest.bus.source_config import DEFAULT_RATE
 from ingest.environment import SettingError
 from ingest.files.recording import UnreadableError
 from ingest.settings import IngestSettings
@@ -75,7 +76,11 @@ def websocket_line() -> argparse.ArgumentParser:
     )
     verb.add_argument("--seconds", type=_positive, default=20.0, metavar="S", help="default: %(default)g")
     verb.add_argument(
-        "--rate", type=_positive, default=10.0, metavar="N", help="readings a second (default: %(default)g)"
+        "--rate",
+        type=_positive,
+        default=DEFAULT_RATE,
+        metavar="N",
+        help="readings a second (default: %(default)g)",
     )
     verb.add_argument("--json", action="store_true", help="print the figures as JSON")
     return verb

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy.bench.sample import RATE
 from deploy.bench.service import BenchError, last_line, module, service_environment, temporary_redis
 from deploy.bench.usage import machine_time, processor_time, with_children
 from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, beat_key, counts_key, frames_key, position_key
-from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, encode_config
 
 ENGINE = ("engine", "--runtime", "onnx")  # the plans of a GPU take minutes to build: deploy.bench.gpu
 START_TIMEOUT = 30.0  # seconds
@@ -110,7 +109,7 @@ class Cameras:
                 id=f"bench-{number}",
                 name=f"bench-{number}",
                 url=f"{self._file}?loop",
-                rate=RATE,
+                rate=DEFAULT_RATE,
                 created_at=time.time(),
                 shard=number % self._shards,
             )

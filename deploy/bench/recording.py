@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from deploy.bench.sample import RATE
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
 from engine.recording import RecordingReader, batch_of, batches
 from engine.records import Event
+from ingest.bus.source_config import DEFAULT_RATE
 from ingest.files.recording import Recording, open_recording
 from ingest.pace import SECOND
 
@@ -89,7 +89,7 @@ class Recordings:
             return reader.position / SECOND / (time.perf_counter() - began)
 
     def _opened(self) -> Recording:
-        return open_recording(self._path, "bench", RATE)
+        return open_recording(self._path, "bench", DEFAULT_RATE)
 
 
 class SequentialReader:

@@ -15,11 +15,11 @@ from engine.records import Box, Face, Floats, Reading
 from engine.stages.crop import align, crop_face, crop_transform
 from engine.stages.detect import Detector
 from engine.tensors import CROP_SIDE
+from ingest.bus.source_config import DEFAULT_RATE
 from ingest.files.recording import UnreadableError, open_recording
 from ingest.frame import Frame
 from ingest.pace import SECOND
 
-RATE = 10.0  # readings a second of each face
 BATCH = 8  # frames in a batch of the detector
 # Offsets of eyes, nose and mouth corners from the centre of a face, in its width.
 FRONTAL = ((-0.2, -0.15), (0.2, -0.15), (0.0, 0.05), (-0.15, 0.25), (0.15, 0.25))
@@ -63,7 +63,7 @@ class Sample:
 
 def take_sample(path: Path, networks: Networks) -> Sample:
     """Decode frames and detect their faces. Raises UnreadableError for a file without a frame."""
-    with open_recording(path, "bench", RATE) as recording:
+    with open_recording(path, "bench", DEFAULT_RATE) as recording:
         frames = list(islice(recording, MAX_FRAMES))
         if not frames:
             raise UnreadableError(path, "no frame of it can be decoded")
@@ -73,8 +73,8 @@ def take_sample(path: Path, networks: Networks) -> Sample:
             faces=[found for batch in in_batches(frames) for found in confident_faces(networks, batch)],
             width=recording.width,
             height=recording.height,
-            frame_rate=recording.frame_rate or RATE,
-            read_rate=(len(frames) - 1) / duration if duration else RATE,
+            frame_rate=recording.frame_rate or DEFAULT_RATE,
+            read_rate=(len(frames) - 1) / duration if duration else DEFAULT_RATE,
         )
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from deploy.bench.sample import BATCH, RATE, Sample, detect, landmarks_of, sample_reading
+from deploy.bench.sample import BATCH, Sample, detect, landmarks_of, sample_reading
 from deploy.bench.timing import processor_ms
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
@@ -21,6 +21,7 @@ from engine.stages.track import Tracker
 from engine.wire import encode_event
 from ingest.bus.client import Redis
 from ingest.bus.frame_stream import FrameStream
+from ingest.bus.source_config import DEFAULT_RATE
 from ingest.bus.timeline import Commit, Timeline
 from ingest.bus.wire import decode_frame, encode_frame
 from ingest.files.recording import open_recording
@@ -85,7 +86,7 @@ class StageBenchmark:
 
     def _decode(self, count: int) -> None:
         """Decode frames, and those between that are not read."""
-        with open_recording(self._path, "bench", RATE) as recording:
+        with open_recording(self._path, "bench", DEFAULT_RATE) as recording:
             for _ in islice(recording, count):
                 pass
 
@@ -130,7 +131,7 @@ class StageBenchmark:
 
     def _timeline(self) -> float:
         """Track and smooth a face, and encode its readings."""
-        reading = sample_reading("bench", 0, RATE)
+        reading = sample_reading("bench", 0, DEFAULT_RATE)
 
         def track() -> None:
             tracker, line = Tracker("bench", self._networks.new_track_score), TrackTimeline("bench", 1, 0)

@@ -22,7 +22,7 @@ from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES
-from ingest.bus.source_config import SourceConfig, encode_config
+from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, encode_config
 from ingest.bus.timeline import Timeline
 
 SOURCE = "bench"
@@ -69,7 +69,9 @@ def measure(load: Load) -> Figures:
     with ExitStack() as stack:
         redis, folder = stack.enter_context(temporary_redis())
         with connect(redis.url) as client:
-            config = SourceConfig(id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=10.0, created_at=0.0)
+            config = SourceConfig(
+                id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=DEFAULT_RATE, created_at=0.0
+            )
             client.hset(SOURCES, SOURCE, encode_config(config))
         api, port = stack.enter_context(_api(redis.url, folder))
         warm_up = stack.enter_context(_clients(port, Load(WARM_UP_CLIENTS, 0, load.seconds, load.rate)))
