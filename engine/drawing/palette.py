@@ -15,6 +15,9 @@ LABEL_COLOURS: dict[Label, str] = {
     "neutral": "#bbbbbb",
 }
 
+# Stacked probabilities from the bottom up: pleasant ones grow from below, unpleasant ones hang from above.
+STACK_ORDER: tuple[Label, ...] = ("happy", "surprise", "neutral", "sad", "fear", "disgust", "angry")
+
 COVERAGE_COLOURS: dict[CoverageKind, str] = {
     "observed": "#2f9e74",
     "no_face": "#aab4bf",

@@ -1,24 +1,26 @@
-// What could not be done, told at the head of the page until it is dismissed or something is done.
+// The notice at the head of a page about what failed. It stays until it is dismissed or something succeeds.
 
-import { write } from "../lib/elements.js";
+import { byId, showText } from "../lib/elements.js";
 import { Problem } from "./http.js";
 
-const place = document.getElementById("trouble");
-const words = place.querySelector("p");
-place.querySelector("button").addEventListener("click", () => {
-  place.hidden = true;
-});
+const notice = byId("error-notice");
+const text = notice.querySelector("p");
+notice.querySelector("button").addEventListener("click", () => show(""));
 
-// Whether `act` succeeded; its Problem is told.
-export async function attempt(act) {
+/** Run an action and show its Problem; return whether it succeeded. */
+export async function attempt(action) {
   try {
-    await act();
+    await action();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    place.hidden = false;
-    write(words, problem.message);
+    show(problem.message);
     return false;
   }
-  place.hidden = true;
+  show("");
   return true;
+}
+
+function show(message) {
+  showText(text, message);
+  notice.hidden = !message;
 }

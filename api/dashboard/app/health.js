@@ -1,48 +1,48 @@
-// The header's word on how the service and its sources stand, with each part's reason beneath.
+// The state of the service and its sources in the header, with the reasons in a list below.
 
-import { stateOf } from "../lib/format.js";
-import { listSources, readiness, serverNow } from "./sources-api.js";
+import { make, setText } from "../lib/elements.js";
+import { counted } from "../lib/format.js";
+import { poll } from "./polling.js";
+import { serverNow } from "./server-clock.js";
+import { statusOf } from "./source-status.js";
+import { fetchReadiness, listSources } from "./sources-api.js";
 
-const AGAIN = 10_000; // ms between looks
-const FIRST = 300; // ms until the first look; what the page shows comes before
-const FRESH = 5000; // ms that a page's own knowledge of the sources spares a look
+const POLL_INTERVAL = 10_000; // ms
+const FIRST_POLL = 300; // ms; what the page itself shows comes before
+const MAX_AGE = 5000; // ms for which sources that the page passed on are not fetched again
 
-const PLACE = `<summary><span class="dot"></span><span class="words">looking</span></summary><ul></ul>`;
+const CONTENT = `<summary><span class="dot"></span><span class="text">checking</span></summary><ul></ul>`;
 
 export class Health {
-  #place;
-  #parts = null; // as /readyz tells them; null: no answer
+  #element = make("details", { className: "health", id: "health", innerHTML: CONTENT });
+  #parts = null; // of /readyz; null: no answer
   #sources = [];
-  #heard = -Infinity; // when a page told of the sources
+  #passedAt = -Infinity; // ms: when the page passed sources on
 
+  /** @param {HTMLElement} header */
   constructor(header) {
-    this.#place = Object.assign(document.createElement("details"), { className: "health", id: "health" });
-    this.#place.innerHTML = PLACE;
-    header.append(this.#place);
+    header.append(this.#element);
     document.addEventListener("click", ({ target }) => {
-      if (!this.#place.contains(target)) this.#place.open = false;
+      if (!this.#element.contains(target)) this.#element.open = false;
     });
-    setTimeout(() => this.#repeat(), FIRST);
+    poll(
+      () => this.#refresh(),
+      () => POLL_INTERVAL,
+      FIRST_POLL,
+    );
   }
 
-  hearSources(sources) {
+  /** Show these sources, which the page has fetched for itself. */
+  passSources(sources) {
     this.#sources = sources;
-    this.#heard = performance.now();
+    this.#passedAt = performance.now();
     if (this.#parts) this.#show();
   }
 
-  async #repeat() {
+  async #refresh() {
+    const isFresh = performance.now() - this.#passedAt < MAX_AGE;
     try {
-      if (document.visibilityState === "visible") await this.#look();
-    } finally {
-      setTimeout(() => this.#repeat(), AGAIN);
-    }
-  }
-
-  async #look() {
-    const fresh = performance.now() - this.#heard < FRESH;
-    try {
-      const [{ parts }, sources] = await Promise.all([readiness(), fresh ? null : listSources()]);
+      const [parts, sources] = await Promise.all([fetchReadiness(), isFresh ? null : listSources()]);
       this.#parts = parts;
       if (sources) this.#sources = sources;
     } catch {
@@ -52,43 +52,31 @@ export class Health {
   }
 
   #show() {
-    const { tone, words } = verdict(
-      this.#parts,
-      this.#sources.map((source) => stateOf(source, serverNow())),
-    );
-    this.#place.querySelector(".dot").dataset.tone = tone;
-    this.#place.querySelector(".words").textContent = words;
-    const lines = (this.#parts ?? []).map(({ name, reason }) => [name, reason || "ready"]);
-    for (const source of this.#sources) {
-      const stands = stateOf(source, serverNow());
-      if (stands.tone === "bad") lines.push([source.name, stands.words]);
-    }
-    this.#place
-      .querySelector("ul")
-      .replaceChildren(
-        ...lines.map(([name, said]) =>
-          Object.assign(document.createElement("li"), { textContent: `${name}: ${said}` }),
-        ),
-      );
+    const statuses = this.#sources.map((source) => ({ source, ...statusOf(source, serverNow()) }));
+    const { tone, text } = summaryOf(this.#parts, statuses);
+    this.#element.querySelector(".dot").dataset.tone = tone;
+    setText(this.#element.querySelector(".text"), text);
+    const failing = statuses.filter((status) => status.tone === "bad");
+    const lines = [
+      ...(this.#parts ?? []).map(({ name, reason }) => `${name}: ${reason || "ready"}`),
+      ...failing.map((status) => `${status.source.name}: ${status.text}`),
+    ];
+    const items = lines.map((textContent) => make("li", { textContent }));
+    this.#element.querySelector("ul").replaceChildren(...items);
   }
 }
 
-// `parts` of the service, or null when it does not answer; `stands` of its sources.
-function verdict(parts, stands) {
-  if (parts === null) return { tone: "bad", words: "no answer" };
+// `parts` of the service, null when it does not answer; `statuses` of its sources.
+function summaryOf(parts, statuses) {
+  if (parts === null) return { tone: "bad", text: "no answer" };
   const broken = parts.filter(({ ready }) => !ready).map(({ name }) => name);
-  if (broken.length) return { tone: "bad", words: `not ready: ${broken.join(", ")}` };
-  const red = stands.filter(({ tone }) => tone === "bad").length;
-  if (red)
-    return {
-      tone: "bad",
-      words: `${red} of ${stands.length} ${stands.length === 1 ? "source" : "sources"} in trouble`,
-    };
-  const busy = stands.filter(({ tone }) => tone === "busy").length;
-  if (busy)
-    return {
-      tone: "busy",
-      words: `${busy} of ${stands.length} ${stands.length === 1 ? "source" : "sources"} connecting or dropping frames`,
-    };
-  return { tone: "good", words: "all well" };
+  if (broken.length) return { tone: "bad", text: `not ready: ${broken.join(", ")}` };
+  const count = (matches) => statuses.filter(matches).length;
+  const failing = count(({ tone }) => tone === "bad");
+  if (failing) return { tone: "bad", text: `${counted(failing, "source")} failing` };
+  const busy = count(({ tone }) => tone === "busy");
+  const dropping = count(({ source, tone }) => tone === "busy" && source.state === "live");
+  if (dropping) return { tone: "busy", text: `${counted(dropping, "source")} dropping frames` };
+  if (busy) return { tone: "busy", text: `${counted(busy, "source")} connecting` };
+  return { tone: "good", text: "all well" };
 }

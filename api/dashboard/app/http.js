@@ -1,62 +1,66 @@
-// Who this browser is to the API: the token that was typed in once, and what requests carry of it.
+// Requests to the API with this browser's token. Failures are RFC 9457 problem documents, raised as Problem.
 
-const PATIENCE = 10_000; // ms that an answer may take
-const KEY = "mien-token"; // in the tab's own storage: gone when the tab is closed
+const TIMEOUT = 10_000; // ms
+const TOKEN_KEY = "mien-token"; // in the tab's own storage, which goes with the tab
 
-let required = false; // whether this service asks for tokens at all
+let tokensRequired = false;
 
 export class Problem extends Error {
+  /** @param {{ field: string, detail: string }[]} errors @param {number} status 0: no answer */
   constructor(detail, errors = [], status = 0) {
     super(detail);
-    this.errors = Object.fromEntries(errors.map(({ field, detail: text }) => [field, text]));
-    this.status = status; // 0: no answer came
+    this.errors = Object.fromEntries(errors.map((error) => [error.field, error.detail]));
+    this.status = status;
   }
 }
 
-// Who is asking: { name, scope, tokens }; null when a token is needed and there is none, or a wrong one.
+/** Return the session { name, scope, tokens, rate }; null without a valid token where one is required. */
 export async function session() {
-  const response = await reach("/v1/session");
+  const response = await send("/v1/session");
   if (response.status === 401) return null;
-  const told = await contentOf(response);
-  required = told.tokens === "required";
-  return told;
+  const answer = await readBody(response);
+  tokensRequired = answer.tokens === "required";
+  return answer;
 }
 
-// Tries a token; false when the server does not take it.
+/** Try a token; return false when the server refuses it. */
 export async function signIn(token) {
-  if (!/^[\x21-\x7e]+$/.test(token)) return false; // no header could carry it
-  sessionStorage.setItem(KEY, token);
+  if (!/^[\x21-\x7e]+$/.test(token)) return false; // no header can carry it
+  sessionStorage.setItem(TOKEN_KEY, token);
   if (await session()) return true;
-  sessionStorage.removeItem(KEY);
+  sessionStorage.removeItem(TOKEN_KEY);
   return false;
 }
 
-// Forgets the token and begins anew, which ends in the form that asks for one.
+/** Forget the token and reload the page, which then shows the sign-in form. */
 export function signOut() {
-  sessionStorage.removeItem(KEY);
+  sessionStorage.removeItem(TOKEN_KEY);
   location.reload();
 }
 
-// The headers that say who asks, for requests that are not made with ask().
-export function credentials() {
-  const token = sessionStorage.getItem(KEY);
+/** Return the headers that carry the token. */
+export function authHeaders() {
+  const token = sessionStorage.getItem(TOKEN_KEY);
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-// What the API answers, as an object; null when it answers without content. Raises a Problem.
-export async function ask(path, options = {}) {
-  const response = await reach(path, options);
+/**
+ * Send a request; return the answer's JSON, or null when it is empty.
+ * @param {RequestInit & { json?: object }} options `json` becomes the body
+ */
+export async function request(path, { json, ...options } = {}) {
+  const body = json && { body: JSON.stringify(json), headers: { "Content-Type": "application/json" } };
+  const response = await send(path, { ...options, ...body });
   if (response.status === 401) signOut();
-  if (response.status === 204) return null;
-  return contentOf(response);
+  return response.status === 204 ? null : readBody(response);
 }
 
-// What an answer carries, read as "json", "text" or "blob". Raises a Problem where it refuses or breaks off.
-export async function contentOf(response, kind = "json") {
+/** Read an answer as "json", "text" or "blob". */
+export async function readBody(response, kind = "json") {
   if (!response.ok) {
-    const { detail, errors } = await response.json().catch(() => ({})); // a gateway's own page has neither
+    const { detail, errors } = await response.json().catch(() => ({})); // a gateway's own page is no JSON
     throw new Problem(
-      detail ?? `The server answers with an error (${response.status}).`,
+      detail ?? `The server answered with error ${response.status}.`,
       errors,
       response.status,
     );
@@ -68,41 +72,40 @@ export async function contentOf(response, kind = "json") {
   }
 }
 
-// The answer itself, whatever its status; raises a Problem when there is none in time.
-export async function reach(path, options = {}) {
+/** Send a request; return the answer, whatever its status. */
+export async function send(path, options = {}) {
+  const headers = { ...options.headers, ...authHeaders() };
   try {
     return await fetch(path, {
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
       ...options,
-      headers: { ...options.headers, ...credentials() },
+      headers,
     });
   } catch {
     throw new Problem("The server does not answer.");
   }
 }
 
-// An address that works where no header can be sent: images, videos, downloads. Good for ten minutes.
-export async function ticketed(path, query = {}) {
-  const asked = new URLSearchParams(query);
-  if (required) {
-    const headers = { "Content-Type": "application/json" };
-    asked.set(
-      "ticket",
-      (await ask("/v1/tickets", { method: "POST", headers, body: JSON.stringify({ path }) })).ticket,
-    );
+/** Return a URL with a ticket of ten minutes, for videos, downloads and websockets: they send no headers. */
+export async function ticketUrl(path, query = {}) {
+  const parameters = new URLSearchParams(query);
+  if (tokensRequired) {
+    const { ticket } = await request("/v1/tickets", { method: "POST", json: { path } });
+    parameters.set("ticket", ticket);
   }
-  return asked.size ? `${path}?${asked}` : path;
+  return parameters.size ? `${path}?${parameters}` : path;
 }
 
-// Saves what lies at a path of the API as a file, under the name that the API gives it.
-export async function download(path, query = {}) {
-  Object.assign(document.createElement("a"), { href: await ticketed(path, query), download: "" }).click();
+/** Download a file of the API; its name is the server's unless one is given. */
+export async function download(path, query = {}, name = "") {
+  const link = document.createElement("a");
+  Object.assign(link, { href: await ticketUrl(path, query), download: name }).click();
 }
 
-// Opens a websocket; each needs a ticket of its own.
+/** Open a websocket with a ticket of its own. */
 export async function openSocket(path, query = {}) {
-  const url = new URL(await ticketed(path, query), location.href);
+  const url = new URL(await ticketUrl(path, query), location.href);
   url.protocol = url.protocol.replace("http", "ws");
   return new WebSocket(url);
 }

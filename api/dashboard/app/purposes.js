@@ -1,4 +1,4 @@
-// Why a source is watched, what makes that lawful, and what of its picture is shown: the API's words for people.
+// The purpose of a source or recording, its legal ground and its picture: the API's values and their texts.
 
 const PURPOSES = {
   personal: "Personal",
@@ -13,35 +13,36 @@ const PURPOSES = {
   education: "Education",
 };
 
-const NEEDS_GROUND = ["workplace", "education"];
-
+const NEED_GROUND = ["workplace", "education"];
 const GROUNDS = { medical: "medical reasons", safety: "safety reasons" };
 
-const UNGROUNDED = "Faces are read there for one of these reasons only.";
-
-// What select elements offer: [value, words] each.
+/** Options of select elements: [value, text] each. */
+export const CHOOSE = ["", "Choose one"];
 export const PURPOSE_OPTIONS = Object.entries(PURPOSES);
-export const GROUND_OPTIONS = [["", "Choose one"], ...Object.entries(GROUNDS)];
+export const GROUND_OPTIONS = [CHOOSE, ...Object.entries(GROUNDS)];
+export const PICTURE_OPTIONS = [
+  ["shown", "Shown"],
+  ["blurred", "Blurred (faces unrecognisable)"],
+  ["none", "Not shown"],
+];
 
-export const needsGround = (purpose) => NEEDS_GROUND.includes(purpose);
+export const needsGround = (purpose) => NEED_GROUND.includes(purpose);
 
-// What is wrong with a ground, as errors of a form: {} where nothing is.
-export function errorsOfGround({ purpose, ground }) {
-  return needsGround(purpose) && !ground ? { ground: UNGROUNDED } : {};
+/** Return what is wrong with a form's purpose and ground, by field. */
+export function purposeErrors({ purpose, ground }) {
+  if (!purpose) return { purpose: "Choose a purpose." };
+  if (!needsGround(purpose) || ground) return {};
+  return { ground: "Choose one of these reasons; faces may not be read there otherwise." };
 }
 
-export const PICTURES = {
-  shown: "Shown",
-  blurred: "Blurred, so that no face can be told",
-  none: "Not shown at all",
-};
+export const purposeName = (purpose) => (PURPOSES[purpose] ?? purpose).toLowerCase();
 
-// Why a source is watched and what of it is shown, in a few words; "" where the API does not say.
-export function purposeOf({ purpose, ground, picture }) {
-  const words = [];
-  if (purpose) words.push(`Purpose: ${(PURPOSES[purpose] ?? purpose).toLowerCase()}`);
-  if (ground) words.push(GROUNDS[ground] ?? ground);
-  if (picture === "blurred") words.push("picture blurred");
-  if (picture === "none") words.push("picture not shown");
-  return words.join(", ");
+/** Return a source's purpose and picture as a line of text; "" where the API does not say. */
+export function purposeText({ purpose, ground, picture }) {
+  const parts = [];
+  if (purpose) parts.push(`Purpose: ${purposeName(purpose)}`);
+  if (ground) parts.push(GROUNDS[ground] ?? ground);
+  if (picture === "blurred") parts.push("picture blurred");
+  if (picture === "none") parts.push("picture not shown");
+  return parts.join(", ");
 }

@@ -1,128 +1,108 @@
-// What all pages share: the header with its navigation, health and way out, the banner, and the door.
+// The frame of all pages: header with navigation, health and sign-out, the banner, and the sign-in.
 
+import { byId, make, setText } from "../lib/elements.js";
 import { clock } from "../lib/format.js";
 import { Health } from "./health.js";
 import { session, signOut } from "./http.js";
-import { letIn } from "./login.js";
-import { serverNow } from "./sources-api.js";
+import { askForToken } from "./login.js";
+import { serverNow } from "./server-clock.js";
 
 const PAGES = [
   ["live", "Live", "./"],
   ["recordings", "Recordings", "recordings.html"],
 ];
-const FRAME = 1000 / 30; // ms; the screen is drawn no oftener, whatever arrives
-const PAUSE = 1000; // ms before a server that does not answer is asked again
+const FRAME = 1000 / 30; // ms between two drawings, at least
+const JITTER = 2; // ms by which the screen's frames may come early
+const RETRY_PAUSE = 1000; // ms before a server that does not answer is asked again
 
-const banner = Object.assign(document.createElement("p"), {
-  className: "banner",
-  id: "banner",
-  hidden: true,
-});
-banner.setAttribute("role", "status");
-let lostAt = null; // ms
-let answer = ""; // what the server said of it, if it answered
+const banner = make("p", { className: "banner", id: "banner", role: "status", hidden: true });
+let lostAt = null; // ms; null: connected
+let lastProblem = ""; // text of the server's answer, if it answered
 let health = null;
 
-// Draws the header, asks for a token if one is needed, and resolves with the session { name, scope, tokens }.
-// `current` is "live" or "recordings".
-export async function enter(current) {
+/** Draw the header, ask for a token where one is required, and return the session. */
+export async function openPage(page) {
   document.querySelector(".skip").addEventListener("click", (event) => {
-    event.preventDefault(); // the part behind # names what is shown
-    document.getElementById("main").focus();
+    event.preventDefault(); // the fragment names what the page shows
+    byId("main").focus();
   });
-  const top = document.getElementById("top");
-  top.append(wordmark(), navigation(current));
-  top.after(banner);
-  const who = await admitted();
-  health = new Health(top);
-  if (who.tokens === "required") top.append(wayOut(who));
-  document.body.dataset.scope = who.scope; // what needs more than `view` hides itself by this
-  return who;
+  const header = byId("top");
+  header.append(make("a", { className: "wordmark", href: "./", textContent: "mien" }), navigation(page));
+  header.after(banner);
+  const current = await signedInSession();
+  health = new Health(header);
+  if (current.tokens === "required") header.append(signOutArea(current));
+  document.body.dataset.scope = current.scope; // the style sheet hides what the scope does not allow
+  return current;
 }
 
-// What the address names behind its #; pages show one thing by it.
-export function named() {
+/** Return the id that the URL's fragment names. */
+export function idInUrl() {
   const name = location.hash.slice(1);
   try {
     return decodeURIComponent(name);
   } catch {
-    return name; // nothing is called so
+    return name; // no id has such a name
   }
 }
 
-// Calls draw(ms) for each frame of the screen that is to be drawn.
-export function everyFrame(draw) {
+/** Call draw(ms) for the screen's frames, at most 30 times a second. */
+export function onEveryFrame(draw) {
   let drawnAt = 0;
-  const beat = (at) => {
-    requestAnimationFrame(beat);
-    if (at - drawnAt < FRAME - 2) return; // the screen's own beat is not quite regular
+  const onFrame = (at) => {
+    requestAnimationFrame(onFrame);
+    if (at - drawnAt < FRAME - JITTER) return;
     drawnAt = at;
     draw(at);
   };
-  requestAnimationFrame(beat);
+  requestAnimationFrame(onFrame);
 }
 
-// Tells how all sources stand, where a page knows it already.
-export function tellSources(sources) {
-  health?.hearSources(sources);
-}
+/** Pass the list of sources on to the header, where a page has fetched it. */
+export const passSources = (sources) => health?.passSources(sources);
 
+/** The banner about a lost connection. */
 export const connection = {
-  // `problem` is what the server answered, if it did.
+  /** @param {import("./http.js").Problem | null} problem the server's answer, if it gave one */
   lost(problem = null) {
     lostAt ??= serverNow();
-    if (problem?.status) answer = problem.message;
-    banner.textContent = answer
-      ? `${answer.replace(/[.;]?$/, ".")} Trying again since ${clock(lostAt)}.`
-      : `No connection to the server since ${clock(lostAt)}; trying again.`;
+    if (problem?.status) lastProblem = problem.message;
+    const since = clock(lostAt);
+    const answered = `${lastProblem.replace(/[.;]?$/, ".")} Trying again since ${since}.`;
+    setText(banner, lastProblem ? answered : `No connection to the server since ${since}; trying again.`);
     banner.hidden = false;
   },
-  answered() {
+  restored() {
     lostAt = null;
-    answer = "";
+    lastProblem = "";
     banner.hidden = true;
   },
 };
 
-async function admitted() {
+async function signedInSession() {
   for (;;) {
     try {
-      const who = await session();
-      connection.answered();
-      if (who) return who;
-      await letIn();
+      const current = await session();
+      connection.restored();
+      if (current) return current;
+      await askForToken();
     } catch (problem) {
       connection.lost(problem);
-      await new Promise((passed) => setTimeout(passed, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE));
     }
   }
 }
 
-function wordmark() {
-  return Object.assign(document.createElement("a"), {
-    className: "wordmark",
-    href: "./",
-    textContent: "mien",
-  });
-}
-
 function navigation(current) {
-  const nav = Object.assign(document.createElement("nav"), { className: "pages" });
-  nav.setAttribute("aria-label", "Pages");
-  for (const [page, words, href] of PAGES) {
-    const link = Object.assign(document.createElement("a"), { href, textContent: words });
-    if (page === current) link.setAttribute("aria-current", "page");
-    nav.append(link);
-  }
-  return nav;
+  const links = PAGES.map(([page, textContent, href]) =>
+    make("a", { href, textContent, ariaCurrent: page === current ? "page" : null }),
+  );
+  return make("nav", { className: "pages", ariaLabel: "Pages" }, ...links);
 }
 
-function wayOut({ name, scope }) {
-  const place = Object.assign(document.createElement("div"), { className: "caller" });
-  const words = scope === "view" ? `${name}, view only` : name;
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet" });
-  button.textContent = "Sign out";
+function signOutArea({ name, scope }) {
+  const caller = make("span", { textContent: scope === "view" ? `${name}, view only` : name });
+  const button = make("button", { type: "button", className: "quiet", textContent: "Sign out" });
   button.addEventListener("click", signOut);
-  place.append(Object.assign(document.createElement("span"), { textContent: words }), button);
-  return place;
+  return make("div", { className: "caller" }, caller, button);
 }

@@ -1,51 +1,39 @@
-// The REST side of the API, and the server's clock. Failures are RFC 9457 problem documents.
+// Requests about sources.
 
-import { ask, contentOf, reach } from "./http.js";
+import { readBody, request, send } from "./http.js";
 
-let ahead = 0; // ms that the server's clock is ahead of this one's
+const PATH = "/v1/sources";
 
-// The server's time in ms; heartbeats tell it.
-export const serverNow = () => Date.now() + ahead;
+/** @param {string} id of the source @param {string} part below it, as in "live" */
+export const sourcePath = (id, part = "") => `${PATH}/${encodeURIComponent(id)}${part && `/${part}`}`;
 
-export function hearTime(at) {
-  const heard = Date.parse(at) - Date.now();
-  ahead = Math.abs(heard - ahead) > 1000 ? heard : ahead + 0.1 * (heard - ahead); // steps, else smoothly
+export const listSources = () => request(PATH);
+export const addSource = (fields) => request(PATH, { method: "POST", json: fields });
+export const changeSource = (id, fields) => request(sourcePath(id), { method: "PATCH", json: fields });
+export const removeSource = (id) => request(sourcePath(id), { method: "DELETE" });
+
+/** Return the notice for people in view of a source, as text. */
+export async function fetchNotice(id) {
+  return readBody(await send(sourcePath(id, "notice")), "text");
 }
 
-export const listSources = () => ask("/v1/sources");
-export const removeSource = (id) => ask(`/v1/sources/${encodeURIComponent(id)}`, { method: "DELETE" });
-
-const JSON_BODY = { "Content-Type": "application/json" };
-
-export function addSource(fields) {
-  return ask("/v1/sources", { method: "POST", headers: JSON_BODY, body: JSON.stringify(fields) });
+/** Return a source's newest frame as { blob, mediaTime }; null when there is none. */
+export async function fetchPreview(id) {
+  const response = await send(sourcePath(id, "preview.jpg"));
+  if (!response.ok) return null;
+  return { blob: await readBody(response, "blob"), mediaTime: response.headers.get("Media-Time") };
 }
 
-// `fields` are those that change.
-export function changeSource(id, fields) {
-  const options = { method: "PATCH", headers: JSON_BODY, body: JSON.stringify(fields) };
-  return ask(`/v1/sources/${encodeURIComponent(id)}`, options);
+/** @param {string} id @param {string} part below the timeline, as in "overview" */
+export const timelinePath = (id, part = "") => `/v1/timelines/${encodeURIComponent(id)}${part && `/${part}`}`;
+
+/** Return each second of each face, and the coverage. @param {string} id @param {string} from as in "-1h" */
+export function fetchOverview(id, from) {
+  return request(`${timelinePath(id, "overview")}?${new URLSearchParams({ from })}`);
 }
 
-// What people in view of a source are to be told, as text.
-export async function noticeOf(id) {
-  return contentOf(await reach(`/v1/sources/${encodeURIComponent(id)}/notice`), "text");
-}
-
-// The newest picture of a source as { blob, moment }; null where there is none now.
-export async function previewOf(id) {
-  const response = await reach(`/v1/sources/${encodeURIComponent(id)}/preview.jpg`);
-  return response.ok
-    ? { blob: await contentOf(response, "blob"), moment: response.headers.get("Media-Time") }
-    : null;
-}
-
-// Each second of each face, and the coverage; `from` as in "-1h".
-export function overviewOf(source, from) {
-  return ask(`/v1/timelines/${encodeURIComponent(source)}/overview?${new URLSearchParams({ from })}`);
-}
-
-// Which parts are ready; a 503 carries the same document.
-export async function readiness() {
-  return (await reach("/readyz")).json();
+/** Return the service's parts as { name, ready, reason }, also from a 503; null from other answers. */
+export async function fetchReadiness() {
+  const { parts = null } = await (await send("/readyz")).json();
+  return parts;
 }

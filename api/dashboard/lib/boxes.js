@@ -1,29 +1,36 @@
-// What was read, over the picture that it was read in: boxes, keypoints and names.
+// Boxes, keypoints and names of faces, drawn over the frame that they were read in.
 
-import { spoken } from "./format.js";
-import { COLOURS, inkOn } from "./labels.js";
+import { labelColour, textColourOn } from "./colours.js";
+import { readingText } from "./format.js";
 
-const HIGH = 21; // css px: a name's height
-const APART = 5; // css px between a name and its box
+const NAME_HEIGHT = 21; // css px
+const NAME_DISTANCE = 5; // css px between a name and its box
+const UNSURE_COLOUR = "#e8eaed";
 
-// Boxes and keypoints over a picture of `width` and `height` css px, and the names above them all.
+/**
+ * Draw readings over a picture: all boxes and keypoints, then the names above them.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./records.js").Reading[]} readings
+ * @param {number} width css px of the picture
+ * @param {number} height css px of the picture
+ */
 export function drawReadings(context, readings, width, height) {
   const faces = readings.map((reading) => ({
     reading,
-    colour: COLOURS[reading.label] ?? "#e8eaed",
-    box: placeOf(reading.box, width, height),
+    colour: labelColour(reading.label, UNSURE_COLOUR),
+    box: inPixels(reading.box, width, height),
   }));
   for (const face of faces) drawBox(context, face, width, height);
-  const named = []; // where names lie already
-  for (const face of faces) drawName(context, face, { width, height }, named);
+  const names = []; // places that are taken
+  for (const face of faces) drawName(context, face, { width, height }, names);
 }
 
-function placeOf([left, top, right, bottom], width, height) {
+function inPixels([left, top, right, bottom], width, height) {
   return {
     left: left * width,
     top: top * height,
-    wide: (right - left) * width,
-    high: (bottom - top) * height,
+    width: (right - left) * width,
+    height: (bottom - top) * height,
   };
 }
 
@@ -36,14 +43,14 @@ function drawBox(context, { reading, colour, box }, width, height) {
     context.lineWidth = line;
     context.setLineDash(reading.label || line === 4 ? [] : [6, 4]);
     context.beginPath();
-    context.roundRect(box.left, box.top, box.wide, box.high, 6);
+    context.roundRect(box.left, box.top, box.width, box.height, 6);
     context.stroke();
   }
   context.setLineDash([]);
-  drawPoints(context, Object.values(reading.keypoints), width, height);
+  drawKeypoints(context, Object.values(reading.keypoints), width, height);
 }
 
-function drawPoints(context, points, width, height) {
+function drawKeypoints(context, points, width, height) {
   context.fillStyle = "#ffffff";
   context.strokeStyle = "rgba(0, 0, 0, 0.7)";
   context.lineWidth = 1;
@@ -56,26 +63,24 @@ function drawPoints(context, points, width, height) {
   }
 }
 
-// A name stands above its box, or beneath it where another name stands there already.
-function drawName(context, { reading, colour, box }, { width, height }, named) {
-  const text = `Face ${reading.track}  ${spoken(reading)}`;
-  context.font = `600 ${width < 480 ? 11 : 13}px system-ui, sans-serif`;
-  const wide = context.measureText(text).width + 14;
-  const x = Math.min(Math.max(box.left + box.wide / 2 - wide / 2, 2), width - wide - 2);
-  const above = Math.max(box.top - HIGH - APART, 2);
-  const beneath = Math.min(box.top + box.high + APART, height - HIGH - 2);
-  const isTaken = (y) =>
-    named.some(
-      (other) => x < other.x + other.wide && other.x < x + wide && y < other.y + HIGH && other.y < y + HIGH,
-    );
-  const y = isTaken(above) ? beneath : above;
-  named.push({ x, y, wide });
+// A name lies above its box, or below it where another name is in the way.
+function drawName(context, { reading, colour, box }, size, names) {
+  const text = `Face ${reading.track}  ${readingText(reading)}`;
+  context.font = `600 ${size.width < 480 ? 11 : 13}px system-ui, sans-serif`;
+  const width = context.measureText(text).width + 14;
+  const x = Math.min(Math.max(box.left + box.width / 2 - width / 2, 2), size.width - width - 2);
+  const above = Math.max(box.top - NAME_HEIGHT - NAME_DISTANCE, 2);
+  const below = Math.min(box.top + box.height + NAME_DISTANCE, size.height - NAME_HEIGHT - 2);
+  const overlaps = (other) =>
+    x < other.x + other.width && other.x < x + width && Math.abs(above - other.y) < NAME_HEIGHT;
+  const y = names.some(overlaps) ? below : above;
+  names.push({ x, y, width });
   context.fillStyle = colour;
   context.beginPath();
-  context.roundRect(x, y, wide, HIGH, 5);
+  context.roundRect(x, y, width, NAME_HEIGHT, 5);
   context.fill();
-  context.fillStyle = inkOn(colour);
+  context.fillStyle = textColourOn(colour);
   context.textAlign = "left";
   context.textBaseline = "middle";
-  context.fillText(text, x + 7, y + HIGH / 2 + 0.5);
+  context.fillText(text, x + 7, y + NAME_HEIGHT / 2 + 0.5);
 }

@@ -1,32 +1,28 @@
-// The faces in view, each with what it shows, as a list beside the picture.
+// The list of faces in view beside the picture: a card for each, with its label and probabilities.
 
-import { write } from "./elements.js";
-import { spoken } from "./format.js";
-import { COLOURS, STACK } from "./labels.js";
+import { labelColour } from "./colours.js";
+import { fitChildren, make, setText } from "./elements.js";
+import { readingText } from "./format.js";
+import { makeLabelBar, showShares } from "./label-bar.js";
 
-// Fills the list `now` with one reading of each face; `nobody` is what stands there when there is none. `hides` tells
-// of a track whether its timeline is among those that are shown only when all are asked for.
-export function showFaces({ now: list, nobody }, readings, hides) {
-  nobody.hidden = readings.length > 0;
-  while (list.children.length > readings.length) list.lastChild.remove();
-  readings.forEach((reading, place) => {
-    const element = list.children[place] ?? list.appendChild(card());
-    element.style.setProperty("--label", COLOURS[reading.label] ?? "var(--muted)");
-    const where = hides(reading.track) ? ", row not shown" : "";
-    write(element.querySelector(".who"), `Face ${reading.track}${where}`);
-    write(element.querySelector(".says"), spoken(reading));
-    STACK.forEach((name, layer) => {
-      element.lastChild.children[layer].style.flexGrow = reading.smoothed[name];
-    });
+/**
+ * Show one reading of each face in view.
+ * @param {HTMLElement} list
+ * @param {import("./records.js").Reading[]} readings
+ * @param {(track: number) => boolean} hasHiddenRow the face's timeline is shown only with those of all faces
+ */
+export function showFacesInView(list, readings, hasHiddenRow) {
+  const cards = fitChildren(list, readings.length, makeCard);
+  readings.forEach((reading, index) => {
+    const [name, text, bar] = cards[index].children;
+    cards[index].style.setProperty("--label", labelColour(reading.label));
+    setText(name, `Face ${reading.track}${hasHiddenRow(reading.track) ? ", timeline hidden" : ""}`);
+    setText(text, readingText(reading));
+    showShares(bar, reading.smoothed);
   });
 }
 
-function card() {
-  const element = document.createElement("li");
-  element.innerHTML = `<span class="who"></span><span class="says"></span><div class="bar" aria-hidden="true"></div>`;
-  for (const name of STACK) {
-    const part = element.lastChild.appendChild(document.createElement("i"));
-    part.style.background = COLOURS[name];
-  }
-  return element;
+function makeCard() {
+  const [name, text] = ["face-name", "face-text"].map((className) => make("span", { className }));
+  return make("li", {}, name, text, makeLabelBar());
 }

@@ -1,23 +1,21 @@
-// Which colour means what, beside the timelines.
+// The legends beneath the timelines: the colour of each label and of each kind of coverage.
 
-import { COLOURS, COVERAGE, STACK } from "./labels.js";
+import { make } from "./elements.js";
+import { COVERAGE_NAMES } from "./format.js";
+import { COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER } from "./labels.js";
 
-// Fills the lists of the labels and of the kinds of coverage.
+/** @param {HTMLElement} labels @param {HTMLElement} coverage the two lists to fill */
 export function fillLegends(labels, coverage) {
-  fill(labels, [...STACK.map((name) => [name, COLOURS[name]]), ["unsure", "hatched"]]);
-  labels.lastChild.className = "hatched";
-  fill(
-    coverage,
-    Object.values(COVERAGE).map(({ words, colour }) => [words, colour]),
+  labels.replaceChildren(
+    ...STACK_ORDER.map((label) => entry(label, LABEL_COLOURS[label])),
+    make("li", { textContent: "unsure", className: "hatched" }),
   );
+  const kinds = Object.entries(COVERAGE_COLOURS);
+  coverage.replaceChildren(...kinds.map(([kind, colour]) => entry(COVERAGE_NAMES[kind], colour)));
 }
 
-function fill(list, entries) {
-  list.replaceChildren(
-    ...entries.map(([words, colour]) => {
-      const element = Object.assign(document.createElement("li"), { textContent: words });
-      element.style.setProperty("--label", colour);
-      return element;
-    }),
-  );
+function entry(text, colour) {
+  const element = make("li", { textContent: text });
+  element.style.setProperty("--label", colour);
+  return element;
 }

@@ -1,12 +1,13 @@
-// One face's smoothed distributions over time, in typed arrays that grow and forget. Times are ms, ascending.
+// One face's smoothed distributions over time, in typed arrays that grow at the end and drop their beginning.
 
 import { LABELS } from "./labels.js";
 
-const ABSTAINED = -1;
+export const ABSTAINED = -1; // in the place of a label's number
 
-// The longest time (ms) between two readings that still belong together, where `rate` come a second.
-export const gapAt = (rate) => Math.max(600, 3000 / rate);
+/** Return the longest gap (ms) between two readings that belong together. @param {number} rate a second */
+export const maxGapAt = (rate) => Math.max(600, 3000 / rate);
 
+/** Times are ms, ascending; labels are indices of LABELS, or negative where the engine abstained. */
 export class Series {
   #capacity = 256;
   #start = 0;
@@ -18,9 +19,11 @@ export class Series {
   get length() {
     return this.#end - this.#start;
   }
+
   get first() {
     return this.#times[this.#start];
   }
+
   get last() {
     return this.#times[this.#end - 1];
   }
@@ -28,38 +31,40 @@ export class Series {
   time(index) {
     return this.#times[this.#start + index];
   }
+
   value(index, label) {
     return this.#values[(this.#start + index) * LABELS.length + label];
   }
 
-  // The label's number, or a negative one where the engine abstained.
   label(index) {
     return this.#labels[this.#start + index];
   }
 
+  /**
+   * @param {number} time
+   * @param {Record<string, number>} distribution probability of each label
+   * @param {string | null} label
+   */
   add(time, distribution, label) {
-    this.append(
-      time,
-      LABELS.map((name) => distribution[name]),
-      label === null ? ABSTAINED : LABELS.indexOf(label),
-    );
+    const values = LABELS.map((name) => distribution[name]);
+    this.append(time, values, label === null ? ABSTAINED : LABELS.indexOf(label));
   }
 
-  // The same with the values in the order of LABELS and the label's number. Passes over what is not newer.
+  /** Add values in the order of LABELS; ignore them unless they are newer than the last ones. */
   append(time, values, label) {
     if (this.length > 0 && time <= this.last) return;
-    if (this.#end === this.#capacity) this.#move();
+    if (this.#end === this.#capacity) this.#grow();
     const at = this.#end++;
     this.#times[at] = time;
     this.#labels[at] = label;
     this.#values.set(values, at * LABELS.length);
   }
 
-  forgetBefore(time) {
+  dropBefore(time) {
     this.#start += this.indexOf(time);
   }
 
-  // The first index whose time is not before `time`.
+  /** Return the first index whose time is not before `time`. */
   indexOf(time) {
     let low = 0;
     let high = this.length;
@@ -71,8 +76,8 @@ export class Series {
     return low;
   }
 
-  // Moves the content to the front of fresh arrays with room for as much again.
-  #move() {
+  // Moves the content to the front of new arrays of twice its length.
+  #grow() {
     const width = LABELS.length;
     const count = this.length;
     this.#capacity = Math.max(256, count * 2);

@@ -1,38 +1,39 @@
-// Paints a face's timeline: its stacked probabilities, the spans of its labels, and nothing where nothing was read.
+// A face's timeline on a canvas: stacked probabilities, the spans of its labels below, and gaps left empty.
 //
-// `how` is { view: { started, ended }, gap, colours, size: { width, height } }; times are ms, places css px.
+// `options` are { range, maxGap, colours, size: { width, height } }; times are ms, places css px.
 
-import { COLOURS, inkOn, LABELS, STACK } from "./labels.js";
+import { textColourOn } from "./colours.js";
+import { LABEL_COLOURS, LABELS, STACK_ORDER } from "./labels.js";
 
-const SPANS = 18; // css px: height of the row of labels
-const SPACE = 3; // css px between the stack and the labels
-const NARROW = 6; // css px: below, spans touch each other, or their gaps would be all there is to see
-const SLANT = 6; // css px between two lines of a hatching
+const SPANS_HEIGHT = 18; // css px
+const SPACE = 3; // css px between the stack and the spans
+const NARROW = 6; // css px: narrower spans touch each other, else their gaps would be all that is seen
+const HATCH_DISTANCE = 6; // css px between two lines
 
-const ORDER = STACK.map((name) => LABELS.indexOf(name));
+export const LAYERS = STACK_ORDER.map((name) => LABELS.indexOf(name));
 
-// Paints `how.part` = { left, right } of the stack; what lies outside stays as it is.
-export function paintStack(context, series, how) {
-  const { size, part, colours } = how;
-  const height = size.height - SPANS - SPACE;
-  const { x, time } = scaleOf(how);
-  const view = { started: time(part.left), ended: time(part.right) };
+/**
+ * Paint a part of the stack, and nothing outside it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("./series.js").Series} series
+ * @param {object} options as above, and `part`: { left, right }
+ */
+export function paintStack(context, series, options) {
+  const { size, part, colours } = options;
+  const height = size.height - SPANS_HEIGHT - SPACE;
+  const { toX, toTime } = scaleOf(options);
+  const range = { started: toTime(part.left), ended: toTime(part.right) };
   context.save();
   context.beginPath();
   context.rect(part.left, 0, part.right - part.left, height);
   context.clip();
   context.fillStyle = colours.sunken;
   context.fillRect(part.left, 0, part.right - part.left, height);
-  for (const [from, to] of stretches(series, view, how.gap)) {
-    paintLayers(context, collect(series, from, to, x, how.gap), height);
-    for (const run of runs(series, from, to, how.gap)) {
-      if (run.label < 0)
-        hatch(
-          context,
-          { left: x(run.started), right: x(run.ended) },
-          { top: 0, bottom: height, from: x(0) },
-          colours,
-        );
+  for (const [from, to] of segments(series, range, options.maxGap)) {
+    paintLayers(context, columnMeans(series, from, to, toX, options.maxGap), height);
+    for (const { label, started, ended } of labelSpans(series, from, to, options.maxGap)) {
+      const place = { left: toX(started), right: toX(ended) };
+      if (label < 0) hatch(context, place, { top: 0, bottom: height, origin: toX(0) }, colours);
     }
   }
   context.fillStyle = colours.surface;
@@ -41,34 +42,33 @@ export function paintStack(context, series, how) {
   context.restore();
 }
 
-// Paints the row of labels beneath the stack.
-export function paintSpans(context, series, how) {
-  const { size, view, colours } = how;
-  const top = size.height - SPANS;
-  const { x } = scaleOf(how);
-  context.clearRect(0, top - SPACE, size.width, SPANS + SPACE);
-  for (const [from, to] of stretches(series, view, how.gap)) {
-    for (const run of runs(series, from, to, how.gap)) {
-      const place = { left: x(run.started), right: x(run.ended) };
-      if (run.label < 0)
-        hatch(context, place, { top: top - SPACE, bottom: size.height, from: x(0) }, colours);
-      else paintSpan(context, LABELS[run.label], place, { top, height: SPANS });
+/** Paint the spans of the labels below the stack. */
+export function paintSpans(context, series, options) {
+  const { size, range, colours, maxGap } = options;
+  const top = size.height - SPANS_HEIGHT;
+  const { toX } = scaleOf(options);
+  context.clearRect(0, top - SPACE, size.width, SPANS_HEIGHT + SPACE);
+  for (const [from, to] of segments(series, range, maxGap)) {
+    for (const { label, started, ended } of labelSpans(series, from, to, maxGap)) {
+      const place = { left: toX(started), right: toX(ended) };
+      if (label >= 0) paintSpan(context, LABELS[label], place, top);
+      else hatch(context, place, { top: top - SPACE, bottom: size.height, origin: toX(0) }, colours);
     }
   }
 }
 
-function scaleOf({ view, size }) {
-  const scale = size.width / (view.ended - view.started);
-  return { x: (time) => (time - view.started) * scale, time: (x) => view.started + x / scale };
+function scaleOf({ range, size }) {
+  const scale = size.width / (range.ended - range.started);
+  return { toX: (time) => (time - range.started) * scale, toTime: (x) => range.started + x / scale };
 }
 
-// Index ranges [from, to) without a gap, that the view shows; a reading stands until the next.
-export function* stretches(series, view, gap) {
-  const begin = Math.max(0, series.indexOf(view.started) - 1);
-  const end = Math.min(series.length, series.indexOf(view.ended) + 1);
+/** Yield the index ranges [from, to) without a gap in a range of time; a reading holds until the next. */
+export function* segments(series, range, maxGap) {
+  const begin = Math.max(0, series.indexOf(range.started) - 1);
+  const end = Math.min(series.length, series.indexOf(range.ended) + 1);
   let from = begin;
   for (let index = begin + 1; index <= end; index += 1) {
-    const longest = series.gapBefore?.(index) ?? gap;
+    const longest = series.maxGapBefore?.(index) ?? maxGap;
     if (index === end || series.time(index) - series.time(index - 1) > longest) {
       if (index > from) yield [from, index];
       from = index;
@@ -76,44 +76,47 @@ export function* stretches(series, view, gap) {
   }
 }
 
-// Means of all readings of each pixel column: { x, tops }, with the tops of the layers from the bottom up, 0..1.
-function collect(series, from, to, x, gap) {
+// The mean of the readings of each pixel column: { x, tops }, tops of the layers from the bottom up, 0..1.
+function columnMeans(series, from, to, toX, maxGap) {
   const columns = [];
-  let sums = new Float64Array(STACK.length);
+  let sums = new Float64Array(LAYERS.length);
   let count = 0;
   for (let index = from; index < to; index += 1) {
-    for (let layer = 0; layer < ORDER.length; layer += 1) sums[layer] += series.value(index, ORDER[layer]);
+    for (let layer = 0; layer < LAYERS.length; layer += 1) sums[layer] += series.value(index, LAYERS[layer]);
     count += 1;
-    const here = x(series.time(index));
-    if (index + 1 < to && columns.length > 0 && x(series.time(index + 1)) - columns.at(-1).x < 1) continue;
-    columns.push({ x: here, tops: tops(sums, count) });
-    sums = new Float64Array(STACK.length);
+    const x = toX(series.time(index));
+    if (index + 1 < to && columns.length > 0 && toX(series.time(index + 1)) - columns.at(-1).x < 1) continue;
+    columns.push({ x, tops: layerTops(sums, count) });
+    sums = new Float64Array(LAYERS.length);
     count = 0;
   }
   const last = columns.at(-1);
-  const end = endOf(series, from, to, gap);
-  if (end > series.time(to - 1)) columns.push({ x: Math.max(x(end), last.x + 1), tops: last.tops });
+  const end = endTime(series, from, to, maxGap);
+  if (end > series.time(to - 1)) columns.push({ x: Math.max(toX(end), last.x + 1), tops: last.tops });
   return columns;
 }
 
-// Until when the last reading of a stretch stands; a single one is made long enough to be seen.
-function endOf(series, from, to, gap) {
-  const holds = series.holds?.(to - 1) ?? 0;
-  return series.time(to - 1) + (holds || (to - from === 1 ? gap / 4 : 0));
+// The time until which the last reading of a segment holds; a single one is made long enough to be seen.
+function endTime(series, from, to, maxGap) {
+  const duration = series.durationAt?.(to - 1) ?? 0;
+  return series.time(to - 1) + (duration || (to - from === 1 ? maxGap / 4 : 0));
 }
 
-function tops(sums, count) {
-  const levels = new Float64Array(sums.length);
-  let level = 0;
-  for (let layer = 0; layer < sums.length; layer += 1) levels[layer] = level += sums[layer] / count;
-  return levels.map((value) => value / level); // rounded in the message, so not quite 1
+function layerTops(sums, count) {
+  const tops = new Float64Array(sums.length);
+  let top = 0;
+  for (let layer = 0; layer < sums.length; layer += 1) {
+    top += sums[layer] / count;
+    tops[layer] = top;
+  }
+  return tops.map((value) => value / top); // the API rounds, so that the sum is not quite 1
 }
 
 function paintLayers(context, columns, height) {
-  STACK.forEach((name, layer) => {
-    context.fillStyle = COLOURS[name];
+  STACK_ORDER.forEach((name, layer) => {
+    context.fillStyle = LABEL_COLOURS[name];
     context.beginPath();
-    for (const { x, tops: levels } of columns) context.lineTo(x, height * (1 - levels[layer]));
+    for (const { x, tops } of columns) context.lineTo(x, height * (1 - tops[layer]));
     for (let index = columns.length - 1; index >= 0; index -= 1) {
       const below = layer === 0 ? 0 : columns[index].tops[layer - 1];
       context.lineTo(columns[index].x, height * (1 - below) + (layer === 0 ? 0 : 0.5)); // no seam
@@ -122,39 +125,44 @@ function paintLayers(context, columns, height) {
   });
 }
 
-// Neighbouring readings of one label: { label, started, ended }.
-function* runs(series, from, to, gap) {
-  let started = from;
+// Neighbouring readings with the same label: { label, started, ended }.
+function* labelSpans(series, from, to, maxGap) {
+  let first = from;
   for (let index = from + 1; index <= to; index += 1) {
-    if (index < to && series.label(index) === series.label(started)) continue;
-    const ended = index < to ? series.time(index) : endOf(series, from, to, gap);
-    yield { label: series.label(started), started: series.time(started), ended };
-    started = index;
+    if (index < to && series.label(index) === series.label(first)) continue;
+    const ended = index < to ? series.time(index) : endTime(series, from, to, maxGap);
+    yield { label: series.label(first), started: series.time(first), ended };
+    first = index;
   }
 }
 
-function paintSpan(context, label, { left, right }, { top, height }) {
-  const wide = right - left;
-  context.fillStyle = COLOURS[label];
-  if (wide < NARROW) {
-    context.fillRect(left, top, Math.max(wide, 1), height);
+function paintSpan(context, label, { left, right }, top) {
+  const width = right - left;
+  context.fillStyle = LABEL_COLOURS[label];
+  if (width < NARROW) {
+    context.fillRect(left, top, Math.max(width, 1), SPANS_HEIGHT);
     return;
   }
   context.beginPath();
-  context.roundRect(left, top, wide - 1, height, 3);
+  context.roundRect(left, top, width - 1, SPANS_HEIGHT, 3);
   context.fill();
-  const text = context.measureText(label).width;
   const start = Math.max(left, 0);
-  if (right - start < text + 12) return;
-  context.fillStyle = inkOn(COLOURS[label]);
+  if (right - start < context.measureText(label).width + 12) return;
+  context.fillStyle = textColourOn(LABEL_COLOURS[label]);
   context.textAlign = "left";
   context.textBaseline = "middle";
-  context.fillText(label, start + 6, top + height / 2 + 0.5);
+  context.fillText(label, start + 6, top + SPANS_HEIGHT / 2 + 0.5);
 }
 
-// Veils what lies there and draws slanted lines over it: nothing is said about this stretch.
-// `from` is where the pattern begins, so that it moves with what it covers.
-export function hatch(context, { left, right }, { top, bottom, from = 0 }, colours) {
+/**
+ * Hatch an area that has no label or no signal.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{ left: number, right: number }} place
+ * @param {{ top: number, bottom: number, origin?: number }} rows `origin` is the x where the pattern
+ *   begins, so that the lines move with the time that they cover
+ * @param {Record<string, string>} colours of the page
+ */
+export function hatch(context, { left, right }, { top, bottom, origin = 0 }, colours) {
   context.save();
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
@@ -165,11 +173,12 @@ export function hatch(context, { left, right }, { top, bottom, from = 0 }, colou
   context.strokeStyle = colours.muted;
   context.lineWidth = 1;
   context.beginPath();
-  const slant = bottom - top;
-  const first = Math.floor((left - slant) / SLANT) * SLANT + (((from % SLANT) + SLANT) % SLANT) - SLANT;
-  for (let x = first; x < right; x += SLANT) {
+  const height = bottom - top;
+  const phase = ((origin % HATCH_DISTANCE) + HATCH_DISTANCE) % HATCH_DISTANCE;
+  const first = Math.floor((left - height) / HATCH_DISTANCE) * HATCH_DISTANCE + phase - HATCH_DISTANCE;
+  for (let x = first; x < right; x += HATCH_DISTANCE) {
     context.moveTo(x, bottom);
-    context.lineTo(x + slant, top);
+    context.lineTo(x + height, top);
   }
   context.stroke();
   context.restore();

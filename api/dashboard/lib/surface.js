@@ -1,4 +1,4 @@
-// A canvas that knows its size in css px and draws at the screen's own resolution.
+// A canvas that draws in css px at the screen's own resolution.
 
 const FONT = "11px system-ui, sans-serif";
 
@@ -8,40 +8,39 @@ const resizes = new ResizeObserver((entries) => {
 });
 
 export class Surface {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     resizes.observe(canvas);
   }
 
+  /** Device pixels of a css px. */
   get scale() {
     return window.devicePixelRatio || 1;
   }
 
-  // { width, height } in css px; 0 while it is not shown. Asks the page's layout only after a change.
+  /** { width, height } in css px; 0 while hidden. Cached, because reading it can force a layout. */
   get size() {
     const { canvas } = this;
     if (!sizes.has(canvas)) sizes.set(canvas, { width: canvas.clientWidth, height: canvas.clientHeight });
     return sizes.get(canvas);
   }
 
-  // Clears it and returns its size.
+  /** Clear the canvas; return its size. */
   begin() {
     const { width, height } = this.fit();
     this.context.clearRect(0, 0, width, height);
     return { width, height };
   }
 
-  // Gives the canvas the resolution that it is shown in, which clears it if that changed.
+  /** Match the canvas to its size on the screen, which clears it after a change; return the size. */
   fit() {
-    const { width, height } = this.size;
-    const [wide, high] = [Math.round(width * this.scale), Math.round(height * this.scale)];
-    if (this.canvas.width !== wide || this.canvas.height !== high) {
-      this.canvas.width = wide;
-      this.canvas.height = high;
-    }
-    this.context.setTransform(this.scale, 0, 0, this.scale, 0, 0);
-    this.context.font = FONT;
-    return { width, height };
+    const { canvas, context, scale, size } = this;
+    const [width, height] = [Math.round(size.width * scale), Math.round(size.height * scale)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.font = FONT;
+    return { ...size };
   }
 }

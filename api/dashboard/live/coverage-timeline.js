@@ -1,65 +1,63 @@
-// What each stretch of a source's time was, in order and without overlap. All times are ms.
+// The coverage of a live source, in order and without overlap. All times are ms.
 
-import { gapAt } from "../lib/series.js";
+import { maxGapAt } from "../lib/series.js";
 
-export class Coverage {
-  stretches = []; // { kind, frames, started, ended }; and { mediaStarted, mediaEnded } in s, as told
-  #open = []; // the same of what was read and is not told yet; `isOpen`
-  #gap; // ms
+export class CoverageTimeline {
+  /** As the engine reported them; also with { mediaStarted, mediaEnded } in seconds of the stream. */
+  segments = [];
+  #open = []; // segments of readings whose coverage is not reported yet
+  #maxGap;
 
-  // `rate` of readings a second.
+  /** @param {number} rate readings a second */
   constructor(rate) {
-    this.#gap = gapAt(rate);
+    this.#maxGap = maxGapAt(rate);
   }
 
-  // A face was read at this time: until more is told, that makes a stretch.
-  note(time) {
+  /** Add the time of a reading, which counts as observed until its coverage is reported. */
+  addReading(time) {
     const last = this.#open.at(-1);
-    if (last && time - last.ended > this.#gap) this.#open.push(openAt(time));
-    else if (!last) this.#open.push(openAt(time));
+    if (!last || time - last.ended > this.#maxGap) this.#open.push(openSegment(time));
     else if (time > last.ended) Object.assign(last, { ended: time, frames: last.frames + 1 });
   }
 
-  // Takes a stretch as told; passes over what was told before. Says whether that changed anything.
-  add(told) {
-    if (!told.started_at || !told.ended_at) return false;
-    return this.#add(stretchOf(told));
+  /** Add a coverage message, unless it is known; return true when it was added. */
+  add(message) {
+    return Boolean(message.started_at && message.ended_at) && this.#add(segmentOf(message));
   }
 
-  // Takes what the overview tells of the past; what is known beyond that stays.
-  takeOverview(coverage) {
-    const known = this.stretches;
-    this.stretches = [];
-    for (const told of coverage) this.add(told);
-    for (const stretch of known) this.#add(stretch);
+  /** Add the overview's coverage, and after it the segments that are newer. */
+  addOverview(messages) {
+    const known = this.segments;
+    this.segments = [];
+    for (const message of messages) this.add(message);
+    for (const segment of known) this.#add(segment);
   }
 
-  forgetBefore(time) {
-    const kept = this.stretches.findIndex(({ ended }) => ended >= time);
-    this.stretches.splice(0, kept === -1 ? this.stretches.length : kept);
+  dropBefore(time) {
+    const first = this.segments.findIndex(({ ended }) => ended >= time);
+    this.segments.splice(0, first === -1 ? this.segments.length : first);
     this.#open = this.#open.filter(({ ended }) => ended >= time);
   }
 
-  // With what is not told yet: where faces were read, and the trouble that is going on, if there is one.
-  with(trouble) {
-    const all = [...this.stretches, ...this.#open];
-    if (!trouble) return all;
+  /** Return all segments, with those not reported yet and the outage that is going on, if any. */
+  withOpen(outage) {
+    const all = [...this.segments, ...this.#open];
     const known = all.at(-1)?.ended ?? -Infinity;
-    return known >= trouble.ended ? all : [...all, { ...trouble, started: Math.max(known, trouble.started) }];
+    if (!outage || known >= outage.ended) return all;
+    return [...all, { ...outage, started: Math.max(known, outage.started) }];
   }
 
-  #add(stretch) {
-    const before = this.stretches.at(-1);
-    if (before && (stretch.ended < before.ended || this.#isKnown(stretch))) return false;
-    // The wall clock of arrival trembles, which is no gap.
-    const meets = before && stretch.mediaStarted === before.mediaEnded;
-    this.stretches.push({ ...stretch, started: meets ? before.ended : stretch.started });
-    this.#close(stretch.ended);
+  #add(segment) {
+    const last = this.segments.at(-1);
+    if (last && (segment.ended < last.ended || this.#isKnown(segment))) return false;
+    // The wall clock of arrival jitters: where the stream has no gap, the timeline has none.
+    const follows = last && segment.mediaStarted === last.mediaEnded;
+    this.segments.push({ ...segment, started: follows ? last.ended : segment.started });
+    this.#closeUntil(segment.ended);
     return true;
   }
 
-  // What was open up to this time is told now.
-  #close(time) {
+  #closeUntil(time) {
     this.#open = this.#open.filter(({ ended }) => ended > time);
     const first = this.#open[0];
     if (!first || first.started >= time) return;
@@ -68,25 +66,17 @@ export class Coverage {
   }
 
   #isKnown({ ended, kind }) {
-    let place = this.stretches.length - 1;
-    while (place >= 0 && this.stretches[place].ended === ended && this.stretches[place].kind !== kind)
-      place -= 1;
-    return place >= 0 && this.stretches[place].ended === ended;
+    const index = this.segments.findLastIndex((known) => known.ended !== ended || known.kind === kind);
+    return index >= 0 && this.segments[index].ended === ended;
   }
 }
 
-function openAt(time) {
+function openSegment(time) {
   return { kind: "observed", frames: 1, started: time, ended: time, isOpen: true };
 }
 
-function stretchOf({ kind, frames, started, ended, started_at: startedAt, ended_at: endedAt }) {
-  const began = Date.parse(startedAt);
-  return {
-    kind,
-    frames,
-    started: began,
-    ended: Math.max(began, Date.parse(endedAt)),
-    mediaStarted: started,
-    mediaEnded: ended,
-  };
+function segmentOf({ kind, frames, started_at: startedAt, ended_at: endedAt, ...media }) {
+  const started = Date.parse(startedAt);
+  const ended = Math.max(started, Date.parse(endedAt));
+  return { kind, frames, started, ended, mediaStarted: media.started, mediaEnded: media.ended };
 }

@@ -1,117 +1,108 @@
 // The form that adds a source or changes one, with each error beside its field.
 
-import { errorsOfGround, GROUND_OPTIONS, needsGround, PICTURES, PURPOSE_OPTIONS } from "../app/purposes.js";
+import {
+  CHOOSE,
+  GROUND_OPTIONS,
+  needsGround,
+  PICTURE_OPTIONS,
+  PURPOSE_OPTIONS,
+  purposeErrors,
+} from "../app/purposes.js";
 import { addSource, changeSource } from "../app/sources-api.js";
+import { byId, fillSelect, setText, showFieldErrors, showText } from "../lib/elements.js";
 
 const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture"];
-const RATE = 10; // readings a second, unless somebody says otherwise
-const HIGHEST_RATE = 60;
 
 export class SourceForm {
-  #dialog = document.getElementById("source-dialog");
-  #form = document.getElementById("source-form");
+  #dialog = byId("source-dialog");
+  #form = byId("source-form");
+  #fields = this.#form.elements;
   #source = null; // that is changed; null: a new one
-  #before = {}; // what the fields said when the form opened
-  #first; // the purpose of a new source
-  #saved;
+  #initial = {}; // values with which the form opened
+  #defaults;
+  #rate;
+  #onSaved;
 
-  // `tokens` is "open" or "required"; `saved` is called with a source that was added or changed.
-  constructor(tokens, saved) {
-    this.#saved = saved;
-    this.#first = tokens === "required" ? "" : "personal"; // where others are watched, somebody has to say why
-    fill(this.#field("purpose"), [["", "Choose one"], ...PURPOSE_OPTIONS]);
-    fill(this.#field("ground"), GROUND_OPTIONS);
-    fill(this.#field("picture"), Object.entries(PICTURES));
-    document.getElementById("source-cancel").addEventListener("click", () => this.#dialog.close());
-    this.#field("purpose").addEventListener("change", () => this.#askForGround());
+  /** @param {object} session as the API sends it @param {(source: object) => void} onSaved */
+  constructor({ tokens, rate }, onSaved) {
+    this.#rate = rate;
+    this.#onSaved = onSaved;
+    // Where several people use the service, one of them has to choose a purpose.
+    const purpose = tokens === "required" ? "" : "personal";
+    this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown" };
+    Object.assign(this.#fields.rate, { min: rate.min, max: rate.max });
+    fillSelect(this.#fields.purpose, [CHOOSE, ...PURPOSE_OPTIONS]);
+    fillSelect(this.#fields.ground, GROUND_OPTIONS);
+    fillSelect(this.#fields.picture, PICTURE_OPTIONS);
+    byId("source-cancel").addEventListener("click", () => this.#dialog.close());
+    this.#fields.purpose.addEventListener("change", () => this.#showGround());
     this.#form.addEventListener("submit", (event) => this.#submit(event));
   }
 
-  openNew() {
-    this.#open(null, { name: "", url: "", rate: RATE, purpose: this.#first, ground: "", picture: "shown" });
-  }
-
-  openFor(source) {
-    this.#open(source, source);
-  }
-
-  #open(source, values) {
+  /** @param {object | null} source to change; null: a new one */
+  open(source = null) {
     this.#source = source;
-    for (const name of FIELDS) this.#field(name).value = values[name] ?? "";
-    this.#before = this.#values();
-    document.getElementById("source-title").textContent = source ? `Edit ${source.name}` : "Add a source";
-    document.getElementById("source-save").textContent = source ? "Save" : "Add";
-    this.#tell({});
-    this.#askForGround();
+    const values = source ?? this.#defaults;
+    for (const name of FIELDS) this.#fields[name].value = values[name] ?? "";
+    this.#initial = this.#values();
+    setText(byId("source-title"), source ? `Edit ${source.name}` : "Add a source");
+    setText(byId("source-save"), source ? "Save" : "Add");
+    this.#showErrors({});
+    this.#showGround();
     this.#dialog.showModal();
-    this.#field("name").focus();
-  }
-
-  #field(name) {
-    return this.#form.elements[name];
+    this.#fields.name.focus();
   }
 
   #values() {
-    const values = Object.fromEntries(FIELDS.map((name) => [name, this.#field(name).value.trim()]));
+    const values = Object.fromEntries(FIELDS.map((name) => [name, this.#fields[name].value.trim()]));
     const ground = needsGround(values.purpose) && values.ground ? values.ground : null;
     return { ...values, ground, rate: Number(values.rate) };
   }
 
-  #askForGround() {
-    document.getElementById("ground-part").hidden = !needsGround(this.#field("purpose").value);
+  #showGround() {
+    byId("ground-part").hidden = !needsGround(this.#fields.purpose.value);
   }
 
   async #submit(event) {
     event.preventDefault();
     const values = this.#values();
-    const errors = wrongIn(values);
-    this.#tell(errors);
+    const errors = this.#errorsIn(values);
+    this.#showErrors(errors);
     if (Object.keys(errors).length > 0) return;
-    const button = document.getElementById("source-save");
-    button.disabled = true; // until there is an answer; a key press would send it again, too
+    const button = byId("source-save");
+    button.disabled = true; // until the answer: another key press would send it again
     try {
       const saved = await this.#save(values);
       this.#dialog.close();
-      this.#saved(saved);
+      this.#onSaved(saved);
     } catch (problem) {
-      const told = problem.errors ?? {};
-      this.#tell(FIELDS.some((name) => told[name]) ? told : { "": problem.message });
+      this.#showErrors(problem.errors ?? {}, problem.message);
     } finally {
       button.disabled = false;
     }
   }
 
-  // Only what was changed is sent: an address is shown without its password, and must not lose it.
+  // Sends changed fields alone: the address is shown without its password, and must not lose it.
   #save(values) {
-    const changed = Object.fromEntries(
-      Object.entries(values).filter(([name, value]) => value !== this.#before[name]),
-    );
-    if (this.#source === null) return addSource(changed);
-    return Object.keys(changed).length > 0 ? changeSource(this.#source.id, changed) : this.#source;
+    const changes = Object.entries(values).filter(([name, value]) => value !== this.#initial[name]);
+    const fields = Object.fromEntries(changes);
+    if (this.#source === null) return addSource(fields);
+    return changes.length > 0 ? changeSource(this.#source.id, fields) : this.#source;
   }
 
-  // Writes each error beside its field, the one without a field above them; the first wrong field gets the focus.
-  #tell(errors) {
-    for (const name of ["", ...FIELDS]) {
-      const place = document.getElementById(`${name || "source"}-error`);
-      place.textContent = errors[name] ?? "";
-      place.hidden = !errors[name];
-      if (name) this.#field(name).setAttribute("aria-invalid", String(Boolean(errors[name])));
-    }
-    const wrong = FIELDS.find((name) => errors[name]);
-    if (wrong) this.#field(wrong).focus();
+  #errorsIn({ name, url, rate, purpose, ground }) {
+    const { min, max } = this.#rate;
+    const errors = purposeErrors({ purpose, ground });
+    if (!name) errors.name = "Enter a name.";
+    if (!url) errors.url = "Enter an address.";
+    if (!(rate > min && rate <= max)) errors.rate = `Enter a number above ${min}, up to ${max}.`;
+    return errors;
   }
-}
 
-function wrongIn({ name, url, rate, purpose, ground }) {
-  const errors = errorsOfGround({ purpose, ground });
-  if (!name) errors.name = "A name is needed.";
-  if (!url) errors.url = "An address is needed.";
-  if (!(rate > 0 && rate <= HIGHEST_RATE)) errors.rate = `Expected a number above 0, up to ${HIGHEST_RATE}.`;
-  if (!purpose) errors.purpose = "A purpose is needed.";
-  return errors;
-}
-
-function fill(select, options) {
-  select.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+  // Shows the errors of fields beside them, or else `message` above them.
+  #showErrors(errors, message = "") {
+    const isOfField = FIELDS.some((name) => errors[name]);
+    showText(byId("source-error"), isOfField ? "" : message);
+    showFieldErrors(this.#form, FIELDS, errors);
+  }
 }

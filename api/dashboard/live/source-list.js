@@ -1,105 +1,82 @@
-// The list of sources, asked for again and again, and shown beside the chosen one.
+// The list of sources: fetched again and again, and shown beside the source that is open.
 
 import { Problem } from "../app/http.js";
-import { named } from "../app/shell.js";
-import { listSources, removeSource, serverNow } from "../app/sources-api.js";
-import { write } from "../lib/elements.js";
-import { stateOf } from "../lib/format.js";
+import { poll } from "../app/polling.js";
+import { serverNow } from "../app/server-clock.js";
+import { idInUrl } from "../app/shell.js";
+import { statusOf } from "../app/source-status.js";
+import { listSources, removeSource } from "../app/sources-api.js";
+import { askInDialog, byId, fitChildren, make, setText, showText } from "../lib/elements.js";
 
-const AGAIN = 2000; // ms between looks at the list
+const POLL_INTERVAL = 2000; // ms
+const ITEM = `<a><span class="dot"></span><span class="name"></span><span class="text"></span></a>`;
 
-export class Sources {
-  #list = document.getElementById("source-list");
-  #dialog = document.getElementById("remove-dialog");
+export class SourceList {
+  #list = byId("source-list");
   #on;
-  #known = [];
-  #chosen = null;
+  #sources = [];
 
-  // Calls back on: list(sources), lost(problem), answered().
+  /** @param {object} on callbacks: changed(sources), lost(problem), restored() */
   constructor(on) {
     this.#on = on;
-    this.#repeat();
-  }
-
-  async #repeat() {
-    try {
-      if (document.visibilityState === "visible") await this.refresh();
-    } finally {
-      setTimeout(() => this.#repeat(), AGAIN);
-    }
+    poll(
+      () => this.refresh(),
+      () => POLL_INTERVAL,
+    );
   }
 
   async refresh() {
     try {
-      this.#known = await listSources();
+      this.#sources = await listSources();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.#on.lost(problem);
       return;
     }
-    this.#on.answered();
-    this.#on.list(this.#known);
+    this.#on.restored();
+    this.#on.changed(this.#sources);
   }
 
-  // Draws the list with one source chosen.
-  show(chosen) {
-    this.#chosen = chosen;
-    while (this.#list.children.length > this.#known.length) this.#list.lastChild.remove();
-    this.#known.forEach((source, place) =>
-      this.#showOne(this.#list.children[place] ?? this.#list.appendChild(item()), source),
-    );
+  /** Show the list. @param {string | undefined} openId id of the source that is open */
+  show(openId) {
+    const items = fitChildren(this.#list, this.#sources.length, () => make("li", { innerHTML: ITEM }));
+    this.#sources.forEach((source, index) => {
+      showSource(items[index], source, source.id === openId);
+    });
   }
 
-  #showOne(element, source) {
-    const link = element.firstChild;
-    const { tone, words } = stateOf(source, serverNow());
-    link.href = `#${source.id}`;
-    link.dataset.tone = tone;
-    const chosen = source.id === this.#chosen;
-    if (chosen && !link.hasAttribute("aria-current"))
-      element.scrollIntoView({ block: "nearest", inline: "nearest" });
-    if (chosen) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-    write(link.querySelector(".name"), source.name);
-    write(link.querySelector(".words"), words);
-  }
-
-  // Asks whether to remove a source, and does it; what keeps it from that is told where it was asked.
+  /** Ask whether to remove a source, and remove it; a failure is shown in the same dialog. */
   async remove(source) {
-    document.getElementById("remove-title").textContent = `Remove ${source.name}?`;
-    let refused = "";
+    setText(byId("remove-title"), `Remove ${source.name}?`);
+    let error = "";
     do {
-      if (!(await this.#isConfirmed(refused))) return;
-      refused = await attempt(() => removeSource(source.id));
-    } while (refused);
-    if (named() === source.id) location.hash = "";
+      showText(byId("remove-error"), error);
+      if ((await askInDialog(byId("remove-dialog"))) !== "remove") return;
+      error = await removalError(source.id);
+    } while (error);
+    if (idInUrl() === source.id) location.hash = "";
     await this.refresh();
-  }
-
-  async #isConfirmed(refused) {
-    this.#dialog.returnValue = "";
-    this.#dialog.showModal();
-    const error = document.getElementById("remove-error");
-    error.textContent = refused;
-    error.hidden = !refused;
-    await new Promise((closed) => this.#dialog.addEventListener("close", closed, { once: true }));
-    return this.#dialog.returnValue === "remove";
   }
 }
 
-// Why it cannot be done; "" when it was done, or somebody else has done it.
-async function attempt(act) {
+function showSource(item, source, isOpen) {
+  const link = item.firstChild;
+  const { tone, text } = statusOf(source, serverNow());
+  link.href = `#${source.id}`;
+  link.dataset.tone = tone;
+  if (isOpen && !link.ariaCurrent) item.scrollIntoView({ block: "nearest", inline: "nearest" });
+  link.ariaCurrent = isOpen ? "true" : null;
+  setText(link.querySelector(".name"), source.name);
+  setText(link.querySelector(".text"), text);
+}
+
+// Removes a source; returns why that failed, "" when it is gone.
+async function removalError(id) {
   try {
-    await act();
+    await removeSource(id);
     return "";
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     return problem.status === 404 ? "" : problem.message;
   }
-}
-
-function item() {
-  const element = document.createElement("li");
-  element.innerHTML = `<a><span class="dot"></span><span class="name"></span><span class="words"></span></a>`;
-  return element;
 }

@@ -1,75 +1,71 @@
-// Follows a source's messages over a websocket, and goes on from its cursor whenever it breaks.
+// The live messages of a source over a websocket, resumed from the last cursor after each break.
 
-import { openSocket, Problem, signOut } from "../app/http.js";
+import { Problem } from "../app/http.js";
+import { adjustClock } from "../app/server-clock.js";
+import { sourcePath } from "../app/sources-api.js";
+import { BAD_REQUEST, RetryingSocket } from "./retrying-socket.js";
 
-const SILENCE = 4000; // ms; a heartbeat comes each second, so longer means that the connection is dead
-const PAUSES = [250, 500, 1000, 2000, 4000]; // ms before each new try
-const TOO_LONG = 120_000; // ms away after which the overview tells what was missed, not every message
-const BAD_REQUEST = 4400;
-const UNAUTHORISED = 4401;
+const SILENCE = 4000; // ms without a message after which the connection is dead; heartbeats come each second
+const PAUSES = [250, 500, 1000, 2000, 4000]; // ms before each new attempt
+const MAX_RESUMED = 120_000; // ms; after a longer break the overview says what happened, not every message
 const GONE = [4403, 4404, 4410];
 
-export class Follower {
-  #source;
-  #first;
+export class Subscription {
+  #from;
   #on;
+  #socket;
   #cursor = null;
-  #heard = 0; // ms: when the last message came
-  #socket = null;
-  #opening = null; // names the attempt that counts
-  #tries = 0;
-  #refused = null; // the problem that the server told before it closed
-  #timer = null;
+  #messageAt = 0; // ms: when the last message came
+  #isConnected = false;
+  #problem = null; // that the server reported before it closed the connection
   #watchdog = null;
 
-  // `first` is the history that comes before the live messages, as in "-60s".
-  // Calls back on: message(object), connected(), lost(problem) with what the server said of it or null, removed(), and missed() where messages were left out.
-  constructor(source, first, on) {
-    this.#source = source;
-    this.#first = first;
+  /**
+   * @param {string} source id
+   * @param {string} from the history before the live messages, as in "-60s"
+   * @param {object} on callbacks: message(message), heartbeat(), connected(), lost(problem or null),
+   *   removed(), and missed() where messages were left out
+   */
+  constructor(source, from, on) {
+    this.#from = from;
     this.#on = on;
-    this.#open();
+    this.#socket = new RetryingSocket(() => [sourcePath(source, "live"), this.#query()], PAUSES, {
+      message: (data) => this.#receive(JSON.parse(data)),
+      closed: (code, problem) => this.#lose(code, problem ?? this.#problem),
+    });
+    this.#socket.open();
   }
 
   close() {
-    clearTimeout(this.#timer);
     clearTimeout(this.#watchdog);
-    this.#drop();
+    this.#socket.close();
   }
 
-  async #open() {
-    if (this.#cursor && Date.now() - this.#heard > TOO_LONG) this.#startOver();
-    const query = this.#cursor ? { after: this.#cursor } : { from: this.#first };
-    const opening = (this.#opening = Symbol("attempt"));
+  #query() {
+    if (this.#cursor && Date.now() - this.#messageAt > MAX_RESUMED) this.#startOver();
     this.#watch();
-    let socket;
-    try {
-      socket = await openSocket(`/v1/sources/${encodeURIComponent(this.#source)}/live`, query);
-    } catch (problem) {
-      if (this.#opening === opening) this.#closed(0, problem);
-      return;
-    }
-    if (this.#opening !== opening) {
-      socket.close();
-      return;
-    }
-    this.#socket = socket;
-    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    socket.onclose = (event) => this.#closed(event.code);
+    return this.#cursor ? { after: this.#cursor } : { from: this.#from };
   }
 
-  #take(message) {
+  #receive(message) {
     this.#watch();
     if (message.type === "error" && message.code === "unavailable") {
-      this.#refused = new Problem(message.detail, [], 503);
+      this.#problem = new Problem(message.detail, [], 503);
       return;
     }
-    if (this.#tries > 0 || this.#heard === 0) this.#on.connected();
-    this.#tries = 0;
-    this.#heard = Date.now();
+    if (!this.#isConnected) this.#on.connected();
+    this.#isConnected = true;
+    this.#socket.resetBackoff();
+    this.#messageAt = Date.now();
     if (message.cursor) this.#cursor = message.cursor;
-    if (message.type === "error" && ["missed", "expired"].includes(message.code)) this.#on.missed();
-    else this.#on.message(message);
+    if (message.type === "heartbeat") {
+      adjustClock(message.at);
+      this.#on.heartbeat();
+    } else if (message.type !== "error") {
+      this.#on.message(message);
+    } else if (["missed", "expired"].includes(message.code)) {
+      this.#on.missed();
+    }
   }
 
   #startOver() {
@@ -79,33 +75,20 @@ export class Follower {
 
   #watch() {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => {
-      this.#drop();
-      this.#closed(0);
-    }, SILENCE);
+    this.#watchdog = setTimeout(() => this.#socket.fail(), SILENCE);
   }
 
-  #drop() {
-    this.#opening = null;
-    if (!this.#socket) return;
-    this.#socket.onclose = this.#socket.onmessage = null;
-    this.#socket.close();
-    this.#socket = null;
-  }
-
-  // `problem` is what the server said of it, if it did.
-  #closed(code, problem = this.#refused) {
-    this.#refused = null;
+  // Returns true when the connection is to be made again.
+  #lose(code, problem) {
+    this.#problem = null;
+    this.#isConnected = false;
     clearTimeout(this.#watchdog);
-    if (code === UNAUTHORISED) signOut();
     if (GONE.includes(code)) {
       this.#on.removed();
-      return;
+      return false;
     }
-    if (code === BAD_REQUEST && this.#cursor) this.#startOver(); // a cursor of another server's
+    if (code === BAD_REQUEST && this.#cursor) this.#startOver(); // the cursor is another server's
     this.#on.lost(problem);
-    const pause = PAUSES[Math.min(this.#tries, PAUSES.length - 1)];
-    this.#tries += 1;
-    this.#timer = setTimeout(() => this.#open(), pause);
+    return true;
   }
 }

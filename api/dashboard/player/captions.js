@@ -1,67 +1,68 @@
-// What the faces show, as captions over the video: fetched when they are asked for.
+// The captions over the video, fetched when they are switched on.
 
 import { attempt } from "../app/error-notice.js";
-import { Problem, ticketed } from "../app/http.js";
+import { Problem, ticketUrl } from "../app/http.js";
 import { filePath } from "../app/recordings-api.js";
 
 const FILE = "timeline.vtt";
 
 export class Captions {
   #video;
-  #film;
-  #element = null; // of the track, once it was asked for
-  #path = null; // of the file, once it is there
+  #player;
+  #track = null; // element, once it is requested
+  #path = null; // of the file, once it exists
 
-  constructor(video, film) {
+  /** @param {HTMLVideoElement} video @param {import("./player.js").Player} player */
+  constructor(video, player) {
     this.#video = video;
-    this.#film = film;
+    this.#player = player;
+  }
+
+  get isAvailable() {
+    return this.#path !== null;
+  }
+
+  get isShowing() {
+    return this.#track?.track.mode === "showing";
   }
 
   close() {
-    this.#element?.remove();
+    this.#track?.remove();
   }
 
-  // The recording as the list tells it.
+  /** Take the recording's newest state. */
   update({ id, files }) {
     this.#path = files.some(({ name }) => name === FILE) ? filePath(id, FILE) : null;
   }
 
-  get there() {
-    return this.#path !== null;
-  }
-  get showing() {
-    return this.#element?.track.mode === "showing";
-  }
-
   async toggle() {
-    if (!this.there) return;
-    if (this.#element) this.#element.track.mode = this.showing ? "disabled" : "showing";
+    if (!this.isAvailable) return;
+    if (this.#track) this.#track.track.mode = this.isShowing ? "disabled" : "showing";
     else await attempt(() => this.#load());
   }
 
   async #load() {
     const element = document.createElement("track");
-    Object.assign(element, { kind: "captions", label: "What the faces show", srclang: "en" });
-    this.#element = element;
+    Object.assign(element, { kind: "captions", label: "Expressions", srclang: "en" });
+    this.#track = element;
     try {
-      element.src = await ticketed(this.#path);
+      element.src = await ticketUrl(this.#path);
       this.#video.append(element);
-      element.track.mode = "showing"; // without it the file is not asked for
+      element.track.mode = "showing"; // else the browser does not load it
       await loaded(element);
     } catch (problem) {
-      this.#element = null;
+      this.#track = null;
       element.remove();
       throw problem;
     }
-    this.#film.shiftCues(element.track);
+    this.#player.shiftCues(element.track);
   }
 }
 
 function loaded(element) {
-  return new Promise((done, failed) => {
-    element.addEventListener("load", done, { once: true });
-    element.addEventListener("error", () => failed(new Problem("The captions did not come.")), {
-      once: true,
-    });
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Problem("The captions could not be loaded."));
+    element.addEventListener("load", resolve, { once: true });
+    element.addEventListener("error", fail, { once: true });
   });
 }

@@ -1,164 +1,139 @@
-// The controls beneath the video and the keys that do the same.
+// The controls below the video, and the keys that do the same.
 
-import { moment } from "../app/recording-status.js";
-import { write } from "../lib/elements.js";
+import { byId, setText } from "../lib/elements.js";
+import { videoTime } from "../lib/format.js";
+import { ratioOn } from "../lib/pointer.js";
 
-const STRIDE = 1000; // ms that an arrow key goes
-const LEAP = 10_000; // ms with shift
+const STEP = 1000; // ms that an arrow key moves
+const LONG_STEP = 10_000; // ms with shift
 
 export class Controls {
-  #places; // elements: screen, play, back, ahead, time, speed, captions, sound, full, scrubber, video
-  #film;
-  #view;
+  #player;
+  #window;
   #captions;
   #rate; // readings a second
+  #scrubber = byId("scrubber");
   #drawn = "";
-  #stopped = new AbortController();
+  #closing = new AbortController();
 
-  constructor(places, { film, view, captions }, rate) {
-    this.#places = places;
-    this.#film = film;
-    this.#view = view;
+  /** @param {number} rate readings a second */
+  constructor({ player, timeWindow, captions }, rate) {
+    this.#player = player;
+    this.#window = timeWindow;
     this.#captions = captions;
-    this.#rate = rate === "all" ? 25 : rate;
-    const { signal } = this.#stopped;
-    const listen = (element, act) => element.addEventListener("click", act, { signal });
-    listen(places.play, () => film.toggle());
-    listen(places.back, () => film.step(-1, this.#rate));
-    listen(places.ahead, () => film.step(1, this.#rate));
-    listen(places.captions, () => captions.toggle());
-    listen(places.sound, () => {
-      film.muted = !film.muted;
-    });
-    listen(places.full, () => this.#toggleFull());
-    listen(places.stage, () => film.toggle());
-    places.speed.addEventListener(
-      "change",
-      () => {
-        film.rate = Number(places.speed.value);
-      },
-      { signal },
-    );
-    places.speed.value = "1";
-    addEventListener("keydown", (event) => this.#hear(event), { signal });
+    this.#rate = rate;
+    const { signal } = this.#closing;
+    const actions = {
+      play: () => player.toggle(),
+      "video-area": () => player.toggle(),
+      back: () => player.step(-1, rate),
+      forward: () => player.step(1, rate),
+      captions: () => captions.toggle(),
+      sound: () => this.#toggleSound(),
+      fullscreen: () => this.#toggleFullscreen(),
+    };
+    for (const [id, action] of Object.entries(actions))
+      byId(id).addEventListener("click", action, { signal });
+    const speed = byId("speed");
+    speed.value = "1";
+    speed.addEventListener("change", () => player.setSpeed(Number(speed.value)), { signal });
+    addEventListener("keydown", (event) => this.#onKey(event), { signal });
     this.#listenToScrubber(signal);
   }
 
   close() {
-    this.#stopped.abort();
+    this.#closing.abort();
     if (document.fullscreenElement) document.exitFullscreen();
   }
 
-  // `known` is the moment (ms) up to which the recording has been read.
+  /** @param {number} known ms up to which the recording has been read */
   draw(known) {
-    const { time, duration, playing, muted, playable } = this.#film;
-    const { showing, there } = this.#captions;
+    const { time, duration, isPlaying, isMuted, hasPicture } = this.#player;
+    const { isShowing, isAvailable } = this.#captions;
+    const { started, ended, isWhole } = this.#window;
     const tenths = Math.floor(time / 100);
-    const drawing = [
-      tenths,
-      duration,
-      playing,
-      muted,
-      playable,
-      showing,
-      there,
-      known,
-      this.#view.started,
-      this.#view.ended,
-    ].join();
-    this.#placeKnob(time, duration);
+    this.#scrubber.style.setProperty("--played", (duration > 0 ? time / duration : 0).toFixed(5));
+    const state = [tenths, duration, isPlaying, isMuted, hasPicture, isShowing, isAvailable];
+    const drawing = [...state, known, started, ended].join();
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
-    this.#sayState({ playing, muted, playable });
-    write(this.#places.time, `${moment(time, 1)} / ${moment(duration)}`);
-    const { scrubber } = this.#places;
-    scrubber.style.setProperty("--known", String(Math.min(1, known / duration)));
-    scrubber.style.setProperty("--from", String(this.#view.isWhole ? 0 : this.#view.started / duration));
-    scrubber.style.setProperty("--to", String(this.#view.isWhole ? 0 : this.#view.ended / duration));
-    scrubber.setAttribute("aria-valuemax", String(Math.round(duration / 1000)));
-    scrubber.setAttribute("aria-valuenow", String(Math.round(time / 1000)));
-    scrubber.setAttribute("aria-valuetext", `${moment(time, 1)} of ${moment(duration)}`);
+    this.#showButtons();
+    setText(byId("time"), `${videoTime(time, 1)} / ${videoTime(duration)}`);
+    const { style } = this.#scrubber;
+    style.setProperty("--known", String(Math.min(1, known / duration)));
+    style.setProperty("--from", String(isWhole ? 0 : started / duration));
+    style.setProperty("--to", String(isWhole ? 0 : ended / duration));
+    this.#scrubber.ariaValueMax = String(Math.round(duration / 1000));
+    this.#scrubber.ariaValueNow = String(Math.round(time / 1000));
+    this.#scrubber.ariaValueText = `${videoTime(time, 1)} of ${videoTime(duration)}`;
   }
 
-  #placeKnob(time, duration) {
-    this.#places.scrubber.style.setProperty("--played", (duration > 0 ? time / duration : 0).toFixed(5));
+  #showButtons() {
+    const { isPlaying, isMuted, hasPicture } = this.#player;
+    const { isShowing, isAvailable } = this.#captions;
+    byId("player").dataset.playing = String(isPlaying);
+    byId("play").ariaLabel = isPlaying ? "Pause" : "Play";
+    byId("sound").hidden = !hasPicture;
+    byId("sound").ariaPressed = String(!isMuted);
+    byId("fullscreen").hidden = !hasPicture || !document.fullscreenEnabled; // some phones' browsers have none
+    byId("captions").hidden = !hasPicture || !isAvailable;
+    byId("captions").ariaPressed = String(isShowing);
   }
 
-  #sayState({ playing, muted, playable }) {
-    const { screen, play, sound, captions, full } = this.#places;
-    screen.dataset.playing = String(playing);
-    play.setAttribute("aria-label", playing ? "Pause" : "Play");
-    sound.hidden = !playable;
-    full.hidden = !playable || !document.fullscreenEnabled; // phones' browsers may have no such thing
-    sound.setAttribute("aria-pressed", String(!muted));
-    captions.hidden = !playable || !this.#captions.there;
-    captions.setAttribute("aria-pressed", String(this.#captions.showing));
+  #toggleSound() {
+    this.#player.isMuted = !this.#player.isMuted;
   }
 
-  #toggleFull() {
+  #toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (document.fullscreenEnabled) this.#places.screen.requestFullscreen().catch(() => {}); // the browser's to refuse
+    else if (document.fullscreenEnabled)
+      byId("player")
+        .requestFullscreen()
+        .catch(() => {}); // browsers may refuse
   }
 
   #listenToScrubber(signal) {
-    const { scrubber } = this.#places;
-    const seek = ({ clientX }) => {
-      const { left, width } = scrubber.getBoundingClientRect();
-      this.#film.seek(((clientX - left) / width) * this.#film.duration);
+    const scrubber = this.#scrubber;
+    const seek = ({ clientX }) => this.#player.seek(ratioOn(scrubber, clientX) * this.#player.duration);
+    const onDown = (event) => {
+      if (event.button !== 0) return;
+      scrubber.setPointerCapture(event.pointerId);
+      seek(event);
     };
-    scrubber.addEventListener(
-      "pointerdown",
-      (event) => {
-        if (event.button !== 0) return;
-        scrubber.setPointerCapture(event.pointerId);
-        seek(event);
-      },
-      { signal },
-    );
-    scrubber.addEventListener(
-      "pointermove",
-      (event) => {
-        if (scrubber.hasPointerCapture(event.pointerId)) seek(event);
-      },
-      { signal },
-    );
+    const onMove = (event) => {
+      if (scrubber.hasPointerCapture(event.pointerId)) seek(event);
+    };
+    scrubber.addEventListener("pointerdown", onDown, { signal });
+    scrubber.addEventListener("pointermove", onMove, { signal });
   }
 
-  #hear(event) {
-    if (
-      event.target.closest("dialog, input, select, textarea") ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey
-    )
-      return;
-    if (event.key === " " && event.target.closest("button, a, summary")) return; // it presses that
-    const act = this.#actOf(event);
-    if (!act) return;
+  #onKey(event) {
+    const { target, key, shiftKey, ctrlKey, metaKey, altKey } = event;
+    if (target.closest("dialog, input, select, textarea") || ctrlKey || metaKey || altKey) return;
+    if (key === " " && target.closest("button, a, summary")) return; // it presses that
+    const action = this.#actionOf(key, shiftKey ? LONG_STEP : STEP);
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   }
 
-  #actOf({ key, shiftKey }) {
-    const film = this.#film;
-    const view = this.#view;
-    const by = shiftKey ? LEAP : STRIDE;
+  #actionOf(key, step) {
+    const player = this.#player;
+    const timeWindow = this.#window;
     return {
-      " ": () => film.toggle(),
-      k: () => film.toggle(),
-      ArrowLeft: () => film.seek(film.time - by),
-      ArrowRight: () => film.seek(film.time + by),
-      ",": () => film.step(-1, this.#rate),
-      ".": () => film.step(1, this.#rate),
-      Home: () => film.seek(0),
-      End: () => film.seek(film.duration),
-      "+": () => view.zoom(view.length / 2, film.time),
-      "-": () => view.zoom(view.length * 2, film.time),
+      " ": () => player.toggle(),
+      k: () => player.toggle(),
+      ArrowLeft: () => player.seek(player.time - step),
+      ArrowRight: () => player.seek(player.time + step),
+      ",": () => player.step(-1, this.#rate),
+      ".": () => player.step(1, this.#rate),
+      Home: () => player.seek(0),
+      End: () => player.seek(player.duration),
+      "+": () => timeWindow.zoom(timeWindow.length / 2, player.time),
+      "-": () => timeWindow.zoom(timeWindow.length * 2, player.time),
       c: () => this.#captions.toggle(),
-      f: () => this.#toggleFull(),
-      m: () => {
-        film.muted = !film.muted;
-      },
+      f: () => this.#toggleFullscreen(),
+      m: () => this.#toggleSound(),
     }[key];
   }
 }

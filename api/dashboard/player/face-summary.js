@@ -1,61 +1,61 @@
-// What a recording came to, face by face: as its summary has it, or until that is there as its seconds tell.
+// The shares of each face: from the summary, or estimated from the overview until that is there.
 
-import { ask, Problem } from "../app/http.js";
+import { Problem, request } from "../app/http.js";
 import { filePath } from "../app/recordings-api.js";
 
-const AGAIN = 2000; // ms before a summary that did not come is asked for anew
+const RETRY_PAUSE = 2000; // ms
 const SUMMARY = "summary.json";
 
-export class Outcome {
-  #recording;
-  #overview;
-  #summary = null; // [{ track, shares, started, ended }]; null until it came
-  #asked = -Infinity; // ms; Infinity during a look, and after the last
-  #changed;
+/**
+ * @typedef {object} FaceShares
+ * @property {number} track
+ * @property {Record<string, number>} shares 0..1 by label, and `unsure`
+ * @property {number} started ms
+ * @property {number} ended ms
+ */
 
-  // `changed` is called when the summary has come.
-  constructor(overview, changed) {
+export class FaceSummary {
+  #overview;
+  #onLoaded;
+  #faces = null; // of the summary; null until it is loaded
+  #nextAt = -Infinity; // ms: when it may be requested; Infinity during a request and after the last one
+
+  /** @param {import("./overview.js").Overview} overview @param {() => void} onLoaded */
+  constructor(overview, onLoaded) {
     this.#overview = overview;
-    this.#changed = changed;
+    this.#onLoaded = onLoaded;
   }
 
   get isFinal() {
-    return this.#summary !== null;
+    return this.#faces !== null;
   }
 
-  // Each face as { track, shares: { label: 0..1, unsure: 0..1 }, started, ended (ms) }.
+  /** @returns {FaceShares[]} */
   get faces() {
-    if (this.#summary !== null) return this.#summary;
-    const overview = this.#overview;
-    return [...overview.faces.keys()].map((track) => ({
-      track,
-      shares: overview.shares(track),
-      ...overview.range(track),
-    }));
+    return this.#faces ?? this.#overview.faceShares();
   }
 
-  // The recording as the list tells it: the summary is asked for once it is written.
+  /** Take the recording's newest state; load the summary once it is written. */
   update(recording) {
     const isWritten = recording.files.some(({ name }) => name === SUMMARY);
-    if (isWritten && performance.now() > this.#asked + AGAIN) this.#look(recording.id);
+    if (isWritten && performance.now() > this.#nextAt) this.#load(recording.id);
   }
 
-  async #look(id) {
-    this.#asked = Infinity;
-    let document;
+  async #load(id) {
+    this.#nextAt = Infinity;
     try {
-      document = await ask(filePath(id, SUMMARY));
+      const { tracks } = await request(filePath(id, SUMMARY));
+      this.#faces = tracks.map(sharesOf);
     } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the list says that the server is away, or that it is gone
-      this.#asked = performance.now();
+      if (!(problem instanceof Problem)) throw problem; // the list of recordings shows problems
+      this.#nextAt = performance.now() + RETRY_PAUSE;
       return;
     }
-    this.#summary = document.tracks.map(faceOf);
-    this.#changed();
+    this.#onLoaded();
   }
 }
 
-function faceOf({ track, share, abstained, readings, first_seen: first, last_seen: last }) {
+function sharesOf({ track, share, abstained, readings, first_seen: first, last_seen: last }) {
   const unsure = Object.values(abstained).reduce((sum, count) => sum + count, 0) / readings;
   return { track, shares: { ...share, unsure }, started: first * 1000, ended: last * 1000 };
 }

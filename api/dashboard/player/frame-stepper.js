@@ -1,85 +1,85 @@
-// Goes through a video frame by frame: browsers know seconds only.
+// Steps through a video frame by frame, where browsers know seconds alone.
 
-const SMALLEST = 1 / 120; // s: the shortest step in the search for the next frame
-const FARTHEST = 0.5; // s: how far it is searched for
-const SAME = 60; // ms after a seek without word of a frame, in which case the frame is taken for the same
-const MOST = 3; // steps that may wait, when a key is held down
+const MIN_STEP = 1 / 120; // s: the shortest step in the search for the next frame
+const MAX_SEARCH = 0.5; // s: how far the next frame is searched for
+const FRAME_TIMEOUT = 60; // ms after a seek without a new frame, after which the frame is taken for the same
+const MAX_STEPS = 3; // that may wait, when a key is held down
 
-export class Stepping {
+export class FrameStepper {
   #video;
-  #shown; // tells the moment (s) of the frame that is shown
-  #stood = 0; // s: how long the frame before stood, as found when stepping
-  #steps = 0; // that wait or are under way
-  #done = Promise.resolve(); // when they are done
-  #landed = Promise.resolve(); // when the newest seek, whoever asked for it, has shown its frame
+  #shownFrame;
+  #duration = 0; // s of the frame before, as found when stepping
+  #steps = 0; // that wait or run
+  #stepsDone = Promise.resolve();
+  #seekDone = Promise.resolve(); // when the newest seek, also of others, has shown its frame
 
-  // `stopped`: the signal from which on it listens no more.
-  constructor(video, shown, stopped) {
+  /**
+   * @param {() => number | null} shownFrame returns the time (s) of the frame on the screen
+   * @param {AbortSignal} signal ends it
+   */
+  constructor(video, shownFrame, signal) {
     this.#video = video;
-    this.#shown = shown;
-    video.addEventListener(
-      "seeking",
-      () => {
-        this.#landed = this.#landing();
-      },
-      { signal: stopped },
-    );
+    this.#shownFrame = shownFrame;
+    const onSeeking = () => {
+      this.#seekDone = this.#frameAfterSeek();
+    };
+    video.addEventListener("seeking", onSeeking, { signal });
   }
 
-  // Shows the frame after (1) or before (-1) the one that is shown.
+  /** Show the next frame (1) or the one before (-1). */
   step(direction) {
-    if (this.#steps === MOST) return;
+    if (this.#steps === MAX_STEPS) return;
     this.#steps += 1;
-    const act = () =>
+    const run = () =>
       this.#stepOnce(direction).finally(() => {
         this.#steps -= 1;
       });
-    this.#done = this.#done.then(act, act);
+    this.#stepsDone = this.#stepsDone.then(run, run);
   }
 
-  // A frame stands until the next, so just before it is the one before. How long it stands is not told and may
-  // vary: the next one is searched for, from a little less than the last one stood.
+  // Just before a frame's time, the frame before holds. How long a frame holds is unknown and may vary: the
+  // next one is searched for, from a little less than the duration of the last one.
   async #stepOnce(direction) {
-    await this.#landed;
-    while (this.#video.seeking) await this.#landing();
-    const from = this.#shown();
-    if (from === null) return; // the video went away meanwhile
+    await this.#seekDone;
+    while (this.#video.seeking) await this.#frameAfterSeek();
+    const start = this.#shownFrame();
+    if (start === null) return; // the video is gone
     if (direction < 0) {
-      await this.#show(from - 0.001);
+      await this.#show(start - 0.001);
       return;
     }
-    for (let ahead = Math.max(SMALLEST, this.#stood - SMALLEST); ahead <= FARTHEST; ahead += SMALLEST) {
-      if (!(await this.#show(from + ahead))) return;
-      this.#stood = ahead;
-      if (this.#shown() > from) return;
+    for (let step = Math.max(MIN_STEP, this.#duration - MIN_STEP); step <= MAX_SEARCH; step += MIN_STEP) {
+      if (!(await this.#show(start + step))) return;
+      this.#duration = step;
+      if (this.#shownFrame() > start) return;
     }
   }
 
-  // False when the video went away meanwhile.
+  // Resolves to false when the video is gone.
   #show(seconds) {
-    const landing = this.#landing();
+    const isShown = this.#frameAfterSeek();
     this.#video.currentTime = Math.min(Math.max(0, seconds), this.#video.duration);
-    return landing;
+    return isShown;
   }
 
-  // Until the frame is shown that the video seeks; false when the video went away meanwhile.
-  async #landing() {
+  // Resolves when the frame is shown that the video seeks; to false when the video is gone.
+  async #frameAfterSeek() {
     const video = this.#video;
-    const heard = new AbortController();
-    const seeked = new Promise((done) => {
+    const listening = new AbortController();
+    const seeked = new Promise((resolve) => {
       for (const type of ["seeked", "error", "emptied"]) {
-        video.addEventListener(type, () => done(type === "seeked"), { signal: heard.signal });
+        video.addEventListener(type, () => resolve(type === "seeked"), { signal: listening.signal });
       }
-    }).finally(() => heard.abort());
-    const framed = new Promise((done) => video.requestVideoFrameCallback(done));
+    }).finally(() => listening.abort());
+    const newFrame = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     if (!(await seeked)) return false;
-    await Promise.race([framed, quiet()]);
+    await Promise.race([newFrame, timeout()]);
     return true;
   }
 }
 
-// Until no new frame is to be expected: the screen was drawn after a while, however busy the machine is.
-async function quiet() {
-  await new Promise((passed) => setTimeout(passed, SAME));
-  await new Promise((drawn) => requestAnimationFrame(drawn));
+// Resolves when no new frame is to be expected: after a while, and a redraw however busy the machine.
+async function timeout() {
+  await new Promise((resolve) => setTimeout(resolve, FRAME_TIMEOUT));
+  await new Promise((resolve) => requestAnimationFrame(resolve));
 }

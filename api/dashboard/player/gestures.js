@@ -1,51 +1,53 @@
-// Pointer, fingers and wheel on a recording's timelines: values are asked for, the video is moved, the view zoomed.
+// Pointer, touch and wheel on a recording's timelines: reading values, seeking, zooming and moving.
 
-const DRAGGED = 8; // css px from which a finger drags; one that goes up or down scrolls the page
-const WHEEL = 1.003; // by which a css px of the wheel zooms
-const CROSSED = 800; // css px of the wheel that cross the view
+import { ratioOn } from "../lib/pointer.js";
 
-// Listens on a canvas until `signal`. Calls back on, with ratios of its width: point(ratio), leave(), seek(ratio),
-// zoom(factor, ratio), pan(share of the view).
+const DRAG_DISTANCE = 8; // css px from which a finger drags; one that moves up or down scrolls the page
+const WHEEL_ZOOM = 1.003; // factor of a css px
+const WHEEL_WIDTH = 800; // css px of the wheel that cross the window
+
+/**
+ * Listen on a canvas until `signal` aborts.
+ * @param {object} on callbacks with ratios of its width: point(ratio), leave(), seek(ratio), zoom(factor,
+ *   ratio), pan(share of the window)
+ */
 export function listen(canvas, on, signal) {
-  let finger = null; // where (css px) a finger came down that has not dragged yet
-  const heard = (type, listener, options) => canvas.addEventListener(type, listener, { signal, ...options });
-  const ratioOf = ({ clientX }) => {
-    const { left, width } = canvas.getBoundingClientRect();
-    return Math.min(1, Math.max(0, (clientX - left) / width));
-  };
-  const take = (event) => {
+  let fingerX = null; // css px: where a finger came down that has not dragged yet
+  const add = (type, listener, options) => canvas.addEventListener(type, listener, { signal, ...options });
+  const ratioOf = ({ clientX }) => ratioOn(canvas, clientX);
+  const startSeeking = (event) => {
     canvas.setPointerCapture(event.pointerId);
     on.seek(ratioOf(event));
   };
 
-  heard("pointerdown", (event) => {
+  add("pointerdown", (event) => {
     if (event.button !== 0) return;
-    if (event.pointerType === "mouse") take(event);
-    else finger = event.clientX; // it may scroll the page: where to is known when it has moved, or left
+    if (event.pointerType === "mouse") startSeeking(event);
+    else fingerX = event.clientX; // it may scroll the page: its next event decides
   });
-  heard("pointermove", (event) => {
+  add("pointermove", (event) => {
     on.point(ratioOf(event));
-    if (finger === null) {
+    if (fingerX === null) {
       if (event.buttons > 0 && canvas.hasPointerCapture(event.pointerId)) on.seek(ratioOf(event));
-    } else if (Math.abs(event.clientX - finger) > DRAGGED) {
-      finger = null;
-      take(event);
+    } else if (Math.abs(event.clientX - fingerX) > DRAG_DISTANCE) {
+      fingerX = null;
+      startSeeking(event);
     }
   });
-  heard("pointerup", (event) => {
-    if (finger !== null) on.seek(ratioOf(event));
-    finger = null;
+  add("pointerup", (event) => {
+    if (fingerX !== null) on.seek(ratioOf(event));
+    fingerX = null;
   });
-  heard("pointercancel", () => {
-    finger = null;
+  add("pointercancel", () => {
+    fingerX = null;
   });
-  heard("pointerleave", () => on.leave());
-  heard("wheel", wheel, { passive: false });
+  add("pointerleave", on.leave);
+  add("wheel", onWheel, { passive: false });
 
-  // With Ctrl (so does a pinch on a touchpad) it zooms, sideways it moves; else the page scrolls.
-  function wheel(event) {
-    if (event.ctrlKey || event.metaKey) on.zoom(WHEEL ** event.deltaY, ratioOf(event));
-    else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) on.pan(event.deltaX / CROSSED);
+  // Zooms with Ctrl, which a pinch on a touchpad sends too; moves sideways; else the page scrolls.
+  function onWheel(event) {
+    if (event.ctrlKey || event.metaKey) on.zoom(WHEEL_ZOOM ** event.deltaY, ratioOf(event));
+    else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) on.pan(event.deltaX / WHEEL_WIDTH);
     else return;
     event.preventDefault();
   }

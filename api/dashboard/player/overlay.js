@@ -1,46 +1,46 @@
-// What was read, drawn over the video in step with the frame that is shown.
+// The readings drawn over the video, in step with the frame that is shown.
 
 import { drawReadings } from "../lib/boxes.js";
 import { Surface } from "../lib/surface.js";
 
-const STEP = 1000 / 30; // ms between two drawings
-const EARLY = 2; // ms; the screen's own beat is not quite regular
+const INTERVAL = 1000 / 30; // ms between two drawings: fast videos have more frames than anybody sees
+const JITTER = 2; // ms by which the screen's frames may come early
 
 export class Overlay {
   #surface;
   #video;
-  #shape; // { width, height } of the pictures in pixels, for when no picture is shown
+  #frameSize;
   #drawn = "";
-  #next = -Infinity; // ms: when it is drawn next, at the earliest
+  #nextAt = -Infinity; // ms: the earliest time of the next drawing
 
-  constructor(canvas, video, shape) {
+  /** @param {{ width: number, height: number }} frameSize pixels, for when no frame is shown */
+  constructor(canvas, video, frameSize) {
     this.#surface = new Surface(canvas);
     this.#video = video;
-    this.#shape = shape;
+    this.#frameSize = frameSize;
   }
 
-  // Draws the readings of the moment `time`; nothing when it would look the same, or was drawn a moment ago:
-  // a video that plays fast has more frames than anybody sees.
+  /** Draw the readings of a moment (ms), unless nothing changed or the last drawing is too recent. */
   draw(readings, time, revision) {
-    const { clientWidth, clientHeight } = this.#surface.canvas;
-    const drawing = `${time} ${revision} ${clientWidth}x${clientHeight} ${this.#video.videoWidth}`;
+    const { width, height } = this.#surface.size;
+    const drawing = `${time} ${revision} ${width}x${height} ${this.#video.videoWidth}`;
     const now = performance.now();
-    if (drawing === this.#drawn || now < this.#next - EARLY) return;
+    if (drawing === this.#drawn || now < this.#nextAt - JITTER) return;
     this.#drawn = drawing;
-    this.#next = Math.max(this.#next, now) + STEP;
-    const { width, height } = this.#surface.begin();
-    const picture = this.#fit(width, height);
+    this.#nextAt = Math.max(this.#nextAt, now) + INTERVAL;
+    this.#surface.begin();
+    const frame = this.#placeOfFrame(width, height);
     const { context } = this.#surface;
-    context.translate(picture.left, picture.top);
-    drawReadings(context, readings, picture.width, picture.height);
+    context.translate(frame.left, frame.top);
+    drawReadings(context, readings, frame.width, frame.height);
   }
 
-  // Where the picture lies in the element: whole, in the middle.
-  #fit(width, height) {
-    const wide = this.#video.videoWidth || this.#shape.width || 16;
-    const high = this.#video.videoHeight || this.#shape.height || 9;
-    const scale = Math.min(width / wide, height / high);
-    const picture = { width: wide * scale, height: high * scale };
-    return { ...picture, left: (width - picture.width) / 2, top: (height - picture.height) / 2 };
+  // The whole frame, in the middle of the element.
+  #placeOfFrame(width, height) {
+    const frameWidth = this.#video.videoWidth || this.#frameSize.width || 16;
+    const frameHeight = this.#video.videoHeight || this.#frameSize.height || 9;
+    const scale = Math.min(width / frameWidth, height / frameHeight);
+    const size = { width: frameWidth * scale, height: frameHeight * scale };
+    return { ...size, left: (width - size.width) / 2, top: (height - size.height) / 2 };
   }
 }

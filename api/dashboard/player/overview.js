@@ -1,31 +1,26 @@
-// A recording's whole timeline, second by second: each face's means and labels, and the coverage.
+// A recording's whole timeline, second by second: each face's means and labels, and the coverage. In ms.
 
 import { LABELS } from "../lib/labels.js";
 import { Series } from "../lib/series.js";
 
-const STEP = 1000; // ms: the API makes a value of each second
-const EMPTY = ["no_face", "disconnected"]; // kinds of coverage in which no face can be
+const SECOND = 1000;
+const MAX_SECONDS_GAP = 2500; // between two seconds of a face that belong together
+const WITHOUT_FACES = ["no_face", "disconnected"]; // kinds of coverage
 
 export class Overview {
-  faces = new Map(); // track: Seconds; times are ms of the video
-  coverage = []; // { started, ended (ms), kind, frames }, in order
-  revision = 0; // rises with each document that says something new
+  faces = new Map(); // track: Seconds
+  coverage = []; // segments, in order
+  revision = 0; // rises with each document
 
-  // Takes a document of the API; while a job runs each says more than the last.
-  take({ tracks, coverage }) {
+  /** Add the API's overview, which grows while the job runs. */
+  add({ tracks, coverage }) {
     for (const { track, times, values, labels } of tracks) {
       if (!this.faces.has(track)) this.faces.set(track, new Seconds());
       const series = this.faces.get(track);
-      for (
-        let index = series.length === 0 ? 0 : firstAfter(times, series.last);
-        index < times.length;
-        index += 1
-      ) {
-        series.append(
-          times[index],
-          values[index].map((value) => value / 100),
-          labels[index],
-        );
+      const first = series.length === 0 ? 0 : times.findLastIndex((time) => time <= series.last) + 1;
+      for (let index = first; index < times.length; index += 1) {
+        const shares = values[index].map((value) => value / 100);
+        series.append(times[index], shares, labels[index]);
       }
     }
     this.coverage = coverage.map(({ kind, started, ended, frames }) => ({
@@ -37,52 +32,52 @@ export class Overview {
     this.revision += 1;
   }
 
-  // The moment (ms) up to which it is known.
+  /** The moment up to which it is known. */
   get until() {
-    const seen = [...this.faces.values()].map((series) => series.last + STEP);
-    return Math.max(0, this.coverage.at(-1)?.ended ?? 0, ...seen);
+    const ends = [...this.faces.values()].map((series) => series.last + SECOND);
+    return Math.max(0, this.coverage.at(-1)?.ended ?? 0, ...ends);
   }
 
-  // ms between two seconds of a face that still belong together; `gap` is that of its readings.
-  gap(gap) {
-    return Math.max(gap, 2.5 * STEP);
+  /** Return the longest gap between two seconds of a face, given that of its readings. */
+  maxGap(readingsGap) {
+    return Math.max(readingsGap, MAX_SECONDS_GAP);
   }
 
-  // From when to when (ms) a face is there. It may have been there for a part of its first and last second.
-  range(track) {
-    const { first, last } = this.faces.get(track);
-    const ended = Math.min(last + STEP, this.coverage.at(-1)?.ended ?? Infinity);
+  /** Estimate each face's shares. @returns {import("./face-summary.js").FaceShares[]} */
+  faceShares() {
+    return [...this.faces].map(([track, series]) => ({
+      track,
+      shares: sharesOf(series),
+      ...this.#range(series),
+    }));
+  }
+
+  // A face may be there for a part of its first and last second: coverage without faces tells the rest.
+  #range({ first, last }) {
+    const ended = Math.min(last + SECOND, this.coverage.at(-1)?.ended ?? Infinity);
     return { started: this.#emptyAt(first)?.ended ?? first, ended: this.#emptyAt(ended)?.started ?? ended };
   }
 
-  // The stretch without any face in which a moment lies, if there is one.
+  // The segment without faces at a time, if there is one.
   #emptyAt(time) {
     return this.coverage.find(
-      ({ kind, started, ended }) => EMPTY.includes(kind) && started <= time && time <= ended,
+      ({ kind, started, ended }) => WITHOUT_FACES.includes(kind) && started <= time && time <= ended,
     );
   }
-
-  // Seconds of each label of a face: { label: share of its seconds, unsure: ... }.
-  shares(track) {
-    const series = this.faces.get(track);
-    const shares = {};
-    for (let index = 0; index < series.length; index += 1) {
-      const name = LABELS[series.label(index)] ?? "unsure";
-      shares[name] = (shares[name] ?? 0) + 1 / series.length;
-    }
-    return shares;
-  }
 }
 
-// A face's seconds; the last of a stretch goes on to its end.
+// A face's seconds; the last one of a segment holds until its end.
 class Seconds extends Series {
-  holds() {
-    return STEP;
+  durationAt() {
+    return SECOND;
   }
 }
 
-// The first index whose time is after `time`.
-function firstAfter(times, time) {
-  const index = times.findLastIndex((known) => known <= time);
-  return index + 1;
+function sharesOf(series) {
+  const shares = {};
+  for (let index = 0; index < series.length; index += 1) {
+    const name = LABELS[series.label(index)] ?? "unsure";
+    shares[name] = (shares[name] ?? 0) + 1 / series.length;
+  }
+  return shares;
 }

@@ -1,116 +1,118 @@
-// The video and its clock. Where there is no picture to show, the clock goes on without it.
+// The video and its clock. Without a picture, the clock goes on alone, so that the timelines still play.
 
-import { Stepping } from "./frame-stepper.js";
-import { Supply } from "./video-loader.js";
+import { FrameStepper } from "./frame-stepper.js";
+import { VideoLoader } from "./video-loader.js";
 
-// Calls back on: changed() when it stands elsewhere or goes on otherwise, framed() with each new frame,
-// told(whether there are pictures: "here", "away" for now, or "never").
-export class Film {
-  duration = 0; // ms; the recording's, as the API tells it
-  playable = false; // whether there are pictures
+const AT_END = 40; // ms before the end from which on playing begins at the start
+
+export class Player {
+  duration = 0; // ms; of the recording, as the API has it
+  hasPicture = false; // the video is loaded
   #video;
   #on;
   #start; // s
-  #supply = null;
-  #stepping;
-  #shown = null; // s: the moment of the frame that is shown, where the browser tells it
-  #next = null; // s: where to go when the seek that is under way is done
-  #held = 0; // ms: where the clock without pictures stands
-  #since = null; // ms: since when it runs
-  #stopped = new AbortController();
+  #loader = null;
+  #stepper;
+  #shownFrame = null; // s: time of the frame on the screen, where the browser reports it
+  #nextSeek = null; // s: where to seek after the seek that is going on
+  #clockTime = 0; // ms: the clock without a picture
+  #clockSince = null; // ms: since when that clock runs; null: it does not
+  #closing = new AbortController();
 
-  // `start` (s) is what the video's clock says at the recording's beginning: players show that, too.
+  /**
+   * @param {number} start s: the video's own time at the recording's beginning
+   * @param {object} on callbacks: changed() after a seek, play or pause, frame() with each new frame,
+   *   videoState("ready", "loading" or "unplayable")
+   */
   constructor(video, start, on) {
     this.#video = video;
-    this.#start = Math.max(0, start); // below it they begin at 0
+    this.#start = Math.max(0, start); // a video with negative times begins at 0
     this.#on = on;
-    const { signal } = this.#stopped;
-    this.#stepping = new Stepping(video, () => this.#shown, signal);
-    this.rate = 1;
-    video.addEventListener("seeked", () => this.#seekOn(), { signal });
-    video.addEventListener("loadeddata", () => this.#loaded(), { signal });
-    video.addEventListener("error", () => this.#supply?.failed(), { signal });
+    const { signal } = this.#closing;
+    this.#stepper = new FrameStepper(video, () => this.#shownFrame, signal);
+    this.setSpeed(1);
+    video.addEventListener("seeked", () => this.#onSeeked(), { signal });
+    video.addEventListener("loadeddata", () => this.#onLoaded(), { signal });
+    video.addEventListener("error", () => this.#loader?.onError(), { signal });
     this.#watchFrames();
   }
 
-  // Loads the video that lies at this path of the API.
-  open(path) {
-    this.#supply = new Supply(this.#video, path, {
-      away: (attempts) => this.#lose(attempts > 0 ? "away" : null), // what passes at once needs no word
-      refused: () => this.#lose("never"),
+  /** Load the video. @param {string} path of the API */
+  load(path) {
+    this.#loader = new VideoLoader(this.#video, path, {
+      // A short failure needs no notice.
+      failed: (failures) => this.#losePicture(failures > 1 ? "loading" : null),
+      unplayable: () => this.#losePicture("unplayable"),
     });
-    this.#supply.fetch();
+    this.#loader.load();
   }
 
   close() {
-    this.#stopped.abort();
-    this.#supply?.close();
+    this.#closing.abort();
+    this.#loader?.close();
     this.#video.removeAttribute("src");
     this.#video.load();
   }
 
-  get playing() {
-    return this.playable ? !this.#video.paused && !this.#video.ended : this.#since !== null;
+  get isPlaying() {
+    return this.hasPicture ? !this.#video.paused && !this.#video.ended : this.#clockSince !== null;
   }
 
-  // The moment (ms) that is to be seen.
+  /** The moment (ms) that the player is at. */
   get time() {
-    if (this.playable) return Math.max(0, (this.#next ?? this.#video.currentTime) - this.#start) * 1000;
-    const run = this.#since === null ? 0 : (performance.now() - this.#since) * this.rate;
-    return Math.min(this.#held + run, this.duration);
+    if (this.hasPicture) return Math.max(0, (this.#nextSeek ?? this.#video.currentTime) - this.#start) * 1000;
+    const run = this.#clockSince === null ? 0 : (performance.now() - this.#clockSince) * this.speed;
+    return Math.min(this.#clockTime + run, this.duration);
   }
 
-  // The moment (ms) of the very frame on the screen.
+  /** The moment (ms) of the frame on the screen. */
   get frameTime() {
-    if (!this.playable || this.#shown === null) return this.time;
-    return (this.#shown - this.#start) * 1000;
+    if (!this.hasPicture || this.#shownFrame === null) return this.time;
+    return (this.#shownFrame - this.#start) * 1000;
   }
 
-  get rate() {
+  get speed() {
     return this.#video.playbackRate;
   }
-  set rate(rate) {
-    this.#hold(this.time);
-    this.#video.defaultPlaybackRate = rate; // else loading it anew plays it at its own speed
-    this.#video.playbackRate = rate;
+
+  setSpeed(speed) {
+    this.#setClock(this.time);
+    this.#video.defaultPlaybackRate = speed; // else loading it again resets the speed
+    this.#video.playbackRate = speed;
   }
 
-  get muted() {
+  get isMuted() {
     return this.#video.muted;
   }
-  set muted(muted) {
-    this.#video.muted = muted;
+
+  set isMuted(isMuted) {
+    this.#video.muted = isMuted;
   }
 
+  /** @param {number} time ms */
   seek(time) {
-    const wanted = Math.min(Math.max(0, time), this.duration);
-    const place = wanted / 1000 + this.#start;
-    if (!this.playable) this.#hold(wanted);
+    const limited = Math.min(Math.max(0, time), this.duration);
+    const seconds = limited / 1000 + this.#start;
+    if (!this.hasPicture) this.#setClock(limited);
     else if (this.#video.seeking)
-      this.#next = place; // the newest wins
-    else this.#video.currentTime = place;
+      this.#nextSeek = seconds; // the newest one wins
+    else this.#video.currentTime = seconds;
     this.#on.changed();
   }
 
   toggle() {
-    if (this.playing) this.pause();
+    if (this.isPlaying) this.pause();
     else this.#play();
-  }
-
-  #seekOn() {
-    if (this.#next !== null) this.#video.currentTime = this.#next;
-    this.#next = null;
-    this.#on.changed();
   }
 
   pause() {
     this.#video.pause();
-    this.#hold(this.time);
-    this.#since = null;
+    this.#setClock(this.time);
+    this.#clockSince = null;
     this.#on.changed();
   }
 
-  // Puts captions, whose times are the recording's, where the video's clock has them.
+  /** Move captions, whose times are the recording's, to the video's own times. */
   shiftCues({ cues }) {
     for (const cue of cues) {
       cue.endTime += this.#start;
@@ -118,67 +120,71 @@ export class Film {
     }
   }
 
-  // Shows the frame after or before the one that is shown; `rate` of readings is the step without a picture.
+  /** Show the next frame (1) or the one before (-1). @param {number} rate steps a second without a picture */
   step(direction, rate) {
-    if (this.playing) this.pause();
-    if (!this.playable || this.#shown === null) {
-      this.seek(this.time + (direction * 1000) / rate);
-    } else {
-      this.#stepping.step(direction);
-    }
+    if (this.isPlaying) this.pause();
+    if (this.hasPicture && this.#shownFrame !== null) this.#stepper.step(direction);
+    else this.seek(this.time + (direction * 1000) / rate);
+  }
+
+  /** Stop the clock without a picture at the end. */
+  stopAtEnd() {
+    if (!this.hasPicture && this.#clockSince !== null && this.time >= this.duration) this.pause();
   }
 
   #play() {
-    if (this.time >= this.duration - 40) this.seek(0);
-    if (this.playable)
-      this.#video.play().catch(() => this.#on.changed()); // paused again before it began
-    else this.#since = performance.now();
+    if (this.time >= this.duration - AT_END) this.seek(0);
+    if (this.hasPicture)
+      this.#video.play().catch(() => this.#on.changed()); // paused before it began
+    else this.#clockSince = performance.now();
     this.#on.changed();
   }
 
-  #hold(time) {
-    this.#held = time;
-    if (this.#since !== null) this.#since = performance.now();
+  #setClock(time) {
+    this.#clockTime = time;
+    if (this.#clockSince !== null) this.#clockSince = performance.now();
   }
 
-  // The clock without pictures stops at the end.
-  tick() {
-    if (!this.playable && this.#since !== null && this.time >= this.duration) this.pause();
+  #onSeeked() {
+    if (this.#nextSeek !== null) this.#video.currentTime = this.#nextSeek;
+    this.#nextSeek = null;
+    this.#on.changed();
   }
 
-  #loaded() {
+  #onLoaded() {
     if (this.#video.videoWidth === 0) {
-      this.#lose("never"); // sound alone: the browser does not know the pictures' codec
+      this.#losePicture("unplayable"); // sound alone: the browser has no decoder for the picture
       return;
     }
-    this.#supply.came();
-    if (!this.playable) this.#video.currentTime = this.time / 1000 + this.#start;
-    const goesOn = this.#since !== null;
-    this.#since = null;
-    this.playable = true;
-    if (goesOn) this.#play();
-    this.#on.told("here");
+    this.#loader.onLoaded();
+    if (!this.hasPicture) this.#video.currentTime = this.time / 1000 + this.#start;
+    const wasPlaying = this.#clockSince !== null;
+    this.#clockSince = null;
+    this.hasPicture = true;
+    if (wasPlaying) this.#play();
+    this.#on.videoState("ready");
     this.#on.changed();
   }
 
-  // Without pictures the clock goes on from where it is. Null tells nothing of it.
-  #lose(how) {
-    const { time, playing } = this;
-    this.playable = false;
-    this.#next = this.#shown = null;
-    this.#held = time;
-    this.#since = playing ? performance.now() : null;
-    if (how) this.#on.told(how);
+  // Goes on with the clock alone. Null reports nothing.
+  #losePicture(state) {
+    const { time, isPlaying } = this;
+    this.hasPicture = false;
+    this.#nextSeek = null;
+    this.#shownFrame = null;
+    this.#clockTime = time;
+    this.#clockSince = isPlaying ? performance.now() : null;
+    if (state) this.#on.videoState(state);
   }
 
   #watchFrames() {
     if (!("requestVideoFrameCallback" in this.#video)) return;
-    const note = (_, { mediaTime }) => {
-      if (this.#stopped.signal.aborted) return;
-      this.#shown = mediaTime;
-      this.#on.framed();
-      this.#video.requestVideoFrameCallback(note);
+    const onFrame = (_, { mediaTime }) => {
+      if (this.#closing.signal.aborted) return;
+      this.#shownFrame = mediaTime;
+      this.#on.frame();
+      this.#video.requestVideoFrameCallback(onFrame);
     };
-    this.#video.requestVideoFrameCallback(note);
+    this.#video.requestVideoFrameCallback(onFrame);
   }
 }

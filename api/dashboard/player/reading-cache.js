@@ -1,152 +1,148 @@
-// A recording's readings in full, fetched in parts around what is looked at, and kept for a while.
+// A recording's single readings, fetched in parts around what is shown, and cached for a while.
 
 import { Problem } from "../app/http.js";
-import { timelineOf } from "../app/recordings-api.js";
-import { gapAt, Series } from "../lib/series.js";
+import { fetchTimeline } from "../app/recordings-api.js";
+import { maxGapAt, Series } from "../lib/series.js";
 
 const PART = 10; // s
-const KEPT = 30; // parts
-const AT_ONCE = 2; // requests
-const AGAIN = 2000; // ms before a part that was not whole, or did not come, is asked for anew
-const JOINED = 0.45; // s: between two readings no further apart, a face is drawn on its way
-const NEAR = 0.25; // s between a frame and a lone reading that is drawn on it
+const MAX_PARTS = 30; // that are cached
+const MAX_REQUESTS = 2; // at a time
+const RETRY_PAUSE = 2000; // ms before a part that is incomplete, or did not come, is requested again
+const MAX_BRIDGED = 0.45; // s between two readings that boxes are interpolated between; longer at low rates
+const MAX_DISTANCE = 0.25; // s between a frame and a lone reading that is drawn on it; longer at low rates
 
-export class Readings {
-  revision = 0; // rises with each part that arrives
+export class ReadingCache {
+  revision = 0; // rises with each part that comes
   #id;
-  #rate;
-  #parts = new Map(); // number: { readings, whole }; those that came last are at the end
-  #asked = new Map(); // number: when it was asked for last, ms
-  #wanted = []; // numbers of parts, the most wanted first
-  #asking = 0;
-  #underWay = true; // the job still runs, so that a part may grow
+  #maxBridged; // s
+  #maxDistance; // s
+  #parts = new Map(); // number: { readings, isComplete }, in the order in which they came
+  #requestedAt = new Map(); // number: ms
+  #queue = []; // numbers of the parts to request, the most urgent first
+  #requests = 0;
+  #isUnderWay = true; // the job runs, so that parts may grow
   #known = 0; // s up to which there are results
-  #closed = false;
+  #isClosed = false;
 
-  // `rate` is readings a second, or "all".
+  /** @param {string} id of the recording @param {number} rate readings a second */
   constructor(id, rate) {
     this.#id = id;
-    this.#rate = rate === "all" ? 25 : rate;
+    this.maxGap = maxGapAt(rate); // ms between two readings of a face that belong together
+    this.#maxBridged = Math.max(MAX_BRIDGED, Math.min(3, 1.6 / rate));
+    this.#maxDistance = Math.max(MAX_DISTANCE, 0.6 / rate);
   }
 
   close() {
-    this.#closed = true;
-    this.#wanted = [];
+    this.#isClosed = true;
+    this.#queue = [];
   }
 
-  // ms between two readings of a face that still belong together.
-  get gap() {
-    return gapAt(this.#rate);
-  }
-
-  // How far the job is: parts beyond are not asked for, parts that may have grown are asked for anew.
-  reach(known, underWay) {
+  /** Set how far (s) the job is: later parts are not requested, and parts that have grown requested again. */
+  setKnown(known, isUnderWay) {
     this.#known = known;
-    this.#underWay = underWay;
+    this.#isUnderWay = isUnderWay;
   }
 
-  // Asks for what lies between two moments (ms), instead of what was wanted before and has not been asked for.
-  want(ranges) {
-    const numbers = ranges.flatMap(({ started, ended }) => partsOf(started, ended));
-    this.#wanted = [...new Set(numbers)].filter((number) => this.#isMissing(number));
-    this.#work();
+  /**
+   * Request what these ranges (ms) lack, in place of what waits to be requested.
+   * @param ranges the most urgent first
+   */
+  load(ranges) {
+    const numbers = ranges.flatMap(({ started, ended }) => partsIn(started, ended));
+    this.#queue = [...new Set(numbers)].filter((number) => this.#isMissing(number));
+    this.#requestNext();
   }
 
-  // Whether what was read at a moment (ms) is here.
+  /** Tell if the readings of a moment (ms) are cached. */
   has(time) {
     return this.#parts.has(Math.floor(time / 1000 / PART));
   }
 
-  // Each face's reading at a moment (ms): on the way between two that are close, else the nearest.
-  at(time) {
+  /** Return each face's reading at a moment (ms): interpolated between close ones, else the nearest one. */
+  readingsAt(time) {
     const seconds = time / 1000;
-    const reach = Math.max(JOINED, this.#joined);
-    const tracks = new Map();
-    for (const number of partsOf(time - 1000 * reach, time + 1000 * reach)) {
+    const neighbours = new Map(); // track: { before, after }
+    for (const number of partsIn(time - 1000 * this.#maxBridged, time + 1000 * this.#maxBridged)) {
       for (const reading of this.#parts.get(number)?.readings ?? []) {
-        if (Math.abs(reading.media_time - seconds) > reach) continue;
-        const around = tracks.get(reading.track) ?? { before: null, after: null };
-        if (reading.media_time <= seconds) around.before = reading;
-        else around.after ??= reading;
-        tracks.set(reading.track, around);
+        if (Math.abs(reading.media_time - seconds) > this.#maxBridged) continue;
+        const pair = neighbours.get(reading.track) ?? { before: null, after: null };
+        if (reading.media_time <= seconds) pair.before = reading;
+        else pair.after ??= reading;
+        neighbours.set(reading.track, pair);
       }
     }
-    return [...tracks.values()].map((around) => this.#between(around, seconds)).filter(Boolean);
+    return [...neighbours.values()].map((pair) => this.#between(pair, seconds)).filter(Boolean);
   }
 
-  // Each face's readings in a view: { track: Series }, or null while they are not all here.
+  /** Return a Map of each face's readings in a range (ms), by track; null while they are not all cached. */
   seriesIn({ started, ended }) {
     const faces = new Map();
-    for (const number of partsOf(started - this.gap, Math.min(ended + this.gap, this.#known * 1000))) {
+    for (const number of partsIn(started - this.maxGap, Math.min(ended + this.maxGap, this.#known * 1000))) {
       const part = this.#parts.get(number);
       if (!part) return null;
-      for (const reading of part.readings) {
-        if (!faces.has(reading.track)) faces.set(reading.track, new Series());
-        faces.get(reading.track).add(reading.media_time * 1000, reading.smoothed, reading.label);
+      for (const { track, media_time: mediaTime, smoothed, label } of part.readings) {
+        if (!faces.has(track)) faces.set(track, new Series());
+        faces.get(track).add(mediaTime * 1000, smoothed, label);
       }
     }
     return faces;
   }
 
-  get #joined() {
-    return Math.min(3, 1.6 / this.#rate);
-  }
-
   #between({ before, after }, seconds) {
-    const near = Math.max(NEAR, 0.6 / this.#rate);
-    if (before && after && after.media_time - before.media_time <= Math.max(JOINED, this.#joined)) {
-      return onTheWay(before, after, (seconds - before.media_time) / (after.media_time - before.media_time));
+    if (before && after && after.media_time - before.media_time <= this.#maxBridged) {
+      const share = (seconds - before.media_time) / (after.media_time - before.media_time);
+      return interpolated(before, after, share);
     }
-    const alone = [before, after].filter(
-      (reading) => reading && Math.abs(reading.media_time - seconds) <= near,
-    );
-    return alone.sort((a, b) => Math.abs(a.media_time - seconds) - Math.abs(b.media_time - seconds))[0];
+    const distance = (reading) => Math.abs(reading.media_time - seconds);
+    const near = [before, after].filter((reading) => reading && distance(reading) <= this.#maxDistance);
+    return near.sort((a, b) => distance(a) - distance(b))[0];
   }
 
   #isMissing(number) {
     if (number < 0 || number * PART >= this.#known) return false;
-    if (this.#parts.get(number)?.whole) return false;
-    return performance.now() - (this.#asked.get(number) ?? -Infinity) > AGAIN;
+    if (this.#parts.get(number)?.isComplete) return false;
+    return performance.now() - (this.#requestedAt.get(number) ?? -Infinity) > RETRY_PAUSE;
   }
 
-  #work() {
-    while (this.#asking < AT_ONCE && this.#wanted.length > 0) this.#ask(this.#wanted.shift());
+  #requestNext() {
+    while (this.#requests < MAX_REQUESTS && this.#queue.length > 0) this.#request(this.#queue.shift());
   }
 
-  async #ask(number) {
-    this.#asking += 1;
-    this.#asked.set(number, performance.now());
-    const growing = this.#underWay && this.#known < (number + 1) * PART;
+  async #request(number) {
+    this.#requests += 1;
+    this.#requestedAt.set(number, performance.now());
+    const isGrowing = this.#isUnderWay && this.#known < (number + 1) * PART;
     try {
-      const { readings } = await timelineOf(this.#id, number * PART, (number + 1) * PART);
-      this.#keep(number, { readings, whole: !growing });
+      const { readings } = await fetchTimeline(this.#id, number * PART, (number + 1) * PART);
+      this.#store(number, { readings, isComplete: !isGrowing });
     } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the server is away: the next look asks again
+      if (!(problem instanceof Problem)) throw problem; // no answer: the next load() requests it again
     }
-    this.#asking -= 1;
-    if (!this.#closed) this.#work();
+    this.#requests -= 1;
+    if (!this.#isClosed) this.#requestNext();
   }
 
-  #keep(number, part) {
-    this.#parts.delete(number);
+  #store(number, part) {
+    this.#parts.delete(number); // so that it comes last
     this.#parts.set(number, part);
     for (const oldest of this.#parts.keys()) {
-      if (this.#parts.size <= KEPT) break;
+      if (this.#parts.size <= MAX_PARTS) break;
       this.#parts.delete(oldest);
-      this.#asked.delete(oldest);
+      this.#requestedAt.delete(oldest);
     }
     this.revision += 1;
   }
 }
 
-function partsOf(started, ended) {
+// The numbers of the parts in which a range of ms lies.
+function partsIn(started, ended) {
   const first = Math.max(0, Math.floor(started / 1000 / PART));
   const last = Math.floor(Math.max(0, ended - 1e-6) / 1000 / PART);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }
 
-// Box and points move evenly from one reading to the next; what was read is that of the earlier one.
-function onTheWay(before, after, share) {
+// Moves box and keypoints evenly from one reading to the next; the rest is the earlier one's.
+function interpolated(before, after, share) {
   const mix = (from, to) => from.map((value, index) => value + share * (to[index] - value));
   const points = Object.entries(before.keypoints).map(([name, point]) => [
     name,

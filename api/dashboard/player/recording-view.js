@@ -1,210 +1,208 @@
-// One recording: its video with what was read drawn over it, and timelines that move with it, both ways.
+// The open recording: its video with the readings drawn over it, and timelines that move with it, both ways.
 
 import { Problem } from "../app/http.js";
-import { isUnderWay, noteOf } from "../app/recording-status.js";
-import { overviewOf, videoPath } from "../app/recordings-api.js";
-import { write } from "../lib/elements.js";
-import { showFaces } from "../lib/faces-in-view.js";
+import { isUnderWay, noticeText } from "../app/recording-status.js";
+import { fetchRecordingOverview, videoPath } from "../app/recordings-api.js";
+import { byId, showText } from "../lib/elements.js";
+import { showFacesInView } from "../lib/faces-in-view.js";
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
-import { Outcome } from "./face-summary.js";
+import { FaceSummary } from "./face-summary.js";
 import { Overlay } from "./overlay.js";
 import { Overview } from "./overview.js";
-import { Film } from "./player.js";
-import { Readings } from "./reading-cache.js";
-import { showFigures, showFiles, showShares } from "./results.js";
-import { View } from "./time-window.js";
+import { Player } from "./player.js";
+import { ReadingCache } from "./reading-cache.js";
+import { showFaceShares, showFigures, showFiles } from "./results.js";
+import { TimeWindow } from "./time-window.js";
 import { Timelines } from "./timelines.js";
 
-const FRESH = 2000; // ms between looks at how far a running job is
-const CALM = 250; // ms between changes of who is in view, and looks at which readings are needed
-const SHARE = 0.05; // of the time that may be spent on those looks, as they grow with the recording
-const JUMP = 1000; // ms between two drawings that are more than playing
-const AHEAD = 12_000; // ms of readings that are fetched before they are played
+const EVERY_FRAME_RATE = 25; // readings a second that are assumed where every frame is read
+const OVERVIEW_INTERVAL = 2000; // ms between requests for the overview of a running job
+const MAX_OVERVIEW_SHARE = 0.05; // of the time is spent on these requests, which grow with the recording
+const TEXT_INTERVAL = 250; // ms between changes of texts, and requests for readings
+const JUMP = 1000; // ms between two drawings, from which on it was a seek
+const PRELOAD = 12_000; // ms of readings that are fetched before they are played
 
-export class Player {
-  #recording;
-  #places;
+export class RecordingView {
+  #recording = null;
   #overview = new Overview();
-  #outcome = new Outcome(this.#overview, () => {
-    if (!this.#closed) this.#tell();
+  #summary = new FaceSummary(this.#overview, () => {
+    if (!this.#isClosed) this.#showResults();
   });
+  #window = new TimeWindow();
   #readings;
-  #view = new View();
-  #film;
+  #player;
   #overlay;
   #timelines;
   #controls;
   #captions;
-  #again = -Infinity; // when the overview is worth another look, ms; Infinity during one
-  #complete = false; // whether the overview was asked for after the job had ended
-  #shown = -Infinity; // when who is in view was shown, ms
-  #closed = false;
-  #pictures = "here"; // or "away" for now, or "never"
-  #told = ""; // the recording that the figures were made of
-  #followed = 0; // the moment that the view followed last, ms
-  #stopped = new AbortController();
+  #nextOverviewAt = -Infinity; // ms; Infinity during a request
+  #isComplete = false; // the overview was requested after the job's end
+  #textAt = -Infinity; // ms
+  #isClosed = false;
+  #videoState = "ready";
+  #shownResults = "";
+  #followed = 0; // ms: the moment that the window followed last
+  #closing = new AbortController();
 
-  constructor(recording, places) {
-    this.#places = places;
-    this.#readings = new Readings(recording.id, recording.rate);
-    this.#film = new Film(places.video, recording.start, {
+  /** @param {object} recording as the API sends it */
+  constructor(recording) {
+    const rate = recording.rate === "all" ? EVERY_FRAME_RATE : recording.rate;
+    const video = byId("video");
+    this.#readings = new ReadingCache(recording.id, rate);
+    this.#player = new Player(video, recording.start, {
       changed: () => {
-        this.#shown = -Infinity;
+        this.#textAt = -Infinity;
       },
-      told: (pictures) => this.#tellPictures(pictures),
-      framed: () => this.#paint(),
+      frame: () => this.#drawOverlay(),
+      videoState: (state) => this.#onVideoState(state),
     });
-    this.#overlay = new Overlay(places.overlay, places.video, recording);
-    const known = { overview: this.#overview, readings: this.#readings, view: this.#view };
-    this.#timelines = new Timelines(places, known, (time) => this.#film.seek(time));
-    this.#captions = new Captions(places.video, this.#film);
-    this.#controls = new Controls(
-      places,
-      { film: this.#film, view: this.#view, captions: this.#captions },
-      recording.rate,
-    );
-    places.stage.style.setProperty("--shape", `${recording.width || 16} / ${recording.height || 9}`);
+    this.#overlay = new Overlay(byId("overlay"), video, recording);
+    this.#captions = new Captions(video, this.#player);
+    const parts = { player: this.#player, timeWindow: this.#window, captions: this.#captions };
+    this.#controls = new Controls(parts, rate);
+    const data = { overview: this.#overview, readings: this.#readings, timeWindow: this.#window };
+    this.#timelines = new Timelines(data, (time) => this.#player.seek(time));
+    const shape = `${recording.width || 16} / ${recording.height || 9}`;
+    byId("video-area").style.setProperty("--shape", shape);
     this.#listenToZoom();
-    places.now.replaceChildren();
-    places.screen.dataset.blank = String(!recording.has_video);
+    byId("faces-in-view").replaceChildren();
+    byId("player").dataset.blank = String(!recording.has_video);
     this.update(recording);
-    if (recording.has_video) this.#film.open(videoPath(recording.id));
+    if (recording.has_video) this.#player.load(videoPath(recording.id));
   }
 
   close() {
-    this.#closed = true;
-    this.#stopped.abort();
-    this.#controls.close();
-    this.#timelines.close();
-    this.#readings.close();
-    this.#captions.close();
-    this.#film.close();
+    this.#isClosed = true;
+    this.#closing.abort();
+    for (const part of [this.#controls, this.#timelines, this.#readings, this.#captions, this.#player])
+      part.close();
   }
 
-  // The recording as the list tells it; its job may be further on.
+  /** Take the recording's newest state; its job may have gone on. */
   update(recording) {
     const hasEnded = this.#recording && isUnderWay(this.#recording) && !isUnderWay(recording);
     this.#recording = recording;
-    const duration = recording.duration ?? recording.position ?? 0;
-    this.#film.duration = duration * 1000;
-    this.#view.extend(Math.max(1000 * duration, this.#overview.until));
-    this.#readings.reach(isUnderWay(recording) ? (recording.position ?? 0) : duration, isUnderWay(recording));
+    const duration = recording.duration ?? recording.position ?? 0; // s
+    this.#player.duration = duration * 1000;
+    this.#window.setDuration(Math.max(1000 * duration, this.#overview.until));
+    const known = isUnderWay(recording) ? (recording.position ?? 0) : duration;
+    this.#readings.setKnown(known, isUnderWay(recording));
     this.#captions.update(recording);
-    this.#outcome.update(recording);
-    if (hasEnded && this.#again < Infinity) this.#again = -Infinity;
-    if (!this.#complete && performance.now() > this.#again) this.#look();
-    this.#tell();
+    this.#summary.update(recording);
+    if (hasEnded && this.#nextOverviewAt < Infinity) this.#nextOverviewAt = -Infinity;
+    if (!this.#isComplete && performance.now() > this.#nextOverviewAt) this.#loadOverview();
+    this.#showResults();
   }
 
-  // `now` is ms on the clock of performance.now().
+  /** @param {number} now ms, by performance.now() */
   draw(now) {
-    this.#film.tick();
-    const time = this.#film.time;
+    this.#player.stopAtEnd();
+    const { time, frameTime } = this.#player;
     this.#follow(time);
-    const here = this.#readings.has(time) || time > this.#overview.until;
-    const readings = this.#readings.at(this.#film.frameTime);
-    this.#timelines.draw(time, here ? readings : null, now);
+    const isLoaded = this.#readings.has(time) || time > this.#overview.until;
+    const readings = this.#readings.readingsAt(frameTime);
+    this.#timelines.draw(time, isLoaded ? readings : null, now);
     this.#controls.draw(this.#overview.until);
-    this.#paint();
-    if (now - this.#shown < CALM) return;
-    this.#shown = now;
-    if (here) showFaces(this.#places, readings, (track) => this.#timelines.hides(track));
-    this.#want(time);
+    this.#drawOverlay();
+    if (now - this.#textAt < TEXT_INTERVAL) return;
+    this.#textAt = now;
+    if (isLoaded) this.#showFaces(readings);
+    this.#loadReadings(time);
     this.#showZoom();
   }
 
-  // The view goes along with what plays unless somebody moved it away, and to every place that is gone to.
+  // The window goes along with what plays, unless it was moved away, and to every moment that is sought.
   #follow(time) {
     const before = this.#followed;
     this.#followed = time;
     if (time === before) return;
-    const jumped = !this.#film.playing || Math.abs(time - before) > JUMP;
-    if (jumped || this.#view.holds(before)) this.#view.follow(time);
+    const isSeek = !this.#player.isPlaying || Math.abs(time - before) > JUMP;
+    if (isSeek || this.#window.includes(before)) this.#window.follow(time);
   }
 
-  #paint() {
-    const time = this.#film.frameTime;
-    this.#overlay.draw(this.#readings.at(time), time, this.#readings.revision);
+  #drawOverlay() {
+    const time = this.#player.frameTime;
+    this.#overlay.draw(this.#readings.readingsAt(time), time, this.#readings.revision);
   }
 
-  // The readings that are played next, then those that are looked at.
-  #want(time) {
-    const ranges = [{ started: time - 1000, ended: time + AHEAD * Math.max(1, this.#film.rate) }];
-    if (this.#timelines.isFine) ranges.push(this.#view);
-    this.#readings.want(ranges);
+  #showFaces(readings) {
+    showFacesInView(byId("faces-in-view"), readings, (track) => this.#timelines.hasHiddenRow(track));
+    byId("nobody-now").hidden = readings.length > 0;
   }
 
-  // What is told after the job has ended is all there is; whoever asked before that asks again.
-  async #look() {
-    const ended = !isUnderWay(this.#recording);
-    const began = performance.now();
-    this.#again = Infinity;
-    let document;
+  // First what is played next, then what the window shows.
+  #loadReadings(time) {
+    const ranges = [{ started: time - 1000, ended: time + PRELOAD * Math.max(1, this.#player.speed) }];
+    if (this.#timelines.showsReadings) ranges.push(this.#window);
+    this.#readings.load(ranges);
+  }
+
+  // An overview that was requested after the job's end is complete; one before that is requested again.
+  async #loadOverview() {
+    const hasEnded = !isUnderWay(this.#recording);
+    const requestedAt = performance.now();
+    this.#nextOverviewAt = Infinity;
+    let overview;
     try {
-      document = await overviewOf(this.#recording.id);
+      overview = await fetchRecordingOverview(this.#recording.id);
     } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the list says that the server is away, or that it is gone
-      this.#again = performance.now() + FRESH;
+      if (!(problem instanceof Problem)) throw problem; // the list of recordings shows problems
+      this.#nextOverviewAt = performance.now() + OVERVIEW_INTERVAL;
       return;
     }
-    this.#again = performance.now() + Math.max(FRESH, (performance.now() - began) / SHARE);
-    if (this.#closed) return;
-    this.#complete = ended;
-    this.#overview.take(document);
-    this.#view.extend(Math.max(this.#film.duration, this.#overview.until));
-    this.#tell();
-    if (!ended && !isUnderWay(this.#recording)) this.#look();
+    const spent = performance.now() - requestedAt;
+    this.#nextOverviewAt = performance.now() + Math.max(OVERVIEW_INTERVAL, spent / MAX_OVERVIEW_SHARE);
+    if (this.#isClosed) return;
+    this.#isComplete = hasEnded;
+    this.#overview.add(overview);
+    this.#window.setDuration(Math.max(this.#player.duration, this.#overview.until));
+    this.#showResults();
+    if (!hasEnded && !isUnderWay(this.#recording)) this.#loadOverview();
   }
 
-  #tell() {
-    const told = JSON.stringify([this.#recording, this.#overview.revision, this.#outcome.isFinal]);
-    if (told === this.#told) return;
-    this.#told = told;
-    showFigures(this.#places.figures, this.#recording);
-    showFiles({ list: this.#places.files, hint: this.#places.noFiles }, this.#recording);
-    const { faces, isFinal } = this.#outcome;
-    showShares({ list: this.#places.shares, hint: this.#places.sharesHint }, faces, this.#recording, {
-      isFinal,
-    });
-    this.#notice();
+  #showResults() {
+    const { faces, isFinal } = this.#summary;
+    const results = JSON.stringify([this.#recording, this.#overview.revision, isFinal]);
+    if (results === this.#shownResults) return;
+    this.#shownResults = results;
+    showFigures(this.#recording);
+    showFiles(this.#recording);
+    showFaceShares(faces, this.#recording, { isFinal });
+    this.#showNotice();
   }
 
-  #tellPictures(pictures) {
-    this.#pictures = pictures;
-    this.#places.screen.dataset.blank = String(pictures === "never");
-    this.#notice();
+  #onVideoState(state) {
+    this.#videoState = state;
+    byId("player").dataset.blank = String(state === "unplayable");
+    this.#showNotice();
   }
 
-  // What is to be known before one looks at the rest.
-  #notice() {
-    const { one, notice } = this.#places;
+  #showNotice() {
     const isEmpty = !isUnderWay(this.#recording) && this.#overview.revision > 0 && this.#overview.until === 0;
-    write(notice, noteOf(this.#recording, { isEmpty, pictures: this.#pictures }));
-    notice.hidden = notice.textContent === "";
-    Object.assign(one.dataset, { empty: isEmpty, video: this.#recording.has_video });
+    showText(byId("notice"), noticeText(this.#recording, { isEmpty, video: this.#videoState }));
+    Object.assign(byId("recording").dataset, { empty: isEmpty, video: this.#recording.has_video });
   }
 
   #listenToZoom() {
-    for (const button of this.#places.zoom.children) {
-      button.addEventListener(
-        "click",
-        () => {
-          const seconds = Number(button.dataset.length);
-          this.#view.zoom(seconds ? seconds * 1000 : this.#view.duration, this.#film.time);
-        },
-        { signal: this.#stopped.signal },
-      );
+    const { signal } = this.#closing;
+    for (const button of byId("zoom").children) {
+      const zoom = () => this.#window.zoom(lengthOf(button) || this.#window.duration, this.#player.time);
+      button.addEventListener("click", zoom, { signal });
     }
   }
 
   #showZoom() {
-    for (const button of this.#places.zoom.children) {
-      const length = Number(button.dataset.length) * 1000;
-      button.hidden = length >= this.#view.duration;
-      const chosen = length ? Math.abs(this.#view.length - length) < 1 : this.#view.isWhole;
-      button.setAttribute("aria-pressed", String(chosen));
+    const buttons = [...byId("zoom").children];
+    for (const button of buttons) {
+      const length = lengthOf(button);
+      button.hidden = length >= this.#window.duration;
+      const isOn = length ? Math.abs(this.#window.length - length) < 1 : this.#window.isWhole;
+      button.ariaPressed = String(isOn);
     }
-    this.#places.zoom.hidden = this.#places.zoom.querySelectorAll("button:not([hidden])").length < 2;
+    byId("zoom").hidden = buttons.filter(({ hidden }) => !hidden).length < 2;
   }
 }
+
+// ms; NaN for the button that shows the whole recording
+const lengthOf = (button) => Number(button.dataset.length) * 1000;

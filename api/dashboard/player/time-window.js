@@ -1,62 +1,65 @@
-// Which stretch of a recording the timelines show: zoomed, moved, and following what plays. All times are ms.
+// The part of a recording that its timelines show: zoomed, moved, and following what plays. All times are ms.
 
 const SHORTEST = 2000;
 
-export class View {
+export class TimeWindow {
   started = 0;
   ended = 1;
-  #duration = 1;
+  duration = 1; // of the recording
 
   get length() {
     return this.ended - this.started;
   }
+
   get isWhole() {
-    return this.length >= this.#duration;
-  }
-  get duration() {
-    return this.#duration;
+    return this.length >= this.duration;
   }
 
-  // The recording is that long now; who looked at the whole of it still does.
-  extend(duration) {
-    const whole = this.isWhole;
-    this.#duration = Math.max(1, duration);
-    if (whole) this.show(this.#duration, 0);
+  /** Set the recording's length; a window that shows all of it still does. */
+  setDuration(duration) {
+    const wasWhole = this.isWhole;
+    this.duration = Math.max(1, duration);
+    if (wasWhole) this.show(this.duration, 0);
     else this.show(this.length, this.started);
   }
 
-  // Shows a stretch of this length from `started`, both within what there is.
+  /** Show a range of this length from `started`, both limited by the recording. */
   show(length, started) {
-    const shown = Math.min(this.#duration, Math.max(Math.min(SHORTEST, this.#duration), length));
-    this.started = Math.min(Math.max(0, started), this.#duration - shown);
+    const shown = this.#limited(length);
+    this.started = Math.min(Math.max(0, started), this.duration - shown);
     this.ended = this.started + shown;
   }
 
-  // Another length, with the moment `around` staying where it is.
+  /** Change the length; the moment `around` keeps its place. */
   zoom(length, around) {
-    const wanted = Math.min(this.#duration, Math.max(Math.min(SHORTEST, this.#duration), length));
-    const middle = Math.min(Math.max(around, this.started), this.ended);
-    this.show(wanted, middle - this.ratio(middle) * wanted);
+    const shown = this.#limited(length);
+    const fixed = Math.min(Math.max(around, this.started), this.ended);
+    this.show(shown, fixed - this.ratio(fixed) * shown);
   }
 
   pan(by) {
     this.show(this.length, this.started + by);
   }
 
-  holds(time) {
+  includes(time) {
     return time >= this.started && time <= this.ended;
   }
 
-  // Turns the page when what plays leaves it; the new one begins a tenth of it before that.
+  /** Show the next page when what plays leaves the window; it begins a tenth before that moment. */
   follow(time) {
-    if (this.holds(time)) return;
-    this.show(this.length, time - this.length / 10);
+    if (!this.includes(time)) this.show(this.length, time - this.length / 10);
   }
 
+  /** Return the place of a time as a share of the width. */
   ratio(time) {
     return (time - this.started) / this.length;
   }
+
   time(ratio) {
     return this.started + ratio * this.length;
+  }
+
+  #limited(length) {
+    return Math.min(this.duration, Math.max(Math.min(SHORTEST, this.duration), length));
   }
 }

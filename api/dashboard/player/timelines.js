@@ -1,227 +1,212 @@
-// A recording's timelines: a row for each face, the coverage beneath, and the moment that plays across them all.
+// A recording's timelines: a row for each face, the coverage below, and the playhead across them all.
 
-import { moment } from "../app/recording-status.js";
 import { drawAxis, drawCoverage, drawFace } from "../lib/chart.js";
-import { write } from "../lib/elements.js";
-import { coverageSentence, coverageTotals, spoken } from "../lib/format.js";
-import { COLOURS, pageColours } from "../lib/labels.js";
+import { labelColour, onSchemeChange, pageColours } from "../lib/colours.js";
+import { coverageSentence, coverageTotals } from "../lib/coverage.js";
+import { arrangeChildren, byId, make, setText, showText } from "../lib/elements.js";
+import { readingText, videoTime } from "../lib/format.js";
 import { Surface } from "../lib/surface.js";
-import { coverageAt, placeTip, valuesAt } from "../lib/tip.js";
+import { coverageLines, placeTip, readingLines } from "../lib/tip.js";
 import { listen } from "./gestures.js";
 
-const FINE = 120_000; // ms: a view no longer than this shows every reading, a longer one each second
-const ROWS = 8; // faces that are shown unless all are asked for
-const CALM = 200; // ms between changes of words and figures
+const SHORT = 120_000; // ms: a window up to this length shows every reading, a longer one each second
+const MAX_ROWS = 8; // unless all faces are shown
+const TEXT_INTERVAL = 200; // ms between changes of texts
+
+const ROW = `<div class="gutter"><span class="face-name"></span><span class="label"></span>
+  <span class="share"></span></div><div class="plot"><canvas role="slider" tabindex="0"></canvas></div>`;
 
 export class Timelines {
-  #places; // elements: tracks, rows, all, coverage, axis, sentence, tip
-  #known; // { overview, readings, view }
+  #overview;
+  #readings;
+  #window;
   #seek;
-  #rows = new Map(); // track: { track, element, canvas, surface, series }
-  #coverage;
-  #axis;
+  #tracks = byId("tracks");
+  #tip = byId("tip");
+  #coverage = new Surface(byId("coverage"));
+  #axis = new Surface(byId("axis"));
   #colours = pageColours();
-  #gap = 0; // ms: the longest time between two points of a face that still belong together
-  #hidden = new Set(); // tracks of the faces in the view that have a row only when all are asked for
-  #all = false; // whether every face has a row, however many
-  #pointer = null; // { series or null, canvas, ratio }: where values are asked for
+  #rows = new Map(); // track: { track, element, canvas, surface, series }
+  #maxGap = 0; // ms between two points of a face that belong together
+  #hidden = new Set(); // tracks of the faces whose row is shown only with all rows
+  #showsAll = false;
+  #pointer = null; // { canvas, series: () => Series or null, ratio }
   #drawn = "";
-  #said = -Infinity; // ms
-  #stopped = new AbortController();
+  #textAt = -Infinity; // ms
+  #closing = new AbortController();
 
-  // `seek` is called with the moment (ms) that somebody points to.
-  constructor(places, known, seek) {
-    this.#places = places;
-    this.#known = known;
+  constructor({ overview, readings, timeWindow }, seek) {
+    this.#overview = overview;
+    this.#readings = readings;
+    this.#window = timeWindow;
     this.#seek = seek;
-    this.#coverage = new Surface(places.coverage);
-    this.#axis = new Surface(places.axis);
-    const { signal } = this.#stopped;
-    this.#listen(places.coverage, () => null);
-    places.all.addEventListener("click", () => this.#toggleAll(), { signal });
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.#restyle(), { signal });
+    const { signal } = this.#closing;
+    this.#listen(this.#coverage.canvas, () => null);
+    byId("all-faces").addEventListener("click", () => this.#toggleAll(), { signal });
+    onSchemeChange(() => this.#updateColours(), signal);
   }
 
   close() {
-    this.#stopped.abort();
-    this.#places.tip.hidden = true;
-    this.#places.rows.replaceChildren();
+    this.#closing.abort();
+    this.#tip.hidden = true;
+    byId("rows").replaceChildren();
   }
 
-  // Whether the view is so short that every reading is drawn.
-  get isFine() {
-    return this.#known.view.length <= FINE;
+  /** The window is so short that every reading is drawn. */
+  get showsReadings() {
+    return this.#window.length <= SHORT;
   }
 
-  // Whether a face of the view has a row only when all are asked for.
-  hides(track) {
+  hasHiddenRow(track) {
     return this.#hidden.has(track);
   }
 
-  // Draws the view, and the moment `time` (ms) in it with each face's `readings` there, null while they are not
-  // here. Does little when little changed.
+  /**
+   * Draw the window where it changed, and the playhead.
+   * @param {number} time ms: of the playhead
+   * @param readings of each face there; null while they are not loaded
+   * @param {number} now ms
+   */
   draw(time, readings, now) {
-    const { overview, readings: fine, view } = this.#known;
-    const width = this.#places.axis.clientWidth;
-    const drawing = [
-      overview.revision,
-      this.isFine && fine.revision,
-      view.started,
-      view.ended,
-      width,
-      this.#all,
-    ].join();
+    const { started, ended } = this.#window;
+    const revisions = [this.#overview.revision, this.showsReadings && this.#readings.revision];
+    const drawing = [...revisions, started, ended, this.#axis.size.width, this.#showsAll].join();
     if (drawing !== this.#drawn) {
       this.#drawn = drawing;
       this.#arrange();
       this.#paint();
       this.#showTip();
-      this.#said = -Infinity;
+      this.#textAt = -Infinity;
     }
-    this.#mark(time);
-    if (now - this.#said < CALM) return;
-    this.#said = now;
+    this.#movePlayhead(time);
+    if (now - this.#textAt < TEXT_INTERVAL) return;
+    this.#textAt = now;
     if (readings !== null) {
-      const shown = new Map(readings.map((reading) => [reading.track, reading]));
-      for (const row of this.#rows.values()) this.#title(row, shown.get(row.track), time);
+      const byTrack = new Map(readings.map((reading) => [reading.track, reading]));
+      for (const row of this.#rows.values()) this.#showLabel(row, byTrack.get(row.track), time);
     }
-    write(this.#places.sentence, coverageSentence(coverageTotals(overview.coverage, view)));
+    const totals = coverageTotals(this.#overview.coverage, this.#window);
+    setText(byId("sentence"), coverageSentence(totals));
   }
 
-  #restyle() {
+  #updateColours() {
     this.#colours = pageColours();
     this.#drawn = "";
   }
 
   #toggleAll() {
-    this.#all = !this.#all;
+    this.#showsAll = !this.#showsAll;
     this.#drawn = "";
   }
 
-  // What each face has in the view: every reading where they are all here, else each second.
-  #seriesInView() {
-    const { overview, readings, view } = this.#known;
-    const fine = this.isFine ? readings.seriesIn(view) : null;
-    return fine
-      ? { series: fine, gap: readings.gap }
-      : { series: overview.faces, gap: overview.gap(readings.gap) };
+  // Each face's series in the window: every reading where they are all loaded, else each second.
+  #seriesInWindow() {
+    const { maxGap } = this.#readings;
+    const readings = this.showsReadings ? this.#readings.seriesIn(this.#window) : null;
+    if (readings) return { faces: readings, maxGap };
+    return { faces: this.#overview.faces, maxGap: this.#overview.maxGap(maxGap) };
   }
 
-  // One row for each face in the view, or for those that are longest in it; those that stay keep theirs.
+  // One row for each face in the window, or for the longest ones; rows that stay keep their elements.
   #arrange() {
-    const { view } = this.#known;
-    const weights = new Map();
-    const { series, gap } = this.#seriesInView();
-    this.#gap = gap;
-    for (const [track, points] of series) {
-      const weight = points.indexOf(view.ended) - points.indexOf(view.started);
-      if (weight > 0) weights.set(track, weight);
-    }
-    const longest = [...weights].sort(([, a], [, b]) => b - a).slice(0, this.#all ? Infinity : ROWS);
-    const tracks = longest.map(([track]) => track).sort((a, b) => a - b);
-    this.#hidden = new Set([...weights.keys()].filter((track) => !tracks.includes(track)));
-    for (const [track, { element }] of this.#rows) {
-      if (tracks.includes(track)) continue;
-      element.remove();
-      this.#rows.delete(track);
-    }
-    tracks.forEach((track, place) => {
+    const { started, ended } = this.#window;
+    const { faces, maxGap } = this.#seriesInWindow();
+    this.#maxGap = maxGap;
+    const counts = [...faces].map(([track, series]) => [
+      track,
+      series.indexOf(ended) - series.indexOf(started),
+    ]);
+    const present = counts.filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
+    const shown = present.slice(0, this.#showsAll ? Infinity : MAX_ROWS);
+    const tracks = shown.map(([track]) => track).sort((a, b) => a - b);
+    this.#hidden = new Set(present.slice(shown.length).map(([track]) => track));
+    for (const track of this.#rows.keys()) if (!tracks.includes(track)) this.#rows.delete(track);
+    for (const track of tracks) {
       if (!this.#rows.has(track)) this.#rows.set(track, this.#makeRow(track));
-      const row = this.#rows.get(track);
-      row.series = series.get(track);
-      if (this.#places.rows.children[place] !== row.element) {
-        this.#places.rows.insertBefore(row.element, this.#places.rows.children[place] ?? null);
-      }
-    });
-    this.#sayMore(weights.size);
+      this.#rows.get(track).series = faces.get(track);
+    }
+    arrangeChildren(
+      byId("rows"),
+      tracks.map((track) => this.#rows.get(track).element),
+    );
+    this.#showCount(present.length);
   }
 
-  #sayMore(count) {
-    const { overview, view } = this.#known;
-    this.#places.nobodyHere.hidden = count > 0;
-    write(
-      this.#places.nobodyHere,
-      overview.until > view.started ? "No face in this stretch." : "Not read yet.",
-    );
-    this.#places.all.hidden = count <= ROWS;
-    write(this.#places.all, this.#all ? `Show the ${ROWS} longest` : `Show all ${count} faces`);
+  #showCount(count) {
+    const without = this.#overview.until > this.#window.started ? "No face in this window." : "Not read yet.";
+    showText(byId("no-faces"), count > 0 ? "" : without);
+    const more = this.#showsAll ? `Show ${MAX_ROWS} faces only` : `Show all ${count} faces`;
+    showText(byId("all-faces"), count > MAX_ROWS ? more : "");
   }
 
   #makeRow(track) {
-    const element = document.createElement("div");
-    element.className = "row face";
+    const element = make("div", { className: "row face", innerHTML: ROW });
     element.dataset.track = track;
-    element.innerHTML = `<div class="gutter"><span class="who"></span><span class="label"></span>
-      <span class="share"></span></div><div class="plot"><canvas role="slider" tabindex="0"></canvas></div>`;
     const canvas = element.querySelector("canvas");
-    canvas.setAttribute("aria-label", `Timeline of face ${track}`);
-    write(element.querySelector(".who"), `Face ${track}`);
+    canvas.ariaLabel = `Timeline of face ${track}`;
+    setText(element.querySelector(".face-name"), `Face ${track}`);
     this.#listen(canvas, () => this.#rows.get(track)?.series ?? null);
     return { track, element, canvas, surface: new Surface(canvas), series: null };
   }
 
   #paint() {
-    const { overview, view } = this.#known;
-    for (const { surface, series } of this.#rows.values())
-      drawFace(surface, series, view, this.#gap, this.#colours);
-    drawCoverage(this.#coverage, overview.coverage, view, this.#colours);
-    drawAxis(this.#axis, view, this.#colours, moment);
+    for (const { surface, series } of this.#rows.values()) {
+      drawFace(surface, series, this.#window, this.#maxGap, this.#colours);
+    }
+    drawCoverage(this.#coverage, this.#overview.coverage, this.#window, this.#colours);
+    drawAxis(this.#axis, this.#window, this.#colours, videoTime);
   }
 
-  // The line of what plays; a custom property moves it in all rows at once.
-  #mark(time) {
-    const { view } = this.#known;
-    const { style, dataset } = this.#places.tracks;
-    style.setProperty("--playhead", view.ratio(time).toFixed(5));
-    dataset.playhead = view.holds(time) ? "in" : "out";
+  // A custom property moves the line in all rows at once.
+  #movePlayhead(time) {
+    const { style, dataset } = this.#tracks;
+    style.setProperty("--playhead", this.#window.ratio(time).toFixed(5));
+    dataset.playhead = this.#window.includes(time) ? "in" : "out";
   }
 
-  // What a face shows at the moment that plays.
-  #title({ element, canvas }, reading, time) {
+  // Shows a face's label at the playhead.
+  #showLabel({ element, canvas }, reading, time) {
     const label = reading ? (reading.label ?? "unsure") : "";
-    element.style.setProperty("--label", COLOURS[label] ?? "var(--muted)");
+    element.style.setProperty("--label", labelColour(label));
     element.classList.toggle("away", !reading);
-    write(element.querySelector(".label"), label || "not in view");
-    write(element.querySelector(".share"), reading ? spoken(reading).replace(label, "").trim() : "");
-    canvas.setAttribute("aria-valuemin", "0");
-    canvas.setAttribute("aria-valuemax", String(Math.round(this.#known.view.duration / 1000)));
-    canvas.setAttribute("aria-valuenow", String(Math.round(time / 1000)));
-    canvas.setAttribute("aria-valuetext", `${moment(time, 1)}, ${reading ? spoken(reading) : "not in view"}`);
+    setText(element.querySelector(".label"), label || "not in view");
+    setText(element.querySelector(".share"), reading ? readingText(reading).replace(label, "").trim() : "");
+    canvas.ariaValueMin = "0";
+    canvas.ariaValueMax = String(Math.round(this.#window.duration / 1000));
+    canvas.ariaValueNow = String(Math.round(time / 1000));
+    canvas.ariaValueText = `${videoTime(time, 1)}, ${reading ? readingText(reading) : "not in view"}`;
   }
 
-  #listen(canvas, seriesOf) {
-    const { view } = this.#known;
-    const point = (pointer) => {
+  #listen(canvas, series) {
+    const timeWindow = this.#window;
+    const pointTo = (pointer) => {
       this.#pointer = pointer;
       this.#showTip();
     };
-    listen(
-      canvas,
-      {
-        point: (ratio) => point({ canvas, seriesOf, ratio }),
-        leave: () => point(null),
-        seek: (ratio) => this.#seek(view.time(ratio)),
-        zoom: (factor, ratio) => view.zoom(view.length * factor, view.time(ratio)),
-        pan: (share) => view.pan(share * view.length),
-      },
-      this.#stopped.signal,
-    );
+    const on = {
+      point: (ratio) => pointTo({ canvas, series, ratio }),
+      leave: () => pointTo(null),
+      seek: (ratio) => this.#seek(timeWindow.time(ratio)),
+      zoom: (factor, ratio) => timeWindow.zoom(timeWindow.length * factor, timeWindow.time(ratio)),
+      pan: (share) => timeWindow.pan(share * timeWindow.length),
+    };
+    listen(canvas, on, this.#closing.signal);
   }
 
   #showTip() {
-    const { tip, tracks } = this.#places;
-    const asked = this.#pointer;
-    tip.hidden = asked === null || !asked.canvas.isConnected;
-    tracks.dataset.pointer = tip.hidden ? "out" : "in";
-    if (tip.hidden) return;
-    const { overview, view } = this.#known;
-    const at = view.time(asked.ratio);
-    const words = (time) => moment(time, 1);
-    const series = asked.seriesOf();
-    const told = series ? valuesAt(series, at, this.#gap, words) : coverageAt(overview.coverage, at, words);
-    tip.replaceChildren(...told);
-    tracks.style.setProperty("--pointer", asked.ratio.toFixed(5));
-    placeTip(tip, asked.canvas, asked.ratio);
+    const isShown = Boolean(this.#pointer?.canvas.isConnected);
+    this.#tip.hidden = !isShown;
+    this.#tracks.dataset.pointer = isShown ? "in" : "out";
+    if (!isShown) return;
+    const { canvas, ratio } = this.#pointer;
+    const time = this.#window.time(ratio);
+    const format = (ms) => videoTime(ms, 1);
+    const series = this.#pointer.series();
+    const lines = series
+      ? readingLines(series, time, this.#maxGap, format)
+      : coverageLines(this.#overview.coverage, time, format);
+    this.#tip.replaceChildren(...lines);
+    this.#tracks.style.setProperty("--pointer", ratio.toFixed(5));
+    placeTip(this.#tip, canvas, ratio);
   }
 }

@@ -1,74 +1,77 @@
-// Where a video comes from: its address, fetched anew with growing pauses when the network fails.
+// Loads a video, again and again with growing pauses while the network fails.
 
-import { Problem, reach, ticketed } from "../app/http.js";
+import { Problem, send, ticketUrl } from "../app/http.js";
+import { Backoff } from "../lib/backoff.js";
 
-const DAMAGED = 3; // MediaError.MEDIA_ERR_DECODE
-const UNSUPPORTED = 4; // MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED; browsers say so also when no answer comes
-const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000]; // ms before each new attempt; from then on the last
+const MAX_UNSUPPORTED = 1; // times in a row before the browser is believed
+const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000]; // ms before each new attempt
 
-// Calls back on: away(attempts made anew) when the video does not come for now, refused() when this browser cannot play it.
-export class Supply {
+export class VideoLoader {
   #video;
   #path;
   #on;
-  #attempts = 0; // since the video came last
-  #unsupported = 0; // how often in a row the browser said so of what the server sent
+  #backoff = new Backoff(PAUSES);
+  #unsupported = 0; // times in a row that the browser refused what the server sent
   #timer = null;
-  #closed = false;
+  #isClosed = false;
 
-  // The video lies at `path` of the API.
+  /**
+   * @param {string} path of the API
+   * @param {object} on callbacks: failed(number of failures) before another attempt, unplayable()
+   */
   constructor(video, path, on) {
     this.#video = video;
     this.#path = path;
     this.#on = on;
   }
 
-  async fetch() {
+  async load() {
     try {
-      const address = await ticketed(this.#path);
-      if (!this.#closed) this.#video.src = address;
+      const url = await ticketUrl(this.#path);
+      if (!this.#isClosed) this.#video.src = url;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#again();
+      this.#retry();
     }
   }
 
   close() {
-    this.#closed = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
-  came() {
-    this.#attempts = 0;
+  onLoaded() {
+    this.#backoff.reset();
     this.#unsupported = 0;
   }
 
-  // The browser gave the video up. A network fault passes, and so does a ticket that is no longer good.
-  async failed() {
+  /** React to the video's error event: a network error passes, and so does an expired ticket. */
+  async onError() {
     const code = this.#video.error?.code;
-    if (code === DAMAGED) {
-      this.#on.refused();
+    if (code === MediaError.MEDIA_ERR_DECODE) {
+      this.#on.unplayable();
       return;
     }
-    if (code === UNSUPPORTED && (await this.#answers())) this.#unsupported += 1;
-    if (this.#closed) return;
-    if (this.#unsupported > 1) this.#on.refused();
-    else this.#again();
+    // Browsers report an unsupported source also when no answer comes.
+    const isUnsupported = code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED && (await this.#doesServerAnswer());
+    if (isUnsupported) this.#unsupported += 1;
+    if (this.#isClosed) return;
+    if (this.#unsupported > MAX_UNSUPPORTED) this.#on.unplayable();
+    else this.#retry();
   }
 
-  #again() {
-    if (this.#closed) return;
-    this.#on.away(this.#attempts);
-    const pause = PAUSES[Math.min(this.#attempts, PAUSES.length - 1)];
-    this.#attempts += 1;
-    this.#timer = setTimeout(() => this.fetch(), pause);
+  #retry() {
+    if (this.#isClosed) return;
+    const pause = this.#backoff.next();
+    this.#on.failed(this.#backoff.failures);
+    this.#timer = setTimeout(() => this.load(), pause);
   }
 
-  async #answers() {
+  async #doesServerAnswer() {
     try {
-      const answer = await reach(this.#path, { headers: { Range: "bytes=0-0" } });
-      answer.body?.cancel(); // should it be all of the video after all
-      return answer.status < 500;
+      const response = await send(this.#path, { headers: { Range: "bytes=0-0" } });
+      response.body?.cancel(); // a server may ignore the range and send all
+      return response.status < 500;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       return false;

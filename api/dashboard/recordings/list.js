@@ -1,50 +1,53 @@
-// The recordings, newest first: how each stands, how far it is, and what can be done with it.
+// The list of recordings, newest first, with the status and progress of each.
 
-import { bytes, isUnderWay, moment, pace, standing } from "../app/recording-status.js";
-import { write } from "../lib/elements.js";
+import { isUnderWay, progressText, statusOf } from "../app/recording-status.js";
+import { arrangeChildren, make, setText } from "../lib/elements.js";
+import { bytes, videoTime } from "../lib/format.js";
 
 const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
+const ITEM = `<span class="dot"></span><a class="name"></a><span class="text"></span>
+  <div class="progress"><progress max="1"></progress><span class="progress-text"></span></div>
+  <span class="facts"></span>
+  <div class="buttons operate"><button type="button" class="quiet cancel">Cancel</button>
+  <button type="button" class="quiet remove">Remove</button></div>`;
+
 export class RecordingList {
   #list;
-  #on; // cancel(recording), remove(recording)
+  #on;
   #items = new Map(); // id: { element, recording }
 
+  /** @param {HTMLElement} list @param {object} on callbacks: cancel(recording), remove(recording) */
   constructor(list, on) {
     this.#list = list;
     this.#on = on;
   }
 
-  // Those that stay keep their elements, and with them the focus.
+  /** Show these recordings; those that stay keep their elements, and with them the focus. */
   show(recordings) {
-    const ids = new Set(recordings.map(({ id }) => id));
-    for (const [id, { element }] of this.#items) {
-      if (ids.has(id)) continue;
-      element.remove();
-      this.#items.delete(id);
-    }
-    recordings.forEach((recording, place) => {
-      if (!this.#items.has(recording.id)) this.#items.set(recording.id, this.#make(recording));
-      const item = this.#items.get(recording.id);
-      item.recording = recording;
-      if (this.#list.children[place] !== item.element)
-        this.#list.insertBefore(item.element, this.#list.children[place] ?? null);
-      showOne(item);
-    });
+    const items = recordings.map((recording) => this.#updatedItem(recording));
+    this.#items = new Map(items.map((item) => [item.recording.id, item]));
+    arrangeChildren(
+      this.#list,
+      items.map(({ element }) => element),
+    );
   }
 
-  // Where somebody comes back to from one recording.
+  /** Focus the link of a recording. */
   focus(id) {
     this.#items.get(id)?.element.querySelector("a").focus();
   }
 
-  #make(recording) {
-    const element = document.createElement("li");
+  #updatedItem(recording) {
+    const item = this.#items.get(recording.id) ?? this.#makeItem(recording);
+    item.recording = recording;
+    showRecording(item.element, recording);
+    return item;
+  }
+
+  #makeItem(recording) {
+    const element = make("li", { innerHTML: ITEM });
     element.dataset.id = recording.id;
-    element.innerHTML = `<span class="dot"></span><a class="name"></a><span class="words"></span>
-      <div class="going"><progress max="1"></progress><span class="pace"></span></div><span class="about"></span>
-      <div class="buttons operate"><button type="button" class="quiet cancel">Cancel</button>
-      <button type="button" class="quiet remove">Remove</button></div>`;
     const item = { element, recording };
     element.querySelector(".cancel").addEventListener("click", () => this.#on.cancel(item.recording));
     element.querySelector(".remove").addEventListener("click", () => this.#on.remove(item.recording));
@@ -52,38 +55,27 @@ export class RecordingList {
   }
 }
 
-function showOne({ element, recording }) {
-  const { id, name, progress, duration, size, created_at: created } = recording;
-  const { tone, words } = standing(recording);
+function showRecording(element, recording) {
+  const { id, name, state, progress, duration, size, created_at: created } = recording;
+  const { tone, text } = statusOf(recording);
+  const find = (selector) => element.querySelector(selector);
+  Object.assign(element.dataset, { tone, state });
+  find(".name").href = `#${id}`;
+  setText(find(".name"), name);
+  setText(find(".text"), text);
+  find(".progress").hidden = state !== "running";
+  Object.assign(find("progress"), { value: progress ?? 0, ariaLabel: `Progress of ${name}` });
+  setText(find(".progress-text"), progressText(recording));
+  const facts = [duration && videoTime(duration * 1000), size && bytes(size), created && dayText(created)];
+  setText(find(".facts"), facts.filter(Boolean).join(" · "));
   const underWay = isUnderWay(recording);
-  element.dataset.tone = tone;
-  element.dataset.state = recording.state;
-  const link = element.querySelector(".name");
-  link.href = `#${id}`;
-  write(link, name);
-  write(element.querySelector(".words"), words);
-  element.querySelector(".going").hidden = recording.state !== "running";
-  element.querySelector("progress").value = progress ?? 0;
-  element.querySelector("progress").setAttribute("aria-label", `Read of ${name}`);
-  write(element.querySelector(".pace"), pace(recording));
-  const about = [
-    duration && moment(duration * 1000),
-    size && bytes(size),
-    created && dayOf(new Date(created)),
-  ];
-  write(element.querySelector(".about"), about.filter(Boolean).join(" · "));
-  for (const [selector, verb] of [
-    [".cancel", "Cancel"],
-    [".remove", "Remove"],
-  ]) {
-    element.querySelector(selector).setAttribute("aria-label", `${verb} ${name}`);
-  }
-  element.querySelector(".cancel").hidden = !underWay;
-  element.querySelector(".remove").hidden = underWay;
+  Object.assign(find(".cancel"), { ariaLabel: `Cancel ${name}`, hidden: !underWay });
+  Object.assign(find(".remove"), { ariaLabel: `Remove ${name}`, hidden: underWay });
 }
 
-// Day and time; the year only where it is another one.
-function dayOf(date) {
-  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
-  return date.toLocaleString(undefined, { ...DAY, ...year });
+// Day and time; the year only where it is not this one.
+function dayText(created) {
+  const date = new Date(created);
+  const isThisYear = date.getFullYear() === new Date().getFullYear();
+  return date.toLocaleString(undefined, isThisYear ? DAY : { ...DAY, year: "numeric" });
 }

@@ -1,190 +1,124 @@
-// The page of recordings: the list and what is added to it, or one of them with its player.
+// The page of recordings: the list and the form that adds to it, or one recording with its player.
 
 import { attempt } from "../app/error-notice.js";
 import { Problem } from "../app/http.js";
-import { isUnderWay, pace, standing } from "../app/recording-status.js";
+import { poll } from "../app/polling.js";
+import { isUnderWay, progressText, statusOf } from "../app/recording-status.js";
 import { cancelRecording, listRecordings, removeRecording } from "../app/recordings-api.js";
-import { connection, enter, everyFrame, named } from "../app/shell.js";
-import { write } from "../lib/elements.js";
+import { connection, idInUrl, onEveryFrame, openPage } from "../app/shell.js";
+import { askInDialog, byId, isPageVisible, setText, showText } from "../lib/elements.js";
+import { counted } from "../lib/format.js";
 import { fillLegends } from "../lib/legend.js";
-import { Player } from "../player/recording-view.js";
-import { Adding } from "./add-form.js";
+import { RecordingView } from "../player/recording-view.js";
+import { AddForm } from "./add-form.js";
 import { RecordingList } from "./list.js";
 
-const SOON = 1000; // ms between looks at the list while something is being read
-const LATER = 5000; // ms between looks otherwise: others may add, too
+const ACTIVE_INTERVAL = 1000; // ms between requests for the list while something is being read
+const IDLE_INTERVAL = 5000; // ms otherwise: others may add recordings, too
 
-const find = (id) => document.getElementById(id);
+let recordings = null; // newest first; null until the server has answered
+let view = null; // of the open recording
+let openId = null;
 
-const places = {
-  one: find("one"),
-  screen: find("screen"),
-  stage: find("stage"),
-  video: find("video"),
-  overlay: find("overlay"),
-  scrubber: find("scrubber"),
-  play: find("play"),
-  back: find("back"),
-  ahead: find("ahead"),
-  time: find("time"),
-  speed: find("speed"),
-  captions: find("captions"),
-  sound: find("sound"),
-  full: find("full"),
-  now: find("now"),
-  nobody: find("nobody-now"),
-  nobodyHere: find("nobody-here"),
-  notice: find("notice"),
-  tracks: find("tracks"),
-  rows: find("rows"),
-  all: find("all-faces"),
-  coverage: find("coverage"),
-  axis: find("axis"),
-  sentence: find("sentence"),
-  tip: find("tip"),
-  zoom: find("zoom"),
-  figures: find("figures"),
-  shares: find("shares"),
-  sharesHint: find("shares-hint"),
-  files: find("downloads"),
-  noFiles: find("no-downloads"),
-};
+const session = await openPage("recordings");
+const list = new RecordingList(byId("recording-list"), { cancel, remove });
+const pollInterval = () => (recordings?.some(isUnderWay) ? ACTIVE_INTERVAL : IDLE_INTERVAL);
+const refresh = poll(fetchList, pollInterval);
 
-let known = null; // the recordings, newest first; null until the server has told them
-let player = null;
-let chosen = null; // id of the one whose player is shown
-let timer = null;
-
-const list = new RecordingList(find("recording-list"), { cancel, remove });
-
-async function look() {
+async function fetchList() {
   try {
-    if (document.visibilityState === "visible") await refresh();
-  } finally {
-    clearTimeout(timer); // another look may have ended meanwhile
-    timer = setTimeout(look, known?.some(isUnderWay) ? SOON : LATER);
-  }
-}
-
-async function refresh() {
-  try {
-    known = await listRecordings();
+    recordings = await listRecordings();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     connection.lost(problem);
     return;
   }
-  connection.answered();
+  connection.restored();
   show();
 }
 
-// Shows the list, or the recording that the address names.
+// Shows the list, or the recording that the URL names.
 function show() {
-  if (known === null) return;
-  const wanted = named();
-  const recording = known.find(({ id }) => id === wanted);
-  find("one").hidden = !recording;
-  find("shelf").hidden = Boolean(recording);
-  if (recording) showOne(recording);
-  else showShelf(wanted);
+  if (recordings === null) return;
+  const recording = recordings.find(({ id }) => id === idInUrl());
+  byId("recording").hidden = !recording;
+  byId("list-view").hidden = Boolean(recording);
+  if (recording) showRecording(recording);
+  else showList();
 }
 
-function showShelf(wanted) {
-  const before = chosen;
-  leave();
+function showList() {
+  const lastId = openId;
+  closeRecording();
   document.title = "Recordings · mien";
-  list.show(known);
-  if (before) list.focus(before);
-  const running = known.filter(isUnderWay).length;
-  const words =
-    known.length === 0
-      ? ""
-      : running
-        ? `${running} of ${known.length} still to be read`
-        : `${known.length} in all`;
-  write(find("shelf-words"), wanted ? "The recording that was asked for is not there, or no longer." : words);
-  find("no-recordings").hidden = known.length > 0;
-  write(
-    find("no-recordings"),
-    document.body.dataset.scope === "view"
-      ? "There is no recording yet. Your token may look at recordings, but not add any."
-      : "There is no recording yet. Drop a video above: it is read here, face by face, and its timelines appear while that goes on.",
-  );
+  list.show(recordings);
+  if (lastId) list.focus(lastId);
+  setText(byId("list-text"), idInUrl() ? "This recording does not exist (any more)." : countText());
+  const canAdd = session.scope !== "view";
+  const hint = canAdd
+    ? "Drop a video above; its timelines appear as it is read."
+    : "Your token cannot add any.";
+  showText(byId("no-recordings"), recordings.length > 0 ? "" : `No recordings yet. ${hint}`);
 }
 
-function showOne(recording) {
-  const { tone, words } = standing(recording);
-  const underWay = isUnderWay(recording);
-  write(find("one-name"), recording.name);
-  write(find("one-state"), words);
-  write(find("one-pace"), pace(recording) && ` · ${pace(recording)}`);
-  find("one-standing").dataset.tone = tone === "good" ? "" : tone;
-  find("one-progress").hidden = recording.state !== "running";
-  find("one-progress").value = recording.progress ?? 0;
-  find("one-cancel").hidden = !underWay;
-  find("one-remove").hidden = underWay;
+function countText() {
+  const count = recordings.length;
+  const running = recordings.filter(isUnderWay).length;
+  if (running > 0) return `${running} of ${count} waiting`;
+  return count > 0 ? counted(count, "recording") : "";
+}
+
+function showRecording(recording) {
+  const { tone, text } = statusOf(recording);
+  const progress = progressText(recording);
+  setText(byId("recording-name"), recording.name);
+  setText(byId("recording-state"), text);
+  setText(byId("recording-progress-text"), progress && ` · ${progress}`);
+  byId("recording-status").dataset.tone = tone === "good" ? "" : tone;
+  byId("recording-progress").hidden = recording.state !== "running";
+  byId("recording-progress").value = recording.progress ?? 0;
+  byId("recording-cancel").hidden = !isUnderWay(recording);
+  byId("recording-remove").hidden = isUnderWay(recording);
   document.title = `${recording.name} · mien`;
-  if (recording.id === chosen) {
-    player.update(recording);
+  if (recording.id === openId) {
+    view.update(recording);
     return;
   }
-  leave();
-  chosen = recording.id;
-  player = new Player(recording, places);
-  find("main").focus({ preventScroll: true });
+  closeRecording();
+  openId = recording.id;
+  view = new RecordingView(recording);
+  byId("main").focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
-function leave() {
-  player?.close();
-  player = null;
-  chosen = null;
+function closeRecording() {
+  view?.close();
+  view = null;
+  openId = null;
 }
 
-async function cancel(recording) {
-  if (await attempt(() => cancelRecording(recording.id))) await look();
+async function cancel({ id }) {
+  if (await attempt(() => cancelRecording(id))) await refresh();
 }
 
-async function remove(recording) {
-  const dialog = find("remove-dialog");
-  write(find("remove-title"), `Remove ${recording.name}?`);
-  write(
-    find("remove-words"),
-    "Its timelines and files are deleted, and the video where it was uploaded. This cannot be undone.",
-  );
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
-  if (dialog.returnValue !== "remove") return;
-  if (recording.id === chosen) {
-    leave(); // so that nothing of it is asked for any more
+async function remove({ id, name }) {
+  setText(byId("remove-title"), `Remove ${name}?`);
+  if ((await askInDialog(byId("remove-dialog"))) !== "remove") return;
+  if (id === openId) {
+    closeRecording(); // so that it requests nothing any more
     location.hash = "";
   }
-  if (await attempt(() => removeRecording(recording.id))) await look();
+  if (await attempt(() => removeRecording(id))) await refresh();
 }
 
-const who = await enter("recordings");
-fillLegends(find("legend"), find("coverage-legend"));
-if (who.scope !== "view") {
-  new Adding(
-    {
-      drop: find("drop"),
-      pick: find("pick"),
-      files: find("files"),
-      form: find("media-form"),
-      uploads: find("uploads"),
-      groundField: find("ground-field"),
-      most: find("most"),
-    },
-    { demanding: who.tokens === "required" },
-    look,
-  );
-}
-find("one-cancel").addEventListener("click", () => cancel(known.find(({ id }) => id === chosen)));
-find("one-remove").addEventListener("click", () => remove(known.find(({ id }) => id === chosen)));
+const openRecording = () => recordings.find(({ id }) => id === openId);
+
+fillLegends(byId("legend"), byId("coverage-legend"));
+if (session.scope !== "view") new AddForm(session, refresh);
+byId("recording-cancel").addEventListener("click", () => cancel(openRecording()));
+byId("recording-remove").addEventListener("click", () => remove(openRecording()));
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") look();
+  if (isPageVisible()) refresh();
 });
 addEventListener("hashchange", show);
-everyFrame((now) => player?.draw(now));
-look();
+onEveryFrame((now) => view?.draw(now));

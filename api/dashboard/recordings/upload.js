@@ -1,46 +1,47 @@
-// One upload: its line in the list, and its way to the server.
+// One upload: its line in the list, its progress, and its end.
 
 import { Problem } from "../app/http.js";
-import { bytes, remaining } from "../app/recording-status.js";
-import { sendFile } from "../app/recordings-api.js";
-import { write } from "../lib/elements.js";
+import { uploadFile } from "../app/recordings-api.js";
+import { make, setText } from "../lib/elements.js";
+import { bytes, remaining } from "../lib/format.js";
 
-const CALM = 250; // ms between changes of its figures
+const TEXT_INTERVAL = 250; // ms between changes of its figures
+const SETTLED = 1000; // ms after which speed and time left are known
+
+const LINE = `<span class="name"></span><span class="text"></span><progress max="1" value="0"></progress>
+  <button type="button" class="quiet">Cancel</button>`;
 
 export class Upload {
-  element = document.createElement("li");
+  element = make("li", { innerHTML: LINE });
   #file;
-  #stopped = new AbortController();
-  #told = -Infinity; // ms
+  #abort = new AbortController();
+  #textAt = -Infinity; // ms
 
+  /** @param {File} file */
   constructor(file) {
     this.#file = file;
-    this.element.innerHTML = `<span class="name"></span><span class="words"></span><progress max="1" value="0"></progress>
-      <button type="button" class="quiet">Cancel</button>`;
-    this.#find("progress").setAttribute("aria-label", `Sent of ${file.name}`);
-    write(this.#find(".name"), file.name);
-    this.hold("its turn");
+    this.#find("progress").ariaLabel = `Upload of ${file.name}`;
+    setText(this.#find(".name"), file.name);
+    this.#showText(`Waiting · ${bytes(file.size)}`);
     this.#find("button").addEventListener("click", () => this.#cancel());
   }
 
-  get cancelled() {
-    return this.#stopped.signal.aborted;
+  get isCancelled() {
+    return this.#abort.signal.aborted;
   }
 
-  // What it waits for before it can be sent.
-  hold(what) {
-    this.#say(`waits for ${what}, ${bytes(this.#file.size)}`);
+  /** Say what the form lacks before the file can be sent. */
+  waitFor(missing) {
+    this.#showText(`Waiting for ${missing} · ${bytes(this.#file.size)}`);
   }
 
-  // Resolves with the recording, or null when it was cancelled or refused. `wishes` are { rate, purpose, ground }.
-  async run(wishes) {
-    if (this.cancelled) return null;
-    const began = performance.now();
+  /** Send the file; return the recording, or null when it was cancelled or refused. */
+  async run(options) {
+    if (this.isCancelled) return null;
+    const startedAt = performance.now();
+    const onProgress = (sent) => this.#showProgress(sent, performance.now() - startedAt);
     try {
-      const recording = await sendFile(this.#file, wishes, {
-        signal: this.#stopped.signal,
-        progress: (sent) => this.#show(sent, performance.now() - began),
-      });
+      const recording = await uploadFile(this.#file, options, { onProgress, signal: this.#abort.signal });
       this.element.remove();
       return recording;
     } catch (problem) {
@@ -50,37 +51,34 @@ export class Upload {
     }
   }
 
-  fail(words) {
+  fail(text) {
     this.element.dataset.tone = "bad";
     this.#find("progress").hidden = true;
-    this.#find("button").textContent = "Dismiss";
-    this.#find(".words").setAttribute("role", "alert");
-    this.#say(words);
+    setText(this.#find("button"), "Dismiss");
+    this.#find(".text").role = "alert";
+    this.#showText(text);
   }
 
   // `sent` in bytes after `time` ms.
-  #show(sent, time) {
-    this.#find("progress").value = sent / this.#file.size;
+  #showProgress(sent, time) {
+    const { size } = this.#file;
+    this.#find("progress").value = sent / size;
     const now = performance.now();
-    if (now - this.#told < CALM && sent < this.#file.size) return;
-    this.#told = now;
-    if (sent >= this.#file.size) {
-      this.#say(`${bytes(sent)} sent, looked at by the service`);
-      return;
-    }
-    const pace = (sent / time) * 1000; // bytes a second
-    const parts = [`${bytes(sent)} of ${bytes(this.#file.size)}`];
-    if (time > 1000) parts.push(`${bytes(pace)}/s`, `${remaining((this.#file.size - sent) / pace)} left`);
-    this.#say(parts.join(" · "));
+    if (now - this.#textAt < TEXT_INTERVAL && sent < size) return;
+    this.#textAt = now;
+    const speed = (sent / time) * 1000; // bytes a second
+    const parts = [`${bytes(sent)} of ${bytes(size)}`];
+    if (time > SETTLED) parts.push(`${bytes(speed)}/s`, `${remaining((size - sent) / speed)} left`);
+    this.#showText(sent < size ? parts.join(" · ") : "Checking the video");
   }
 
   #cancel() {
-    this.#stopped.abort();
+    this.#abort.abort();
     this.element.remove();
   }
 
-  #say(words) {
-    write(this.#find(".words"), words);
+  #showText(text) {
+    setText(this.#find(".text"), text);
   }
 
   #find(selector) {

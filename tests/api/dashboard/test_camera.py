@@ -43,11 +43,11 @@ def test_a_camera_added_on_the_page_is_a_moving_timeline_there(
         page.keyboard.press("Enter")
         page.get_by_role("button", name="10 s", exact=True).click()
         until(lambda: shown(page, (0.8, 1.0)) > 0.1, 40, "the smile in the timeline")
-        expect(page.locator("#chosen-state")).to_contain_text("live")
-        expect(page.locator("#now .says").first).to_contain_text("happy")
+        expect(page.locator("#source-state")).to_contain_text("live")
+        expect(page.locator("#faces-in-view .face-text").first).to_contain_text("happy")
         until(lambda: shown(page, (0.0, 0.4)) > 0.1, 15, "the timeline has moved")
         camera.kill()
-        expect(page.locator("#chosen-state")).to_contain_text("no signal since", timeout=20_000)
+        expect(page.locator("#source-state")).to_contain_text("no signal since", timeout=20_000)
 
 
 def shown(page: Page, part: tuple[float, float]) -> float:

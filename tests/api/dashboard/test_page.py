@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.drawing.palette import LABEL_COLOURS
 from engine.labels import LABELS
 from ingest.bus.connection import connect
 from tests.api.browsing import wait_for_share
@@ -55,7 +55,7 @@ def test_what_the_server_answers_is_told(page: Page) -> None:
 
 def test_the_way_past_the_header_stays_with_the_source(page: Page, api: Api) -> None:
     page.goto(f"{api.http}/#lobby")
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     page.locator(".skip").press("Enter")
     expect(page.locator("#main")).to_be_focused()
     assert page.url.endswith("#lobby")
@@ -63,15 +63,15 @@ def test_the_way_past_the_header_stays_with_the_source(page: Page, api: Api) -> 
 
 def test_states_are_told_in_words(page: Page, api: Api) -> None:
     link = page.locator("#source-list a")
-    expect(link).to_contain_text("waiting to be picked up")
+    expect(link).to_contain_text("waiting for ingest")
     tell(api.redis_url, "live")
     write(api.redis_url, [reading(1)])
-    expect(link.locator(".words")).to_have_text("live")
+    expect(link.locator(".text")).to_have_text("live")
     tell(api.redis_url, "reconnecting", "connection refused")
     at = datetime.now().strftime("%H:%M")
     expect(link).to_contain_text(f"no signal since {at}")
     expect(link).to_contain_text("connection refused")
-    expect(page.locator("#picture-words")).to_contain_text("no signal since")
+    expect(page.locator("#picture-text")).to_contain_text("no signal since")
 
 
 def test_readings_that_come_late_are_those_of_faces_in_view(page: Page, api: Api) -> None:
@@ -81,10 +81,10 @@ def test_readings_that_come_late_are_those_of_faces_in_view(page: Page, api: Api
     def is_told() -> bool:
         late = reading(next(numbers), ago=30)
         write(api.redis_url, [replace(late, result_at=datetime.now(UTC))])
-        return page.locator("#chosen-state").text_content() == "live, 30 s behind"
+        return page.locator("#source-state").text_content() == "live, 30 s behind"
 
     until(is_told, 10, "how late it is")
-    expect(page.locator("#now .who")).to_have_text("Face 1")
+    expect(page.locator("#faces-in-view .face-name")).to_have_text("Face 1")
 
 
 def test_without_a_source_the_page_says_what_to_do(page: Page, api: Api) -> None:
@@ -114,17 +114,17 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
     """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
     kept = page.evaluate(
         """async ([labels]) => {
-      const { History, KEPT, KEPT_WHOLE } = await import("/live/source/history.js");
+      const { History, READINGS_LENGTH, SECONDS_LENGTH } = await import("/live/source/history.js");
       const history = new History(10);
       const smoothed = Object.fromEntries(labels.map((label) => [label, 1 / 7]));
       for (let at = 0; at < 7_200_000; at += 100) {
         history.add({ type: "reading", track: 1, media_time: at / 1000, label: null, smoothed,
           captured_at: new Date(at).toISOString() });
-        if (at % 1000 === 0) history.forget(at, null);
+        if (at % 1000 === 0) history.dropOld(at, null);
       }
       const { readings, seconds } = history.faces.get(1);
-      return { readings: readings.last - readings.first - KEPT_WHOLE,
-        seconds: seconds.last - seconds.first - KEPT,
+      return { readings: readings.last - readings.first - READINGS_LENGTH,
+        seconds: seconds.last - seconds.first - SECONDS_LENGTH,
         counts: [readings.length, seconds.length], whole: history.recent.length };
     }""",
         [list(LABELS)],
@@ -133,13 +133,6 @@ def test_the_page_forgets_what_no_window_shows(page: Page, api: Api) -> None:
     assert -2000 <= kept["seconds"] <= 2000
     assert kept["counts"] == [6010, 3600]
     assert kept["whole"] < 200
-
-
-def test_its_colours_are_those_of_reports_and_pictures(page: Page, api: Api) -> None:
-    palette = page.evaluate("import('/lib/labels.js').then((module) => ({ ...module }))")
-    assert palette["LABELS"] == list(LABELS)
-    assert palette["COLOURS"] == LABEL_COLOURS
-    assert {kind: entry["colour"] for kind, entry in palette["COVERAGE"].items()} == COVERAGE_COLOURS
 
 
 def test_it_fits_a_phone(browser: Browser, api: Api) -> None:

@@ -30,7 +30,7 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
     camera = threading.Thread(target=film, args=(api.redis_url, stop))
     camera.start()
     try:
-        page.wait_for_selector("#picture-words", state="hidden")
+        page.wait_for_selector("#picture-text", state="hidden")
         canvas = page.locator("#picture")
         seen: list[tuple[str, str]] = []
 
@@ -42,9 +42,9 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
         assert set(seen) <= {("dark", "angry"), ("light", "sad"), ("dark", "none"), ("light", "none")}
         assert {("dark", "angry"), ("light", "sad")} <= set(seen)
         assert canvas.evaluate(SHARE, ["#ffffff", 0.4, 0.6, 0.4, 0.6]) > 0.0005  # keypoints
-        expect(page.locator("#now li")).to_have_count(1)
-        expect(page.locator("#now .says")).to_contain_text("76 %")
-        assert "76\N{NO-BREAK SPACE}%" in (page.locator("#now .says").text_content() or "")
+        expect(page.locator("#faces-in-view li")).to_have_count(1)
+        expect(page.locator("#faces-in-view .face-text")).to_contain_text("76 %")
+        assert "76\N{NO-BREAK SPACE}%" in (page.locator("#faces-in-view .face-text").text_content() or "")
     finally:
         stop.set()
         camera.join()
@@ -56,7 +56,7 @@ def test_a_source_without_a_picture_has_not_the_shape_of_the_one_before(page: Pa
     configure(api.redis_url, "hall")
     tell(api.redis_url, "reconnecting", "connection refused", "hall")
     page.goto(f"{api.http}/#hall")
-    expect(page.locator("#chosen-name")).to_have_text("Hall")
+    expect(page.locator("#source-name")).to_have_text("Hall")
     until(lambda: abs(shape(page) - 16 / 9) < 0.01, 5, "the shape of a screen")
 
 
@@ -177,7 +177,7 @@ def test_pictures_are_asked_for_anew_when_the_messages_broke_off(browser: Browse
         page.route_web_socket("**/v1/**", pass_on)
         page.goto(api.http)
         write(api.redis_url, [reading(1)])
-        expect(page.locator("#now .who")).to_have_text("Face 1")
+        expect(page.locator("#faces-in-view .face-name")).to_have_text("Face 1")
         next(socket for socket in opened if "/live" in socket.url).close(code=1012)
         expect(page.locator("#banner")).to_be_visible()
         expect(page.locator("#banner")).to_be_hidden()

@@ -34,11 +34,11 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
     """Also the websockets and downloads, which go by tickets."""
     page, api = door
     expect(page.get_by_label("Token")).to_be_focused()
-    expect(page.locator("#chosen")).to_be_hidden()
+    expect(page.locator("#source")).to_be_hidden()
     sign_in(page, "mistyped")
-    expect(page.get_by_role("alert")).to_contain_text("does not know this token")
+    expect(page.get_by_role("alert")).to_contain_text("Unknown or removed token.")
     sign_in(page, add_token(api.redis_url, "front-desk", "operate"))
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     expect(page.locator("#main")).to_be_focused()
     write(api.redis_url, stretch("happy", 10, 10))
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.02)
@@ -46,7 +46,7 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
         page.get_by_role("button", name="WebVTT").click()
     assert begun.value.path().read_text().startswith("WEBVTT")
     page.reload()
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     expect(page.get_by_role("button", name="Remove")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Token")).to_be_visible()
@@ -56,7 +56,7 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
 def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> None:
     page, api = door
     sign_in(page, add_token(api.redis_url, "guard", "view"))
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     expect(page.get_by_text("guard, view only")).to_be_visible()
     for name in ("Add", "Edit", "Remove"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
@@ -65,17 +65,17 @@ def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> No
 def test_who_may_only_look_is_not_asked_to_add_what_is_missing(door: tuple[Page, Api]) -> None:
     page, api = door
     sign_in(page, add_token(api.redis_url, "guest", "view"))
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     with connect(api.redis_url) as client:
         client.delete(SOURCES)
-    expect(page.locator("#welcome-words")).to_have_text("Your token may look at sources, but not add any.")
+    expect(page.locator("#welcome-text")).to_have_text("Your token cannot add sources.")
     expect(page.get_by_role("button", name="Add a source")).to_be_hidden()
 
 
 def test_a_token_that_is_taken_back_ends_in_the_form(door: tuple[Page, Api]) -> None:
     page, api = door
     sign_in(page, add_token(api.redis_url, "guest", "view"))
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
     with connect(api.redis_url) as client:
         client.delete(TOKENS)
     expect(page.get_by_label("Token")).to_be_visible(timeout=15_000)

@@ -24,13 +24,13 @@ def test_a_source_is_added_and_removed_with_errors_beside_their_fields(page: Pag
     expect(page.locator("#name-error")).to_contain_text("already")
     page.locator("#name").fill("Back door")
     page.keyboard.press("Enter")
-    expect(page.locator("#chosen-name")).to_have_text("Back door")
-    expect(page.locator("#chosen-name")).to_be_focused()
+    expect(page.locator("#source-name")).to_have_text("Back door")
+    expect(page.locator("#source-name")).to_be_focused()
     assert "planted" not in page.content()
     page.get_by_role("button", name="Remove", exact=True).click()
     page.locator("#remove-dialog .danger").click()
     expect(page.locator("#source-list li")).to_have_count(1)
-    expect(page.locator("#chosen-name")).to_have_text("Lobby")
+    expect(page.locator("#source-name")).to_have_text("Lobby")
 
 
 def test_a_source_is_added_once_however_often_it_is_sent(page: Page, api: Api) -> None:
@@ -40,7 +40,7 @@ def test_a_source_is_added_once_however_often_it_is_sent(page: Page, api: Api) -
     page.get_by_label("Name").fill("Hall")
     page.get_by_label("Address").fill("rtsp://192.0.2.9/1")
     page.locator("#source-save").evaluate("(save) => { save.click(); save.click(); }")
-    expect(page.locator("#chosen-name")).to_have_text("Hall")
+    expect(page.locator("#source-name")).to_have_text("Hall")
     assert sent.count("POST") == 1
 
 
@@ -57,8 +57,8 @@ def test_what_is_missing_is_said_before_anything_is_sent(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_label("Readings a second").fill("90")
     page.keyboard.press("Enter")
-    expect(page.locator("#name-error")).to_have_text("A name is needed.")
-    expect(page.locator("#url-error")).to_have_text("An address is needed.")
+    expect(page.locator("#name-error")).to_have_text("Enter a name.")
+    expect(page.locator("#url-error")).to_have_text("Enter an address.")
     expect(page.locator("#rate-error")).to_contain_text("up to 60")
     expect(page.locator("#name")).to_be_focused()
 
@@ -70,9 +70,9 @@ def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> Non
     page.get_by_label("Readings a second").fill("5")
     page.get_by_label("Picture", exact=True).select_option("none")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#chosen-name")).to_have_text("Main lobby")
-    expect(page.locator("#chosen-purpose")).to_have_text("Purpose: personal, picture not shown")
-    expect(page.locator("#picture-words")).to_contain_text("not shown")
+    expect(page.locator("#source-name")).to_have_text("Main lobby")
+    expect(page.locator("#source-purpose")).to_have_text("Purpose: personal, picture not shown")
+    expect(page.locator("#picture-text")).to_contain_text("not shown")
     with connect(api.redis_url) as client:
         changed = configured_sources(client)["lobby"]
     assert (changed.rate, changed.picture, changed.url) == (5, "none", "rtsp://viewer:planted@192.0.2.7/1")
@@ -80,15 +80,15 @@ def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> Non
 
 def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, api: Api) -> None:
     page.get_by_role("button", name="Edit").click()
-    expect(page.locator("#law")).to_be_hidden()
+    expect(page.locator("#ai-act")).to_be_hidden()
     page.get_by_label("Purpose").select_option("workplace")
-    expect(page.locator("#law")).to_contain_text("Art. 5(1)(f)")
+    expect(page.locator("#ai-act")).to_contain_text("Art. 5(1)(f)")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#ground-error")).to_contain_text("for one of these reasons only")
+    expect(page.locator("#ground-error")).to_contain_text("one of these reasons")
     expect(page.locator("#ground")).to_be_focused()
     page.get_by_label("Ground").select_option("safety")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#chosen-purpose")).to_have_text("Purpose: workplace, safety reasons")
+    expect(page.locator("#source-purpose")).to_have_text("Purpose: workplace, safety reasons")
     page.get_by_role("button", name="Notice").click()
     expect(page.locator("#notice-text")).to_contain_text("EMOTION RECOGNITION IN USE")
 
@@ -111,5 +111,5 @@ def test_the_notice_is_paragraphs_to_be_copied(page: Page, api: Api, *, allowed:
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == "\n\n".join(told)
     else:
-        expect(page.get_by_role("button", name="Marked")).to_be_visible()
+        expect(page.get_by_role("button", name="Selected")).to_be_visible()
         assert page.evaluate("getSelection().toString()").split() == " ".join(told).split()

@@ -64,17 +64,17 @@ def test_a_busy_window_shows_who_was_there_longest_and_all_where_asked(page: Pag
         write_seconds(api.redis_url, "happy", ago=470 - 15 * track, length=3 + track % 2, track=track)
     page.reload()
     write(api.redis_url, [reading(1, "fear", track=101), reading(1, "fear", track=102)])
-    expect(page.locator("#now .who")).to_have_text(["Face 101", "Face 102"])
+    expect(page.locator("#faces-in-view .face-name")).to_have_text(["Face 101", "Face 102"])
     page.get_by_role("button", name="10 min", exact=True).click()
-    expect(page.locator("#now .who").first).to_have_text("Face 101, row not shown")
+    expect(page.locator("#faces-in-view .face-name").first).to_have_text("Face 101, timeline hidden")
     rows = page.locator(".row.face")
     expect(rows).to_have_count(12)
-    expect(rows.first.locator(".who")).to_have_text("Face 77")
+    expect(rows.first.locator(".face-name")).to_have_text("Face 77")
     expect(page.locator("#more-rows")).to_have_text("12 of the 31 faces in this window are shown.")
     expect(page.locator('[data-track="2"]')).to_have_count(0)
     page.get_by_role("button", name="Show all 31 faces").click()
     expect(rows).to_have_count(31)
-    expect(page.locator("#now li", has_text="row not shown")).to_have_count(0)
+    expect(page.locator("#faces-in-view li", has_text="timeline hidden")).to_have_count(0)
     page.locator('[data-track="2"] canvas').scroll_into_view_if_needed()
     until(lambda: share(page, '[data-track="2"] canvas', LABEL_COLOURS["happy"]) > 0, 5, "it is drawn")
     page.get_by_role("button", name="Show 12 faces only").click()
@@ -84,12 +84,12 @@ def test_a_busy_window_shows_who_was_there_longest_and_all_where_asked(page: Pag
 def test_in_a_short_window_faces_in_view_come_first(page: Page) -> None:
     """By the rows: 3 in view for a moment, 20 that left, in a minute and in ten; rows do not flicker."""
     ranked = page.evaluate("""async () => {
-      const { rank } = await import("/live/source/face-order.js");
+      const { rankFaces } = await import("/live/source/face-order.js");
       const face = (track, presence, isHere) => ({ track, isInView: () => isHere, presence: () => presence });
       const left = Array.from({ length: 20 }, (_, at) => face(at + 1, 5000 + 100 * at, false));
       const faces = [...left, face(31, 100, true), face(32, 100, true), face(33, 100, true)];
       const first = (length, held = []) => (
-        rank(faces, { started: 0, ended: length }, 0, new Set(held)).first.map(({ track }) => track));
+        rankFaces(faces, { started: 0, ended: length }, 0, new Set(held)).first.map(({ track }) => track));
       return [first(60_000), first(600_000), first(600_000, [1])];
     }""")
     assert ranked == [
@@ -123,7 +123,7 @@ def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) 
     write(api.redis_url, [coverage("no_face", 0, 40, 10), *stretch("happy", 30, 25)])
     page.reload()
     expect(page.locator("#sentence")).to_have_text(
-        "Faces read 71 % of the 35 s told so far; nobody in view for 10 s."
+        "Faces read in 71 % of the 35 s recorded so far; nobody in view for 10 s."
     )
     page.locator("#coverage").hover(position={"x": 600, "y": 5})
     expect(page.locator("#tip")).to_contain_text("face read, 25 s so far")
@@ -132,15 +132,15 @@ def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) 
 def test_stretches_join_where_the_media_does(page: Page) -> None:
     """However the clock of arrival trembles; and a real gap stays one, however short."""
     joined = page.evaluate("""async () => {
-      const { Coverage } = await import("/live/coverage-timeline.js");
-      const coverage = new Coverage(10);
+      const { CoverageTimeline } = await import("/live/coverage-timeline.js");
+      const coverage = new CoverageTimeline(10);
       const at = (ms) => new Date(ms).toISOString();
       const tell = (kind, media, wall) => coverage.add({ kind, frames: 1, started: media[0], ended: media[1],
         started_at: at(wall[0]), ended_at: at(wall[1]) });
       tell("observed", [0, 1], [0, 1000]);
       tell("no_face", [1, 2], [1400, 2000]);
       tell("observed", [2.1, 3], [2100, 3000]);
-      return coverage.stretches.map(({ started }) => started);
+      return coverage.segments.map(({ started }) => started);
     }""")
     assert joined == [0, 1000, 2100]
 
@@ -177,7 +177,7 @@ def test_a_pause_stops_the_picture_but_loses_nothing(page: Page, api: Api) -> No
     page.reload()
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1)
     page.locator("body").press("p")
-    expect(page.locator("#pause")).to_have_text("Go on")
+    expect(page.locator("#pause")).to_have_text("Resume")
     write(api.redis_url, [reading(300 + number, "sad") for number in range(5)])
     expect(page.locator('[data-track="1"] .label')).to_have_text("sad")  # it has arrived
     assert share(page, TIMELINE, LABEL_COLOURS["sad"], part=(0.9, 1.0)) < 0.15
@@ -218,7 +218,7 @@ def test_dragging_moves_into_the_past_and_back(page: Page, api: Api) -> None:
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.1)
     assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.0, 0.5)) < 0.01
     drag(page, 40, 440)
-    expect(page.locator("#standing")).to_contain_text("stands at")
+    expect(page.locator("#window-status")).to_contain_text("Paused at")
     wait_for_share(page, TIMELINE, LABEL_COLOURS["fear"], 0.1, part=(0.0, 0.5))
     drag(page, 460, 20)
     expect(page.locator("#pause")).to_have_text("Pause")
@@ -229,13 +229,13 @@ def test_a_press_that_ends_elsewhere_is_no_drag(page: Page, api: Api) -> None:
     canvas = page.locator("#coverage")
     canvas.hover(position={"x": 300, "y": 5})
     page.mouse.down()
-    page.locator("#chosen-name").hover()
+    page.locator("#source-name").hover()
     page.mouse.up()
     canvas.hover(position={"x": 300, "y": 5})
-    standing = page.locator("#standing").text_content()
+    standing = page.locator("#window-status").text_content()
     canvas.hover(position={"x": 400, "y": 5})
     expect(page.locator("#tip")).to_be_visible()
-    assert page.locator("#standing").text_content() == standing
+    assert page.locator("#window-status").text_content() == standing
 
 
 def drag(page: Page, start: int, end: int) -> None:

@@ -44,5 +44,5 @@ def service(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory)
 def page(browser: Browser, service: Service) -> Iterator[Page]:
     with page_of(browser, service.api) as page:
         page.goto(service.page)
-        page.locator("#shelf").wait_for()
+        page.locator("#list-view").wait_for()
         yield page

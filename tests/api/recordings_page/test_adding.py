@@ -30,14 +30,14 @@ def test_a_dropped_video_is_read_and_its_timelines_are_drawn(page: Page, service
     drop(page, "Café Zürich.webm", service.clip.read_bytes())
     line = line_of(page, "Café Zürich.webm")
     expect(line).to_have_attribute("data-state", "completed", timeout=READ * 1000)
-    expect(line.locator(".words")).to_contain_text("face")
+    expect(line.locator(".text")).to_contain_text("face")
     expect(page.locator("#uploads li")).to_have_count(0)
     line.get_by_role("link").click()
-    expect(page.locator("#one-name")).to_have_text("Café Zürich.webm")
+    expect(page.locator("#recording-name")).to_have_text("Café Zürich.webm")
     wait_for_share(page, TIMELINE, HAPPY, 0.6, part=(0.03, 0.3))
     assert share(page, TIMELINE, HAPPY, part=(0.4, 0.6)) == 0  # nobody is there
     wait_for_share(page, "#coverage", COVERAGE_COLOURS["no_face"], 0.9, part=(0.4, 0.6))
-    expect(page.locator("#sentence")).to_contain_text("nobody in view for 2.0 s")
+    expect(page.locator("#sentence")).to_contain_text("nobody in view for 2 s")
     expect(page.locator("#shares li").first).to_contain_text("happy 100")
 
 
@@ -48,11 +48,9 @@ def test_what_is_too_large_is_not_sent(browser: Browser, redis_server: RedisServ
         page_of(browser, api) as page,
     ):
         page.goto(f"{api.http}/recordings.html")
-        expect(page.locator("#most")).to_have_text("Up to 1.0 kB and 4 h each.")
+        expect(page.locator("#upload-limits")).to_have_text("Up to 1.0 kB and 4 h each.")
         drop(page, "large.mp4", bytes(2000))
-        expect(page.locator("#uploads li")).to_contain_text(
-            "It has 2.0 kB; this service takes at most 1.0 kB."
-        )
+        expect(page.locator("#uploads li")).to_contain_text("The file has 2.0 kB; the limit is 1.0 kB.")
 
 
 def test_what_is_refused_is_told_beside_it(page: Page, service: Service) -> None:
@@ -72,8 +70,8 @@ def test_files_wait_until_it_is_said_what_they_are_read_for(page: Page, service:
     drop(page, "notes.mp4", b"not a video at all" * 100)
     expect(page.locator("#ground-error")).to_contain_text("reasons")
     drop(page, "more.mp4", b"not a video either" * 100)
-    uploads = page.locator("#uploads .words")
-    expect(uploads).to_have_text([re.compile("waits for a ground")] * 2)
+    uploads = page.locator("#uploads .text")
+    expect(uploads).to_have_text([re.compile("Waiting for a ground")] * 2)
     page.locator("#ground").select_option("safety")
     expect(uploads).to_have_text([re.compile("not a video")] * 2)
 
@@ -83,7 +81,7 @@ def test_an_upload_shows_its_progress_and_can_be_cancelled(page: Page, service: 
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
     network.send("Network.emulateNetworkConditions", slow)
     drop(page, "large.mp4", bytes(3_000_000))
-    words = page.locator("#uploads .words")
+    words = page.locator("#uploads .text")
     expect(words).to_contain_text(re.compile("kB/s · .* left"), timeout=10_000)
     page.locator("#uploads").get_by_role("button", name="Cancel").click()
     expect(page.locator("#uploads li")).to_have_count(0)

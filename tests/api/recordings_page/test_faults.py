@@ -27,7 +27,7 @@ def test_a_video_that_does_not_come_is_asked_for_again(page: Page, service: Serv
     page.route("**/video*", lambda route: route.abort("connectionreset") if broken else route.continue_())
     open_player(page, service)
     page.locator("#speed").select_option("2")
-    expect(page.locator("#notice")).to_contain_text("does not come just now")
+    expect(page.locator("#notice")).to_contain_text("could not be loaded")
     broken = False
     until(lambda: page.evaluate("document.getElementById('video').readyState") > 1, 10, "the video is there")
     expect(page.locator("#notice")).to_be_hidden()
@@ -36,7 +36,7 @@ def test_a_video_that_does_not_come_is_asked_for_again(page: Page, service: Serv
 
 def test_a_recording_is_known_to_its_end_though_the_last_look_failed(page: Page, service: Service) -> None:
     """The first overview is of a job that runs, and ends at 2 s; the next one, after its end, fails."""
-    running: dict[str, Any] = {"state": "running", "reason": "waits while live sources need the machine"}
+    running: dict[str, Any] = {"state": "running", "reason": "slowed down: live cameras come first"}
     standing = running
     looks = 0
 
@@ -64,7 +64,7 @@ def test_a_recording_is_known_to_its_end_though_the_last_look_failed(page: Page,
     look(page)
     expect(page.locator(f"[data-id='{service.id}']")).to_have_attribute("data-state", "running")
     open_player(page, service)
-    expect(page.locator("#one-standing")).to_have_text("waits: live sources need the machine")
+    expect(page.locator("#recording-status")).to_have_text("Slowed down: live cameras come first")
     assert known() < 0.5
     standing = {}
     until(lambda: known() == 1, 15, "all of it is known")
@@ -85,5 +85,5 @@ def test_what_could_not_be_done_stays_told(page: Page, service: Service) -> None
 
 def test_an_address_that_names_nothing_leads_to_the_list(page: Page, service: Service) -> None:
     page.goto(f"{service.page}#%")
-    expect(page.locator("#shelf-words")).to_contain_text("not there, or no longer")
+    expect(page.locator("#list-text")).to_contain_text("does not exist")
     expect(page.get_by_role("heading", level=1)).to_have_text("Recordings")

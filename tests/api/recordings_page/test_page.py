@@ -40,15 +40,15 @@ def test_who_may_only_look_sees_all_and_changes_nothing(
         wait_for_share(page, TIMELINE, HAPPY, 0.2)
         page.keyboard.press("ArrowRight")
         until(lambda: played(page) == 1.0, 5, "the video is there")
-        expect(page.locator("#one-remove")).to_be_hidden()
+        expect(page.locator("#recording-remove")).to_be_hidden()
         with page.expect_download() as found:
             page.locator("#downloads a", has_text="spans.csv").click()
         assert Path(found.value.path()).read_text().startswith("source,")
         page.route("**/v1/tickets", lambda route: route.abort())
         for button in ("#captions", "#downloads a >> nth=0"):
             page.locator(button).click()
-            expect(page.locator("#trouble")).to_contain_text("The server does not answer.")
-            page.locator("#trouble button").click()
+            expect(page.locator("#error-notice")).to_contain_text("The server does not answer.")
+            page.locator("#error-notice button").click()
         page.locator(".back").click()
         expect(page.locator("#recording-list li").first).to_be_visible()
         expect(page.locator("#drop")).to_be_hidden()

@@ -90,7 +90,7 @@ def test_boxes_lie_over_the_frame_that_is_shown(page: Page, service: Service) ->
     open_player(page, service)
     page.keyboard.press("ArrowRight")
     until(lambda: boxed(page), 5, "a box at 1 s")
-    expect(page.locator("#now li")).to_have_count(1)
+    expect(page.locator("#faces-in-view li")).to_have_count(1)
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     until(lambda: not boxed(page), 5, "none at 3 s, when nobody is there")
@@ -151,8 +151,8 @@ def test_a_face_in_view_whose_timeline_is_not_shown_is_said_to_have_one(page: Pa
     page.route(re.compile("/v1/.*/(overview|timeline)"), tell_crowd)
     open_player(page, service)
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#now li")).to_have_count(9)
-    hidden = page.locator("#now .who", has_text="row not shown")
+    expect(page.locator("#faces-in-view li")).to_have_count(9)
+    hidden = page.locator("#faces-in-view .face-name", has_text="timeline hidden")
     expect(hidden.first).to_be_visible()
     assert hidden.count() < 9
     page.get_by_role("button", name="Show all").click()
@@ -185,9 +185,9 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
     page.route("**/overview", tell_overview)
     page.route("**/summary.json", lambda route: route.fulfill(status=503, body="{}"), times=1)
     page.goto(f"{service.page}#{service.id}")
-    expect(page.locator("#shares .says").first).to_have_text("sad 100 %")
+    expect(page.locator("#shares .face-text").first).to_have_text("sad 100 %")
     expect(page.locator("#shares-hint")).to_contain_text("Provisional")
-    expect(page.locator("#shares .says").first).to_contain_text(
+    expect(page.locator("#shares .face-text").first).to_contain_text(
         f"happy {round(100 * first['share']['happy'])} %", timeout=10_000
     )
     expect(page.locator("#shares li")).to_have_count(len(summary["tracks"]))
@@ -196,12 +196,11 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
 
 def test_a_face_of_less_than_a_second_is_timed_in_tenths(page: Page) -> None:
     told = page.evaluate("""async () => {
-      const { showShares } = await import("/player/results.js");
-      const [list, hint] = ["ul", "p"].map((tag) => document.createElement(tag));
+      const { showFaceShares } = await import("/player/results.js");
       const face = { track: 1, shares: { happy: 1 } };
       const faces = [{ ...face, started: 5680, ended: 5920 }, { ...face, started: 300, ended: 5920 }];
-      showShares({ list, hint }, faces, { state: "completed" }, { isFinal: true });
-      return [...list.querySelectorAll(".when")].map(({ textContent }) => textContent);
+      showFaceShares(faces, { state: "completed" }, { isFinal: true });
+      return [...document.querySelectorAll("#shares .when")].map(({ textContent }) => textContent);
     }""")
     assert told == ["0:05.6 to 0:05.9", "0:00 to 0:06"]
 
@@ -224,14 +223,14 @@ def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
     page.locator(TIMELINE).wait_for(timeout=READ * 1000)
     wait_for_share(page, TIMELINE, HAPPY, 0.01)
     assert service.state(id) == "running"
-    expect(page.locator("#one-progress")).to_be_visible()
+    expect(page.locator("#recording-progress")).to_be_visible()
     expect(page.locator("#shares-hint")).to_contain_text("Provisional")
-    expect(page.locator("#one-pace")).to_contain_text("real time", timeout=READ * 1000)
-    page.locator("#one-cancel").click()
-    expect(page.locator("#notice")).to_contain_text("It was cancelled at", timeout=10_000)
+    expect(page.locator("#recording-progress-text")).to_contain_text("real time", timeout=READ * 1000)
+    page.locator("#recording-cancel").click()
+    expect(page.locator("#notice")).to_contain_text("was cancelled at", timeout=10_000)
     expect(page.locator("#shares-hint")).to_contain_text("Estimated from whole seconds")
     assert service.state(id) == "aborted"
-    page.locator("#one-remove").click()
+    page.locator("#recording-remove").click()
     page.locator("#remove-dialog .danger").click()
     until(lambda: httpx.get(f"{service.api.http}/v1/recordings/{id}").status_code == 404, 10, "it is gone")
     expect(line_of(page, long.name)).to_have_count(0)
@@ -249,7 +248,7 @@ def test_timelines_are_there_where_the_browser_cannot_play_the_video(page: Page,
     until(lambda: boxed(page), 5, "a box all the same")
     clip.unlink()
     page.reload()
-    expect(page.locator("#notice")).to_contain_text("no longer there")
+    expect(page.locator("#notice")).to_contain_text("no longer exists")
     open_player(page, service)
     expect(page.locator("#notice")).to_be_hidden()
     expect(page.locator("#video")).to_be_visible()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from api.results.report import PictureReport, VideoReport, page
 from api.results.summary import Summary
-from engine.drawing.palette import LABEL_COLOURS
+from engine.drawing.palette import LABEL_COLOURS, STACK_ORDER
 from engine.records import Event
 from ingest.files.damage import Damage
 from tests.api.results.recorded_events import SECOND, coverage, facts, reading, span
@@ -120,14 +119,12 @@ def test_timelines_are_drawn_with_gaps_as_gaps(opened: Any, tmp_path: Path) -> N
 
 def test_layers_and_legend_are_in_the_order_of_the_dashboard(opened: Any, tmp_path: Path) -> None:
     """Happy is 76 % at the bottom; the other labels lie above it, 4 % each."""
-    palette = files("api.dashboard").joinpath("lib/labels.js").read_text()
-    stack = json.loads(palette.split("STACK = ")[1].split(";")[0])
     shown = opened(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     heights = [0.38, *(0.78 + 0.04 * number for number in range(6))]
     layers = [colours_at(shown, 0, [0.2], y=round(120 * (1 - height)))[0] for height in heights]
-    assert layers == [rgb(LABEL_COLOURS[label]) for label in stack]
-    assert shown.locator("main > .legend span").all_text_contents() == [*stack, "unsure"]
+    assert layers == [rgb(LABEL_COLOURS[label]) for label in STACK_ORDER]
+    assert shown.locator("main > .legend span").all_text_contents() == [*STACK_ORDER, "unsure"]
 
 
 def test_what_is_unsure_is_hatched(opened: Any, tmp_path: Path) -> None:

@@ -1,89 +1,89 @@
-// What moves the view: the window's buttons, pause, keys, and what gestures on the timelines ask for.
+// What moves the window of the live timelines: its buttons, pause, keys, and gestures.
 
-import { serverNow } from "../../app/sources-api.js";
-import { write } from "../../lib/elements.js";
+import { serverNow } from "../../app/server-clock.js";
+import { byId, setText } from "../../lib/elements.js";
 import { clock, duration } from "../../lib/format.js";
 import { LENGTHS } from "./time-window.js";
 
-const STEP = 0.25; // of the window that a key moves it by
-const ZOOM = 1.5; // that a key zooms by
-
-const find = (id) => document.getElementById(id);
+const STEP = 0.25; // share of the window that a key moves
+const ZOOM = 1.5; // factor of a key
 
 export class Controls {
-  #view;
+  #window;
   #buttons = [...document.querySelectorAll("[data-window]")];
 
-  constructor(view) {
-    this.#view = view;
-    find("pause").addEventListener("click", () => this.#toggle());
+  /** @param {import("./time-window.js").TimeWindow} timeWindow */
+  constructor(timeWindow) {
+    this.#window = timeWindow;
+    byId("pause").addEventListener("click", () => this.#togglePause());
     for (const button of this.#buttons) {
-      button.addEventListener("click", () => this.#setLength(Number(button.dataset.window) * 1000));
+      button.addEventListener("click", () => this.#setLength(lengthOf(button)));
     }
   }
 
-  // What gestures call.
-  get moves() {
+  /** Callbacks for gestures on the timelines. */
+  get gestures() {
     return {
       pan: (share) => this.#pan(share),
       zoom: (factor, ratio) => this.#zoom(factor, ratio),
     };
   }
 
-  // Back to the present.
-  follow() {
-    this.#view.follow();
+  /** Return to the present. */
+  followLive() {
+    this.#window.resume();
     this.#show();
   }
 
-  press(event) {
+  onKey(event) {
     if (event.target.closest("dialog, input, select") || event.ctrlKey || event.metaKey || event.altKey)
       return;
-    const act = this.#actOf(event);
-    if (!act) return;
+    const action = this.#actionOf(event);
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   }
 
-  #actOf({ key, shiftKey, target }) {
-    if (key === "p" || (key === " " && !target.closest("button, a, summary"))) return () => this.#toggle();
+  #actionOf({ key, shiftKey, target }) {
+    if (key === "p" || (key === " " && !target.closest("button, a, summary")))
+      return () => this.#togglePause();
     if (key === "+" || key === "=") return () => this.#zoom(1 / ZOOM, 0.5);
     if (key === "-") return () => this.#zoom(ZOOM, 0.5);
-    if (key === "End") return () => this.follow();
+    if (key === "End") return () => this.followLive();
     if (shiftKey && key === "ArrowLeft") return () => this.#pan(-STEP);
     if (shiftKey && key === "ArrowRight") return () => this.#pan(STEP);
     const length = LENGTHS[Number(key) - 1];
     return length && (() => this.#setLength(length));
   }
 
-  #toggle() {
-    if (this.#view.stands) this.#view.follow();
-    else this.#view.stop(serverNow());
+  #togglePause() {
+    if (this.#window.isPaused) this.#window.resume();
+    else this.#window.pause(serverNow());
     this.#show();
   }
 
   #setLength(length) {
-    this.#zoom(length / this.#view.length, 1);
+    this.#zoom(length / this.#window.length, 1);
   }
 
   #zoom(factor, ratio) {
-    this.#view.zoom(factor, ratio, serverNow());
+    this.#window.zoom(factor, ratio, serverNow());
     this.#show();
   }
 
   #pan(share) {
-    this.#view.pan(share * this.#view.length, serverNow());
+    this.#window.pan(share * this.#window.length, serverNow());
     this.#show();
   }
 
   #show() {
-    const { length, ended, stands } = this.#view;
-    for (const button of this.#buttons) {
-      button.setAttribute("aria-pressed", String(Number(button.dataset.window) * 1000 === length));
-    }
-    find("pause").setAttribute("aria-pressed", String(stands));
-    write(find("pause"), stands ? "Go on" : "Pause");
-    const window = LENGTHS.includes(length) ? "" : duration(length);
-    write(find("standing"), [window, stands && `stands at ${clock(ended)}`].filter(Boolean).join(", "));
+    const { length, ended, isPaused } = this.#window;
+    for (const button of this.#buttons) button.ariaPressed = String(lengthOf(button) === length);
+    byId("pause").ariaPressed = String(isPaused);
+    setText(byId("pause"), isPaused ? "Resume" : "Pause");
+    const parts = [LENGTHS.includes(length) ? "" : duration(length), isPaused && `Paused at ${clock(ended)}`];
+    setText(byId("window-status"), parts.filter(Boolean).join(" · "));
   }
 }
+
+const lengthOf = (button) => Number(button.dataset.window) * 1000;

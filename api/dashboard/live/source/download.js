@@ -1,34 +1,31 @@
-// Takes what the timelines show away as a file.
+// The buttons that download what the timelines show.
 
 import { download, Problem } from "../../app/http.js";
-import { serverNow } from "../../app/sources-api.js";
+import { serverNow } from "../../app/server-clock.js";
+import { timelinePath } from "../../app/sources-api.js";
+import { byId, showText } from "../../lib/elements.js";
 
-export class Take {
-  #error = document.getElementById("take-error");
-  #view;
+export class Download {
+  #window;
 
-  // `chosen` is called for the source whose timelines are shown.
-  constructor(view, chosen) {
-    this.#view = view;
-    for (const button of document.querySelectorAll("#take button")) {
-      button.addEventListener("click", () => this.#take(chosen().id, button.dataset.format));
+  /** @param {() => string} sourceId of the open source */
+  constructor(timeWindow, sourceId) {
+    this.#window = timeWindow;
+    for (const button of document.querySelectorAll("#download button")) {
+      button.addEventListener("click", () => this.#start(sourceId(), button.dataset.format));
     }
   }
 
-  async #take(source, format) {
-    const { started, ended } = this.#view.at(serverNow());
-    const [from, to] = [started, ended].map((at) => new Date(at).toISOString());
-    this.#tell("");
+  async #start(id, format) {
+    const { started, ended } = this.#window.at(serverNow());
+    const [from, to] = [started, ended].map((time) => new Date(time).toISOString());
+    const error = byId("download-error");
+    showText(error, "");
     try {
-      await download(`/v1/timelines/${encodeURIComponent(source)}`, { format, from, to });
+      await download(timelinePath(id), { format, from, to });
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#tell(problem.message);
+      showText(error, problem.message);
     }
-  }
-
-  #tell(words) {
-    this.#error.textContent = words;
-    this.#error.hidden = !words;
   }
 }

@@ -1,30 +1,29 @@
-// Which faces of a window have a row, and in which order: those that were there longest, before the others.
+// The faces of a window that have a row, and their order: those in view for the longest time come first.
 
-export const ROWS = 12; // unless all are asked for
-const SHORT = 60_000; // ms: in a window no longer than this, faces in view come before those that left
-const OUSTS = 2000; // ms that a face must be there longer to take another's row: rows are not to flicker
+export const MAX_ROWS = 12; // unless all faces are shown
+const SHORT = 60_000; // ms: in a window up to this length, faces in view come before those that left
+const LEAD = 2000; // ms that a face needs more to take another's row, so that rows do not flicker
 
-// Splits `faces` into { first, others } for the window `view` { started, ended } at `now`, each in the order of
-// their rows. `held` are the tracks that were first until now.
-export function rank(faces, view, now, held) {
-  const isShort = view.ended - view.started <= SHORT;
+/**
+ * Split faces into those with a row and the others, each in the order of their rows.
+ * @param {number} now ms
+ * @param {Set<number>} previous tracks that had a row until now
+ * @returns {{ first: import("./face.js").Face[], others: import("./face.js").Face[] }}
+ */
+export function rankFaces(faces, range, now, previous) {
+  const isShort = range.ended - range.started <= SHORT;
   const ranked = faces.map((face) => {
-    const [isHere, presence] = [face.isInView(now), face.presence(view)];
-    return {
-      face,
-      isHere,
-      presence,
-      leads: isShort && isHere,
-      weight: presence + (held.has(face.track) ? OUSTS : 0),
-    };
+    const [isInView, presence] = [face.isInView(now), face.presence(range)];
+    const weight = presence + (previous.has(face.track) ? LEAD : 0);
+    return { face, isInView, presence, leads: isShort && isInView, weight };
   });
   ranked.sort((a, b) => b.leads - a.leads || b.weight - a.weight || a.face.track - b.face.track);
-  return { first: inOrder(ranked.slice(0, ROWS)), others: inOrder(ranked.slice(ROWS)) };
+  return { first: inRowOrder(ranked.slice(0, MAX_ROWS)), others: inRowOrder(ranked.slice(MAX_ROWS)) };
 }
 
-// Those in view in the order in which they came, which does not change; then those that left, the longest first.
-function inOrder(ranked) {
-  const here = ranked.filter(({ isHere }) => isHere).sort((a, b) => a.face.track - b.face.track);
-  const left = ranked.filter(({ isHere }) => !isHere).sort((a, b) => b.presence - a.presence);
-  return [...here, ...left].map(({ face }) => face);
+// Faces in view in the order of their numbers, which does not change; then the others, the longest first.
+function inRowOrder(ranked) {
+  const inView = ranked.filter(({ isInView }) => isInView).sort((a, b) => a.face.track - b.face.track);
+  const left = ranked.filter(({ isInView }) => !isInView).sort((a, b) => b.presence - a.presence);
+  return [...inView, ...left].map(({ face }) => face);
 }

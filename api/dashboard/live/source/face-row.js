@@ -1,54 +1,63 @@
-// The row of one face: its name, what it shows now, and its timeline.
+// The row of one face: its name, its present label, and its timeline.
 
-import { write } from "../../lib/elements.js";
+import { labelColour } from "../../lib/colours.js";
+import { make, setText } from "../../lib/elements.js";
 import { clock, percent } from "../../lib/format.js";
-import { COLOURS, LABELS } from "../../lib/labels.js";
-import { Levels } from "./joined-series.js";
-import { MovingChart } from "./scrolling-chart.js";
+import { LABELS } from "../../lib/labels.js";
+import { JoinedSeries } from "./joined-series.js";
+import { ScrollingChart } from "./scrolling-chart.js";
 
-const ROW = `<div class="gutter"><span class="who"></span><span class="label"></span><span class="share"></span></div>
+const OUTAGE_MARGIN = 10_000; // ms: a face read so shortly before an outage was in view when it began
+
+const ROW = `
+  <div class="gutter"><span class="face-name"></span><span class="label"></span>
+    <span class="share"></span></div>
   <div class="plot"><canvas role="img" tabindex="0"></canvas></div>`;
 
-export class Row {
-  levels = null; // as drawn last; null until it is scrolled to
-  isSeen = false; // it is on the screen, or almost
-
-  constructor(face) {
-    this.face = face;
-    this.element = Object.assign(document.createElement("div"), { className: "row face", innerHTML: ROW });
-    this.element.dataset.track = face.track;
-    this.canvas = this.element.querySelector("canvas");
-    const [who, label, share] = this.element.querySelectorAll("span");
-    who.textContent = `Face ${face.track}`;
-    this.#places = { label, share };
-    this.#chart = new MovingChart(this.canvas);
-  }
-
-  #places;
+export class FaceRow {
+  series = null; // as drawn last; null until the row is scrolled to
+  isOnScreen = false; // or almost
+  #label;
+  #share;
   #chart;
 
-  // `gap` is the longest time between two readings that belong together; all times are ms.
-  draw(view, gap, colours, revision) {
-    this.levels = new Levels(this.face, view.ended - view.started, gap);
-    this.#chart.draw(this.levels, view, gap, colours, revision);
+  /** @param {import("./face.js").Face} face */
+  constructor(face) {
+    this.face = face;
+    this.element = make("div", { className: "row face", innerHTML: ROW });
+    this.element.dataset.track = face.track;
+    this.canvas = this.element.querySelector("canvas");
+    const [name, label, share] = this.element.querySelectorAll("span");
+    setText(name, `Face ${face.track}`);
+    [this.#label, this.#share] = [label, share];
+    this.#chart = new ScrollingChart(this.canvas);
   }
 
-  // Says what the face shows at `now`, or when it left.
-  title(now) {
+  draw(range, maxGap, colours, revision) {
+    this.series = new JoinedSeries(this.face, range.ended - range.started, maxGap);
+    this.#chart.draw(this.series, range, maxGap, colours, revision);
+  }
+
+  /** Show the face's label at `now` (ms), or when it left. An outage is coverage, or null. */
+  showLabel(now, outage) {
     const { face, element, canvas } = this;
-    const inView = face.isInView(now);
     const series = face.readings.length > 0 ? face.readings : face.seconds;
     const number = series.label(series.length - 1);
-    const label = number < 0 ? "unsure" : LABELS[number];
-    const share = number < 0 ? "" : percent(series.value(series.length - 1, number));
-    const colour = COLOURS[label] ?? "var(--muted)";
+    const label = LABELS[number] ?? "unsure";
     if (element.dataset.label !== label) {
       element.dataset.label = label;
-      element.style.setProperty("--label", colour);
+      element.style.setProperty("--label", labelColour(label));
     }
-    write(this.#places.label, inView ? label : "left");
-    write(this.#places.share, inView ? share : clock(face.last));
-    const title = `Timeline of face ${face.track}: ${inView ? label : `left at ${clock(face.last)}`}. Arrow keys tell values.`;
-    if (canvas.getAttribute("aria-label") !== title) canvas.setAttribute("aria-label", title);
+    let text = label;
+    let detail = number < 0 ? "" : percent(series.value(series.length - 1, number));
+    if (!face.isInView(now)) {
+      const isUnknown = outage !== null && !face.hasLeft && face.last >= outage.started - OUTAGE_MARGIN;
+      text = isUnknown ? "unknown" : "left";
+      detail = `${isUnknown ? "since " : ""}${clock(face.last)}`;
+    }
+    setText(this.#label, text);
+    setText(this.#share, detail);
+    const description = `Timeline of face ${face.track}: ${text} ${detail}. Arrow keys read values.`;
+    if (canvas.ariaLabel !== description) canvas.ariaLabel = description;
   }
 }

@@ -1,91 +1,89 @@
-// Pointer, fingers, wheel and keys on the timelines: pointing at a moment, moving through time, zooming.
+// Pointer, touch, wheel and keys on the live timelines: reading values, moving through time, zooming.
 
-const STEPS = 20; // how many key presses cross the window
-const WHEEL = 0.003; // how much of a zoom a css px of the wheel is
-const DRAGGED = 4; // css px from which a press is a drag
+import { ratioOn } from "../../lib/pointer.js";
 
-// Listens on `place` and its canvases until `signal`. Calls back on:
-// point(canvas, ratio of the width, by: "pointer" or "key"), leave(), pan(share of the window), zoom(factor, ratio of the width).
-export function listen(place, on, signal) {
-  const pressed = new Map(); // pointer: { x, from }
-  let dragging = false;
-  const heard = (type, listener, options) => place.addEventListener(type, listener, { signal, ...options });
+const KEY_STEP = 1 / 20; // share of the window that a key press moves the values by
+const WHEEL_ZOOM = 0.003; // exponent of a css px
+const DRAG_DISTANCE = 4; // css px from which a press is a drag
+const MIN_SPREAD = 24; // css px between two fingers that zoom
 
-  heard("pointerdown", (event) => {
-    if (event.button !== 0 || !event.target.matches("canvas")) return;
-    pressed.set(event.pointerId, { x: event.clientX, from: event.clientX });
-    dragging = pressed.size > 1;
-    if (event.pointerType === "mouse") place.setPointerCapture(event.pointerId); // it may be let go of anywhere
+/**
+ * Listen on an element and its canvases until `signal` aborts.
+ * @param {object} on callbacks: point(canvas, ratio of the width), pointByKey(canvas, change of the ratio),
+ *   leave(), pan(share of the window), zoom(factor, ratio of the width)
+ */
+export function listen(element, on, signal) {
+  const pressed = new Map(); // id of the pointer: { x, startX }
+  let isDragging = false;
+  const add = (type, listener, options) => element.addEventListener(type, listener, { signal, ...options });
+
+  add("pointerdown", ({ button, target, pointerId, pointerType, clientX: x }) => {
+    if (button !== 0 || !target.matches("canvas")) return;
+    pressed.set(pointerId, { x, startX: x });
+    isDragging = pressed.size > 1;
+    if (pointerType === "mouse") element.setPointerCapture(pointerId); // it may be released anywhere
   });
-  heard("pointermove", (event) => {
-    const canvas = event.target.closest("canvas");
-    const one = pressed.get(event.pointerId);
-    if (!one) {
-      if (canvas && pressed.size === 0) on.point(canvas, ratioOn(canvas, event.clientX), "pointer");
+  add("pointermove", ({ target, pointerId, clientX: x }) => {
+    const canvas = target.closest("canvas");
+    const pointer = pressed.get(pointerId);
+    if (!pointer) {
+      if (canvas && pressed.size === 0) on.point(canvas, ratioOn(canvas, x));
       return;
     }
-    if (!dragging && Math.abs(event.clientX - one.from) < DRAGGED) return;
-    if (!dragging) place.setPointerCapture(event.pointerId);
-    dragging = true;
-    const plot = place.querySelector("canvas");
-    const before = [...pressed.values()].map(({ x }) => x);
-    one.x = event.clientX;
-    move(
-      [...pressed.values()].map(({ x }) => x),
-      before,
-      plot,
-    );
+    if (!isDragging && Math.abs(x - pointer.startX) < DRAG_DISTANCE) return;
+    if (!isDragging) element.setPointerCapture(pointerId);
+    isDragging = true;
+    const before = positions();
+    pointer.x = x;
+    drag(before, positions());
   });
-  const release = (event) => {
-    const one = pressed.get(event.pointerId);
-    if (!pressed.delete(event.pointerId)) return;
-    const tapped = !dragging && event.type === "pointerup" && event.pointerType !== "mouse";
-    if (tapped) on.point(event.target, ratioOn(event.target, one.x), "pointer");
-    if (pressed.size === 0) dragging = false;
+  const release = ({ target, type, pointerId, pointerType }) => {
+    const pointer = pressed.get(pointerId);
+    if (!pressed.delete(pointerId)) return;
+    const isTap = !isDragging && type === "pointerup" && pointerType !== "mouse";
+    if (isTap) on.point(target, ratioOn(target, pointer.x));
+    if (pressed.size === 0) isDragging = false;
   };
-  heard("pointerup", release);
-  heard("pointercancel", release);
-  heard("pointerleave", ({ pointerType }) => {
+  add("pointerup", release);
+  add("pointercancel", release);
+  add("pointerleave", ({ pointerType }) => {
     if (pointerType === "mouse") on.leave();
   });
-  heard("focusout", on.leave);
-  heard("wheel", wheel, { passive: false });
-  heard("keydown", press);
+  add("focusout", on.leave);
+  add("wheel", onWheel, { passive: false });
+  add("keydown", onKey);
+
+  const positions = () => [...pressed.values()].map(({ x }) => x);
 
   // One finger moves; two move and zoom.
-  function move(now, before, plot) {
+  function drag(before, after) {
+    const plot = element.querySelector("canvas");
     const middle = (all) => all.reduce((sum, x) => sum + x, 0) / all.length;
     on.leave();
-    on.pan((middle(before) - middle(now)) / plot.clientWidth);
-    if (now.length !== 2) return;
-    const [wide, was] = [now, before].map(([one, other]) => Math.max(24, Math.abs(one - other)));
-    on.zoom(was / wide, ratioOn(plot, middle(now)));
+    on.pan((middle(before) - middle(after)) / plot.clientWidth);
+    if (after.length !== 2) return;
+    const [from, to] = [before, after].map(([one, other]) => Math.max(MIN_SPREAD, Math.abs(one - other)));
+    on.zoom(from / to, ratioOn(plot, middle(after)));
   }
 
-  // With Ctrl (so does a pinch on a touchpad) it zooms, sideways it moves; else the page scrolls.
-  function wheel(event) {
+  // Zooms with Ctrl, which a pinch on a touchpad sends too; moves sideways; else the page scrolls.
+  function onWheel(event) {
     const canvas = event.target.closest("canvas");
     if (!canvas) return;
-    const sideways = event.shiftKey ? event.deltaX + event.deltaY : event.deltaX;
-    if (event.ctrlKey || event.metaKey)
-      on.zoom(Math.exp(event.deltaY * WHEEL), ratioOn(canvas, event.clientX));
-    else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY))
-      on.pan(sideways / canvas.clientWidth);
+    const { deltaX, deltaY, shiftKey, clientX } = event;
+    const sideways = shiftKey ? deltaX + deltaY : deltaX;
+    if (event.ctrlKey || event.metaKey) on.zoom(Math.exp(deltaY * WHEEL_ZOOM), ratioOn(canvas, clientX));
+    else if (Math.abs(sideways) > Math.abs(shiftKey ? 0 : deltaY)) on.pan(sideways / canvas.clientWidth);
     else return;
     event.preventDefault();
   }
 
-  function press(event) {
+  function onKey(event) {
     if (!event.target.matches("canvas")) return;
     if (event.key === "Escape") on.leave();
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step === undefined || event.shiftKey) return;
+    const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (direction === undefined || event.shiftKey) return;
     event.preventDefault();
-    on.point(event.target, step / STEPS, "key");
+    on.pointByKey(event.target, direction * KEY_STEP);
   }
-}
-
-function ratioOn(canvas, x) {
-  const { left, width } = canvas.getBoundingClientRect();
-  return Math.min(1, Math.max(0, (x - left) / width));
 }

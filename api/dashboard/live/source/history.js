@@ -1,95 +1,94 @@
-// What the page knows of one source: faces, coverage, and the newest readings whole. Bounded in time.
+// What the page holds of one source: faces, coverage, and the newest readings. Bounded in time.
 
 import { Series } from "../../lib/series.js";
-import { Coverage } from "../coverage-timeline.js";
-import { Face, lagOf, timeOf } from "../face.js";
+import { CoverageTimeline } from "../coverage-timeline.js";
+import { lagOf, timeOf } from "../reading-time.js";
+import { Face } from "./face.js";
 
-export const KEPT = 3_600_000; // ms of seconds and coverage; the widest window
-export const KEPT_WHOLE = 600_000; // ms of single readings
-const KEPT_PAUSED = 3_600_000; // ms; while the view stands still, what it shows is kept as much longer
-const EXPECTED = 500; // ms after a face's newest reading in which the next one is expected
-const WHOLE = 5000; // ms that readings are kept with box and keypoints, for the picture
+export const SECONDS_LENGTH = 3_600_000; // ms of seconds and coverage: the longest window
+export const READINGS_LENGTH = 600_000; // ms of single readings
+const PAUSED_LENGTH = 3_600_000; // ms that a paused window keeps in addition
+const RECENT_LENGTH = 5000; // ms of readings with box and keypoints, for the picture
+const NEXT_READING = 500; // ms after a face's newest reading within which the next one is expected
 
 export class History {
   faces = new Map(); // track: Face
   coverage;
-  recent = []; // the newest readings, whole, in order
-  revision = 0; // rises with each change to what is older than the newest readings
-
+  recent = []; // the newest readings, in order
+  revision = 0; // rises with each change to the past, not with new readings
   #rate;
 
-  // `rate` of readings a second.
+  /** @param {number} rate readings a second */
   constructor(rate) {
     this.#rate = rate;
-    this.coverage = new Coverage(rate);
+    this.coverage = new CoverageTimeline(rate);
   }
 
-  // How late (ms) readings are when they are there.
+  /** Lag (ms) of the newest reading. */
   get lag() {
     return this.recent.length > 0 ? lagOf(this.recent.at(-1)) : 0;
   }
 
-  add(message) {
-    if (message.type === "reading") this.#addReading(message);
-    else if (message.type === "face.end") this.#endFace(message);
-    else if (message.type === "coverage" && this.coverage.add(message)) this.revision += 1;
+  get newestMediaTime() {
+    return this.recent.at(-1)?.media_time ?? -Infinity;
   }
 
-  // Takes the overview of the past, as the server tells it: its seconds are whole, and put right what is known.
-  takeOverview({ tracks, coverage }) {
+  /** Add a message of the API. */
+  add(message) {
+    if (message.type === "reading") this.#addReading(message);
+    else if (message.type === "face.end" && this.faces.has(message.track)) {
+      this.faces.get(message.track).hasLeft = true;
+    } else if (message.type === "coverage" && this.coverage.add(message)) this.revision += 1;
+  }
+
+  /** Add the overview of the past, whose seconds are more exact than the page's own. */
+  addOverview({ tracks, coverage }) {
     for (const { track, times, values, labels } of tracks) {
       const seconds = new Series();
-      times.forEach((time, index) =>
-        seconds.append(
-          time,
-          values[index].map((part) => part / 100),
-          labels[index],
-        ),
-      );
-      if (seconds.length > 0) this.#face(track).takeSeconds(seconds);
+      times.forEach((time, index) => {
+        const shares = values[index].map((value) => value / 100);
+        seconds.append(time, shares, labels[index]);
+      });
+      if (seconds.length > 0) this.#face(track).addSeconds(seconds);
     }
-    this.coverage.takeOverview(coverage);
+    this.coverage.addOverview(coverage);
     this.revision += 1;
   }
 
-  // Messages were missed: what comes now is not the next of what came before.
-  beginAnew() {
-    for (const face of this.faces.values()) face.beginAnew();
+  /** Continue after missed messages: what comes next does not follow what came before. */
+  restart() {
+    for (const face of this.faces.values()) face.restart();
     this.recent = [];
     this.revision += 1;
   }
 
-  // Forgets what no window can show; `now` and `shownUntil` are ms, the second null unless the view stands still.
-  forget(now, shownUntil) {
-    const end = Math.max(shownUntil ?? now, now - KEPT_PAUSED);
+  /** Drop what no window can show. @param {number | null} pausedAt ms: end of a paused window */
+  dropOld(now, pausedAt) {
+    const end = Math.max(pausedAt ?? now, now - PAUSED_LENGTH);
     for (const [track, face] of this.faces) {
-      face.forgetBefore(end - KEPT_WHOLE, end - KEPT);
+      face.dropBefore(end - READINGS_LENGTH, end - SECONDS_LENGTH);
       if (face.isEmpty) this.faces.delete(track);
     }
-    this.coverage.forgetBefore(end - KEPT);
+    this.coverage.dropBefore(end - SECONDS_LENGTH);
   }
 
-  // The reading of each face nearest to a media time (seconds), none further away than `within`.
-  readingsAt(mediaTime, within) {
+  /** Return each face's reading nearest to a media time, none further away than `maxDistance`; in seconds. */
+  readingsAt(mediaTime, maxDistance) {
     const nearest = new Map();
     for (const reading of this.recent) {
       const distance = Math.abs(reading.media_time - mediaTime);
       const best = nearest.get(reading.track);
-      if (distance <= within && !(best && best.distance <= distance)) {
+      if (distance <= maxDistance && !(best && best.distance <= distance)) {
         nearest.set(reading.track, { distance, reading });
       }
     }
     return [...nearest.values()].map(({ reading }) => reading);
   }
 
-  // Whether a face is there now, so that readings of it follow those that came until now (ms, performance.now()).
+  /** Tell if readings of frames that came until now (ms, by performance.now()) are still to be expected. */
   expectsReadings(now) {
-    const longest = Math.max(EXPECTED, 1500 / this.#rate);
-    return [...this.faces.values()].some((face) => !face.ended && now - face.arrived < longest);
-  }
-
-  get newestMediaTime() {
-    return this.recent.at(-1)?.media_time ?? -Infinity;
+    const longest = Math.max(NEXT_READING, 1500 / this.#rate);
+    return [...this.faces.values()].some((face) => !face.hasLeft && now - face.arrivedAt < longest);
   }
 
   #face(track) {
@@ -98,16 +97,12 @@ export class History {
   }
 
   #addReading(reading) {
-    this.#face(reading.track).add(timeOf(reading), reading);
-    this.coverage.note(timeOf(reading));
+    const time = timeOf(reading);
+    this.#face(reading.track).add(time, reading);
+    this.coverage.addReading(time);
     this.recent.push(reading);
-    const oldest = reading.media_time - WHOLE / 1000;
-    const kept = this.recent.findIndex(({ media_time: time }) => time >= oldest);
-    if (kept > 64) this.recent.splice(0, kept);
-  }
-
-  #endFace(message) {
-    const face = this.faces.get(message.track);
-    if (face) face.ended = true;
+    const oldest = reading.media_time - RECENT_LENGTH / 1000;
+    const first = this.recent.findIndex(({ media_time: mediaTime }) => mediaTime >= oldest);
+    if (first > 64) this.recent.splice(0, first); // seldom, as it moves the whole list
   }
 }

@@ -1,57 +1,56 @@
-// Two series of one face as if they were one: its seconds up to some moment, its readings from there on.
+// The two resolutions of a face as one series: its seconds up to some moment, its readings from there on.
 
-import { SECOND, SECONDS_APART } from "../face.js";
+import { MAX_SECONDS_GAP, SECOND } from "./face.js";
 
-const WIDE = 300_000; // ms: in a longer window a pixel holds more than one reading, and seconds are enough
+const LONG = 300_000; // ms: in a longer window a pixel holds several readings, and seconds are enough
 
-export class Levels {
+export class JoinedSeries {
   #seconds;
   #readings;
   #count; // of the seconds that come first
   #from; // index of the first reading that follows
-  #gap;
+  #maxGap;
 
-  // `length` of the window and `gap`, the longest time between two readings that belong together, in ms.
-  constructor({ seconds, readings }, length, gap) {
+  /**
+   * @param {number} length of the window in ms
+   * @param {number} maxGap longest time (ms) between two readings that belong together
+   */
+  constructor({ seconds, readings }, length, maxGap) {
     this.#seconds = seconds;
     this.#readings = readings;
-    this.#gap = gap;
-    const all = length > WIDE && seconds.length > 0;
-    this.#count = all || readings.length === 0 ? seconds.length : seconds.indexOf(readings.first);
-    this.#from = all ? readings.indexOf(Math.floor(seconds.last / SECOND) * SECOND + SECOND) : 0;
+    this.#maxGap = maxGap;
+    const isCoarse = length > LONG && seconds.length > 0;
+    this.#count = isCoarse || readings.length === 0 ? seconds.length : seconds.indexOf(readings.first);
+    this.#from = isCoarse ? readings.indexOf(Math.floor(seconds.last / SECOND) * SECOND + SECOND) : 0;
   }
 
   get length() {
     return this.#count + this.#readings.length - this.#from;
   }
-  get first() {
-    return this.time(0);
-  }
+
   get last() {
     return this.time(this.length - 1);
   }
 
   time(index) {
-    return index < this.#count ? this.#seconds.time(index) : this.#readings.time(this.#later(index));
+    return this.#seriesAt(index).time(this.#indexIn(index));
   }
 
   value(index, label) {
-    return index < this.#count
-      ? this.#seconds.value(index, label)
-      : this.#readings.value(this.#later(index), label);
+    return this.#seriesAt(index).value(this.#indexIn(index), label);
   }
 
   label(index) {
-    return index < this.#count ? this.#seconds.label(index) : this.#readings.label(this.#later(index));
+    return this.#seriesAt(index).label(this.#indexIn(index));
   }
 
-  // The longest time before the one at `index` with which it still belongs to what was before.
-  gapBefore(index) {
-    return index <= this.#count ? SECONDS_APART : this.#gap;
+  /** Return the longest time before an entry with which it belongs to what was before. */
+  maxGapBefore(index) {
+    return index <= this.#count ? MAX_SECONDS_GAP : this.#maxGap;
   }
 
-  // How long the one at `index` goes on if nothing follows.
-  holds(index) {
+  /** Return how long an entry holds if nothing follows. */
+  durationAt(index) {
     return index < this.#count ? SECOND : 0;
   }
 
@@ -61,7 +60,11 @@ export class Levels {
     return this.#count + Math.max(0, this.#readings.indexOf(time) - this.#from);
   }
 
-  #later(index) {
-    return index - this.#count + this.#from;
+  #seriesAt(index) {
+    return index < this.#count ? this.#seconds : this.#readings;
+  }
+
+  #indexIn(index) {
+    return index < this.#count ? index : index - this.#count + this.#from;
   }
 }

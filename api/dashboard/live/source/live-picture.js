@@ -1,189 +1,162 @@
-// The live picture with what was read in it, each frame with its own readings.
+// The live picture: each frame with the readings of its own moment.
 
-import { openSocket, signOut } from "../../app/http.js";
+import { sourcePath } from "../../app/sources-api.js";
 import { drawReadings } from "../../lib/boxes.js";
-import { write } from "../../lib/elements.js";
+import { byId, setText } from "../../lib/elements.js";
 import { clock } from "../../lib/format.js";
 import { Surface } from "../../lib/surface.js";
+import { BAD_REQUEST, RetryingSocket } from "../retrying-socket.js";
 
-const WAITING = 40; // frames that may wait for their readings; some 0.9 MB each
-const PATIENCE = 3000; // ms that a frame waits for its readings while some are expected
-const NEAR = 0.2; // s between a frame and a reading that is drawn on it
-const STALE = 2000; // ms without a frame after which the picture is said to stand still, where frames come fast
-const SILENCE = 5000; // ms without a frame from a live source after which the connection is taken for dead
-const PAUSES = [500, 1000, 2000, 4000]; // ms before each new try
-const BAD_REQUEST = 4400;
-const UNAUTHORISED = 4401;
+const MAX_WAITING = 40; // frames that wait for their readings; some 0.9 MB each
+const MAX_WAIT = 3000; // ms that a frame waits while readings are expected
+const MAX_DISTANCE = 0.2; // s between a frame and a reading that is drawn on it
+const STALE = 2000; // ms without a frame after which the picture is dimmed; longer at low rates
+const SILENCE = 5000; // ms without a frame of a live source after which the connection is dead
+const PAUSES = [500, 1000, 2000, 4000]; // ms before each new attempt
 
-export class Picture {
+export class LivePicture {
   #source;
   #history;
-  #surface;
-  #words;
-  #socket = null;
-  #opening = null; // names the attempt that counts; null: nobody looks
-  #timer = null;
-  #tries = 0;
-  #closed = false;
-  #frames = []; // { mediaTime, arrived, bitmap }, in order
-  #heard = 0; // ms: when the newest of them came, or the connection was made; on the clock of performance.now()
-  #newestAt = null; // ms: when the newest came, on the clock of the day
-  #shown = null;
-  #shape = 0; // width / height; 0 while no frame was shown
-  #drawn = null; // what was drawn last, so as not to draw it again
+  #surface = new Surface(byId("picture"));
+  #caption = byId("picture-text");
+  #socket;
+  #isClosed = false;
+  #frames = []; // { mediaTime, arrivedAt, bitmap }, in order
+  #activeAt = 0; // ms, by performance.now(): when a frame came, or the connection was requested
+  #newestAt = null; // ms, by the clock: when the newest frame came
+  #shown = null; // frame
+  #shape = 0; // width / height; 0 before the first frame
+  #drawn = null;
 
-  constructor(source, history, canvas, words) {
+  /** @param {object} source as the API sends it @param {import("./history.js").History} history */
+  constructor(source, history) {
     this.#source = source;
     this.#history = history;
-    this.#surface = new Surface(canvas);
-    this.#words = words;
-    this.open();
+    this.#socket = new RetryingSocket(() => this.#target(), PAUSES, {
+      message: (data) => this.#receive(data),
+      closed: (code) => code < BAD_REQUEST, // else the source is gone, or shows no picture
+    });
+    this.resume();
   }
 
   close() {
-    this.#closed = true;
-    this.shut();
+    this.#isClosed = true;
+    this.pause();
     for (const frame of [...this.#frames, this.#shown]) frame?.bitmap.close();
     const { context, canvas } = this.#surface;
     context.clearRect(0, 0, canvas.width, canvas.height);
     canvas.style.removeProperty("--shape"); // the next source has its own
   }
 
-  // Shows the newest frame whose readings are there. `names` says in words how the source stands; `isLive` is
-  // whether frames of it are to be expected.
-  draw(names, { isLive }) {
+  /**
+   * Draw the newest frame whose readings are there.
+   * @param {{ tone: string, text: string }} status of the source
+   * @param {{ isLive: boolean }} options frames of the source are to be expected
+   */
+  draw(status, { isLive }) {
     if (this.#source.picture === "none") {
-      this.#drawWithout(names);
+      this.#drawWithoutFrame(status);
       return;
     }
     const now = performance.now();
-    const quiet = now - this.#heard;
-    if (isLive && this.#socket !== null && quiet > Math.max(SILENCE, this.#threeFrames)) this.reopen();
+    const quiet = now - this.#activeAt;
+    const threeFrames = 3000 / this.#source.rate; // ms; frames come no oftener than readings
+    if (isLive && this.#socket.isOpen && quiet > Math.max(SILENCE, threeFrames)) this.reconnect();
     this.#choose(now);
-    const still = this.#shown === null || quiet > Math.max(STALE, this.#threeFrames);
-    this.#words.hidden = !still;
-    if (still) write(this.#words, this.#stillWords(names));
-    this.#surface.canvas.classList.toggle("still", still);
+    const isStill = this.#shown === null || quiet > Math.max(STALE, threeFrames);
+    this.#caption.hidden = !isStill;
+    if (isStill) setText(this.#caption, this.#stillText(status));
+    this.#surface.canvas.classList.toggle("still", isStill);
     if (this.#shown === null) return;
     const { width, height } = this.#surface.size;
-    const drawing = `${this.#shown.mediaTime} ${width}x${height} ${still}`;
+    const drawing = `${this.#shown.mediaTime} ${width}x${height} ${isStill}`;
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
-    this.#paint(still);
+    this.#paint(isStill);
   }
 
-  // Boxes and keypoints alone, for a source whose picture nobody may see.
-  #drawWithout(names) {
-    this.#words.hidden = false;
-    write(this.#words, names.tone === "bad" ? names.words : "The picture of this source is not shown.");
+  /** Receive frames. */
+  resume() {
+    if (this.#source.picture !== "none") this.#socket.open();
+  }
+
+  /** Receive no more frames; the last one stays. */
+  pause() {
+    this.#socket.close();
+  }
+
+  /** Connect again: a broken connection may go unnoticed. */
+  reconnect() {
+    this.pause();
+    this.resume();
+  }
+
+  #target() {
+    this.#activeAt = performance.now();
+    return [sourcePath(this.#source.id, "frames")];
+  }
+
+  // Boxes and keypoints alone, for a source whose picture is not shown.
+  #drawWithoutFrame({ tone, text }) {
+    this.#caption.hidden = false;
+    setText(this.#caption, tone === "bad" ? text : "The picture of this source is not shown.");
     if (this.#history.newestMediaTime === this.#drawn) return;
     this.#drawn = this.#history.newestMediaTime;
     const { width, height } = this.#surface.begin();
-    drawReadings(this.#surface.context, this.#history.readingsAt(this.#drawn, NEAR), width, height);
+    const readings = this.#history.readingsAt(this.#drawn, MAX_DISTANCE);
+    drawReadings(this.#surface.context, readings, width, height);
   }
 
-  // In ms; they come no oftener than they are read.
-  get #threeFrames() {
-    return 3000 / this.#source.rate;
+  #stillText({ tone, text }) {
+    if (tone === "bad") return text;
+    if (this.#shown !== null) return `no picture since ${clock(this.#newestAt)}`;
+    return tone === "good" ? "waiting for a picture" : text;
   }
 
-  #stillWords(names) {
-    if (this.#shown === null) return names.tone === "good" ? "waiting for a picture" : names.words;
-    const since = `no picture since ${clock(this.#newestAt)}`;
-    return names.tone === "bad" ? names.words : since;
-  }
-
-  // Begins to ask for pictures.
-  async open() {
-    if (this.#opening !== null || this.#source.picture === "none") return;
-    const opening = (this.#opening = Symbol("attempt"));
-    let socket;
-    try {
-      socket = await openSocket(`/v1/sources/${encodeURIComponent(this.#source.id)}/frames`);
-    } catch {
-      if (this.#opening === opening) this.#again(0);
-      return;
-    }
-    if (this.#opening !== opening) {
-      socket.close();
-      return;
-    }
-    this.#socket = socket;
-    this.#heard = performance.now();
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => {
-      // text tells why it is closed next
-      if (typeof data !== "string") this.#take(data);
-    };
-    socket.onclose = ({ code }) => this.#again(code);
-  }
-
-  #again(code) {
-    this.#socket = null;
-    if (code === UNAUTHORISED) signOut();
-    if (code >= BAD_REQUEST) return; // the source is gone, or shows no picture
-    this.#opening = null;
-    this.#timer = setTimeout(() => this.open(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
-    this.#tries += 1;
-  }
-
-  // Asks anew: what the connection was made through may have gone without a word.
-  reopen() {
-    this.shut();
-    this.open();
-  }
-
-  // Asks no longer; what was shown stays.
-  shut() {
-    clearTimeout(this.#timer);
-    this.#opening = null;
-    if (this.#socket === null) return;
-    this.#socket.onclose = this.#socket.onmessage = null;
-    this.#socket.close();
-    this.#socket = null;
-  }
-
-  async #take(data) {
-    this.#tries = 0;
+  async #receive(data) {
+    if (typeof data === "string") return; // why the connection is closed next
+    this.#socket.resetBackoff();
     const mediaTime = Number(new DataView(data).getBigInt64(0, true)) / 1e9;
-    const arrived = performance.now();
+    const arrivedAt = performance.now();
     let bitmap;
     try {
       bitmap = await createImageBitmap(new Blob([new Uint8Array(data, 8)], { type: "image/jpeg" }));
     } catch {
-      return; // a damaged picture: the next one follows
+      return; // damaged; the next one follows
     }
-    if (this.#closed) {
+    if (this.#isClosed) {
       bitmap.close();
       return;
     }
-    this.#heard = arrived;
+    this.#activeAt = arrivedAt;
     this.#newestAt = Date.now();
-    this.#frames.push({ mediaTime, arrived, bitmap });
-    if (this.#frames.length > WAITING) this.#frames.shift().bitmap.close();
+    this.#frames.push({ mediaTime, arrivedAt, bitmap });
+    if (this.#frames.length > MAX_WAITING) this.#frames.shift().bitmap.close();
   }
 
+  // Takes the newest frame that has its readings, or has waited long enough for them.
   #choose(now) {
     const read = this.#history.newestMediaTime;
-    const patience = this.#history.expectsReadings(now) ? PATIENCE : 0; // nobody in view: nothing to wait for
-    let ready = -1;
-    this.#frames.forEach((frame, index) => {
-      if (frame.mediaTime <= read || now - frame.arrived > patience) ready = index;
-    });
-    if (ready < 0) return;
-    const [shown] = this.#frames.splice(ready, 1);
-    for (const frame of [...this.#frames.splice(0, ready), this.#shown]) frame?.bitmap.close();
-    this.#shown = shown;
+    const maxWait = this.#history.expectsReadings(now) ? MAX_WAIT : 0;
+    const isReady = ({ mediaTime, arrivedAt }) => mediaTime <= read || now - arrivedAt > maxWait;
+    const index = this.#frames.findLastIndex(isReady);
+    if (index < 0) return;
+    const older = [...this.#frames.splice(0, index), this.#shown];
+    this.#shown = this.#frames.shift();
+    for (const frame of older) frame?.bitmap.close();
   }
 
-  #paint(still) {
+  #paint(isStill) {
     const { bitmap, mediaTime } = this.#shown;
     const { canvas, context } = this.#surface;
     const shape = bitmap.width / bitmap.height;
-    if (shape !== this.#shape) canvas.style.setProperty("--shape", (this.#shape = shape));
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      canvas.style.setProperty("--shape", shape);
+    }
     const { width, height } = this.#surface.begin();
     context.drawImage(bitmap, 0, 0, width, height);
-    if (still) return;
-    drawReadings(context, this.#history.readingsAt(mediaTime, NEAR), width, height);
+    if (isStill) return;
+    drawReadings(context, this.#history.readingsAt(mediaTime, MAX_DISTANCE), width, height);
   }
 }

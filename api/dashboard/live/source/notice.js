@@ -1,46 +1,42 @@
-// The dialog with what people in view of a source are to be told, to be read here or copied elsewhere.
+// The dialog with the notice for people in view of a source, to be read or copied.
 
-import { noticeOf } from "../../app/sources-api.js";
-import { write } from "../../lib/elements.js";
-
-const find = (id) => document.getElementById(id);
+import { fetchNotice } from "../../app/sources-api.js";
+import { byId, make, setText } from "../../lib/elements.js";
 
 export class Notice {
-  #text = find("notice-text");
+  #text = byId("notice-text");
+  #button = byId("notice-copy");
 
   constructor() {
-    find("notice-copy").addEventListener("click", () => this.#copy());
+    this.#button.addEventListener("click", () => this.#copy());
   }
 
+  /** @param {string} source id */
   async open(source) {
-    const told = await noticeOf(source).catch((problem) => problem.message);
-    this.#text.replaceChildren(
-      ...paragraphsOf(told).map((words) =>
-        Object.assign(document.createElement("p"), { textContent: words }),
-      ),
-    );
-    write(find("notice-copy"), "Copy");
-    const dialog = find("notice-dialog");
+    const text = await fetchNotice(source).catch((problem) => problem.message);
+    const paragraphs = paragraphsOf(text).map((textContent) => make("p", { textContent }));
+    this.#text.replaceChildren(...paragraphs);
+    setText(this.#button, "Copy");
+    const dialog = byId("notice-dialog");
     dialog.showModal();
-    dialog.scrollTop = 0; // where the button that has the focus is far below
+    dialog.scrollTop = 0; // the button with the focus may be far below
   }
 
-  // Browsers give the clipboard to secure pages alone; on others the text is marked, ready for the keys that copy.
+  // Browsers give the clipboard to secure pages alone; on others the text is selected, ready to be copied.
   async #copy() {
+    const text = [...this.#text.children].map(({ textContent }) => textContent).join("\n\n");
     try {
-      await navigator.clipboard.writeText(
-        [...this.#text.children].map(({ textContent }) => textContent).join("\n\n"),
-      );
-      write(find("notice-copy"), "Copied");
+      await navigator.clipboard.writeText(text);
+      setText(this.#button, "Copied");
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // none there, or not allowed
+      if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // none, or not allowed
       getSelection().selectAllChildren(this.#text);
-      write(find("notice-copy"), "Marked: copy it with Ctrl+C");
+      setText(this.#button, "Selected: press Ctrl+C to copy");
     }
   }
 }
 
-// The paragraphs of a text whose lines are broken at some width, each as one line.
+// The paragraphs of a text whose lines are wrapped, each as one line.
 function paragraphsOf(text) {
   return text
     .trim()

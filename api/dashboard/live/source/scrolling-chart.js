@@ -1,66 +1,59 @@
-// A face's timeline that moves: what was painted is shifted, and only what is new is painted.
+// A face's timeline that scrolls: what is painted is shifted, and new columns alone are painted.
 
 import { paintSpans, paintStack } from "../../lib/stack.js";
 import { Surface } from "../../lib/surface.js";
 
-const OVERLAP = 2; // css px painted anew before the last reading that was painted
+const OVERLAP = 2; // css px painted again before the last reading that was painted
+const UNCHANGED = ["length", "width", "height", "revision", "colours"]; // else all is painted again
 
-// The view's end moved to a whole pixel, so that what was painted fits when it is shifted.
-export function onPixels(ended, length, pixels) {
+/** Round a window's end down to whole pixels, so that shifted pixels fit. */
+export function snapToPixels(ended, length, pixels) {
   const step = length / Math.max(1, pixels);
   return Math.floor(ended / step) * step;
 }
 
-export class MovingChart {
-  #painted = null; // { ended, length, width, height, revision, colours, last }
-  surface;
+export class ScrollingChart {
+  #painted = null; // { ended, length, width, height, revision, colours, last } of the last drawing
+  #surface;
 
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
-    this.surface = new Surface(canvas);
+    this.#surface = new Surface(canvas);
   }
 
-  // `revision` changes when something older than the newest readings did.
-  draw(series, view, gap, colours, revision) {
-    const { surface } = this;
-    const size = surface.fit();
-    const { canvas, context, scale } = surface;
-    if (canvas.width === 0) return;
-    const wanted = {
-      ended: view.ended,
-      length: view.ended - view.started,
-      wide: canvas.width,
-      high: canvas.height,
-      revision,
-      colours,
-    };
-    const part = { left: this.#shift(wanted, scale), right: size.width };
-    const how = { view, gap, colours, size };
-    if (part.left < part.right) paintStack(context, series, { ...how, part });
-    paintSpans(context, series, how);
-    this.#painted = { ...wanted, last: series.length > 0 ? series.last : -Infinity };
+  /** Draw a range of a series; `revision` changes when something older than the newest readings did. */
+  draw(series, range, maxGap, colours, revision) {
+    const size = this.#surface.fit();
+    const { context, canvas } = this.#surface;
+    const { width, height } = canvas;
+    if (width === 0) return;
+    const length = range.ended - range.started;
+    const drawing = { ended: range.ended, length, width, height, revision, colours };
+    const part = { left: this.#shift(drawing), right: size.width };
+    const options = { range, maxGap, colours, size };
+    if (part.left < part.right) paintStack(context, series, { ...options, part });
+    paintSpans(context, series, options);
+    this.#painted = { ...drawing, last: series.length > 0 ? series.last : -Infinity };
   }
 
-  // Moves what can be kept to its new place; returns from where on (css px) it has to be painted.
-  #shift(wanted, scale) {
-    const { context, canvas } = this.surface;
+  // Shifts what can stay; returns from where on (css px) the chart has to be painted.
+  #shift(drawing) {
+    const { context, canvas, scale } = this.#surface;
     const painted = this.#painted;
-    const same =
-      painted &&
-      ["length", "wide", "high", "revision", "colours"].every((name) => painted[name] === wanted[name]);
-    const pixels = same ? Math.round(((wanted.ended - painted.ended) / wanted.length) * canvas.width) : -1;
-    const known = same
-      ? canvas.width * (1 - (wanted.ended - Math.min(painted.last, painted.ended)) / wanted.length)
-      : 0;
-    const from = Math.floor(known - OVERLAP * scale) / scale;
-    if (pixels < 0 || from <= 0) {
+    const canShift = painted && UNCHANGED.every((name) => painted[name] === drawing[name]);
+    const toPixels = (time) => (time / drawing.length) * canvas.width;
+    const shift = canShift ? Math.round(toPixels(drawing.ended - painted.ended)) : -1;
+    const age = canShift ? drawing.ended - Math.min(painted.last, painted.ended) : Infinity;
+    const from = Math.floor(canvas.width - toPixels(age) - OVERLAP * scale) / scale;
+    if (shift < 0 || from <= 0) {
       context.clearRect(0, 0, canvas.width, canvas.height);
       return 0;
     }
-    if (pixels > 0) {
+    if (shift > 0) {
       context.save();
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.globalCompositeOperation = "copy";
-      context.drawImage(canvas, -pixels, 0);
+      context.drawImage(canvas, -shift, 0);
       context.restore();
     }
     return from;

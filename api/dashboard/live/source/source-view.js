@@ -1,132 +1,123 @@
-// The chosen source: its picture, who is in view, its timelines. Made when it is chosen, closed with it.
+// The open source: its picture, the faces in view, and its timelines. Made when it is opened, closed with it.
 
-import { Problem } from "../../app/http.js";
-import { hearTime, overviewOf, serverNow } from "../../app/sources-api.js";
-import { write } from "../../lib/elements.js";
-import { showFaces } from "../../lib/faces-in-view.js";
-import { stateOf, troubleOf } from "../../lib/format.js";
-import { Follower } from "../subscription.js";
+import { serverNow } from "../../app/server-clock.js";
+import { outageOf, statusOf } from "../../app/source-status.js";
+import { byId, isPageVisible, setText, showText } from "../../lib/elements.js";
+import { showFacesInView } from "../../lib/faces-in-view.js";
+import { loadOverview } from "../overview.js";
+import { Subscription } from "../subscription.js";
 import { History } from "./history.js";
-import { Picture } from "./live-picture.js";
-import { Rows } from "./timelines.js";
+import { LivePicture } from "./live-picture.js";
+import { Timelines } from "./timelines.js";
 
-const FIRST = "-60s"; // history that comes whole; the overview tells what was before
-const BEFORE = "-1h";
-const AGAIN = 2000; // ms before an overview that did not come is asked for anew
-const CALM = 250; // ms between changes of who is in view
+const READINGS = "-60s"; // sent as single readings; the overview has what was before
+const OVERVIEW = "-1h";
+const TEXT_INTERVAL = 250; // ms between changes of texts
 
-export class Stage {
+export class SourceView {
   #source;
-  #places;
-  #view;
-  #history;
-  #follower;
-  #picture;
-  #rows;
+  #window;
   #on;
-  #isLost = false; // the messages do not come
-  #closed = false;
-  #shown = 0; // ms
-  #said = ""; // state
+  #history;
+  #timelines;
+  #picture;
+  #subscription;
+  #isDisconnected = false;
+  #isClosed = false;
+  #textAt = 0; // ms
+  #announced = ""; // state
 
-  // `on` has lost(problem), answered(), removed(), and pan() and zoom() as for Rows.
-  constructor(source, view, places, on) {
+  /**
+   * @param {object} source as the API sends it
+   * @param {object} on callbacks: lost(problem), restored(), removed(), pan(share), zoom(factor, ratio)
+   */
+  constructor(source, timeWindow, on) {
     this.#source = source;
+    this.#window = timeWindow;
     this.#on = on;
-    this.#view = view;
-    this.#places = places;
     this.#history = new History(source.rate);
-    this.#rows = new Rows(this.#history, places, source.rate, on);
-    this.#picture = new Picture(source, this.#history, places.picture, places.pictureWords);
-    this.#follower = new Follower(source.id, FIRST, {
-      message: (message) => this.#take(message),
-      missed: () => this.#goOn(),
-      connected: () => this.#answered(),
-      lost: (problem) => this.#lost(problem),
+    this.#timelines = new Timelines(this.#history, source.rate, on);
+    this.#picture = new LivePicture(source, this.#history);
+    this.#subscription = new Subscription(source.id, READINGS, {
+      message: (message) => this.#history.add(message),
+      // Not when drawing, as nothing is drawn while the page is hidden.
+      heartbeat: () => this.#history.dropOld(serverNow(), this.#window.ended),
+      missed: () => this.#restart(),
+      connected: () => this.#onConnected(),
+      lost: (problem) => this.#onLost(problem),
       removed: on.removed,
     });
-    places.now.replaceChildren();
-    this.#lookBack();
+    byId("faces-in-view").replaceChildren();
+    this.#loadPast();
   }
 
   close() {
-    this.#closed = true;
-    this.#follower.close();
+    this.#isClosed = true;
+    this.#subscription.close();
     this.#picture.close();
-    this.#rows.close();
+    this.#timelines.close();
   }
 
-  // The source as the list tells it; its state may have changed.
+  /** Take the source's newest state. */
   update(source) {
     this.#source = source;
   }
 
-  // Asks for pictures only while the page can be seen: making them costs the server something.
-  see(visible) {
-    if (visible) this.#picture.open();
-    else this.#picture.shut();
+  /** Receive frames only while the page is visible: they cost the server something. */
+  setVisible(isVisible) {
+    if (isVisible) this.#picture.resume();
+    else this.#picture.pause();
   }
 
   draw() {
     const now = serverNow();
     const faces = [...this.#history.faces.values()].filter((face) => face.isInView(now));
-    const stands = stateOf(this.#source, now, faces.length > 0 ? this.#history.lag : 0);
-    this.#picture.draw(stands, { isLive: this.#source.state === "live" });
-    this.#rows.draw(this.#view, now, { trouble: troubleOf(this.#source, now), stands: stands.words });
-    if (now - this.#shown < CALM && now >= this.#shown) return;
-    this.#shown = now;
-    showFaces(
-      this.#places,
-      faces.map(({ newest }) => newest),
-      (track) => this.#rows.hides(track),
-    );
-    write(this.#places.name, this.#source.name);
-    write(this.#places.state, stands.words);
-    this.#places.state.dataset.tone = stands.tone;
-    this.#say(stands.words);
+    const outage = outageOf(this.#source, now);
+    const status = statusOf(this.#source, now, faces.length > 0 ? this.#history.lag : 0);
+    this.#picture.draw(status, { isLive: this.#source.state === "live" });
+    this.#timelines.draw(this.#window, now, { outage, status: status.text });
+    if (now - this.#textAt < TEXT_INTERVAL && now >= this.#textAt) return;
+    this.#textAt = now;
+    this.#showTexts(faces, outage, status);
   }
 
-  // Aloud, and only when the state itself changes: its figures do all the time.
-  #say(words) {
+  #showTexts(faces, outage, { tone, text }) {
+    const readings = faces.map(({ newest }) => newest);
+    showFacesInView(byId("faces-in-view"), readings, (track) => this.#timelines.hasHiddenRow(track));
+    const nobody = outage ? "No signal: who is in view is not known." : "Nobody right now.";
+    showText(byId("nobody"), faces.length > 0 ? "" : nobody);
+    setText(byId("source-name"), this.#source.name);
+    setText(byId("source-state"), text);
+    byId("source-state").dataset.tone = tone;
+    this.#announce(text);
+  }
+
+  // Read out by screen readers, only when the state changes: its figures change all the time.
+  #announce(text) {
     const { state, name } = this.#source;
-    if (this.#said && this.#said !== state) write(this.#places.said, `${name}: ${words}`);
-    this.#said = state;
+    if (this.#announced && this.#announced !== state) setText(byId("announcement"), `${name}: ${text}`);
+    this.#announced = state;
   }
 
-  #take(message) {
-    if (message.type === "heartbeat") {
-      hearTime(message.at);
-      this.#history.forget(serverNow(), this.#view.ended); // here, as nothing is drawn while the page is hidden
-    } else if (message.type !== "error") {
-      this.#history.add(message);
-    }
-  }
-
-  #lost(problem) {
-    this.#isLost = true;
+  #onLost(problem) {
+    this.#isDisconnected = true;
     this.#on.lost(problem);
   }
 
-  // Whatever cut off the messages has cut off the pictures too, though their connection may not have noticed.
-  #answered() {
-    if (this.#isLost && document.visibilityState === "visible") this.#picture.reopen();
-    this.#isLost = false;
-    this.#on.answered();
+  // What broke this connection broke the picture's as well, which may not have noticed it.
+  #onConnected() {
+    if (this.#isDisconnected && isPageVisible()) this.#picture.reconnect();
+    this.#isDisconnected = false;
+    this.#on.restored();
   }
 
-  #goOn() {
-    this.#history.beginAnew();
-    this.#lookBack();
+  #restart() {
+    this.#history.restart();
+    this.#loadPast();
   }
 
-  // Asks for the past hour until it comes.
-  async #lookBack() {
-    try {
-      const overview = await overviewOf(this.#source.id, BEFORE);
-      if (!this.#closed) this.#history.takeOverview(overview);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (!this.#closed && problem.status !== 404) setTimeout(() => this.#lookBack(), AGAIN);
-    }
+  async #loadPast() {
+    const overview = await loadOverview(this.#source.id, OVERVIEW, () => this.#isClosed);
+    if (overview) this.#history.addOverview(overview);
   }
 }

@@ -1,189 +1,202 @@
-// The timelines of a source: a row for each face, the coverage beneath, one axis for all.
+// The timelines of a source: a row for each face, the coverage below, and one time axis.
 
 import { drawAxis, drawCoverage } from "../../lib/chart.js";
-import { write } from "../../lib/elements.js";
-import { clock, coverageSentence, coverageTotals, fineClock } from "../../lib/format.js";
-import { pageColours } from "../../lib/labels.js";
-import { gapAt } from "../../lib/series.js";
+import { onSchemeChange, pageColours } from "../../lib/colours.js";
+import { coverageSentence, coverageTotals } from "../../lib/coverage.js";
+import { arrangeChildren, byId, setText } from "../../lib/elements.js";
+import { clock, fineClock } from "../../lib/format.js";
+import { maxGapAt } from "../../lib/series.js";
 import { Surface } from "../../lib/surface.js";
-import { coverageAt, placeTip, valuesAt } from "../../lib/tip.js";
-import { ROWS, rank } from "./face-order.js";
-import { Row } from "./face-row.js";
+import { coverageLines, placeTip, readingLines } from "../../lib/tip.js";
+import { MAX_ROWS, rankFaces } from "./face-order.js";
+import { FaceRow } from "./face-row.js";
 import { listen } from "./gestures.js";
-import { onPixels } from "./scrolling-chart.js";
+import { snapToPixels } from "./scrolling-chart.js";
 
-const FINE = 60_000; // ms: in a window no longer than this, moments are told in tenths of a second
-const CALM = 250; // ms between changes of words, figures and rows, which nobody could read faster
+const SHORT = 60_000; // ms: in a window up to this length, times have tenths of a second
+const TEXT_INTERVAL = 250; // ms between changes of texts and rows, which nobody could read faster
 
-export class Rows {
+export class Timelines {
   #history;
-  #places; // elements: plots, rows, more, all, coverage, axis, marker, sentence, tip, said
-  #rows = new Map(); // track: row
-  #leading = new Set(); // tracks of the faces that come before the others
-  #hidden = new Set(); // tracks of the faces that have a row only when all are asked for
-  #all = false; // whether every face has a row, however many
-  #observer = new IntersectionObserver((entries) => this.#notice(entries), { rootMargin: "200px" });
-  #coverage;
-  #covered = []; // stretches of coverage as drawn
-  #axis;
+  #maxGap; // ms
+  #plots = byId("plots");
+  #tip = byId("tip");
+  #coverage = new Surface(byId("coverage"));
+  #axis = new Surface(byId("axis"));
   #colours = pageColours();
-  #gap; // ms
-  #shown = null; // { started, ended } as drawn
-  #pointer = null; // { row, canvas, ratio }: where values are asked for
+  #rows = new Map(); // track: FaceRow
+  #first = new Set(); // tracks of the faces that have a row in any case
+  #hidden = new Set(); // tracks of the faces whose row is shown only with all rows
+  #showsAll = false;
+  #segments = []; // of coverage, as drawn
+  #range = null; // { started, ended }, as drawn
+  #outage = null; // coverage, as drawn
   #drawn = "";
-  #arranged = ""; // what the rows were chosen for
-  #said = -Infinity; // ms
-  #stopped = new AbortController();
+  #arranged = ""; // what the rows were arranged for
+  #pointer = null; // { canvas, row or null, ratio }
+  #textAt = -Infinity; // ms
+  #observer = new IntersectionObserver((entries) => this.#onIntersection(entries), { rootMargin: "200px" });
+  #closing = new AbortController();
 
-  // `on` has pan(share) and zoom(factor, ratio).
-  constructor(history, places, rate, on) {
+  /** @param {number} rate readings a second @param {object} on callbacks: pan(share), zoom(factor, ratio) */
+  constructor(history, rate, { pan, zoom }) {
     this.#history = history;
-    this.#places = places;
-    this.#gap = gapAt(rate);
-    this.#coverage = new Surface(places.coverage);
-    this.#axis = new Surface(places.axis);
-    places.rows.replaceChildren();
-    const { signal } = this.#stopped;
-    listen(places.plots, { ...on, point: (...at) => this.#point(...at), leave: () => this.#leave() }, signal);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => this.#restyle(), { signal });
-    places.all.addEventListener("click", () => this.#toggleAll(), { signal });
+    this.#maxGap = maxGapAt(rate);
+    byId("rows").replaceChildren();
+    const { signal } = this.#closing;
+    const on = {
+      pan,
+      zoom,
+      point: (canvas, ratio) => this.#point(canvas, ratio),
+      pointByKey: (canvas, change) => this.#pointByKey(canvas, change),
+      leave: () => this.#leave(),
+    };
+    listen(this.#plots, on, signal);
+    onSchemeChange(() => this.#updateColours(), signal);
+    byId("all-faces").addEventListener("click", () => this.#toggleAll(), { signal });
   }
 
   close() {
-    this.#stopped.abort();
+    this.#closing.abort();
     this.#observer.disconnect();
     this.#leave();
   }
 
-  // Draws what `view` shows at `now`; nothing when it would look the same. `trouble` is the stretch of coverage
-  // that is going on and not told yet, if there is one; `stands` says in words how the source stands.
-  draw(view, now, { trouble, stands }) {
+  /**
+   * Draw what a window shows at `now` (ms), unless it would look the same.
+   * @param {{ outage: object | null, status: string }} state coverage of an outage; the status as text
+   */
+  draw(timeWindow, now, { outage, status }) {
     const pixels = this.#axis.size.width * this.#axis.scale;
     if (pixels === 0) return;
-    const ended = onPixels(view.at(now).ended, view.length, pixels);
-    // What comes late to where the view stands is drawn with the next second.
-    const drawing = [this.#history.revision, ended, view.length, pixels, Math.floor(now / 1000)].join();
+    const { length } = timeWindow;
+    const ended = snapToPixels(timeWindow.at(now).ended, length, pixels);
+    const { revision } = this.#history;
+    // Late readings of a paused window are drawn with the next second.
+    const drawing = [revision, ended, length, pixels, Math.floor(now / 1000)].join();
     if (drawing !== this.#drawn) {
       this.#drawn = drawing;
-      this.#shown = { started: ended - view.length, ended };
-      this.#arrange(now, `${this.#history.revision} ${view.length} ${view.ended}`);
-      this.#paint(trouble);
+      this.#range = { started: ended - length, ended };
+      this.#outage = outage;
+      this.#arrange(now, `${revision} ${length} ${timeWindow.ended}`);
+      this.#paint();
     }
-    if (now - this.#said < CALM && now >= this.#said) return;
-    this.#said = now;
-    for (const row of this.#seen()) row.title(now);
-    write(this.#places.sentence, this.#sentence(stands));
+    if (now - this.#textAt < TEXT_INTERVAL && now >= this.#textAt) return;
+    this.#textAt = now;
+    for (const row of this.#paintedRows()) row.showLabel(now, outage);
+    setText(byId("sentence"), this.#sentence(status));
     this.#showTip();
   }
 
-  // Whether a face of the window has a row only when all are asked for.
-  hides(track) {
+  hasHiddenRow(track) {
     return this.#hidden.has(track);
   }
 
-  #restyle() {
+  #updateColours() {
     this.#colours = pageColours();
     this.#drawn = "";
   }
 
   #toggleAll() {
-    this.#all = !this.#all;
-    this.#drawn = this.#arranged = "";
+    this.#showsAll = !this.#showsAll;
+    this.#drawn = "";
+    this.#arranged = "";
   }
 
-  #notice(entries) {
+  #onIntersection(entries) {
     for (const { target, isIntersecting } of entries) {
       const row = this.#rows.get(Number(target.dataset.track));
-      if (row) row.isSeen = isIntersecting;
+      if (row) row.isOnScreen = isIntersecting;
     }
     this.#drawn = "";
   }
 
-  // The rows that are drawn: of hundreds those that are looked at, and always the first ones, also on paper.
-  #seen() {
-    return [...this.#rows.values()].filter(({ isSeen, face }) => isSeen || this.#leading.has(face.track));
+  // Of hundreds of rows those on the screen, and always the first ones, which are printed.
+  #paintedRows() {
+    return [...this.#rows.values()].filter(
+      ({ isOnScreen, face }) => isOnScreen || this.#first.has(face.track),
+    );
   }
 
-  #paint(trouble) {
-    for (const row of this.#seen()) row.draw(this.#shown, this.#gap, this.#colours, this.#history.revision);
-    this.#covered = this.#history.coverage.with(trouble);
-    drawCoverage(this.#coverage, this.#covered, this.#shown, this.#colours);
-    drawAxis(this.#axis, this.#shown, this.#colours, clock);
+  #paint() {
+    const { revision, coverage } = this.#history;
+    for (const row of this.#paintedRows()) row.draw(this.#range, this.#maxGap, this.#colours, revision);
+    this.#segments = coverage.withOpen(this.#outage);
+    drawCoverage(this.#coverage, this.#segments, this.#range, this.#colours);
+    drawAxis(this.#axis, this.#range, this.#colours, clock);
   }
 
-  #sentence(stands) {
-    const { started, ended } = this.#shown;
-    const totals = coverageTotals(this.#covered, this.#shown);
-    return Object.keys(totals).length > 0
-      ? coverageSentence(totals, ended - started)
-      : `Nothing told about this window yet: ${stands}.`;
+  #sentence(status) {
+    const totals = coverageTotals(this.#segments, this.#range);
+    if (Object.keys(totals).length === 0) return `No data in this window yet: ${status}.`;
+    return coverageSentence(totals, this.#range.ended - this.#range.started);
   }
 
-  // One row for each face that the window shows, or for those that were there longest; those that stay keep theirs.
-  #arrange(now, why) {
-    const reason = `${why} ${this.#history.faces.size} ${Math.floor(now / CALM)}`;
-    if (reason === this.#arranged) return;
-    this.#arranged = reason;
-    const shown = [...this.#history.faces.values()].filter((face) => this.#isShown(face));
-    const { first, others } = rank(shown, this.#shown, now, this.#leading);
-    this.#leading = new Set(first.map(({ track }) => track));
-    this.#hidden = new Set(this.#all ? [] : others.map(({ track }) => track));
-    const faces = new Set(this.#all ? [...first, ...others] : first);
-    for (const [track, row] of this.#rows) {
-      if (faces.has(row.face)) continue;
-      this.#observer.unobserve(row.element);
-      row.element.remove();
+  // One row for each face in the window, or for the longest ones; rows that stay keep their elements.
+  #arrange(now, reason) {
+    const arrangement = `${reason} ${this.#history.faces.size} ${Math.floor(now / TEXT_INTERVAL)}`;
+    if (arrangement === this.#arranged) return;
+    this.#arranged = arrangement;
+    const shown = [...this.#history.faces.values()].filter((face) => this.#isInWindow(face));
+    const { first, others } = rankFaces(shown, this.#range, now, this.#first);
+    this.#first = new Set(first.map(({ track }) => track));
+    this.#hidden = new Set(this.#showsAll ? [] : others.map(({ track }) => track));
+    const faces = this.#showsAll ? [...first, ...others] : first;
+    this.#removeRowsWithout(new Set(faces));
+    const rows = faces.map((face) => this.#rowOf(face, now));
+    for (const { element, face } of rows) element.classList.toggle("gone", !face.isInView(now));
+    arrangeChildren(
+      byId("rows"),
+      rows.map(({ element }) => element),
+    );
+    this.#showCount(shown.length);
+  }
+
+  #removeRowsWithout(faces) {
+    for (const [track, { face, element }] of this.#rows) {
+      if (faces.has(face)) continue;
+      this.#observer.unobserve(element);
       this.#rows.delete(track);
     }
-    [...faces].forEach((face, place) => this.#place(face, place, now));
-    this.#sayMore(shown.length);
   }
 
-  #sayMore(count) {
-    const { more, all } = this.#places;
-    all.hidden = count <= ROWS;
-    more.hidden = count > 0 && all.hidden;
-    write(all, this.#all ? `Show ${ROWS} faces only` : `Show all ${count} faces`);
-    if (count === 0) write(more, "No face in this window.");
-    else
-      write(
-        more,
-        this.#all
-          ? `All ${count} faces in this window are shown.`
-          : `${ROWS} of the ${count} faces in this window are shown.`,
-      );
+  #rowOf(face, now) {
+    if (!this.#rows.has(face.track)) {
+      const row = new FaceRow(face);
+      row.showLabel(now, this.#outage);
+      this.#observer.observe(row.element);
+      this.#rows.set(face.track, row);
+    }
+    return this.#rows.get(face.track);
   }
 
-  #place(face, place, now) {
-    if (!this.#rows.has(face.track)) this.#rows.set(face.track, this.#makeRow(face, now));
-    const { element } = this.#rows.get(face.track);
-    element.classList.toggle("gone", !face.isInView(now));
-    const { children } = this.#places.rows;
-    if (children[place] !== element) this.#places.rows.insertBefore(element, children[place] ?? null);
+  #showCount(count) {
+    const [text, button] = [byId("more-rows"), byId("all-faces")];
+    button.hidden = count <= MAX_ROWS;
+    text.hidden = count > 0 && button.hidden;
+    setText(button, this.#showsAll ? `Show ${MAX_ROWS} faces only` : `Show all ${count} faces`);
+    const shown = this.#showsAll ? `All ${count}` : `${MAX_ROWS} of the ${count}`;
+    setText(text, count === 0 ? "No face in this window." : `${shown} faces in this window are shown.`);
   }
 
-  #makeRow(face, now) {
-    const row = new Row(face);
-    row.title(now);
-    this.#observer.observe(row.element);
-    return row;
+  #isInWindow(face) {
+    return !face.isEmpty && face.last >= this.#range.started && face.first <= this.#range.ended;
   }
 
-  #isShown(face) {
-    return !face.isEmpty && face.last >= this.#shown.started && face.first <= this.#shown.ended;
-  }
-
-  // A key moves from where values were asked for last, a pointer to where it is.
-  #point(canvas, ratio, by) {
-    const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
-    const to = by === "key" ? Math.min(1, Math.max(0, from + ratio)) : ratio;
+  #point(canvas, ratio) {
     const row = [...this.#rows.values()].find((each) => each.canvas === canvas) ?? null;
-    if (!row?.levels && canvas !== this.#places.coverage) return;
-    this.#pointer = { canvas, row, ratio: to };
+    if (!row?.series && canvas !== this.#coverage.canvas) return;
+    this.#pointer = { canvas, row, ratio };
     this.#showTip();
-    if (by === "key")
-      this.#places.said.textContent = [...this.#places.tip.children].map((line) => line.innerText).join(", ");
+  }
+
+  // Keys move on from the last place on the same canvas, first from its end, and the values are read out.
+  #pointByKey(canvas, change) {
+    const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
+    this.#point(canvas, Math.min(1, Math.max(0, from + change)));
+    if (this.#tip.hidden) return;
+    const lines = [...this.#tip.children].map((line) => line.innerText);
+    setText(byId("announcement"), lines.join(", "));
   }
 
   #leave() {
@@ -192,22 +205,25 @@ export class Rows {
   }
 
   #showTip() {
-    const { tip, marker, plots } = this.#places;
-    const asked = this.#pointer;
-    tip.hidden = marker.hidden = asked === null || this.#shown === null || !asked.canvas.isConnected;
-    if (tip.hidden) return;
-    const at = this.#shown.started + asked.ratio * (this.#shown.ended - this.#shown.started);
-    const words = this.#shown.ended - this.#shown.started <= FINE ? fineClock : clock;
-    tip.replaceChildren(
-      ...(asked.row ? valuesOf(asked.row, at, words) : coverageAt(this.#covered, at, words)),
-    );
-    placeTip(tip, asked.canvas, asked.ratio);
-    const { left, width } = asked.canvas.getBoundingClientRect();
-    marker.style.translate = `${Math.round(left - plots.getBoundingClientRect().left + asked.ratio * width)}px`;
+    const isShown = this.#pointer !== null && this.#range !== null && this.#pointer.canvas.isConnected;
+    const marker = byId("marker");
+    this.#tip.hidden = !isShown;
+    marker.hidden = !isShown;
+    if (!isShown) return;
+    const { canvas, row, ratio } = this.#pointer;
+    const { started, ended } = this.#range;
+    const time = started + ratio * (ended - started);
+    const format = ended - started <= SHORT ? fineClock : clock;
+    const lines = row ? rowLines(row, time, format) : coverageLines(this.#segments, time, format);
+    this.#tip.replaceChildren(...lines);
+    placeTip(this.#tip, canvas, ratio);
+    const { left, width } = canvas.getBoundingClientRect();
+    const x = left - this.#plots.getBoundingClientRect().left + ratio * width;
+    marker.style.translate = `${Math.round(x)}px`;
   }
 }
 
-// Between two readings that belong together, the nearer one is never further away than half of what may be between.
-function valuesOf({ levels }, at, words) {
-  return valuesAt(levels, at, levels.gapBefore(levels.indexOf(at)) / 2, words);
+// Between two readings that belong together, the nearer one is at most half of the longest gap away.
+function rowLines({ series }, time, format) {
+  return readingLines(series, time, series.maxGapBefore(series.indexOf(time)) / 2, format);
 }

@@ -1,22 +1,22 @@
-// Pictures for the tiles in view, a few a second for all of them together, each tile in its turn.
+// Frames for the tiles in view: a few a second for all tiles together, each in its turn.
 
 import { Problem } from "../../app/http.js";
-import { previewOf } from "../../app/sources-api.js";
+import { fetchPreview } from "../../app/sources-api.js";
 
-const BEAT = 80; // ms between two pictures
-const BETWEEN = 400; // ms between two of one tile
-const AFTER_NONE = 3000; // ms before a tile that had no picture is asked for again
-const AT_ONCE = 3; // requests under way; browsers have six for all that a page asks
+const TICK = 80; // ms between two requests, at least
+const TILE_INTERVAL = 400; // ms between two frames of one tile
+const PAUSE_WITHOUT = 3000; // ms before the next request for a tile that had no frame
+const MAX_REQUESTS = 3; // at a time; browsers have six for all that a page asks for
 
 export class Previews {
-  #tiles = new Map(); // tile: when its next picture may be asked for; on the clock of performance.now()
-  #asking = 0;
+  #tiles = new Map(); // tile: when its next frame may be requested, by performance.now()
+  #requests = 0;
   #timer = null;
 
-  // A tile has `id`, `picture` (shown, blurred or none), `hasPicture` and show(bitmap, picture, moment).
+  /** @param {object} tile has `id`, `pixels`, `picture`, `hasPicture` and show(bitmap, picture, mediaTime) */
   add(tile) {
     this.#tiles.set(tile, 0);
-    this.#timer ??= setInterval(() => this.#beat(), BEAT);
+    this.#timer ??= setInterval(() => this.#requestNext(), TICK);
   }
 
   remove(tile) {
@@ -26,40 +26,36 @@ export class Previews {
     this.#timer = null;
   }
 
-  #beat() {
-    if (this.#asking >= AT_ONCE) return;
-    const waiting = [...this.#tiles].filter(([tile, at]) => tile.hasPicture && at <= performance.now());
-    const next = waiting.sort(([, one], [, other]) => one - other)[0];
-    if (next) this.#ask(next[0]);
-  }
-
-  async #ask(tile) {
-    this.#asking += 1;
-    this.#tiles.set(tile, performance.now() + BETWEEN);
-    let shown = false;
+  async #requestNext() {
+    if (this.#requests >= MAX_REQUESTS) return;
+    const ready = [...this.#tiles].filter(([tile, at]) => tile.hasPicture && at <= performance.now());
+    const next = ready.sort(([, one], [, other]) => one - other)[0];
+    if (!next) return;
+    const [tile] = next;
+    this.#requests += 1;
+    this.#tiles.set(tile, performance.now() + TILE_INTERVAL);
+    let isShown = false;
     try {
-      shown = await this.#show(tile);
+      isShown = await showPreview(tile);
     } finally {
-      this.#asking -= 1;
+      this.#requests -= 1;
     }
-    if (!shown && this.#tiles.has(tile)) this.#tiles.set(tile, performance.now() + AFTER_NONE);
+    if (!isShown && this.#tiles.has(tile)) this.#tiles.set(tile, performance.now() + PAUSE_WITHOUT);
   }
+}
 
-  async #show(tile) {
-    const { picture } = tile;
-    try {
-      const preview = await previewOf(tile.id);
-      if (preview === null) return false;
-      const bitmap = await createImageBitmap(preview.blob, {
-        resizeWidth: tile.pixels,
-        resizeQuality: "medium",
-      });
-      tile.show(bitmap, picture, preview.moment);
-      bitmap.close();
-      return true;
-    } catch (problem) {
-      if (problem instanceof Problem || problem instanceof DOMException) return false; // away, or damaged
-      throw problem;
-    }
+async function showPreview(tile) {
+  const { picture } = tile;
+  try {
+    const preview = await fetchPreview(tile.id);
+    if (preview === null) return false;
+    const size = { resizeWidth: tile.pixels, resizeQuality: "medium" };
+    const bitmap = await createImageBitmap(preview.blob, size);
+    tile.show(bitmap, picture, preview.mediaTime);
+    bitmap.close();
+    return true;
+  } catch (problem) {
+    if (problem instanceof Problem || problem instanceof DOMException) return false; // no answer, or damaged
+    throw problem;
   }
 }

@@ -1,75 +1,80 @@
-// A source at a glance: what all its faces together showed in each of the last seconds, and who is in view.
+// The last minutes of a source for its tile: each second's means of all faces, coverage, and faces in view.
 
 import { LABELS } from "../../lib/labels.js";
-import { Coverage } from "../coverage-timeline.js";
-import { isCurrent, lagOf, timeOf } from "../face.js";
+import { CoverageTimeline } from "../coverage-timeline.js";
+import { isCurrent, lagOf, timeOf } from "../reading-time.js";
 
-export const KEPT = 600; // s
+/** Length of the summary in seconds. */
+export const LENGTH = 600;
 
-export class Glance {
-  faces = new Map(); // track: its newest reading, of those in view
+export class RecentSummary {
+  faces = new Map(); // track: the newest reading of each face in view
   coverage;
-  #numbers = new Float64Array(KEPT); // which second lies in a place
-  #counts = new Float64Array(KEPT);
-  #sums = new Float64Array(KEPT * LABELS.length);
-
   #rate;
+  // A ring: second s lies at index s % LENGTH.
+  #seconds = new Float64Array(LENGTH);
+  #weights = new Float64Array(LENGTH);
+  #sums = new Float64Array(LENGTH * LABELS.length);
 
-  // `rate` of readings a second.
+  /** @param {number} rate readings a second */
   constructor(rate) {
     this.#rate = rate;
-    this.coverage = new Coverage(rate);
+    this.coverage = new CoverageTimeline(rate);
   }
 
-  // How late (ms) readings are when they are there; 0 while nobody is in view.
+  /** Lag (ms) of the readings; 0 while no face is in view. */
   get lag() {
     return Math.max(0, ...[...this.faces.values()].map(lagOf));
   }
 
+  /** Add a message of the API. */
   add(message) {
     if (message.type === "reading") {
+      const time = timeOf(message);
       this.faces.set(message.track, message);
-      this.coverage.note(timeOf(message));
-      this.#count(
-        Math.floor(timeOf(message) / 1000),
-        LABELS.map((name) => message.smoothed[name]),
-      );
+      this.coverage.addReading(time);
+      const values = LABELS.map((name) => message.smoothed[name]);
+      this.#addValues(Math.floor(time / 1000), values);
     } else if (message.type === "face.end") this.faces.delete(message.track);
     else if (message.type === "coverage") this.coverage.add(message);
   }
 
-  takeOverview({ tracks, coverage }) {
+  addOverview({ tracks, coverage }) {
     for (const { times, values } of tracks) {
-      times.forEach((time, index) => this.#count(Math.floor(time / 1000), values[index]));
+      times.forEach((time, index) => {
+        this.#addValues(Math.floor(time / 1000), values[index]);
+      });
     }
-    this.coverage.takeOverview(coverage);
+    this.coverage.addOverview(coverage);
   }
 
-  forget(now) {
-    for (const [track, reading] of this.faces)
+  /** Drop faces that have left and coverage that is too old. @param {number} now ms */
+  dropOld(now) {
+    for (const [track, reading] of this.faces) {
       if (!isCurrent(reading, this.#rate, now)) this.faces.delete(track);
-    this.coverage.forgetBefore(now - KEPT * 1000);
+    }
+    this.coverage.dropBefore(now - LENGTH * 1000);
   }
 
-  // The mean probabilities in a second, in the order of LABELS; null when no face was read in it.
-  values(second) {
-    const place = second % KEPT;
-    if (this.#numbers[place] !== second) return null;
-    const sums = this.#sums.subarray(place * LABELS.length, (place + 1) * LABELS.length);
-    return sums.map((sum) => sum / this.#counts[place]);
+  /** Return the mean probabilities of a second, in the order of LABELS; null without a reading. */
+  valuesAt(second) {
+    const index = second % LENGTH;
+    if (this.#seconds[index] !== second) return null;
+    const sums = this.#sums.subarray(index * LABELS.length, (index + 1) * LABELS.length);
+    return sums.map((sum) => sum / this.#weights[index]);
   }
 
-  // Values may be shares or per cent: each face counts by what its values add up to.
-  #count(second, values) {
-    const place = second % KEPT;
-    if (this.#numbers[place] > second) return; // longer ago than what is kept
-    const first = place * LABELS.length;
-    if (this.#numbers[place] !== second) {
-      this.#numbers[place] = second;
-      this.#counts[place] = 0;
+  // Values are shares or per cent; dividing by their sum makes both count alike.
+  #addValues(second, values) {
+    const index = second % LENGTH;
+    if (this.#seconds[index] > second) return; // older than the summary
+    const first = index * LABELS.length;
+    if (this.#seconds[index] !== second) {
+      this.#seconds[index] = second;
+      this.#weights[index] = 0;
       this.#sums.fill(0, first, first + LABELS.length);
     }
     for (let label = 0; label < LABELS.length; label += 1) this.#sums[first + label] += values[label];
-    this.#counts[place] += values.reduce((sum, value) => sum + value, 0);
+    this.#weights[index] += values.reduce((sum, value) => sum + value, 0);
   }
 }

@@ -1,43 +1,47 @@
-// The strip beneath a tile: what all faces together showed in the last minutes, with the coverage beneath.
+// The strip at the foot of a tile: stacked means of all faces in the last minutes, and the coverage below.
 
-import { COLOURS, COVERAGE, LABELS, STACK } from "../../lib/labels.js";
-import { hatch } from "../../lib/stack.js";
+import { minWidth } from "../../lib/chart.js";
+import { COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER } from "../../lib/labels.js";
+import { hatch, LAYERS } from "../../lib/stack.js";
+import { LENGTH } from "./recent-summary.js";
 
-const COVERED = 5; // css px: height of the coverage
+const COVERAGE_HEIGHT = 5; // css px
 const SPACE = 2; // css px
 
-const ORDER = STACK.map((name) => LABELS.indexOf(name));
-
-// `kept` seconds until `now` (ms); `trouble` is the coverage that is going on and not told yet, or null.
-export function drawStrip(surface, glance, { now, kept, trouble }, colours) {
+/**
+ * @param {number} now ms
+ * @param outage that is going on and not reported yet
+ * @param {Record<string, string>} colours of the page
+ */
+export function drawStrip(surface, summary, now, outage, colours) {
   const { width, height } = surface.begin();
   const { context } = surface;
-  const stack = height - COVERED - SPACE;
+  const stackHeight = height - COVERAGE_HEIGHT - SPACE;
   context.fillStyle = colours.sunken;
-  context.fillRect(0, 0, width, stack);
-  context.fillRect(0, height - COVERED, width, COVERED);
-  const last = Math.floor(now / 1000);
-  const edge = (second) => Math.round(((second - last + kept) / kept) * width); // no seams
-  for (let second = last - kept + 1; second <= last; second += 1) {
-    const values = glance.values(second);
-    const [left, right] = [edge(second - 1), edge(second)];
-    if (values && right > left) drawColumn(context, values, { left, width: right - left, height: stack });
+  context.fillRect(0, 0, width, stackHeight);
+  context.fillRect(0, height - COVERAGE_HEIGHT, width, COVERAGE_HEIGHT);
+  const first = Math.floor(now / 1000) - LENGTH;
+  const toX = (second) => Math.round(Math.min(1, Math.max(0, (second - first) / LENGTH)) * width); // no seams
+  for (let second = first + 1; second <= first + LENGTH; second += 1) {
+    const values = summary.valuesAt(second);
+    const [left, right] = [toX(second - 1), toX(second)];
+    if (values && right > left) drawColumn(context, values, left, right - left, stackHeight);
   }
-  const x = (time) => Math.round(Math.min(1, Math.max(0, (time / 1000 - last + kept) / kept)) * width);
-  for (const { kind, started, ended } of glance.coverage.with(trouble)) {
-    const place = { left: x(started), right: Math.max(x(ended), x(started) + (kind === "observed" ? 0 : 1)) };
-    context.fillStyle = COVERAGE[kind].colour;
-    context.fillRect(place.left, height - COVERED, place.right - place.left, COVERED);
-    if (kind === "disconnected") hatch(context, place, { top: 0, bottom: stack }, colours);
+  for (const { kind, started, ended } of summary.coverage.withOpen(outage)) {
+    const left = toX(started / 1000);
+    const right = Math.max(toX(ended / 1000), left + minWidth(kind));
+    context.fillStyle = COVERAGE_COLOURS[kind];
+    context.fillRect(left, height - COVERAGE_HEIGHT, right - left, COVERAGE_HEIGHT);
+    if (kind === "disconnected") hatch(context, { left, right }, { top: 0, bottom: stackHeight }, colours);
   }
 }
 
-function drawColumn(context, values, { left, width, height }) {
+function drawColumn(context, values, left, width, height) {
   let bottom = height;
-  STACK.forEach((name, layer) => {
-    const high = values[ORDER[layer]] * height;
-    context.fillStyle = COLOURS[name];
-    context.fillRect(left, bottom - high, width, high + 0.5);
-    bottom -= high;
+  STACK_ORDER.forEach((name, layer) => {
+    const layerHeight = values[LAYERS[layer]] * height;
+    context.fillStyle = LABEL_COLOURS[name];
+    context.fillRect(left, bottom - layerHeight, width, layerHeight + 0.5); // no seam
+    bottom -= layerHeight;
   });
 }

@@ -1,182 +1,154 @@
-// One source on the wall: its picture, how it stands, who is in view, and its last ten minutes.
+// One source on the wall: its picture, its status, the faces in view, and its last ten minutes.
 
-import { Problem } from "../../app/http.js";
-import { hearTime, overviewOf, serverNow } from "../../app/sources-api.js";
-import { write } from "../../lib/elements.js";
-import { clock, spoken, stateOf, troubleOf } from "../../lib/format.js";
-import { COLOURS } from "../../lib/labels.js";
+import { serverNow } from "../../app/server-clock.js";
+import { outageOf, statusOf } from "../../app/source-status.js";
+import { labelColour } from "../../lib/colours.js";
+import { fitChildren, make, setText } from "../../lib/elements.js";
+import { clock, readingText } from "../../lib/format.js";
 import { Surface } from "../../lib/surface.js";
-import { Follower } from "../subscription.js";
-import { Glance, KEPT } from "./recent-summary.js";
+import { loadOverview } from "../overview.js";
+import { Subscription } from "../subscription.js";
+import { LENGTH, RecentSummary } from "./recent-summary.js";
 import { drawStrip } from "./strip.js";
 
-const FIRST = "-3s"; // history that comes whole; the overview tells what was before
-const FACES = 4; // named on the picture
-const AGAIN = 2000; // ms before an overview that did not come is asked for anew
-const CALM = 250; // ms between changes of words
-const STALE = 5000; // ms without a new picture after which it is said to stand still; tiles take turns
+const HISTORY = "-3s"; // sent as single readings; the overview has what was before
+const MAX_NAMED = 4; // faces on the picture
+const TEXT_INTERVAL = 250; // ms between changes of texts
+const STALE = 5000; // ms without a new picture after which it is dimmed; tiles take turns
+const UNSURE_COLOUR = "#e8eaed";
 
-const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas><span class="veil"></span>
-  <span class="faces"></span></span>
-  <span class="caption"><span class="dot"></span><span class="name"></span><span class="words"></span></span>
+const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas>
+  <span class="picture-state"></span><span class="faces"></span></span>
+  <span class="caption"><span class="dot"></span><span class="name"></span><span class="text"></span></span>
   <canvas class="strip" aria-hidden="true"></canvas></a>`;
 
 export class Tile {
-  element = Object.assign(document.createElement("li"), { className: "tile", innerHTML: TILE });
+  element = make("li", { className: "tile", innerHTML: TILE });
   #source;
   #on;
-  #glance = null;
-  #follower = null;
-  #preview;
-  #strip;
-  #places;
-  #moment = null; // of the picture that is shown, as the server names it
-  #pictured = null; // ms: when that came
-  #written = -Infinity; // ms
+  #summary = null;
+  #subscription = null; // null: closed
+  #preview = new Surface(this.#find("preview"));
+  #strip = new Surface(this.#find("strip"));
+  #link = this.element.firstChild;
+  #mediaTime = null; // of the picture that is shown
+  #pictureAt = null; // ms: when that came
+  #textAt = -Infinity; // ms: when texts changed last
   #drawn = "";
 
-  // `on` has lost(problem), answered() and removed().
+  /** @param {object} source as the API sends it @param {object} on callbacks lost(problem) and restored() */
   constructor(source, on) {
     this.#on = on;
-    this.#preview = new Surface(this.element.querySelector(".preview"));
-    this.#strip = new Surface(this.element.querySelector(".strip"));
-    const find = (name) => this.element.querySelector(`.${name}`);
-    this.#places = {
-      link: this.element.firstChild,
-      name: find("name"),
-      words: find("words"),
-      veil: find("veil"),
-      faces: find("faces"),
-    };
-    this.#places.link.href = `#${source.id}`;
+    this.#link.href = `#${source.id}`;
     this.update(source);
   }
 
   get id() {
     return this.#source.id;
   }
+
   get picture() {
     return this.#source.picture;
   }
+
   get hasPicture() {
-    return this.#source.state === "live" && this.#source.picture !== "none";
+    return this.#source.state === "live" && this.picture !== "none";
   }
+
+  /** Width of the picture in device pixels. */
   get pixels() {
     return Math.max(1, Math.round(this.#preview.size.width * this.#preview.scale));
   }
 
-  // Where the picture is shown otherwise from now on, what it showed until now goes.
+  /** Take the source's newest state. A change of how its picture is shown clears the picture. */
   update(source) {
     const { canvas, context } = this.#preview;
     if (source.picture !== this.#source?.picture) context.clearRect(0, 0, canvas.width, canvas.height);
     this.#source = source;
   }
 
-  // Begins to follow the source; what was known before is asked for anew.
+  /** Follow the source, from its past on. */
   open() {
-    if (this.#follower) return;
-    this.#glance = new Glance(this.#source.rate);
-    this.#follower = new Follower(this.id, FIRST, {
-      message: (message) => this.#take(message),
-      missed: () => this.#lookBack(),
-      connected: this.#on.answered,
+    if (this.#subscription) return;
+    this.#summary = new RecentSummary(this.#source.rate);
+    this.#subscription = new Subscription(this.id, HISTORY, {
+      message: (message) => this.#summary.add(message),
+      heartbeat: () => this.#summary.dropOld(serverNow()),
+      missed: () => this.#loadPast(),
+      connected: this.#on.restored,
       lost: this.#on.lost,
-      removed: this.#on.removed,
+      removed: () => {}, // the list of sources says it as well
     });
-    this.#lookBack();
+    this.#loadPast();
   }
 
-  shut() {
-    this.#follower?.close();
-    this.#follower = null;
+  close() {
+    this.#subscription?.close();
+    this.#subscription = null;
   }
 
-  // Shows a picture that was asked for when the source's were to be shown `as`; the same moment is the same picture.
-  show(bitmap, as, moment) {
-    if (as !== this.picture) return;
-    if (moment !== this.#moment) this.#pictured = serverNow();
-    this.#moment = moment;
+  /** Show a bitmap, unless the picture is shown in another way than when it was requested. */
+  show(bitmap, picture, mediaTime) {
+    if (picture !== this.picture) return;
+    if (mediaTime !== this.#mediaTime) this.#pictureAt = serverNow();
+    this.#mediaTime = mediaTime;
     const { canvas, context } = this.#preview;
-    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
-      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-    }
+    const { width, height } = bitmap;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.drawImage(bitmap, 0, 0);
   }
 
   draw(now, colours) {
-    if (!this.#follower) return;
+    if (!this.#subscription) return;
     const { width } = this.#strip.size;
     const drawing = `${Math.floor(now / 1000)} ${width} ${colours.ink}`;
     if (drawing !== this.#drawn && width > 0) {
       this.#drawn = drawing;
-      drawStrip(
-        this.#strip,
-        this.#glance,
-        { now, kept: KEPT, trouble: troubleOf(this.#source, now) },
-        colours,
-      );
+      drawStrip(this.#strip, this.#summary, now, outageOf(this.#source, now), colours);
     }
-    if (now - this.#written < CALM && now >= this.#written) return;
-    this.#written = now;
-    this.#write(now);
+    if (now - this.#textAt < TEXT_INTERVAL && now >= this.#textAt) return;
+    this.#textAt = now;
+    this.#showTexts(now);
   }
 
-  #write(now) {
-    const { link, name, words, veil } = this.#places;
-    const stands = stateOf(this.#source, now, this.#glance.lag);
-    if (link.dataset.tone !== stands.tone) link.dataset.tone = stands.tone;
-    write(name, this.#source.name);
-    write(words, stands.words);
-    const still = !this.hasPicture || now - this.#pictured > Math.max(STALE, 3000 / this.#source.rate);
-    this.#preview.canvas.classList.toggle("still", still);
-    write(veil, this.#veilWords(still));
-    this.#writeFaces();
+  #showTexts(now) {
+    const { tone, text } = statusOf(this.#source, now, this.#summary.lag);
+    if (this.#link.dataset.tone !== tone) this.#link.dataset.tone = tone;
+    setText(this.#find("name"), this.#source.name);
+    setText(this.#find("text"), text);
+    const isStale = now - this.#pictureAt > Math.max(STALE, 3000 / this.#source.rate);
+    const isStill = !this.hasPicture || isStale;
+    this.#preview.canvas.classList.toggle("still", isStill);
+    setText(this.#find("picture-state"), this.#pictureState(isStill));
+    this.#showFaces();
   }
 
-  #veilWords(still) {
+  #pictureState(isStill) {
     if (this.#source.state !== "live") return "no picture";
-    if (this.#source.picture === "none") return "picture not shown";
-    return still && this.#pictured !== null ? `no picture since ${clock(this.#pictured)}` : "";
+    if (this.picture === "none") return "picture not shown";
+    return isStill && this.#pictureAt !== null ? `no picture since ${clock(this.#pictureAt)}` : "";
   }
 
-  #writeFaces() {
-    const { faces: place } = this.#places;
-    const faces = [...this.#glance.faces.values()].sort((a, b) => a.track - b.track);
-    const shown = faces.slice(0, FACES);
-    while (place.children.length > shown.length) place.lastChild.remove();
-    shown.forEach((reading, at) => {
-      const chip = place.children[at] ?? place.appendChild(document.createElement("span"));
-      const more = at === FACES - 1 && faces.length > FACES ? ` and ${faces.length - FACES} more` : "";
-      const label = reading.label ?? "unsure";
-      if (chip.dataset.label !== label) chip.style.setProperty("--label", COLOURS[label] ?? "#e8eaed");
-      chip.dataset.label = label;
-      write(chip, `${reading.label ?? spoken(reading)}${more}`);
+  #showFaces() {
+    const faces = [...this.#summary.faces.values()].sort((a, b) => a.track - b.track);
+    const named = faces.slice(0, MAX_NAMED);
+    const chips = fitChildren(this.#find("faces"), named.length, () => make("span"));
+    named.forEach((reading, index) => {
+      const more = index === MAX_NAMED - 1 ? faces.length - MAX_NAMED : 0;
+      chips[index].style.setProperty("--label", labelColour(reading.label, UNSURE_COLOUR));
+      setText(chips[index], `${reading.label ?? readingText(reading)}${more > 0 ? ` and ${more} more` : ""}`);
     });
   }
 
-  #take(message) {
-    if (message.type === "heartbeat") {
-      hearTime(message.at);
-      this.#glance.forget(serverNow());
-    } else if (message.type !== "error") {
-      this.#glance.add(message);
-    }
+  async #loadPast() {
+    const subscription = this.#subscription;
+    const overview = await loadOverview(this.id, `-${LENGTH}s`, () => subscription !== this.#subscription);
+    if (!overview) return;
+    this.#summary.addOverview(overview);
+    this.#drawn = "";
   }
 
-  // Asks for the past until it comes, or the tile is shut.
-  async #lookBack() {
-    const follower = this.#follower;
-    try {
-      const overview = await overviewOf(this.id, `-${KEPT}s`);
-      if (follower !== this.#follower) return;
-      this.#glance.takeOverview(overview);
-      this.#drawn = "";
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === 404) return;
-      setTimeout(() => {
-        if (follower === this.#follower) this.#lookBack();
-      }, AGAIN);
-    }
+  #find(className) {
+    return this.element.querySelector(`.${className}`);
   }
 }

@@ -1,44 +1,51 @@
 // All sources as tiles. Those in view are followed and get pictures; the others cost nothing.
 
+import { serverNow } from "../../app/server-clock.js";
 import { connection } from "../../app/shell.js";
-import { serverNow } from "../../app/sources-api.js";
-import { write } from "../../lib/elements.js";
-import { pageColours } from "../../lib/labels.js";
+import { onSchemeChange, pageColours } from "../../lib/colours.js";
+import { arrangeChildren, setText } from "../../lib/elements.js";
+import { counted } from "../../lib/format.js";
 import { Previews } from "./previews.js";
 import { Tile } from "./tile.js";
 
 export class Wall {
   #list;
-  #words;
-  #tiles = new Map(); // id: tile
+  #text;
+  #tiles = new Map(); // id of the source: tile
   #inView = new Set();
-  #seen = true; // the page is not hidden
+  #isVisible = true; // the page
   #previews = new Previews();
   #colours = pageColours();
-  #observer = new IntersectionObserver((entries) => this.#notice(entries), { rootMargin: "80px" });
+  #observer = new IntersectionObserver((entries) => this.#onIntersection(entries), { rootMargin: "80px" });
 
-  constructor(list, words) {
+  /** @param {HTMLElement} list of the tiles @param {HTMLElement} text above it */
+  constructor(list, text) {
     this.#list = list;
-    this.#words = words;
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", () => {
+    this.#text = text;
+    onSchemeChange(() => {
       this.#colours = pageColours();
     });
   }
 
-  // Shows these sources in their order; none when the wall is not looked at.
-  // `lacks`: whether the address asks for a source that is not among them.
-  show(sources, { lacks }) {
-    for (const [id, tile] of this.#tiles) {
-      if (!sources.some((source) => source.id === id)) this.#remove(id, tile);
-    }
-    sources.forEach((source, place) => this.#place(source, place));
-    write(this.#words, lacks ? "The source that was asked for is not there, or no longer." : sayAll(sources));
+  /**
+   * Show these sources in their order.
+   * @param {object[]} sources none while the wall is hidden
+   * @param {{ isMissing: boolean }} options the URL names a source that does not exist
+   */
+  show(sources, { isMissing }) {
+    const ids = new Set(sources.map(({ id }) => id));
+    for (const [id, tile] of this.#tiles) if (!ids.has(id)) this.#remove(id, tile);
+    arrangeChildren(
+      this.#list,
+      sources.map((source) => this.#updatedTile(source).element),
+    );
+    const count = `${counted(sources.length, "source")}. Strips show the last ten minutes.`;
+    setText(this.#text, isMissing ? "This source does not exist (any more)." : count);
   }
 
-  see(seen) {
-    this.#seen = seen;
-    for (const tile of this.#tiles.values()) this.#attend(tile);
+  setVisible(isVisible) {
+    this.#isVisible = isVisible;
+    for (const tile of this.#tiles.values()) this.#openOrClose(tile);
   }
 
   draw() {
@@ -46,48 +53,41 @@ export class Wall {
     for (const tile of this.#inView) tile.draw(now, this.#colours);
   }
 
-  #place(source, place) {
+  #updatedTile(source) {
     if (!this.#tiles.has(source.id)) {
-      const tile = new Tile(source, { ...connection, removed: () => {} }); // the list tells it as well
+      const tile = new Tile(source, connection);
       this.#tiles.set(source.id, tile);
       this.#observer.observe(tile.element);
     }
     const tile = this.#tiles.get(source.id);
     tile.update(source);
-    const { children } = this.#list;
-    if (children[place] !== tile.element) this.#list.insertBefore(tile.element, children[place] ?? null);
+    return tile;
   }
 
   #remove(id, tile) {
     this.#tiles.delete(id);
     this.#inView.delete(tile);
     this.#observer.unobserve(tile.element);
-    this.#attend(tile);
-    tile.element.remove();
+    this.#openOrClose(tile);
   }
 
-  #notice(entries) {
+  #onIntersection(entries) {
     for (const { target, isIntersecting } of entries) {
       const tile = [...this.#tiles.values()].find(({ element }) => element === target);
       if (!tile) continue;
       if (isIntersecting) this.#inView.add(tile);
       else this.#inView.delete(tile);
-      this.#attend(tile);
+      this.#openOrClose(tile);
     }
   }
 
-  #attend(tile) {
-    if (this.#seen && this.#inView.has(tile)) {
+  #openOrClose(tile) {
+    if (this.#isVisible && this.#inView.has(tile)) {
       tile.open();
       this.#previews.add(tile);
     } else {
-      tile.shut();
+      tile.close();
       this.#previews.remove(tile);
     }
   }
-}
-
-function sayAll(sources) {
-  const count = `${sources.length} ${sources.length === 1 ? "source" : "sources"}`;
-  return `${count}. Strips show the last ten minutes.`;
 }

@@ -1,0 +1,22 @@
+// Repeated requests that rest while the page is hidden.
+
+import { isPageVisible } from "../lib/elements.js";
+
+/**
+ * Run a task again and again, each time some pause after it has ended.
+ * @param {() => number} pause ms
+ * @param {number} delay ms before the first run
+ * @returns {() => Promise<void>} runs the task at once
+ */
+export function poll(task, pause, delay = 0) {
+  let timer = setTimeout(run, delay);
+  async function run() {
+    try {
+      if (isPageVisible()) await task();
+    } finally {
+      clearTimeout(timer); // of a run that has ended in the meantime
+      timer = setTimeout(run, pause());
+    }
+  }
+  return run;
+}

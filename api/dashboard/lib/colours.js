@@ -1,0 +1,32 @@
+// Colours of labels and of the page.
+
+import { LABEL_COLOURS } from "./labels.js";
+
+const DARK_SCHEME = matchMedia("(prefers-color-scheme: dark)");
+
+/** Return the colour of a label, or `fallback` where the engine abstained. */
+export const labelColour = (label, fallback = "var(--muted)") => LABEL_COLOURS[label] ?? fallback;
+
+/**
+ * Return black or white, whichever reads better on a colour (relative luminance of WCAG 2.2).
+ * @param {string} colour as #rrggbb
+ */
+export function textColourOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 ? "#14181c" : "#ffffff";
+}
+
+/** Return the page's own colours in the light or dark scheme that is on. */
+export function pageColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["ink", "muted", "line", "surface", "sunken"];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** Call `listener` whenever the page changes between light and dark. */
+export function onSchemeChange(listener, signal) {
+  DARK_SCHEME.addEventListener("change", listener, { signal });
+}

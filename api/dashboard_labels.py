@@ -1,0 +1,25 @@
+"""Labels and colours for the dashboard: `python -m api.dashboard_labels` writes dashboard/lib/labels.js."""
+
+import json
+from pathlib import Path
+
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
+from engine.labels import LABELS
+
+MODULE = Path(__file__).parent / "dashboard" / "lib" / "labels.js"
+HEAD = "// Written by `python -m api.dashboard_labels` from engine/labels.py and engine/drawing/palette.py.\n"
+
+
+def labels_module() -> str:
+    """Return the text of labels.js, as Biome formats it."""
+    lists = {"LABELS": LABELS, "STACK_ORDER": STACK_ORDER}
+    tables = {"LABEL_COLOURS": LABEL_COLOURS, "COVERAGE_COLOURS": COVERAGE_COLOURS}
+    constants = [f"export const {name} = {json.dumps(values)};\n" for name, values in lists.items()]
+    for name, colours in tables.items():
+        rows = "".join(f'  {key}: "{colour}",\n' for key, colour in colours.items())
+        constants.append(f"export const {name} = {{\n{rows}}};\n")
+    return "\n".join([HEAD, *constants])
+
+
+if __name__ == "__main__":
+    MODULE.write_text(labels_module(), encoding="utf-8")
