@@ -31,6 +31,7 @@ test: $(VENV)/.dev ## run all tests, after setting up what they need
 check: $(VENV)/.dev ## lint, format and types, without changing a file
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/biome check --error-on-warnings api/dashboard biome.jsonc
 	@deploy/setup/torch.sh $(VENV)
 	@if $(BIN)/python -c 'import torch' 2>/dev/null; then $(BIN)/mypy; else \
 		echo "left out: the types of training/, which rest on torch"; \
@@ -39,6 +40,7 @@ check: $(VENV)/.dev ## lint, format and types, without changing a file
 format: $(VENV)/.dev ## put the code into the formatter's shape
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+	@$(BIN)/biome check --write api/dashboard biome.jsonc
 
 acceptance: $(VENV)/.dev ## measure the figures the project promises, each against its bar
 	@deploy/setup/system.sh $(VENV)
