@@ -377,17 +377,17 @@ def test_a_slow_client_is_told_what_it_missed_and_costs_the_others_nothing(api: 
 def test_a_client_that_reads_nothing_at_all_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.stream.connection.PATIENCE", 1)
 
-    def followers() -> str:
-        metrics = httpx.get(f"{api.http}/metrics").text.splitlines()
-        return next(line for line in metrics if line.startswith("mien_clients "))
+    def clients() -> float:
+        lines = httpx.get(f"{api.http}/metrics").text.splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith("mien_clients "))
 
     with socket.socket() as stuck:
         stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stuck.connect(("127.0.0.1", api.port))
         stuck.sendall(handshake_request(api))
-        until(lambda: followers() == "mien_clients 1", 5, "the client follows")
+        until(lambda: clients() == 1, 5, "the client follows")
         write(api.redis_url, list(map(wide, range(100))))
-        until(lambda: followers() == "mien_clients 0", 10, "the client is gone")
+        until(lambda: clients() == 0, 10, "the client is gone")
 
 
 def handshake_request(api: Api) -> bytes:
