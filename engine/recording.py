@@ -14,8 +14,8 @@ from typing import Generic, Self, TypeAlias, TypeVar
 from engine.loading import Networks
 from engine.pipeline import Pipeline
 from engine.records import Event, Face
-from ingest.files.recording import Marked, Recording
-from ingest.files.resume import Resume, resume_from
+from ingest.files.recording import ReadFrame, Recording
+from ingest.files.resume import ResumePoint, resume_point
 
 BATCH = 8  # frames that go through the detector at once
 LONGEST_BATCH = 4.0  # seconds of the recording at most: so much is read again at least after a break
@@ -26,14 +26,14 @@ DETECTORS, FOUND_AHEAD = 2, 3
 
 Item = TypeVar("Item")
 
-Found: TypeAlias = tuple[list[Marked], list[list[Face]]]  # frames, and the faces of each
+Found: TypeAlias = tuple[list[ReadFrame], list[list[Face]]]  # frames, and the faces of each
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
     """Where a reader stood between two batches, for another one to go on in its place."""
 
-    decoding: Resume
+    decoding: ResumePoint
     pipeline: bytes  # Pipeline.state
 
 
@@ -62,12 +62,12 @@ class RecordingReader:
         self._source = source
         self._pipeline = Pipeline(networks)
         self._overlapped = overlapped
-        self._batch: list[Marked] = []  # the newest
+        self._batch: list[ReadFrame] = []  # the newest
         self.position = 0  # ns; the newest frame read
         self.interrupted = False
         if after is not None:
             self._pipeline.restore(source, after.pipeline)
-            self.position = after.decoding.mark.media_time
+            self.position = after.decoding.state.media_time
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[list[Event], None, None]:
         """The events of a few frames at a time, and at the end those that end the source.
@@ -79,7 +79,7 @@ class RecordingReader:
                 if stopped():
                     self.interrupted = True
                     break
-                told = self._pipeline.step([marked.frame for marked in batch], faces)
+                told = self._pipeline.step([read.frame for read in batch], faces)
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
                 yield [event for events in told for event in events]
@@ -90,13 +90,13 @@ class RecordingReader:
 
     def state(self) -> ReaderState:
         """Where it stands after the events that `steps` gave last, its very last ones excepted."""
-        decoding = resume_from(self._batch[-1].mark, [marked.frame for marked in self._batch])
+        decoding = resume_point(self._batch[-1].state, [read.frame for read in self._batch])
         return ReaderState(decoding, self._pipeline.state(self._source))
 
     @contextmanager
     def _found(self) -> Iterator[Iterable[Found]]:
         """Batch by batch, with their faces."""
-        with Ahead(self._recording.marked(), AHEAD, "decode") as decoded:
+        with Ahead(self._recording.read(), AHEAD, "decode") as decoded:
             taken = batches(decoded, batch_of(self._recording.rate))
             if not self._overlapped:
                 yield map(self._find, taken)
@@ -104,7 +104,7 @@ class RecordingReader:
             with closing(self._found_ahead(taken)) as found:
                 yield found
 
-    def _found_ahead(self, taken: Iterable[list[Marked]]) -> Generator[Found, None, None]:
+    def _found_ahead(self, taken: Iterable[list[ReadFrame]]) -> Generator[Found, None, None]:
         started: deque[Future[Found]] = deque()
         with ThreadPoolExecutor(DETECTORS, "detect") as pool:
             for batch in taken:
@@ -114,8 +114,8 @@ class RecordingReader:
             while started:
                 yield started.popleft().result()
 
-    def _find(self, batch: list[Marked]) -> Found:
-        return batch, self._pipeline.detect([marked.frame for marked in batch])
+    def _find(self, batch: list[ReadFrame]) -> Found:
+        return batch, self._pipeline.detect([read.frame for read in batch])
 
     def _end(self) -> list[Event]:
         self.position = self._recording.duration

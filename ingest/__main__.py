@@ -1,4 +1,4 @@
-"""Keeps the configured cameras: `python -m ingest [--shards 0,1]`."""
+"""Reads the configured sources: `python -m ingest [--shards 0,1]`."""
 
 import argparse
 import logging
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-# Read when numpy is loaded: the keeper forks, so it must not have threads.
+# numpy reads this when it is loaded: the keeper forks, so it must not have threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ingest.bus.connection import connect
@@ -26,11 +26,11 @@ def main() -> int:
         "--shards",
         type=_shards,
         metavar="N,N",
-        help="keep only the cameras of these shards, which no other ingest process keeps (default: all)",
+        help="read only the sources of these shards, which no other ingest process reads (default: all)",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    # An exception, not a mark: it also ends a wait for Redis.
+    # An exception, because it also ends a wait for Redis.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:

@@ -1,4 +1,4 @@
-"""The atom of a stream: one grey picture with its clocks."""
+"""Frames: the unit that ingest sends to the engine, a grey image with its times."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-# Where `captured_at` came from: the camera's RTCP sender reports, or the moment of arrival here.
+# The origin of `captured_at`: the camera's RTCP sender reports, or the arrival at ingest.
 Clock = Literal["rtcp", "arrival"]
 
 # Frames are reduced to this long side before they leave the decoder: a face of 24 px in 1080p keeps 12.
@@ -16,17 +16,17 @@ LONG_SIDE = 960  # pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of one source.
+    """One image of one source.
 
-    `connection` and `number` together name the frame within its source: a frame whose number does not
-    follow its predecessor's in the same connection tells how many were dropped in between.
+    `connection` and `number` identify the frame within its source. A gap between the numbers of a connection
+    is the number of frames that were dropped.
     """
 
     source: str
-    connection: int  # ms; arrival of its first picture, new at each change of size; 0 for a recording
-    number: int  # counts the frames chosen for reading in this connection, from 0
-    media_time: int  # ns; the PTS, carried on over reconnections of a live source
+    connection: int  # ms; arrival of its first frame, new at each change of size; 0 for a recording
+    number: int  # counts the picked frames of this connection, from 0
+    media_time: int  # ns; the PTS; runs on over reconnections of a live source
     captured_at: datetime | None  # UTC; None for a recording
-    clock: Clock | None  # where captured_at came from; None for a recording
-    damaged: bool  # the decoder met errors since the frame before
+    clock: Clock | None  # the origin of captured_at; None for a recording
+    damaged: bool  # there were decoding errors since the frame before
     grey: NDArray[np.uint8]  # luma plane, (height, width), read-only, long side at most LONG_SIDE

@@ -1,4 +1,4 @@
-"""Which version of mien this is."""
+"""The version of mien."""
 
 from importlib.metadata import version
 

@@ -36,7 +36,7 @@ from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
 from ingest.files.recording import Recording, UnreadableError, open_recording
-from ingest.files.resume import decode_resume
+from ingest.files.resume import decode_resume_point
 from ingest.pace import SECOND
 
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
@@ -147,7 +147,7 @@ class TaskRunner:
 
 
 def _decode_state(state: dict[str, Any]) -> ReaderState:
-    return ReaderState(decode_resume(state["decoding"]), state["pipeline"].encode())
+    return ReaderState(decode_resume_point(state["decoding"]), state["pipeline"].encode())
 
 
 def _decode_facts(fields: dict[str, Any]) -> Facts:

@@ -1,4 +1,4 @@
-"""The sound of a file, copied packet by packet into another without decoding it."""
+"""Copies the sound of a file into another one, packet by packet, without decoding it."""
 
 import io
 from collections.abc import Iterator
@@ -10,38 +10,38 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from ingest.files.decoder import DEAD_END
+from ingest.files.decoder import MAX_FAILURES
 from ingest.files.recording import FILE_ONLY
 
 
 class Sound:
-    """The audio streams of a file, read beside its pictures."""
+    """The audio streams of a file, opened a second time beside its video."""
 
     def __init__(self, path: Path) -> None:
         self._input: InputContainer = av.open(
             f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace"
         )
-        # PyAV leaves out the context where it has no decoder, whatever its types say.
+        # PyAV has no context for a stream without a decoder, although its types say so.
         self._streams = [s for s in self._input.streams.audio if getattr(s, "codec_context", None)]
-        self._joined: dict[int, AudioStream] = {}  # index in the input to stream of the output
+        self._outputs: dict[int, AudioStream] = {}  # by the index of the input stream
         self._packets = self._in_order()
         self._next: Packet[Stream] | None = None
 
-    def fits(self, form: str) -> bool:
-        """Whether files of this format can carry these streams."""
-        with av.open(io.BytesIO(), "w", format=form) as container:
+    def fits(self, container_format: str) -> bool:
+        """Return whether files of this format can carry these streams."""
+        with av.open(io.BytesIO(), "w", format=container_format) as container:
             return {stream.codec_context.name for stream in self._streams} <= container.supported_codecs
 
-    def join(self, output: OutputContainer) -> None:
-        """Adds the streams to a file that is about to be written."""
+    def add_to(self, output: OutputContainer) -> None:
+        """Add the streams to a new file, before its first packet."""
         for stream in self._streams:
-            self._joined[stream.index] = output.add_stream_from_template(stream)
+            self._outputs[stream.index] = output.add_stream_from_template(stream)
         self._next = next(self._packets, None)
 
     def write_until(self, output: OutputContainer, time: float) -> None:
-        """Hands over all packets up to `time` (seconds by the file's clock)."""
+        """Write all packets up to `time` (seconds on the file's clock)."""
         while self._next is not None and _time(self._next) <= time:
-            self._next.stream = self._joined[self._next.stream_index]
+            self._next.stream = self._outputs[self._next.stream_index]
             output.mux(self._next)
             self._next = next(self._packets, None)
 
@@ -49,16 +49,16 @@ class Sound:
         self._input.close()
 
     def _in_order(self) -> Iterator["Packet[Stream]"]:
-        """Packets in growing order of time within their stream, as containers demand; damaged ones not."""
-        newest: dict[int, int] = {}
+        """Yield packets whose times grow within their stream, as containers require; leave out the others."""
+        last: dict[int, int] = {}
         failures = 0
-        while self._streams and failures < DEAD_END:
+        while self._streams and failures < MAX_FAILURES:
             try:
                 for packet in self._input.demux(*self._streams):
                     failures = 0
-                    if packet.dts is None or packet.dts <= newest.get(packet.stream_index, packet.dts - 1):
+                    if packet.dts is None or packet.dts <= last.get(packet.stream_index, packet.dts - 1):
                         continue
-                    newest[packet.stream_index] = packet.dts
+                    last[packet.stream_index] = packet.dts
                     yield packet
                 return
             except av.error.InvalidDataError:
@@ -66,5 +66,5 @@ class Sound:
 
 
 def _time(packet: "Packet[Stream]") -> float:
-    assert packet.dts is not None  # only such are passed on
+    assert packet.dts is not None  # see _in_order
     return float(packet.dts * packet.time_base)

@@ -1,18 +1,18 @@
-"""Which video this machine can decode: FFmpeg's libraries come with PyAV, its programs are not needed."""
+"""Checks the video decoders of FFmpeg's libraries, which come with PyAV."""
 
 from collections.abc import Iterable
 
 import av
 
-# What cameras send and recordings are made in.
-USUAL = ("h264", "hevc", "mjpeg", "mpeg4", "vp8", "vp9", "av1")
+# The formats of cameras and of most recordings.
+COMMON = ("h264", "hevc", "mjpeg", "mpeg4", "vp8", "vp9", "av1")
 
 
-def missing_decoders(names: Iterable[str] = USUAL) -> list[str]:
+def missing_decoders(names: Iterable[str] = COMMON) -> list[str]:
     return [name for name in names if name not in av.codecs_available]
 
 
 def decoder_version() -> str:
-    """Of PyAV, and of FFmpeg's libavcodec in it."""
+    """Return the versions of PyAV and of the libavcodec in it."""
     codec = ".".join(map(str, av.library_versions["libavcodec"]))
     return f"PyAV {av.__version__}, libavcodec {codec}"

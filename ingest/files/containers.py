@@ -1,9 +1,9 @@
-"""Which formats are opened: those that hold video, and no list that sends the decoder to other addresses.
+"""The container formats that may be opened, by FFmpeg's names.
 
-FFmpeg's own names. Left out are its lists (concat, sdp, and of files hls) and what it reads from devices.
+Left out are lists, which lead the decoder to other addresses (concat, sdp, and for files hls), and devices.
 """
 
-# A camera's recorder exports dhav, and some their bare streams.
+# Some video recorders export dhav or bare streams.
 FILES = (
     *(
         "mov",
@@ -25,7 +25,7 @@ FILES = (
     *("mpegvideo", "m4v", "h263", "h264", "hevc", "vvc", "vc1", "av1", "mjpeg"),
 )
 
-# A playlist's addresses go through the gateway, as its own does; it may bring sound and text apart.
+# The addresses in a playlist go through the egress proxy. It may list sound and text separately.
 STREAMS = (
     *FILES,
     *("mpjpeg", "image2pipe", "jpeg_pipe"),
@@ -34,5 +34,5 @@ STREAMS = (
 
 
 def only(formats: tuple[str, ...]) -> dict[str, str]:
-    """The option with which FFmpeg opens no others, nor within them."""
+    """Return the option that limits FFmpeg to these formats, also for what a file lists."""
     return {"format_whitelist": ",".join(formats)}

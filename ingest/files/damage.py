@@ -1,15 +1,15 @@
-"""Keeps where a recording is damaged: pure, fed by the decoder with times."""
+"""Records where a recording is damaged, from the times that the decoder reports. Pure."""
 
 from dataclasses import astuple, dataclass
 from typing import Any
 
-# Damaged stretches closer together than this are told as one.
-MERGED_WITHIN = 500_000_000  # ns
+# Damaged intervals that are closer together become one.
+MERGE_GAP = 500_000_000  # ns
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A stretch of a recording from its last good frame to the next one, or to its end."""
+    """An interval of a recording from its last good frame to the next one, or to its end."""
 
     started: int  # ns of media time
     ended: int  # ns
@@ -17,9 +17,10 @@ class Damage:
 
 
 class DamageLog:
-    """Errors come by the time of their packet, before the frames that the decoder still holds back.
+    """Damaged intervals in order.
 
-    So an error stays open until a frame of its time or a later one comes out whole.
+    An error comes with the time of its packet, before frames that the decoder still holds back. So it stays
+    open until a whole frame of that time or a later one.
     """
 
     def __init__(self) -> None:
@@ -30,14 +31,14 @@ class DamageLog:
         self._reason = ""
 
     def error(self, media_time: int, reason: str) -> None:
-        """The decoder failed on what should be shown at `media_time`."""
+        """Add an error in data of `media_time` (ns)."""
         if self._first_error is None:
             self._first_error, self._last_error, self._reason = media_time, media_time, reason
         self._first_error = min(self._first_error, media_time)
         self._last_error = max(self._last_error, media_time)
 
     def good(self, media_time: int) -> bool:
-        """A whole frame came out; says whether something is damaged between it and the one before."""
+        """Add a whole frame; return whether there is damage between it and the one before."""
         damaged = self._first_error is not None and media_time >= self._first_error
         if damaged:
             self._add(Damage(self.last, media_time, self._reason))
@@ -46,14 +47,14 @@ class DamageLog:
         return damaged
 
     def end(self, ended: int, missing: str | None) -> None:
-        """No more frames; `missing` says why they should have gone on to `ended` (ns), if they should."""
+        """Add the end of the frames; `missing`: the reason if they should have lasted until `ended` (ns)."""
         reason = missing or (self._reason if self._first_error is not None else None)
         if reason is not None:
             self._add(Damage(self.last, max(ended, self.last), reason))
         self._first_error = None
 
     def state(self) -> dict[str, Any]:
-        """What `restored` needs to go on from here, as JSON types."""
+        """Return the log in JSON types, for `restored`."""
         return {
             "found": [list(astuple(damage)) for damage in self.found],
             "last": self.last,
@@ -69,7 +70,7 @@ class DamageLog:
         return log
 
     def _add(self, damage: Damage) -> None:
-        if self.found and damage.started - self.found[-1].ended <= MERGED_WITHIN:
+        if self.found and damage.started - self.found[-1].ended <= MERGE_GAP:
             before = self.found.pop()
             damage = Damage(before.started, damage.ended, before.reason)
         self.found.append(damage)

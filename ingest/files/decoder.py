@@ -1,4 +1,4 @@
-"""Decodes a file's video stream: whole pictures with their times, going on after damage."""
+"""Decodes a file's video stream: whole frames with their times, also behind damage."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,22 +10,24 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.files.damage import DamageLog
-from ingest.files.resume import Proof, Resume, SeekUntrustedError, damage_at
+from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.luma import grey_of
 from ingest.pace import SECOND
 
-# A picture's usual length where the file names neither its length nor a rate.
-USUAL_LENGTH = SECOND // 25  # ns
+# The duration of a frame where the file gives neither that nor a rate.
+DEFAULT_DURATION = SECOND // 25  # ns
 
 # In containers that are read from front to back, more bytes than this between two packets are lost data.
-# Headers and padding between packets stay below 4 KiB in all files tried.
-UNACCOUNTED = 16 * 1024  # bytes
+# Headers and padding between packets stayed below 4 KiB in all files tried.
+MAX_PADDING = 16 * 1024  # bytes
 
-# A file may declare a little more than it has (rounding, a last frame's length) and still be whole.
-TAIL = SECOND // 4  # ns
+# A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
+END_TOLERANCE = SECOND // 4  # ns
 
-# The demuxer gives up on a place at once or never: this many failures in a row are a dead end.
-DEAD_END = 100
+# The demuxer gets past a damaged position at once or never.
+MAX_FAILURES = 100  # in a row
+
+NOT_AGAIN = "the last frame did not come again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,45 +36,47 @@ class DecodedFrame:
 
     media_time: int  # ns since the container's start
     image: av.VideoFrame
-    damaged: bool  # something is damaged between the picture before and this one
+    damaged: bool  # there is damage between the frame before and this one
 
 
 class Decoder:
-    """Yields the pictures of one stream in order of media time.
+    """Yields the frames of one stream in order of media time.
 
-    Not shown are pictures that an edit list leaves out, pictures that the decoder itself flags as broken,
-    and such as come later than one already shown.
+    Left out are frames that an edit list leaves out, frames that the decoder flags as corrupt, and frames
+    that come later than one with a later time.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self.damage = DamageLog()
-        self.decoded = 0  # pictures shown so far
-        self.end = 0  # ns; where the last picture shown ends
-        self.broken: str | None = None  # why nothing more can be read, where that is not the file's end
+        self.decoded = 0  # frames so far
+        self.end = 0  # ns; the end of the last frame
+        self.broken: str | None = None  # the reason if nothing more can be read before the file's end
         self._container = container
         self._stream = stream
         self._start = (container.start_time or 0) * 1000  # ns
-        self._length = round(SECOND / stream.average_rate) if stream.average_rate else USUAL_LENGTH
-        self._bytes_end = 0
-        self._packet_time = 0  # ns; what the packet at hand is to be shown at
-        self._furthest = 0  # ns; the latest of these so far
+        rate = stream.average_rate
+        self._duration = round(SECOND / rate) if rate else DEFAULT_DURATION  # ns, of a frame
+        self._bytes_end = 0  # of the packets so far
+        self._packet_time = 0  # ns; media time of the current packet
+        self._latest_time = 0  # ns; the latest media time of a packet so far
         self._has_index = "mov" in container.format.name
-        self._proof: Proof | None = None  # while pictures come again that were shown before a seek
+        self._verifier: SeekVerifier | None = None  # until the seek is verified
         stream.thread_type = "AUTO"
 
-    def go_on(self, resume: Resume, *, early: int) -> None:
-        """Seeks to a key frame at least `early` ns before the pictures seen last, to go on behind them.
+    def resume(self, point: ResumePoint, *, early: int) -> None:
+        """Seek to a key frame at least `early` ns before the frames of `point`, to go on after them.
 
-        Raises SeekUntrustedError, as iterating does from then on until it is sure of the place.
+        Raise SeekUntrustedError, as iterating does until the seek is verified.
         """
-        self.damage, self.decoded, self.end = damage_at(resume.mark), resume.mark.decoded, resume.mark.end
-        self._proof = Proof(resume)
-        place = min(resume.seen) - early
-        if place <= 0:
+        state = point.state
+        self.damage, self.decoded, self.end = DamageLog.restored(state.damage), state.decoded, state.end
+        self._verifier = SeekVerifier(point)
+        target = min(point.checksums) - early
+        if target <= 0:
             raise SeekUntrustedError("the start is as near")
         base = self._stream.time_base
         assert base is not None
-        ticks = (place + self._start) * base.denominator // (base.numerator * SECOND)
+        ticks = (target + self._start) * base.denominator // (base.numerator * SECOND)
         try:
             self._container.seek(ticks, stream=self._stream)
         except av.FFmpegError as error:
@@ -80,8 +84,8 @@ class Decoder:
 
     @property
     def declared_end(self) -> int | None:
-        """Where the container says that the video ends: ns since its start; None where it says nothing."""
-        stream, end = self._stream, declared_length(self._container)
+        """The end of the video according to the container, in ns since its start; None if it has none."""
+        stream, end = self._stream, declared_duration(self._container)
         if end is None:
             return None
         if stream.duration is not None and stream.start_time is not None:
@@ -91,46 +95,46 @@ class Decoder:
     def __iter__(self) -> Iterator[DecodedFrame]:
         for packet in self._packets():
             for image in self._decode(packet):
-                picture = self._whole(image)
-                if picture is not None:
-                    yield picture
-        if self._proof is not None:
-            raise SeekUntrustedError("the last picture did not come again")
+                frame = self._frame(image)
+                if frame is not None:
+                    yield frame
+        if self._verifier is not None:
+            raise SeekUntrustedError(NOT_AGAIN)
         self._finish()
 
     def _packets(self) -> "Iterator[Packet[Stream]]":
         failures = 0
-        while failures < DEAD_END:
+        while failures < MAX_FAILURES:
             try:
                 for packet in packets_of(self._container):
                     failures = 0
-                    self._account(packet)
+                    self._check(packet)
                     if packet.stream.index == self._stream.index:
                         yield packet
                 return
             except av.error.InvalidDataError:
                 failures += 1
-                self._error(self._packet_time, "damaged data")
+                self._add_error(self._packet_time, "damaged data")
             except av.FFmpegError as error:
                 self.broken = (error.strerror or type(error).__name__).lower()
-                self._error(self._packet_time, self.broken)
+                self._add_error(self._packet_time, self.broken)
                 return
 
-    def _account(self, packet: "Packet[Stream]") -> None:
-        """Notices what the demuxer passed over without a word."""
+    def _check(self, packet: "Packet[Stream]") -> None:
+        """Find damage that the demuxer skips silently."""
         if packet.pos is not None and packet.pos >= 0 and not self._has_index:
-            # All pictures sent so far come before the hole, whatever their order.
-            if self._bytes_end and packet.pos - self._bytes_end > UNACCOUNTED:
-                self._error(self._furthest + 1, "data missing")
+            # All frames so far are before the gap, in whatever order they come.
+            if self._bytes_end and packet.pos - self._bytes_end > MAX_PADDING:
+                self._add_error(self._latest_time + 1, "data missing")
             self._bytes_end = max(self._bytes_end, packet.pos + packet.size)
         if packet.stream.index == self._stream.index and packet.pts is not None:
             self._packet_time = self._since_start(packet.pts)
-            self._furthest = max(self._furthest, self._packet_time)
+            self._latest_time = max(self._latest_time, self._packet_time)
             if packet.is_corrupt:
-                self._error(self._packet_time, "damaged data")
+                self._add_error(self._packet_time, "damaged data")
 
     def _decode(self, packet: "Packet[Stream]") -> Iterator[av.VideoFrame]:
-        """The pictures that come out for a packet; an empty packet asks for all that are left."""
+        """Yield the images that a packet completes; an empty packet completes all."""
         while True:
             try:
                 for image in packet.decode():
@@ -140,42 +144,42 @@ class Decoder:
             except av.error.EOFError:
                 return
             except av.FFmpegError:
-                self._error(self._packet_time, "damaged data")
+                self._add_error(self._packet_time, "damaged data")
                 if packet.size:
                     return
 
-    def _error(self, media_time: int, reason: str) -> None:
-        if self._proof is None or media_time > self._proof.until:  # else it was noted before the seek
+    def _add_error(self, media_time: int, reason: str) -> None:
+        if self._verifier is None or media_time > self._verifier.until:  # else it is in the log already
             self.damage.error(media_time, reason)
 
-    def _whole(self, image: av.VideoFrame) -> DecodedFrame | None:
+    def _frame(self, image: av.VideoFrame) -> DecodedFrame | None:
         media_time = self.end if image.pts is None else self._since_start(image.pts)
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
         if image.is_corrupt:
-            self._error(media_time, "damaged picture")
+            self._add_error(media_time, "damaged picture")
             return None
-        if self._proof is not None:
-            self._see_again(self._proof, media_time, image)
+        if self._verifier is not None:
+            self._verify(self._verifier, media_time, image)
             return None
         if self.decoded and media_time <= self.damage.last:
             return None
         damaged = self.damage.good(media_time)
         self.decoded += 1
-        self.end = media_time + (self._ns(image.duration) or self._length)
+        self.end = media_time + (self._ns(image.duration) or self._duration)
         return DecodedFrame(media_time, image, damaged)
 
-    def _see_again(self, proof: Proof, media_time: int, image: av.VideoFrame) -> None:
-        if media_time > proof.until:
-            raise SeekUntrustedError("the last picture did not come again")
-        if proof.wants(media_time):
-            proof.see(media_time, grey_of(image))
-        if media_time == proof.until:
-            proof.conclude()
-            self._proof = None
+    def _verify(self, verifier: SeekVerifier, media_time: int, image: av.VideoFrame) -> None:
+        if media_time > verifier.until:
+            raise SeekUntrustedError(NOT_AGAIN)
+        if verifier.expects(media_time):
+            verifier.verify(media_time, grey_of(image))
+        if media_time == verifier.until:
+            verifier.finish()
+            self._verifier = None
 
     def _finish(self) -> None:
         declared = self.declared_end
-        if declared is not None and declared - self.end > max(TAIL, 2 * self._length):
+        if declared is not None and declared - self.end > max(END_TOLERANCE, 2 * self._duration):
             self.damage.end(declared, f"ends at {self.end / SECOND:.2f} s of {declared / SECOND:.2f} s")
         else:
             self.damage.end(self.end, None)
@@ -189,24 +193,24 @@ class Decoder:
         return (ticks or 0) * base.numerator * SECOND // base.denominator
 
 
-def declared_length(container: InputContainer) -> int | None:
-    """How long the container says that it lasts, in ns; None where it says nothing.
+def declared_duration(container: InputContainer) -> int | None:
+    """Return the container's duration in ns, or None if it has none.
 
-    Matroska tells where its clock ends, so what this began at is taken off; a quarter second and less is what
-    encoders put before the first picture, which others count as part of it.
+    Matroska gives the end on its clock, so the clock's start is subtracted. A start of at most a quarter of a
+    second is what encoders put before the first frame, and other containers count it as part of the duration.
     """
     if container.duration is None:
         return None
     start = container.start_time or 0
-    is_clock = "matroska" in container.format.name and start * 1000 > TAIL
+    is_clock = "matroska" in container.format.name and start * 1000 > END_TOLERANCE
     return (container.duration - (start if is_clock else 0)) * 1000
 
 
 def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":
-    """All packets, and at the end an empty one for each stream."""
+    """Yield all packets, and at the end an empty one for each stream."""
     try:
         yield from container.demux()
     except IndexError:
-        # Damage can make a stream appear that was not there at the start. PyAV ends each known stream and
-        # then trips over the new one (av 18.1).
+        # Damage can add a stream while the file is read. PyAV then fails at the end, after all packets of the
+        # streams that it knew at the start (av 18.1).
         return

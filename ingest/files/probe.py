@@ -1,8 +1,8 @@
-"""What a video file is, told by a process of its own: `python -m ingest.files.probe FILE`.
+"""Probes a video file in a process of its own: `python -m ingest.files.probe FILE`.
 
-A file from somebody else is opened for the first time here, where a decoder that it breaks or takes over gets
-so much memory and time and no more, writes to no file and gains no rights. It can still read what its user
-may read. Prints one JSON object: what it found, or the `reason` why the file is no video.
+An uploaded file is opened for the first time here. A file that crashes or takes over the decoder gets limited
+memory and time, writes to no file and gains no rights; it can still read what its user may read. Prints one
+JSON object: the properties of the video, or the `reason` why the file is no video.
 """
 
 import ctypes
@@ -15,8 +15,8 @@ from typing import Any
 from ingest.child_process import LIBC
 from ingest.files.recording import UnreadableError, open_recording
 
-MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K pictures of 12 MB
-WORK = 20  # seconds of the processor
+MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K frames of 12 MB
+CPU_TIME = 20  # seconds
 
 PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
 
@@ -31,15 +31,12 @@ OTHER_TYPE = "application/octet-stream"
 
 
 def limit() -> None:
-    """From here on no file can be written and little be used up, also by what it may start.
-
-    Raises OSError.
-    """
+    """Limit this process and its children: no writes to files, little memory and time. Raise OSError."""
     if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS) failed")
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, WORK),
+        (resource.RLIMIT_CPU, CPU_TIME),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -47,10 +44,10 @@ def limit() -> None:
 
 
 def probe(path: Path) -> dict[str, Any]:
-    """Decodes the first picture. Raises UnreadableError."""
+    """Decode the first frame; return the properties of the video. Raise UnreadableError."""
     with open_recording(path, path.name, None) as recording:
         if recording.frames_decoded == 0:
-            raise UnreadableError(path, "no picture in it can be decoded")
+            raise UnreadableError(path, "no frame of it can be decoded")
         return {
             "start": recording.start / 1e9,
             "duration": recording.declared / 1e9 if recording.declared else None,
@@ -63,12 +60,12 @@ def probe(path: Path) -> dict[str, Any]:
 def main() -> int:
     limit()
     try:
-        found = probe(Path(sys.argv[1]))
+        answer = probe(Path(sys.argv[1]))
     except UnreadableError as error:
-        found = {"reason": error.reason}
+        answer = {"reason": error.reason}
     except MemoryError:
-        found = {"reason": "needs too much memory"}
-    print(json.dumps(found))  # noqa: T201
+        answer = {"reason": "needs too much memory"}
+    print(json.dumps(answer))  # noqa: T201
     return 0
 
 

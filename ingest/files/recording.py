@@ -1,4 +1,4 @@
-"""Opens recordings: a file becomes Frames, or one line that says why not."""
+"""Opens recordings: a file becomes frames, or an error in one line."""
 
 import logging
 import stat
@@ -15,27 +15,26 @@ from av.video.stream import VideoStream
 
 from ingest.files.containers import FILES, only
 from ingest.files.damage import Damage
-from ingest.files.decoder import DecodedFrame, Decoder, declared_length
-from ingest.files.resume import Mark, Resume, SeekUntrustedError
+from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
+from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.luma import grey_of, shown_size
 from ingest.pace import SECOND, Pace
 
-# A playlist, uploaded or in the media folder, leads neither to addresses nor to other files.
+# A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
 FILE_ONLY = {"protocol_whitelist": "file", **only(FILES)}
 
 LARGEST_BOX_HEADER = 16  # bytes
 
-# How long before the pictures that must come again a seek tries to land: a decoder needs a key frame, and
-# some files say wrongly where theirs are.
+# A seek tries these times before the frames that must come again: a decoder needs a key frame, and the index
+# of some files is wrong about theirs.
 EARLY = (2 * SECOND, 15 * SECOND)  # ns
-
 
 log = logging.getLogger(__name__)
 
 
 class UnreadableError(Exception):
-    """A file that gives no picture at all."""
+    """A file without a single readable frame; the message has the path and a reason."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -44,17 +43,17 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Marked:
-    """A frame, and where the reading stood with it."""
+class ReadFrame:
+    """A frame, and the state of the decoder after it."""
 
     frame: Frame
-    mark: Mark
+    state: DecoderState
 
 
 class Recording:
-    """A video file being read, once, front to back. Memory does not grow with its length.
+    """A video file that is read once from front to back, in memory that does not grow with its length.
 
-    Iterating gives the frames picked at `rate`; `frames_decoded` and `damage` are complete at the end.
+    Iterating yields the frames picked at `rate`; `frames_decoded` and `damage` are complete at the end.
     """
 
     def __init__(
@@ -64,44 +63,44 @@ class Recording:
         *,
         source: str,
         rate: float | None,
-        beginning: "Beginning | None" = None,
+        start_point: "StartPoint | None" = None,
     ) -> None:
-        """Raises SeekUntrustedError where it is to begin at a place that cannot be found for certain."""
+        """Raise SeekUntrustedError if the seek to the start point cannot be trusted."""
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
-        self.total_frames = stream.frames or None  # as the container says
+        self.total_frames = stream.frames or None  # according to the container
         self.format = container.format.name
         self.rate = rate
         self._source = source
         self._container = container
-        self.declared = declared_length(container) or 0  # ns; as the container says, 0 where it does not
-        self.start = (container.start_time or 0) * 1000  # ns; what the container's clock says at media time 0
+        self.declared = declared_duration(container) or 0  # ns; 0 if unknown
+        self.start = (container.start_time or 0) * 1000  # ns; the container's clock at media time 0
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
         self._number = 0  # of the next frame
-        self._given = 0  # frames before this one were given by who read before
-        if beginning is not None:
-            self._begin(beginning)
-        self._pictures = iter(self._decoder)
-        # The first picture is decoded at once: only it knows how the video is turned.
-        self._first = next(self._pictures, None)
-        if beginning is not None:
-            self.width, self.height = beginning.resume.mark.width, beginning.resume.mark.height
+        self._first_number = 0  # frames before this one were read before the start point
+        if start_point is not None:
+            self._start_at(start_point)
+        self._frames = iter(self._decoder)
+        # The first frame is decoded at once: only it has the rotation of the video.
+        self._first = next(self._frames, None)
+        if start_point is not None:
+            self.width, self.height = start_point.resume.state.width, start_point.resume.state.height
         elif self._first is None:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
         else:
             self.width, self.height = shown_size(self._first.image)
 
-    def _begin(self, beginning: "Beginning") -> None:
-        mark = beginning.resume.mark
-        self._given = mark.number + 1
-        if beginning.early is not None:
-            self._decoder.go_on(beginning.resume, early=beginning.early)
-            self._pace.go_on(mark.media_time)
-            self._number = self._given
+    def _start_at(self, start_point: "StartPoint") -> None:
+        state = start_point.resume.state
+        self._first_number = state.number + 1
+        if start_point.early is not None:
+            self._decoder.resume(start_point.resume, early=start_point.early)
+            self._pace.resume(state.media_time)
+            self._number = self._first_number
 
     @property
     def duration(self) -> int:
-        """ns: what the container says, else the end of what was decoded so far."""
+        """ns: the container's, or if it has none the end of the last decoded frame."""
         return self.declared if self.declared > self._decoder.damage.last else self._decoder.end
 
     @property
@@ -114,34 +113,34 @@ class Recording:
 
     @property
     def broken_off(self) -> bool:
-        """Whether, once read, it proved damaged from its last good frame to its end."""
+        """True after reading if the file is damaged from its last good frame to its end."""
         log = self._decoder.damage
         return bool(log.found) and log.found[-1].ended > log.last
 
     def decoded_frames(self) -> Iterator[DecodedFrame]:
-        """Every whole picture as decoded, in colour; not to be mixed with iterating over frames."""
+        """Yield every whole frame in colour, instead of the picked ones."""
         if self._first is not None:
             first, self._first = self._first, None
             yield first
-        yield from self._pictures
+        yield from self._frames
 
     def __iter__(self) -> Iterator[Frame]:
-        return (marked.frame for marked in self.marked())
+        return (read.frame for read in self.read())
 
-    def marked(self) -> Iterator[Marked]:
-        """The same frames, each with what it takes to go on behind it."""
+    def read(self) -> Iterator[ReadFrame]:
+        """Yield the picked frames, each with the state to resume after it."""
         damaged = False
-        for picture in self.decoded_frames():
-            damaged = damaged or picture.damaged
-            if self._pace.picks(picture.media_time):
+        for decoded in self.decoded_frames():
+            damaged = damaged or decoded.damaged
+            if self._pace.picks(decoded.media_time):
                 number, self._number = self._number, self._number + 1
-                if number >= self._given:
-                    frame = self._frame(picture, number, damaged=damaged)
-                    yield Marked(frame, self._mark(frame))
+                if number >= self._first_number:
+                    frame = self._frame(decoded, number, damaged=damaged)
+                    yield ReadFrame(frame, self._state(frame))
                 damaged = False
 
-    def _mark(self, frame: Frame) -> Mark:
-        return Mark(
+    def _state(self, frame: Frame) -> DecoderState:
+        return DecoderState(
             number=frame.number,
             media_time=frame.media_time,
             decoded=self._decoder.decoded,
@@ -151,16 +150,16 @@ class Recording:
             damage=self._decoder.damage.state(),
         )
 
-    def _frame(self, picture: DecodedFrame, number: int, *, damaged: bool) -> Frame:
+    def _frame(self, decoded: DecodedFrame, number: int, *, damaged: bool) -> Frame:
         return Frame(
             source=self._source,
             connection=0,
             number=number,
-            media_time=picture.media_time,
+            media_time=decoded.media_time,
             captured_at=None,
             clock=None,
             damaged=damaged,
-            grey=grey_of(picture.image),
+            grey=grey_of(decoded.image),
         )
 
     def __enter__(self) -> Self:
@@ -173,45 +172,47 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """Where to begin: behind a mark."""
+class StartPoint:
+    """A point to resume at, and how to get there."""
 
-    resume: Resume
-    early: int | None  # ns that a seek lands before it; None: read from the start, and give nothing up to it
+    resume: ResumePoint
+    early: int | None  # ns before the point, for a seek; None: read from the start and skip what comes before
 
 
-def open_recording(path: Path, source: str, rate: float | None, after: Resume | None = None) -> Recording:
-    """Opens a video file to read `rate` frames a second, or with None every frame.
+def open_recording(
+    path: Path, source: str, rate: float | None, after: ResumePoint | None = None
+) -> Recording:
+    """Open a video file to read `rate` frames a second, or with None every frame.
 
-    With `after` it goes on behind that mark with the very frames that would have followed there.
+    With `after`, reading resumes there with the same frames that an uninterrupted reading would give.
 
-    Raises UnreadableError for whatever gives no picture: no such file, no permission, a folder, an empty
+    Raise UnreadableError for a file without readable frames: no such file, no permission, a folder, an empty
     file, not a video, a file cut off before its index, no video stream.
     """
     if after is None:
-        return _opened(path, source, rate, None)
+        return _open(path, source, rate, None)
     for early in EARLY:
         try:
-            return _opened(path, source, rate, Beginning(after, early))
+            return _open(path, source, rate, StartPoint(after, early))
         except SeekUntrustedError as error:
             log.info("%s: %s", path.name, error)
-    return _opened(path, source, rate, Beginning(after, None))
+    return _open(path, source, rate, StartPoint(after, None))
 
 
-def _opened(path: Path, source: str, rate: float | None, beginning: Beginning | None) -> Recording:
+def _open(path: Path, source: str, rate: float | None, start_point: StartPoint | None) -> Recording:
     container, stream = open_video(path)
     try:
-        return Recording(container, stream, source=source, rate=rate, beginning=beginning)
+        return Recording(container, stream, source=source, rate=rate, start_point=start_point)
     except BaseException:
         container.close()
         raise
 
 
 def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """A file and its video stream; the caller closes it. Raises UnreadableError."""
+    """Return a file and its video stream; the caller closes it. Raise UnreadableError."""
     check_file(path)
     try:
-        # "file:" keeps a name with a colon from being taken for an address.
+        # Without "file:" a name with a colon would be an address.
         container = av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
     except av.FFmpegError as error:
         reason = "cut off before its index" if _lacks_index(path) else "not a video"
@@ -224,7 +225,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
 
 
 def check_file(path: Path) -> None:
-    """Raises UnreadableError for what cannot be read whatever it holds."""
+    """Raise UnreadableError for a path that cannot be read, whatever its content."""
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode):
@@ -244,10 +245,10 @@ def check_file(path: Path) -> None:
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first stream of moving pictures; the cover of an album is not one."""
+    """Return the first video stream that is not the cover of an album."""
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
-            # PyAV leaves out the context where it has no decoder, whatever its types say.
+            # PyAV has no context for a stream without a decoder, although its types say so.
             if getattr(stream, "codec_context", None) is None:
                 raise UnreadableError(path, "no decoder for its video")
             return stream
@@ -255,7 +256,7 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _lacks_index(path: Path) -> bool:
-    """Whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
+    """Return whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
     size = path.stat().st_size
     position, known = 0, False
     with path.open("rb") as file:

@@ -1,8 +1,8 @@
-"""Going on in the middle of a recording: what must be known for it, and how a seek proves itself.
+"""Resuming in the middle of a recording: the state that it needs, and the check of the seek.
 
-Whether a decoder that starts at a key frame gives the very pictures that an unbroken one gives depends on the
-file: open groups of pictures, edit lists, indexes that lie, containers that only guess at a place. So a seek
-is believed only once the pictures that were read last came out of it again, bit for bit.
+A decoder that starts at a key frame may give other frames than one that never stopped: open groups of
+pictures, edit lists, wrong indexes, and containers that only estimate a position. So a seek is trusted only
+after the last frames that were read before have come again, bit for bit.
 """
 
 import zlib
@@ -10,23 +10,22 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ingest.files.damage import DamageLog
 from ingest.frame import Frame
 
 
 class SeekUntrustedError(Exception):
-    """After a seek other pictures came than before it: only reading from the start gives the same ones."""
+    """A seek led to other frames than before: only reading from the start gives the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Where the reading of a recording stood when it gave one of its frames."""
+class DecoderState:
+    """The state of a recording's decoder after one of the picked frames."""
 
     number: int  # of the frame
     media_time: int  # ns
-    decoded: int  # pictures shown so far
-    end: int  # ns; where the picture ends
-    width: int  # pixels, as a player shows the recording
+    decoded: int  # frames so far, picked or not
+    end: int  # ns; the end of the frame
+    width: int  # pixels, of the upright recording
     height: int
     damage: dict[str, Any]  # DamageLog.state
 
@@ -35,51 +34,48 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
-    """A mark, and what the pictures just before it looked like."""
+class ResumePoint:
+    """A decoder's state, and checksums of the last frames."""
 
-    mark: Mark
-    seen: dict[int, int]  # media time in ns to the checksum of the grey picture; the last is the mark's
+    state: DecoderState
+    checksums: dict[int, int]  # of grey images by media time in ns; the last is that of the state's frame
 
     def to_json(self) -> dict[str, Any]:
-        return {"mark": self.mark.to_json(), "seen": list(self.seen.items())}
+        return {"mark": self.state.to_json(), "seen": list(self.checksums.items())}
 
 
-def resume_from(mark: Mark, frames: Iterable[Frame]) -> Resume:
-    """What to keep of the frames up to the mark's."""
-    return Resume(mark, {frame.media_time: checksum(frame.grey) for frame in frames})
+def resume_point(state: DecoderState, frames: Iterable[Frame]) -> ResumePoint:
+    """Return the point after `state`; `frames`: the last picked frames, up to that of the state."""
+    return ResumePoint(state, {frame.media_time: checksum(frame.grey) for frame in frames})
 
 
-def decode_resume(fields: dict[str, Any]) -> Resume:
-    """Raises KeyError, TypeError or ValueError for what `to_json` did not give."""
-    return Resume(Mark(**fields["mark"]), {int(time): int(sum_) for time, sum_ in fields["seen"]})
+def decode_resume_point(fields: dict[str, Any]) -> ResumePoint:
+    """Read the result of `ResumePoint.to_json`. Raise KeyError, TypeError or ValueError for anything else."""
+    checksums = {int(media_time): int(value) for media_time, value in fields["seen"]}
+    return ResumePoint(DecoderState(**fields["mark"]), checksums)
 
 
 def checksum(grey: Any) -> int:
-    """Of a contiguous plane."""
+    """Return the CRC-32 of a contiguous array."""
     return zlib.crc32(grey)
 
 
-class Proof:
-    """Watches the pictures that come out again after a seek."""
+class SeekVerifier:
+    """Compares the frames after a seek with those before it."""
 
-    def __init__(self, resume: Resume) -> None:
-        self.until = resume.mark.media_time  # ns; up to here everything was read before
-        self._missing = dict(resume.seen)
+    def __init__(self, point: ResumePoint) -> None:
+        self.until = point.state.media_time  # ns; everything up to here was read before
+        self._missing = dict(point.checksums)
 
-    def wants(self, media_time: int) -> bool:
+    def expects(self, media_time: int) -> bool:
         return media_time in self._missing
 
-    def see(self, media_time: int, grey: Any) -> None:
-        """Raises SeekUntrustedError where the picture is another one than before."""
+    def verify(self, media_time: int, grey: Any) -> None:
+        """Raise SeekUntrustedError if the frame differs."""
         if checksum(grey) != self._missing.pop(media_time):
-            raise SeekUntrustedError(f"another picture at {media_time} ns")
+            raise SeekUntrustedError(f"a different frame at {media_time} ns")
 
-    def conclude(self) -> None:
-        """Raises SeekUntrustedError unless all pictures came again."""
+    def finish(self) -> None:
+        """Raise SeekUntrustedError if a frame did not come again."""
         if self._missing:
-            raise SeekUntrustedError(f"{len(self._missing)} pictures did not come again")
-
-
-def damage_at(mark: Mark) -> DamageLog:
-    return DamageLog.restored(mark.damage)
+            raise SeekUntrustedError(f"{len(self._missing)} frames did not come again")

@@ -1,4 +1,4 @@
-"""Writes a video again with something drawn on it: the same frames at the same times, the sound as it was."""
+"""Draws on a video: writes a copy with the same frames at the same times and the same sound."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,32 +21,32 @@ from ingest.luma import TURNS, quarter_turns, shown_size
 from ingest.pace import SECOND
 
 Colour = NDArray[np.uint8]  # (height, width, 3): blue, green, red
-Draw = Callable[[Colour, int], None]  # draws on the picture of a media time (ns)
+Draw = Callable[[Colour, int], None]  # draws on the image of a media time (ns)
 
-# The first that can carry the sound unchanged. Matroska takes any, but rounds times to a millisecond.
+# The first format that can carry the sound is used. Matroska carries any, but rounds times to a millisecond.
 SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv"}
 
-# MP4 tells where each stream begins in these units; its own thousandths shift the sound by up to 1 ms.
+# Units a second in which MP4 gives the start of each stream; its default shifts the sound by up to 1 ms.
 MOVIE_TIMESCALE = "90000"
 
-USUAL_RATE = 25.0  # frames a second, for the encoder's planning where the file names no rate
+FALLBACK_RATE = 25.0  # frames a second, for the encoder's rate control if the file has no rate
 
-# Quality a little above libx264's own 23, so that drawn edges stay crisp. No B-frames: pictures leave in
-# the order of their times, and no player needs an edit list to show the first.
+# Quality a little above libx264's default of 23, so that drawn edges stay sharp. No B-frames: frames leave
+# the encoder in the order of their times, and no player needs an edit list for the first one.
 ENCODER = {"preset": "veryfast", "crf": "20", "bf": "0"}
 
-# Without the last two, FFmpeg's scaler rounds down: pictures come out 1 to 2 % darker.
+# Without the last two, FFmpeg's scaler rounds down, so that images become 1 to 2 % darker.
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
-# What FFmpeg takes for the matrix of video that names none (ITU-R BT.601).
+# FFmpeg assumes the matrix of ITU-R BT.601 for video that names none.
 UNSPECIFIED, BT601 = 2, 5
 
 
 def rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) -> Path:
-    """Writes every whole picture of `path`, upright and drawn on, as H.264; gives the new file's path.
+    """Write every whole frame of `path`, upright and drawn on, as H.264; return the new file's path.
 
-    The file is `stem` with a suffix that fits the sound. It ends early, but playable, once `stopped`
-    answers yes. Raises UnreadableError for the input, OSError where the output cannot be written.
+    The file is `stem` with a suffix that fits the sound. When `stopped` returns True the file ends there, and
+    is playable. Raise UnreadableError for the input, and OSError for the output.
     """
     try:
         return _rewrite(path, stem, draw, stopped)
@@ -61,32 +61,34 @@ def _rewrite(path: Path, stem: Path, draw: Draw, stopped: Callable[[], bool]) ->
         recording = opened.enter_context(open_recording(path, path.name, None))
         sound = Sound(path)
         opened.callback(sound.close)
-        form = next((form for form in SUFFIXES if sound.fits(form)), "matroska")
-        target = stem.with_suffix(SUFFIXES[form])
-        options = {} if form == "matroska" else {"movie_timescale": MOVIE_TIMESCALE}
-        output = opened.enter_context(av.open(f"file:{target.absolute()}", "w", format=form, options=options))
+        container_format = next((each for each in SUFFIXES if sound.fits(each)), "matroska")
+        target = stem.with_suffix(SUFFIXES[container_format])
+        options = {} if container_format == "matroska" else {"movie_timescale": MOVIE_TIMESCALE}
+        output = opened.enter_context(
+            av.open(f"file:{target.absolute()}", "w", format=container_format, options=options)
+        )
         writer: _Writer | None = None
-        for picture in recording.decoded_frames():
+        for frame in recording.decoded_frames():
             if stopped():
                 break
             if writer is None:
-                writer = _Writer(output, sound, picture.image, recording.frame_rate or USUAL_RATE)
-            writer.add(picture, draw, ended=recording.duration)
+                writer = _Writer(output, sound, frame.image, recording.frame_rate or FALLBACK_RATE)
+            writer.add(frame, draw, ended=recording.duration)
         if writer is not None:
             writer.finish()
     return target
 
 
 class _Writer:
-    """Encodes pictures and hands over the sound beside them."""
+    """Encodes frames, and writes the sound beside them."""
 
     def __init__(self, output: OutputContainer, sound: Sound, first: av.VideoFrame, rate: float) -> None:
         self._output = output
         self._sound = sound
         self._base = _time_base(first)
         self._stream = self._video_stream(first, rate)
-        sound.join(output)
-        self._durations: dict[int, int] = {}  # PTS of pictures in the encoder to their length
+        sound.add_to(output)
+        self._durations: dict[int, int] = {}  # by PTS, of frames in the encoder
 
     def _video_stream(self, image: av.VideoFrame, rate: float) -> VideoStream:
         width, height = shown_size(image)
@@ -100,11 +102,11 @@ class _Writer:
         context.color_primaries = image.color_primaries
         return stream
 
-    def add(self, picture: DecodedFrame, draw: Draw, *, ended: int) -> None:
-        """Takes the next picture; none is shown for longer than until `ended` (ns of media time)."""
-        source = picture.image
+    def add(self, frame: DecodedFrame, draw: Draw, *, ended: int) -> None:
+        """Add the next frame; it lasts until `ended` (ns of media time) at most."""
+        source = frame.image
         colour = upright(source)
-        draw(colour, picture.media_time)
+        draw(colour, frame.media_time)
         drawn = av.VideoFrame.from_ndarray(colour, format="bgr24").reformat(
             width=self._stream.width,
             height=self._stream.height,
@@ -115,7 +117,7 @@ class _Writer:
         )
         drawn.pts, drawn.time_base = source.pts, self._base
         if source.pts is not None:
-            left = int((ended - picture.media_time) / (self._base * SECOND))
+            left = int((ended - frame.media_time) / (self._base * SECOND))
             self._durations[source.pts] = max(1, min(source.duration, left))
             self._sound.write_until(self._output, float(source.pts * self._base))
         self._encode(drawn)
@@ -131,7 +133,7 @@ class _Writer:
 
 
 def upright(source: av.VideoFrame) -> Colour:
-    """The picture as players show it."""
+    """Return the image in colour, rotated to be upright."""
     plain = source.reformat(format="bgr24", src_colorspace=_matrix(source), interpolation=SCALING)
     colour = np.asarray(plain.to_ndarray(), dtype=np.uint8)
     turn = quarter_turns(source)

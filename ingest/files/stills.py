@@ -1,4 +1,4 @@
-"""Reads still pictures, upright and in 8 bits: a file becomes a Frame at time 0."""
+"""Reads image files, upright and in 8 bits: a file becomes a frame at time 0."""
 
 import os
 from collections.abc import Iterator
@@ -16,29 +16,26 @@ from ingest.luma import reduced
 
 STANDARD_ERROR = 2
 
-# What libjpeg says about a picture that it gives all the same. Other warnings are harmless.
-DAMAGE = (b"Corrupt JPEG data", b"Premature end of JPEG")
+# Warnings of libjpeg about an image that it decodes in spite of damage. Others are harmless.
+DAMAGE_WARNINGS = (b"Corrupt JPEG data", b"Premature end of JPEG")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Still:
-    """A picture as viewers show it."""
+    """An image as viewers show it."""
 
-    colour: NDArray[np.uint8]  # (height, width, 3): blue, green, red; transparency is left out
-    damaged: bool  # the decoder met errors, but gave a picture
+    colour: NDArray[np.uint8]  # (height, width, 3): blue, green, red, without alpha
+    damaged: bool  # decoded with errors
 
 
 def read_picture(path: Path) -> Still:
-    """Reads JPEG, PNG, WebP, BMP or TIFF, turned as its EXIF orientation says.
-
-    Raises UnreadableError with the reason in one line.
-    """
+    """Read JPEG, PNG, WebP, BMP or TIFF, rotated by its EXIF orientation. Raise UnreadableError."""
     check_file(path)
     try:
         encoded = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise UnreadableError(path, (error.strerror or "cannot be read").lower()) from error
-    with _complaints() as said:
+    with _standard_error() as output:
         try:
             colour = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         except cv2.error as error:
@@ -46,11 +43,13 @@ def read_picture(path: Path) -> Still:
     if colour is None:
         reason = "damaged or cut off" if cv2.haveImageReader(str(path)) else "not a picture"
         raise UnreadableError(path, reason)
-    return Still(np.asarray(colour, dtype=np.uint8), damaged=any(words in said for words in DAMAGE))
+    return Still(
+        np.asarray(colour, dtype=np.uint8), damaged=any(warning in output for warning in DAMAGE_WARNINGS)
+    )
 
 
 def still_frame(still: Still, source: str) -> Frame:
-    """The picture as the pipeline takes it; the grey is that of JPEG (ITU-R BT.601, full range)."""
+    """Return the image as a frame; its grey is that of JPEG (ITU-R BT.601, full range)."""
     grey = reduced(np.asarray(cv2.cvtColor(still.colour, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
     grey.flags.writeable = False
     return Frame(
@@ -66,22 +65,22 @@ def still_frame(still: Still, source: str) -> Frame:
 
 
 def write_picture(path: Path, colour: NDArray[np.uint8]) -> None:
-    """Writes a picture in the format that the suffix names. Raises OSError."""
+    """Write an image in the format of the suffix. Raise OSError."""
     _, encoded = cv2.imencode(path.suffix, colour)
     path.write_bytes(encoded.tobytes())
 
 
 @contextmanager
-def _complaints() -> Iterator[bytearray]:
-    """What C libraries write to standard error meanwhile: libjpeg tells of damage in no other way."""
-    said = bytearray()
+def _standard_error() -> Iterator[bytearray]:
+    """Capture what C libraries write to standard error: libjpeg reports damage in no other way."""
+    output = bytearray()
     before = os.dup(STANDARD_ERROR)
-    file = os.memfd_create("complaints")
+    file = os.memfd_create("stderr")
     try:
         os.dup2(file, STANDARD_ERROR)
-        yield said
+        yield output
     finally:
         os.dup2(before, STANDARD_ERROR)
         os.close(before)
-        said += os.pread(file, os.fstat(file).st_size, 0)
+        output += os.pread(file, os.fstat(file).st_size, 0)
         os.close(file)

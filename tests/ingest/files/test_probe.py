@@ -43,7 +43,7 @@ def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
     ids=["writing", "memory", "work"],
 )
 def test_nothing_is_written_and_little_used_up(tmp_path: Path, deed: str) -> None:
-    program = f"import sys, ingest.files.probe as probe; probe.WORK = 1; probe.limit(); {deed}"
+    program = f"import sys, ingest.files.probe as probe; probe.CPU_TIME = 1; probe.limit(); {deed}"
     target = tmp_path / "written"
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, check=False)
     assert done.returncode != 0

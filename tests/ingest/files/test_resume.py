@@ -11,8 +11,8 @@ import av
 import pytest
 
 from ingest.files.damage import Damage
-from ingest.files.recording import Marked, open_recording
-from ingest.files.resume import Resume, checksum, decode_resume, resume_from
+from ingest.files.recording import ReadFrame, open_recording
+from ingest.files.resume import ResumePoint, checksum, decode_resume_point, resume_point
 from tests.clips import even, make_clip, picture, zero_third
 
 SIZE = (160, 120)
@@ -105,14 +105,14 @@ class Read:
     broken_off: bool
 
 
-def read(path: Path, rate: float | None, after: Resume | None = None) -> tuple[Read, list[Marked]]:
+def read(path: Path, rate: float | None, after: ResumePoint | None = None) -> tuple[Read, list[ReadFrame]]:
     with open_recording(path, "clip", rate, after) as recording:
-        marked = list(recording.marked())
+        frames_read = list(recording.read())
         return (
             Read(
                 [
                     (each.frame.number, each.frame.media_time, each.frame.damaged, checksum(each.frame.grey))
-                    for each in marked
+                    for each in frames_read
                 ],
                 recording.frames_decoded,
                 recording.damage,
@@ -120,7 +120,7 @@ def read(path: Path, rate: float | None, after: Resume | None = None) -> tuple[R
                 (recording.width, recording.height),
                 recording.broken_off,
             ),
-            marked,
+            frames_read,
         )
 
 
@@ -129,14 +129,14 @@ def test_frames_that_follow_are_the_same(
     encoded: tuple[Encoding, Path], rate: float | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     encoding, path = encoded
-    whole, marked = read(path, rate)
-    assert len(marked) > 40
+    whole, frames_read = read(path, rate)
+    assert len(frames_read) > 40
     for share in (0.1, 0.7, 1.0):
-        last = max(LAST, round(share * len(marked))) - 1
-        frames = [each.frame for each in marked[last - LAST + 1 : last + 1]]
-        resume = resume_from(marked[last].mark, frames)
+        last = max(LAST, round(share * len(frames_read))) - 1
+        frames = [each.frame for each in frames_read[last - LAST + 1 : last + 1]]
+        resume = resume_point(frames_read[last].state, frames)
         with caplog.at_level(logging.INFO):
-            rest, _ = read(path, rate, decode_resume(resume.to_json()))
+            rest, _ = read(path, rate, decode_resume_point(resume.to_json()))
         assert rest.frames == whole.frames[last + 1 :], f"after frame {last}"
         assert rest.decoded == whole.decoded
         assert rest.damage == whole.damage
@@ -149,20 +149,20 @@ def test_a_seek_that_shows_other_pictures_is_not_believed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
-    whole, marked = read(path, 10)
-    resume = resume_from(marked[50].mark, [each.frame for each in marked[43:51]])
-    time = marked[48].frame.media_time
-    changed = replace(resume, seen={**resume.seen, time: resume.seen[time] ^ 1})
+    whole, frames_read = read(path, 10)
+    resume = resume_point(frames_read[50].state, [each.frame for each in frames_read[43:51]])
+    time = frames_read[48].frame.media_time
+    changed = replace(resume, checksums={**resume.checksums, time: resume.checksums[time] ^ 1})
     with caplog.at_level(logging.INFO):
         rest, _ = read(path, 10, changed)
     assert rest.frames == whole.frames[51:]
-    assert f"clip.mp4: another picture at {time} ns" in caplog.messages
+    assert f"clip.mp4: a different frame at {time} ns" in caplog.messages
 
 
 def test_a_time_that_does_not_come_again_is_not_believed(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
-    whole, marked = read(path, 10)
-    resume = resume_from(marked[50].mark, [each.frame for each in marked[43:51]])
-    changed = replace(resume, seen={**resume.seen, marked[48].frame.media_time + 1: 0})
+    whole, frames_read = read(path, 10)
+    resume = resume_point(frames_read[50].state, [each.frame for each in frames_read[43:51]])
+    changed = replace(resume, checksums={**resume.checksums, frames_read[48].frame.media_time + 1: 0})
     rest, _ = read(path, 10, changed)
     assert rest.frames == whole.frames[51:]

@@ -199,7 +199,7 @@ def test_files_that_end_or_are_none(ingest: Ingest, media: Path) -> None:
     until(lambda: ingest.states("short") == ["connecting", "live", "ended"], 15, "the clip's end")
     assert ingest.states("text") == ["connecting", "error: not a video"]
     assert ingest.states("missing") == ["connecting", "error: no such file"]
-    assert ingest.states("outside")[-1].startswith("error: expected a file inside the media folder")
+    assert ingest.states("outside")[-1].startswith("error: a file must be inside the media folder")
 
 
 def test_sources_come_change_and_go(ingest: Ingest, media: Path) -> None:
