@@ -1,27 +1,27 @@
-"""The keys: what lies in Redis, and where in a cluster.
+"""The keys in Redis, and their servers in a cluster.
 
-frames:0           stream   frames on their way to the engine of shard 0; trimmed by count
-timeline:{lobby}   stream   readings, spans, coverage, states of the source `lobby`; an entry's ID is the
-                            cursor to resume from; trimmed by time (ingest.settings.retention)
-overview:{lobby}   stream   the same in brief: each second of each face, and the coverage; trimmed by time
-preview:{lobby}    hash     the newest colour JPEG, made only while somebody watches
-watch:{lobby}      string   there while somebody watches
-engine:{lobby}     string   where the engine stood after its last commit: it goes on from there
-position:{lobby}   string   ns; the media time of the newest frame, from which a restarted decoder goes on
-state:{lobby}      string   the newest state entry of the timeline, which may lie hours back in it
+frames:0           stream   frames for the engine of shard 0; trimmed by count
+timeline:{lobby}   stream   readings, spans, coverage and states of the source `lobby`; the ID of an entry is
+                            the cursor to resume from; trimmed by time (MIEN_RETENTION)
+overview:{lobby}   stream   a summary: each second of each face, and the coverage; trimmed by time
+preview:{lobby}    hash     the newest preview as a JPEG, made only while a viewer watches
+watch:{lobby}      string   present while a viewer watches
+engine:{lobby}     string   the engine's state after its last commit, from which it resumes
+position:{lobby}   string   ns; media time of the newest frame, from which a restarted decoder continues
+state:{lobby}      string   the newest state entry of the timeline, which may be hours back in it
 counts:{lobby}     hash     the engine's counts since the source was added: see engine.live.counts
-dropped:{lobby}    string   frames lost since the source was added, as its coverage tells them
-sources            hash     what is configured: id to SourceConfig as JSON
-{sources}:removed  sorted   sources that were removed a moment ago: what latecomers wrote is deleted, too
-beat:engine:0      string   there while a part of the service is alive: what it has to tell, or ALIVE
-parts              sorted   every part that was ever alive, and when it last was
-tokens             hash     who may ask, beyond this machine: name to SHA-256, scope and date as JSON
-ticket:SHA-256     string   a browser's leave to open one path, for a minute or some
-compacted          string   when the server's file was last written anew, seconds since the epoch
-audit              stream   who did what, trimmed by time (ingest.settings.audit_retention)
+dropped:{lobby}    string   frames dropped since the source was added, the sum of its coverage entries
+sources            hash     the configuration: id to SourceConfig as JSON
+{sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
+beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
+parts              sorted   every part that ever sent a heartbeat, and the time of its last one
+tokens             hash     access tokens: name to SHA-256, scope and date as JSON
+ticket:SHA-256     string   permission for a browser to open one path, for a minute or a few
+compacted          string   time of the last rewrite of the append-only file, seconds since the epoch
+audit              stream   actions of callers; trimmed by time (MIEN_AUDIT_RETENTION)
 
-The braces are part of the keys. In a Redis Cluster all keys with the same word in braces lie on one server,
-and `sources` where keys with {sources} do: no transaction and no script touches keys that may lie on two.
+The braces are part of the keys. In a Redis Cluster all keys with the same word in braces are on one server,
+and `sources` is where keys with {sources} are: no transaction or script uses keys of different servers.
 """
 
 SOURCES = "sources"
@@ -73,7 +73,7 @@ def counts_key(source: str) -> str:
 
 
 def keys_of(source: str) -> list[str]:
-    """Everything that is kept of a source, apart from its configuration and the frames on their way."""
+    """Return all keys of a source, apart from its configuration and its frames."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
     return [key(source) for key in (*keys, dropped_key, counts_key)]
 

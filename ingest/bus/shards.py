@@ -1,4 +1,4 @@
-"""Shards: each source belongs to one, whose engine alone reads its frames, in their order. Pure."""
+"""Shards: each source belongs to one, whose engine reads its frames in their order. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,18 +7,18 @@ from ingest.bus.source_config import SourceConfig
 
 
 def emptiest(shards: int, configured: Iterable[SourceConfig]) -> int:
-    """Of the shards 0 to `shards` - 1 the first with the fewest sources."""
+    """Return the first of the shards 0 to `shards` - 1 with the fewest sources."""
     sources = Counter(config.shard for config in configured)
     return min(range(shards), key=lambda shard: sources[shard])
 
 
 def parse_shard(text: str) -> int:
-    """A shard's number. Raises ValueError."""
+    """Parse the number of a shard. Raise ValueError."""
     if not text.strip().isdecimal():
-        raise ValueError(f"expected a whole number, actual {text!r}")
+        raise ValueError(f"a shard is a whole number from 0, got {text!r}")
     return int(text)
 
 
 def parse_shards(text: str) -> frozenset[int]:
-    """Numbers with commas between them: `0,1`. Raises ValueError."""
+    """Parse numbers with commas between them: `0,1`. Raise ValueError."""
     return frozenset(parse_shard(each) for each in text.split(","))

@@ -1,4 +1,4 @@
-"""A source as it is configured, and how that lies in Redis."""
+"""The configuration of a source, and its form in Redis."""
 
 import json
 import logging
@@ -26,32 +26,32 @@ Kinds = dict[str, type | tuple[type, ...]]
 
 
 class BadConfigError(Exception):
-    """What lies in Redis is no source's configuration; the message is one line without its values."""
+    """A configuration in Redis is invalid; the message is one line without its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """A source as it is configured. The URL may hold a password: it stays on the bus and in memory."""
+    """The configuration of a source. Its URL may have a password in it and is never logged or shown."""
 
     id: str
     name: str
     url: str
     rate: float  # readings a second
     created_at: float  # seconds since the epoch; media_time of the source counts from here
-    purpose: str = "personal"  # why faces are read; api.access.purposes has them all
-    ground: str | None = None  # what makes a purpose lawful that is otherwise refused
-    picture: PreviewMode = "shown"  # what of it is shown to those who watch
-    shard: int = 0  # of the engine that reads it; decided when it is added, for as long as it is there
+    purpose: str = "personal"  # of reading faces; one of api.access.purposes
+    ground: str | None = None  # the legal exception for a purpose that is otherwise refused
+    picture: PreviewMode = "shown"  # of its previews
+    shard: int = 0  # of the engine that reads it; chosen when the source is added, and never changed
 
 
 REQUIRED: Kinds = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}
 
-# Sources that were configured before these fields were there have their defaults.
+# Sources that were configured before these fields existed have the defaults.
 OPTIONAL: Kinds = {"purpose": str, "ground": (str, NoneType), "picture": str, "shard": int}
 
 FIELDS = REQUIRED | OPTIONAL
 
-EXPECTED: dict[object, str] = {NUMBER: "a number", int: "a whole number"}
+KIND_NAMES: dict[object, str] = {NUMBER: "a number", int: "a whole number"}
 
 
 def encode_config(config: SourceConfig) -> str:
@@ -59,20 +59,20 @@ def encode_config(config: SourceConfig) -> str:
 
 
 def decode_config(text: bytes) -> SourceConfig:
-    """Raises BadConfigError, for instance on what another version of the service wrote."""
+    """Decode a configuration. Raise BadConfigError, for example for one of another version of the service."""
     try:
         fields: Any = json.loads(text)
     except ValueError:
-        raise BadConfigError("expected JSON, actual something else") from None
-    actual = list(fields) if isinstance(fields, dict) else []
-    if not set(REQUIRED) <= set(actual) <= set(FIELDS):
-        raise BadConfigError(f"expected the fields {', '.join(FIELDS)}, actual {', '.join(actual) or 'none'}")
+        raise BadConfigError("the configuration is not JSON") from None
+    names = list(fields) if isinstance(fields, dict) else []
+    if not set(REQUIRED) <= set(names) <= set(FIELDS):
+        raise BadConfigError(f"its fields must be {', '.join(FIELDS)}, got {', '.join(names) or 'none'}")
     for name, value in fields.items():
         if not isinstance(value, FIELDS[name]):
-            expected = EXPECTED.get(FIELDS[name], "a text")
-            raise BadConfigError(f"{name}: expected {expected}, actual {type(value).__name__}")
+            kind = KIND_NAMES.get(FIELDS[name], "a text")
+            raise BadConfigError(f"{name} must be {kind}, got {type(value).__name__}")
     if fields.get("picture", "shown") not in PREVIEW_MODES:
-        raise BadConfigError(f"picture: expected one of {', '.join(PREVIEW_MODES)}, actual something else")
+        raise BadConfigError(f"picture must be one of {', '.join(PREVIEW_MODES)}")
     return SourceConfig(**fields)
 
 

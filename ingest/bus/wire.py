@@ -1,4 +1,4 @@
-"""Frames and states of sources to stream fields, and frames back."""
+"""Encodes frames and states of sources for Redis streams, and decodes frames."""
 
 import json
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ State = Literal["connecting", "live", "reconnecting", "ended", "error"]
 
 
 class BadFrameError(Exception):
-    """A stream entry that is not a frame."""
+    """A stream entry is not a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a source's connection stands; told in its timeline."""
+    """The state of a source's connection, which becomes an entry of its timeline."""
 
     source: str
     state: State
-    reason: str  # in words, without credentials; "" where there is nothing to say
+    reason: str  # without credentials; "" if there is none
     at: datetime  # UTC
 
 
@@ -45,7 +45,7 @@ def encode_frame(frame: Frame) -> dict[str, bytes | int | float | str]:
 
 
 def decode_frame(fields: Fields) -> Frame:
-    """Raises BadFrameError when fields are missing or do not fit each other."""
+    """Decode the fields of a frame. Raise BadFrameError if fields are missing or contradict each other."""
     try:
         shape = (int(fields[b"height"]), int(fields[b"width"]))
         captured_at = fields[b"captured_at"].decode()
@@ -76,7 +76,7 @@ def encode_state(state: SourceState) -> TimelineEntry:
 
 
 def rfc3339(moment: datetime | None) -> str | None:
-    """UTC with milliseconds, as in 2026-01-31T12:03:07.250Z."""
+    """Format a time as UTC with milliseconds: 2026-01-31T12:03:07.250Z."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

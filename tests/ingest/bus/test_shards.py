@@ -31,7 +31,7 @@ def test_a_source_comes_to_the_shard_that_has_the_fewest() -> None:
 def test_shards_are_named_by_their_numbers() -> None:
     assert parse_shards("0, 2") == {0, 2}
     for text in ("", "0,", "-1", "a", "1.5"):
-        with pytest.raises(ValueError, match="expected a whole number, actual"):
+        with pytest.raises(ValueError, match="a shard is a whole number from 0, got"):
             parse_shards(text)
 
 

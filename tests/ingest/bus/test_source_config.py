@@ -36,18 +36,17 @@ def test_what_was_written_before_there_were_purposes_and_shards_is_read() -> Non
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b"planted", "expected JSON"),
+        (b"planted", "not JSON"),
         (
             b"[1]",
-            "expected the fields id, name, url, rate, created_at, purpose, ground, picture, shard, "
-            "actual none",
+            "its fields must be id, name, url, rate, created_at, purpose, ground, picture, shard, got none",
         ),
-        (b'{"id": "door"}', "actual id"),
-        (changed(zoom=2), "actual id, name, url, rate, created_at, purpose, ground, picture, shard, zoom"),
-        (changed(rate="planted"), "rate: expected a number, actual str"),
-        (changed(url=None), "url: expected a text, actual NoneType"),
-        (changed(shard="planted"), "shard: expected a whole number, actual str"),
-        (changed(picture="planted"), "picture: expected one of shown, blurred, none"),
+        (b'{"id": "door"}', "got id"),
+        (changed(zoom=2), "got id, name, url, rate, created_at, purpose, ground, picture, shard, zoom"),
+        (changed(rate="planted"), "rate must be a number, got str"),
+        (changed(url=None), "url must be a text, got NoneType"),
+        (changed(shard="planted"), "shard must be a whole number, got str"),
+        (changed(picture="planted"), "picture must be one of shown, blurred, none"),
     ],
 )
 def test_what_cannot_be_read_is_named_without_its_values(text: bytes, why: str) -> None:
@@ -63,4 +62,4 @@ def test_what_cannot_be_read_is_passed_over_and_told_once(
         client.hset(SOURCES, mapping={"door": encode_config(DOOR), "gate": changed(later=True)})
         assert [configured_sources(client) for _ in range(2)] == [{"door": DOOR}] * 2
     (line,) = caplog.messages
-    assert line.startswith("source gate is skipped: expected the fields ")
+    assert line.startswith("source gate is skipped: its fields must be ")
