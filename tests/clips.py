@@ -1,4 +1,4 @@
-"""Makes small videos for tests: each picture shows its number as brightness."""
+"""Makes small videos: the brightness of each frame is its number."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -22,9 +22,9 @@ def make_clip(
     turned: int = 0,
     index_first: bool = True,
 ) -> Path:
-    """A video whose pictures are shown at `times` (ms); an MP4's index comes first or last.
+    """Make a video with frames at `times` (ms); an MP4's index comes first or last.
 
-    With `turned` a player is told to turn it by so many degrees counterclockwise.
+    `turned`: degrees counterclockwise by which a player rotates it.
     """
     movflags = {"movflags": "+faststart"} if index_first and path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=movflags) as container:
@@ -46,7 +46,7 @@ def make_clip(
 
 
 def picture(number: int, size: tuple[int, int]) -> np.ndarray:
-    """The upper half is as bright as the number says, in the lower half noise moves."""
+    """Return an image: the upper half as bright as the number, moving noise in the lower half."""
     width, height = size
     pixels = np.full((height, width), brightness(number), dtype=np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (height - height // 2, width), dtype=np.uint8)
@@ -59,12 +59,12 @@ def brightness(number: int) -> int:
 
 
 def even(frames: int, rate: float = 25.0) -> list[int]:
-    """Times in ms of evenly spaced pictures."""
+    """Return the times of evenly spaced frames in ms."""
     return [round(number * 1000 / rate) for number in range(frames)]
 
 
 def make_sound(path: Path, seconds: float = 1.0) -> Path:
-    """A file without a picture."""
+    """Make a file with sound only."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44100, layout="mono")
         for start in range(0, round(seconds * 44100), 1024):
@@ -76,7 +76,7 @@ def make_sound(path: Path, seconds: float = 1.0) -> Path:
 
 
 def remux(source: Path, target: Path, *, times: int = 1) -> Path:
-    """Copies the packets of a video, `times` in a row, into the container of `target`'s suffix."""
+    """Copy the packets of a video `times` times in a row into a container of `target`'s suffix."""
     with av.open(str(target), "w") as output:
         stream = None
         for repeat in range(times):
@@ -96,7 +96,7 @@ def remux(source: Path, target: Path, *, times: int = 1) -> Path:
 
 
 def zero_third(path: Path) -> Path:
-    """Overwrites the middle third of the file with zeros."""
+    """Overwrite the middle third of the file with zeros."""
     data = bytearray(path.read_bytes())
     third = len(data) // 3
     data[third : 2 * third] = bytes(third)
@@ -105,7 +105,7 @@ def zero_third(path: Path) -> Path:
 
 
 def cut(path: Path, share: float) -> Path:
-    """Keeps the first `share` (0..1) of the file."""
+    """Keep the first `share` (0..1) of the file."""
     data = path.read_bytes()
     path.write_bytes(data[: round(len(data) * share)])
     return path

@@ -1,4 +1,4 @@
-"""A real Redis Cluster for tests: three servers that share out the keys, each of which can be killed."""
+"""A real Redis Cluster of three servers, each of which can be killed."""
 
 import subprocess
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.redis_server import find_server
+from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.child_process import ends_with_parent
 from tests.deploy.service import free_port
@@ -13,32 +14,32 @@ from tests.waiting import until
 
 SERVERS = 3
 SLOTS = 16384
-PATIENCE = 30.0  # seconds
+TIMEOUT = 30.0  # seconds
 
 
 class Cluster:
-    """Servers on this machine that begin empty, and keep what they hold when they are killed."""
+    """Servers on this machine that start empty, and keep their data when they are killed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.ports = [free_port() for _ in range(SERVERS)]
-        self._bus = {port: free_port() for port in self.ports}  # where they talk to each other
+        self._bus_ports = {port: free_port() for port in self.ports}  # of the connections between servers
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         for port in self.ports:
-            self.begin(port)
+            self.launch(port)
         self._join()
 
     @property
     def url(self) -> str:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
-    def begin(self, port: int) -> None:
-        """Starts a server; it ends with the thread that does so."""
+    def launch(self, port: int) -> None:
+        """Start a server, which ends with the thread that calls this."""
         folder = self._folder / str(port)
         folder.mkdir(exist_ok=True)
         settings = {
             "port": port,
-            "cluster-port": self._bus[port],
+            "cluster-port": self._bus_ports[port],
             "bind": "127.0.0.1",
             "dir": folder,
             "logfile": "redis.log",
@@ -56,15 +57,15 @@ class Cluster:
         self._processes[port] = subprocess.Popen(command, preexec_fn=ends_with_parent())
 
     def start(self, port: int) -> None:
-        """Starts a server that was killed, and waits until the others count on it again."""
-        self.begin(port)
+        """Start a killed server, and wait until the cluster is whole."""
+        self.launch(port)
         self.wait()
 
     def wait(self) -> None:
-        until(self._agrees, PATIENCE, "the servers to know each other")
+        until(self._is_whole, TIMEOUT, "the servers to know each other")
 
     def repair(self) -> None:
-        """Starts what a test has left killed."""
+        """Start the servers that a test has left killed."""
         for port in self.ports:
             if port not in self._processes:
                 self.start(port)
@@ -78,8 +79,8 @@ class Cluster:
         for port in list(self._processes):
             self.kill(port)
 
-    def clients(self) -> Iterator[Any]:
-        """A connection to each server by itself."""
+    def clients(self) -> Iterator[Redis]:
+        """Yield a client of each server."""
         for port in self.ports:
             with connect(f"redis://127.0.0.1:{port}") as client:
                 yield client
@@ -105,11 +106,11 @@ class Cluster:
             client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
         with connect(first) as client:
             for port in self.ports[1:]:
-                client.execute_command("CLUSTER MEET", "127.0.0.1", port, self._bus[port])
+                client.execute_command("CLUSTER MEET", "127.0.0.1", port, self._bus_ports[port])
         self.wait()
 
-    def _agrees(self) -> bool:
-        told = [client.execute_command("CLUSTER INFO") for client in self.clients()]
+    def _is_whole(self) -> bool:
+        infos = [client.execute_command("CLUSTER INFO") for client in self.clients()]
         return all(
-            each["cluster_state"] == "ok" and int(each["cluster_known_nodes"]) == SERVERS for each in told
+            each["cluster_state"] == "ok" and int(each["cluster_known_nodes"]) == SERVERS for each in infos
         )

@@ -1,8 +1,8 @@
-"""Serves video files as RTSP, each in real time to all who come; run by the system's python3.
+"""Serves video files over RTSP, each in real time and shared by all clients; run by the system's python3.
 
     /usr/bin/python3 tests/rtsp_server.py PORT MOUNT=FILE...
 
-PORT 0 takes a free one. The port is printed when clients may come. Ends with its parent.
+PORT 0 means a free one. Prints the port when it is ready. Ends with its parent.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def mount(server: "GstRtspServer.RTSPServer", name: str, file: str) -> None:
-    """H.264 in MP4 is passed on as it is: what the client decodes is what the file holds."""
+    """Pass H.264 in MP4 on unchanged, so that the client decodes the frames of the file."""
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
         f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )'

@@ -1,4 +1,4 @@
-"""A real RTSP server for tests, which can be killed, frozen and brought back."""
+"""A real RTSP server, which can be killed, frozen and restarted."""
 
 import subprocess
 from pathlib import Path
@@ -7,7 +7,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"  # only it sees Debian's GStreamer
 
 
 class RtspServer:
-    """Serves each file under its mount's name; after a kill, start() takes the same port again."""
+    """Serves each file under its mount's name; after `kill`, `start` uses the same port again."""
 
     def __init__(self, mounts: dict[str, Path]) -> None:
         self._mounts = mounts
@@ -34,7 +34,7 @@ class RtspServer:
 
 
 def gstreamer_serves() -> bool:
-    """Whether Debian's GStreamer RTSP server (gir1.2-gst-rtsp-server-1.0) is installed."""
+    """Return whether Debian's GStreamer RTSP server (gir1.2-gst-rtsp-server-1.0) is installed."""
     probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     try:
         return subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False).returncode == 0

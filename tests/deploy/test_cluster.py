@@ -103,7 +103,7 @@ def test_feeds_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
             joined = {name: await stack.enter_async_context(broadcasts.join(name)) for name in names}
             for port in cluster.ports:
                 cluster.kill(port)
-                cluster.begin(port)
+                cluster.launch(port)
                 await asyncio.to_thread(cluster.wait)
                 for name, (_, queue) in joined.items():
                     await client.xadd(timeline_key(name), {"type": "reading", "body": b"{}"})

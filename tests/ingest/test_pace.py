@@ -1,4 +1,4 @@
-"""Frames are picked evenly, by their times alone."""
+"""Frames are picked evenly by their times."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +11,7 @@ MS = 1_000_000  # ns
 
 
 def picked(times: Sequence[int], rate: float | None) -> list[int]:
-    """The times (ms) that are picked."""
+    """Return the picked times in ms."""
     pace = Pace(rate)
     return [time for time in times if pace.picks(time * MS)]
 
@@ -38,5 +38,5 @@ def test_after_a_pause_the_next_frame_is_picked() -> None:
     assert picked([0, 40, 5000, 5040, 5080], 10) == [0, 5000, 5080]
 
 
-def test_time_that_goes_back_starts_anew() -> None:
+def test_time_that_goes_back_picks_the_next_frame() -> None:
     assert picked([9000, 9040, 100, 140, 180], 10) == [9000, 100, 180]

@@ -1,4 +1,4 @@
-"""The bus on a Redis Cluster of three real servers."""
+"""Streams, previews and compaction on a Redis Cluster of three real servers."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from ingest.bus.keys import COMPACTED, REMOVED, SOURCES, keys_of, timeline_key
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.timeline import Commit, Timeline, TimelineEntry
-from tests.cluster import PATIENCE, Cluster
+from tests.cluster import TIMEOUT, Cluster
 from tests.waiting import until
 
 NAMES = ("lobby", "hall", "cellar", "door")  # which lie on all three servers
@@ -43,7 +43,7 @@ def test_keys_of_a_source_are_on_the_same_server(cluster: Cluster, client: Redis
     assert len({cluster.port_of(timeline_key(name)) for name in NAMES}) == 3
 
 
-def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(client: Redis) -> None:
+def test_a_commit_reaches_all_servers_and_acknowledges_its_frames(client: Redis) -> None:
     stream, timeline = FrameStream(client), Timeline(client)
     stream.join()
     for name in NAMES:
@@ -60,7 +60,7 @@ def test_a_commit_of_sources_on_all_servers_is_written_and_its_frames_are_done(c
     assert stream.take(10, 0, pending=True) == []
 
 
-def test_each_server_writes_its_own_file_anew(client: Redis) -> None:
+def test_each_server_rewrites_its_own_file(client: Redis) -> None:
     for name in NAMES:
         client.hset(SOURCES, name, encode_config(SourceConfig(name, name, f"{name}.mp4", 10.0, 0.0)))
         Previews(client).put(name, b"picture", 1)
@@ -69,7 +69,7 @@ def test_each_server_writes_its_own_file_anew(client: Redis) -> None:
     assert AppendOnlyFile(client).compact(force=True)
     until(
         lambda: not any(server.info("persistence")["aof_rewrite_in_progress"] for server in servers(client)),
-        PATIENCE,
+        TIMEOUT,
         "the files",
     )
     after = [server.info("persistence")["aof_base_size"] for server in servers(client)]
@@ -80,7 +80,7 @@ def test_each_server_writes_its_own_file_anew(client: Redis) -> None:
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_one_server_away_costs_cameras_on_the_others_nothing(cluster: Cluster, number: int) -> None:
+def test_a_server_that_is_away_does_not_affect_sources_on_the_others(cluster: Cluster, number: int) -> None:
     away = cluster.ports[number]
     with connect(cluster.url, retries=0) as client:
         timeline = Timeline(client)
@@ -107,7 +107,7 @@ def test_a_cluster_is_found_by_any_of_its_servers(cluster: Cluster) -> None:
         assert len(servers(client)) == 3
 
 
-def test_none_that_answers_is_told_in_one_line() -> None:
+def test_an_unreachable_cluster_is_reported_in_one_line() -> None:
     with pytest.raises(redis.ConnectionError, match=r"^[^\n]*127\.0\.0\.1:1[^\n]*$"):
         connect("redis+cluster://127.0.0.1:1", retries=0)
 
@@ -121,13 +121,13 @@ def test_none_that_answers_is_told_in_one_line() -> None:
         "redis+cluster://:se/cret@a:7000",
     ],
 )
-def test_an_address_that_says_too_much_is_refused_without_its_password(address: str) -> None:
+def test_an_invalid_url_is_refused_without_its_password(address: str) -> None:
     with pytest.raises(RedisUrlError, match=r"^REDIS_URL must") as refused:
         connect(address)
     assert "cret" not in str(refused.value)
 
 
-def test_a_password_opens_it(cluster: Cluster) -> None:
+def test_a_password_is_needed_and_decoded(cluster: Cluster) -> None:
     for server in cluster.clients():
         server.execute_command("ACL SETUSER mien on >s@cret:/ ~* &* +@all")
     hosts = cluster.url.partition("//")[2]

@@ -1,4 +1,4 @@
-"""Sources are shared out evenly, and each ingest process keeps those of its own shards."""
+"""Sources are spread evenly over shards, and each ingest process reads those of its own shards."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.waiting import until
 DOOR = SourceConfig("door", "Door", "clip.mp4?loop", 10.0, 0.0)
 
 
-def test_a_source_comes_to_the_shard_that_has_the_fewest() -> None:
+def test_a_new_source_gets_the_emptiest_shard() -> None:
     configured: list[SourceConfig] = []
     for _ in range(7):
         configured.append(replace(DOOR, shard=emptiest(3, configured)))
@@ -28,26 +28,26 @@ def test_a_source_comes_to_the_shard_that_has_the_fewest() -> None:
     assert emptiest(1, configured) == 0
 
 
-def test_shards_are_named_by_their_numbers() -> None:
+def test_shards_are_parsed_from_numbers() -> None:
     assert parse_shards("0, 2") == {0, 2}
     for text in ("", "0,", "-1", "a", "1.5"):
         with pytest.raises(ValueError, match="a shard is a whole number from 0, got"):
             parse_shards(text)
 
 
-@pytest.mark.parametrize("told", ["", "0", "-1", "2.5", "many", "1001"])
-def test_what_is_no_number_of_shards_is_refused(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    monkeypatch.setenv("MIEN_SHARDS", told)
+@pytest.mark.parametrize("text", ["", "0", "-1", "2.5", "many", "1001"])
+def test_an_invalid_number_of_shards_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("MIEN_SHARDS", text)
     with pytest.raises(SettingError, match="MIEN_SHARDS must be a whole number from 1 to 1000, got"):
         IngestSettings.read("shards")
 
 
-def test_there_is_one_shard_where_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_shard_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIEN_SHARDS", raising=False)
     assert IngestSettings.read("shards").shards == 1
 
 
-def test_a_keeper_keeps_the_sources_of_its_shards_alone(
+def test_a_keeper_reads_only_the_sources_of_its_shards(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)

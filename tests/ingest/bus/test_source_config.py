@@ -1,4 +1,4 @@
-"""What is configured is read as it was written, and what cannot be read costs the other sources nothing."""
+"""Configurations are encoded and decoded; an unreadable one does not affect the other sources."""
 
 import json
 import logging
@@ -23,11 +23,11 @@ def changed(**fields: object) -> bytes:
     return json.dumps({**json.loads(encode_config(DOOR)), **fields}).encode()
 
 
-def test_it_is_read_as_it_was_written() -> None:
+def test_encoding_and_decoding_give_the_same() -> None:
     assert decode_config(encode_config(DOOR).encode()) == DOOR
 
 
-def test_what_was_written_before_there_were_purposes_and_shards_is_read() -> None:
+def test_missing_optional_fields_have_defaults() -> None:
     old = {name: value for name, value in json.loads(encode_config(DOOR)).items() if name in REQUIRED}
     assert decode_config(json.dumps(old).encode()) == DOOR
     assert (DOOR.purpose, DOOR.ground, DOOR.picture, DOOR.shard) == ("personal", None, "shown", 0)
@@ -49,13 +49,13 @@ def test_what_was_written_before_there_were_purposes_and_shards_is_read() -> Non
         (changed(picture="planted"), "picture must be one of shown, blurred, none"),
     ],
 )
-def test_what_cannot_be_read_is_named_without_its_values(text: bytes, why: str) -> None:
+def test_the_error_of_an_unreadable_configuration_has_no_values(text: bytes, why: str) -> None:
     with pytest.raises(BadConfigError, match=why) as caught:
         decode_config(text)
     assert "planted" not in str(caught.value)
 
 
-def test_what_cannot_be_read_is_passed_over_and_told_once(
+def test_an_unreadable_configuration_is_skipped_and_logged_once(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with connect(redis_url) as client, caplog.at_level(logging.WARNING):

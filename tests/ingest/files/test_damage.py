@@ -1,9 +1,9 @@
-"""Where a recording is damaged, from errors and frames in the order of a real decoder."""
+"""Damaged intervals, from errors and frames in the order of a real decoder."""
 
 from ingest.files.damage import Damage, DamageLog
 
 
-def test_an_error_lies_between_two_good_frames() -> None:
+def test_an_error_is_damage_between_two_good_frames() -> None:
     log = DamageLog()
     assert not log.good(0)
     log.error(80, "damaged data")
@@ -13,7 +13,7 @@ def test_an_error_lies_between_two_good_frames() -> None:
     assert log.found == [Damage(40, 120, "damaged data")]
 
 
-def test_neighbours_are_told_as_one() -> None:
+def test_close_intervals_are_merged() -> None:
     log = DamageLog()
     log.good(0)
     for time in (40, 120):
@@ -22,7 +22,7 @@ def test_neighbours_are_told_as_one() -> None:
     assert log.found == [Damage(0, 160, "damaged data")]
 
 
-def test_distant_ones_are_told_apart() -> None:
+def test_distant_intervals_are_not_merged() -> None:
     log = DamageLog()
     second = 1_000_000_000
     for number in range(3):
@@ -47,7 +47,7 @@ def test_a_missing_tail_is_damage() -> None:
     assert log.found == [Damage(40, 9000, "ends at 0.04 s of 9.00 s")]
 
 
-def test_a_whole_recording_has_none() -> None:
+def test_a_whole_recording_has_no_damage() -> None:
     log = DamageLog()
     log.good(0)
     log.end(40, None)

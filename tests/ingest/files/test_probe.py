@@ -1,4 +1,4 @@
-"""A file from somebody else is looked at by a process of its own, which can do little else."""
+"""An uploaded file is probed in a process of its own with few rights."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def test_a_video_is_described(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
+def test_the_reason_why_a_file_is_no_video_is_one_line(tmp_path: Path) -> None:
     late = make_clip(tmp_path / "cut.mp4", even(50), index_first=False)
     cut(late, 0.5)
     assert probe(make_sound(tmp_path / "sound.m4a")) == {"reason": "no video stream"}
@@ -38,19 +38,19 @@ def test_what_is_no_video_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     ["open(sys.argv[1], 'w').write('x' * 100_000)", "bytes(5 * 1024**3)", "exec('while True: pass')"],
     ids=["writing", "memory", "work"],
 )
-def test_nothing_is_written_and_little_used_up(tmp_path: Path, deed: str) -> None:
-    program = f"import sys, ingest.files.probe as probe; probe.CPU_TIME = 1; probe.limit(); {deed}"
+def test_writes_memory_and_time_are_limited(tmp_path: Path, action: str) -> None:
+    program = f"import sys, ingest.files.probe as probe; probe.CPU_TIME = 1; probe.limit(); {action}"
     target = tmp_path / "written"
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, check=False)
     assert done.returncode != 0
     assert not target.exists() or target.stat().st_size == 0
 
 
-def test_no_rights_are_gained() -> None:
+def test_no_rights_can_be_gained() -> None:
     program = "import ingest.files.probe; ingest.files.probe.limit(); print(open('/proc/self/status').read())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "NoNewPrivs:\t1\n" in done.stdout

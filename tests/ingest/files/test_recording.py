@@ -1,4 +1,4 @@
-"""Recordings: their times, their damage, and one line for what is none."""
+"""Recordings: their times, their damage, and the errors of other files."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ MS = SECOND // 1000
 
 
 def read(path: Path, rate: float | None = None) -> tuple[Recording, list[int]]:
-    """The recording after it was read to its end, and the media times of its frames in ms."""
+    """Read a recording to its end; return it and the media times of its frames in ms."""
     with open_recording(path, "clip", rate) as recording:
         return recording, [round(frame.media_time / MS) for frame in recording]
 
@@ -29,7 +29,7 @@ def test_each_frame_has_its_own_time(tmp_path: Path) -> None:
     assert recording.damage == []
 
 
-def test_frames_show_what_was_recorded(tmp_path: Path) -> None:
+def test_frames_have_the_recorded_images(tmp_path: Path) -> None:
     with open_recording(make_clip(tmp_path / "clip.mp4", even(50)), "clip", None) as recording:
         shown = [float(frame.grey[:100].mean()) for frame in recording]
     assert shown == pytest.approx([brightness(number) for number in range(50)], abs=2)
@@ -68,8 +68,8 @@ def test_sizes(tmp_path: Path, size: tuple[int, int], grey: tuple[int, int]) -> 
 
 
 @pytest.mark.parametrize(("turned", "bright_half"), [(90, "left"), (-90, "right"), (180, "bottom")])
-def test_turned_as_a_player_shows_it(tmp_path: Path, turned: int, bright_half: str) -> None:
-    """The upper half is even, the lower noisy: where the even half is tells how it was turned."""
+def test_rotated_recordings_are_upright(tmp_path: Path, turned: int, bright_half: str) -> None:
+    """The position of the even half shows the rotation; the other half is noisy."""
     with open_recording(make_clip(tmp_path / "clip.mp4", even(2), turned=turned), "clip", None) as recording:
         grey = next(iter(recording)).grey
         assert grey.shape == (recording.height, recording.width)
@@ -88,7 +88,7 @@ def test_hevc_in_full_hd(tmp_path: Path) -> None:
     assert recording.damage == []
 
 
-def test_pictures_before_the_start_are_not_shown(shared: Path) -> None:
+def test_frames_before_the_start_are_left_out(shared: Path) -> None:
     """98 packets, of which the edit list leaves out the first 3."""
     recording, times = read(shared / "videos" / "pyfeat_no_face.mp4")
     assert (recording.total_frames, recording.frames_decoded, times[0]) == (98, 95, 0)
@@ -122,7 +122,7 @@ def test_one_frame_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
-def test_a_clock_that_begins_late_makes_no_video_longer(tmp_path: Path, suffix: str) -> None:
+def test_a_late_start_of_the_clock_does_not_extend_the_video(tmp_path: Path, suffix: str) -> None:
     recording, times = read(make_clip(tmp_path / f"late{suffix}", [3000 + time for time in even(25)]))
     assert times == even(25)
     assert recording.duration / SECOND == pytest.approx(1.0, abs=0.05)
@@ -160,7 +160,7 @@ def test_a_zeroed_third(tmp_path: Path, suffix: str) -> None:
     assert len(between) < 5  # pictures between two damaged stretches that are told as one
 
 
-def test_the_first_frame_after_damage_says_so(tmp_path: Path) -> None:
+def test_the_first_frame_after_damage_is_marked(tmp_path: Path) -> None:
     path = zero_third(make_clip(tmp_path / "zeroed.mkv", even(100)))
     with open_recording(path, "clip", 5) as recording:
         damaged = [frame.media_time for frame in recording if frame.damaged]
@@ -174,7 +174,7 @@ def unreadable(path: Path) -> str:
     return caught.value.reason
 
 
-def test_what_is_no_recording(tmp_path: Path) -> None:
+def test_files_that_are_not_recordings(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
     os.mkfifo(tmp_path / "pipe.mp4")
@@ -208,21 +208,21 @@ def test_a_playlist_fetches_nothing(tmp_path: Path) -> None:
         ("list.ffconcat", "ffconcat version 1.0\nfile clip.ts\n"),
     ],
 )
-def test_a_list_leads_to_no_other_file(tmp_path: Path, name: str, text: str) -> None:
+def test_a_list_cannot_lead_to_other_files(tmp_path: Path, name: str, text: str) -> None:
     video = make_clip(tmp_path / "clip.ts", even(10))
     (tmp_path / name).write_text(text.format(video=video))
     assert unreadable(tmp_path / name) == "not a video"
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi", "ts", "mpg", "wmv", "nut", "3gp"])
-def test_usual_containers_are_opened(tmp_path: Path, suffix: str) -> None:
+def test_common_containers_are_opened(tmp_path: Path, suffix: str) -> None:
     path = make_clip(tmp_path / f"clip.{suffix}", even(25), size=(352, 288), codec="mpeg4")
     with open_recording(path, "clip", None) as recording:
         assert recording.frames_decoded == 1
 
 
 def test_no_permission(tmp_path: Path) -> None:
-    """In a process of its own without root's rights, which would open the file all the same."""
+    """In a process without root's rights, with which the file could be opened."""
     path = make_clip(tmp_path / "clip.mp4", even(2))
     path.chmod(0)
     script = (

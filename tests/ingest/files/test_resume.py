@@ -1,4 +1,4 @@
-"""Reading that goes on in the middle gives the very frames that an unbroken one gives there."""
+"""A resumed reading gives the same frames as an uninterrupted one."""
 
 import logging
 from collections.abc import Callable
@@ -24,7 +24,7 @@ OPEN_GOP = {"x264-params": "open-gop=1:keyint=50:min-keyint=50:bframes=3:b-pyram
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a clip is made."""
+    """The encoding of a clip."""
 
     name: str
     codec: str
@@ -36,7 +36,7 @@ class Encoding:
 
 
 def uneven(frames: int) -> list[int]:
-    """Variable frame rate: a pause of a second each fifty pictures, else 20 to 60 ms."""
+    """Variable frame rate: a pause of a second every fifty frames, else 20 to 60 ms."""
     return [40 * number + 1000 * (number // 50) + 20 * (number % 2) for number in range(frames)]
 
 
@@ -95,7 +95,7 @@ def encoded(
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What came of a reading from some place to the end."""
+    """The results of a reading from some point to the end."""
 
     frames: list[tuple[int, int, bool, int]]  # number, time, damaged, checksum
     decoded: int
@@ -125,7 +125,7 @@ def read(path: Path, rate: float | None, after: ResumePoint | None = None) -> tu
 
 
 @pytest.mark.parametrize("rate", [10, None])
-def test_frames_that_follow_are_the_same(
+def test_the_frames_after_a_resume_point_are_the_same(
     encoded: tuple[Encoding, Path], rate: float | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     encoding, path = encoded
@@ -145,9 +145,7 @@ def test_frames_that_follow_are_the_same(
         assert {record.getMessage() for record in caplog.records} == {f"{path.name}: the start is as near"}
 
 
-def test_a_seek_that_shows_other_pictures_is_not_believed(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_seek_to_different_frames_is_not_trusted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
     whole, frames_read = read(path, 10)
     resume = resume_point(frames_read[50].state, [each.frame for each in frames_read[43:51]])
@@ -159,7 +157,7 @@ def test_a_seek_that_shows_other_pictures_is_not_believed(
     assert f"clip.mp4: a different frame at {time} ns" in caplog.messages
 
 
-def test_a_time_that_does_not_come_again_is_not_believed(tmp_path: Path) -> None:
+def test_a_seek_with_a_missing_frame_is_not_trusted(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", even(LENGTH), size=SIZE)
     whole, frames_read = read(path, 10)
     resume = resume_point(frames_read[50].state, [each.frame for each in frames_read[43:51]])

@@ -1,4 +1,4 @@
-"""A video written again: the same frames at the same times, the sound as it was, the colours too."""
+"""A rewritten video has the same frames at the same times, the same sound and the same colours."""
 
 import resource
 import struct
@@ -130,7 +130,7 @@ def test_odd_and_upright_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
 
 
 def turned(path: Path) -> Path:
-    """Tells players to turn an MP4 clockwise, as telephones do: the matrix of its track header."""
+    """Set the rotation of an MP4 in the matrix of its track header, as telephones do."""
     data = bytearray(path.read_bytes())
     matrix = data.index(b"tkhd") + 44
     data[matrix : matrix + 20] = struct.pack(">5i", 0, 1 << 16, 0, -1 << 16, 0)
@@ -138,7 +138,7 @@ def turned(path: Path) -> Path:
     return path
 
 
-def test_a_turned_video_is_written_upright(tmp_path: Path) -> None:
+def test_a_rotated_video_is_written_upright(tmp_path: Path) -> None:
     clip = turned(make_clip(tmp_path / "turned.mp4", even(5)))
     shapes: list[tuple[int, ...]] = []
     written = rewrite(clip, tmp_path / "annotated", lambda drawn, _: shapes.append(drawn.shape), never)
@@ -148,7 +148,7 @@ def test_a_turned_video_is_written_upright(tmp_path: Path) -> None:
         assert float(np.abs(old[:, 130:].astype(int) - new[:, 130:]).mean()) < 2
 
 
-def test_damage_is_passed_over(tmp_path: Path) -> None:
+def test_damaged_frames_are_left_out(tmp_path: Path) -> None:
     for number, clip in enumerate(
         (
             zero_third(make_clip(tmp_path / "zeroed.mkv", even(100))),

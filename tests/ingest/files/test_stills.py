@@ -1,4 +1,4 @@
-"""Still pictures of every kind, and one line for what is none."""
+"""Image files of every format, and the errors of other files."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ from ingest.files.stills import Still, read_picture, still_frame, write_picture
 
 
 def half_red(dtype: type[np.uint8 | np.uint16] = np.uint8) -> np.ndarray:
-    """120 wide, 80 high: the upper half red, the lower black."""
+    """An image of 120 x 80 pixels: the upper half red, the lower half black."""
     picture = np.zeros((80, 120, 3), dtype)
     picture[:40] = (0, 0, np.iinfo(dtype).max)
     return picture
@@ -24,7 +24,7 @@ def written(path: Path, picture: np.ndarray) -> Path:
 
 
 def turned(path: Path, orientation: int) -> Path:
-    """Puts an EXIF orientation into a JPEG."""
+    """Add an EXIF orientation to a JPEG."""
     tiff = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0) + bytes(4)
     exif = b"Exif\0\0" + tiff
     data = path.read_bytes()
@@ -55,7 +55,7 @@ def test_sixteen_bits_transparency_and_grey(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("orientation", "shape", "red"), [(3, (80, 120), (60, 60)), (6, (120, 80), (60, 60))]
 )
-def test_it_is_turned_as_exif_says(
+def test_exif_orientation(
     tmp_path: Path, orientation: int, shape: tuple[int, int], red: tuple[int, int]
 ) -> None:
     still = read_picture(turned(written(tmp_path / "turned.jpg", half_red()), orientation))
@@ -71,7 +71,7 @@ def test_a_frame_is_grey_and_not_larger_than_needed() -> None:
     assert not frame.grey.flags.writeable
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_a_written_image_can_be_read(tmp_path: Path) -> None:
     write_picture(tmp_path / "again.png", half_red())
     assert (read_picture(tmp_path / "again.png").colour == half_red()).all()
 
@@ -79,14 +79,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"", "empty file"), (b"not a picture at all\n", "not a picture")]
 )
-def test_what_is_no_picture(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_files_that_are_not_images(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "none.jpg"
     path.write_bytes(content)
     with pytest.raises(UnreadableError, match=f"none.jpg: {reason}"):
         read_picture(path)
 
 
-def test_missing_and_a_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="no such file"):
         read_picture(tmp_path / "missing.png")
     with pytest.raises(UnreadableError, match="is a folder"):
@@ -94,7 +94,7 @@ def test_missing_and_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_a_cut_picture(tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_truncated_image(tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (80, 120, 3), np.uint8)
     path = written(tmp_path / f"cut.{suffix}", noise)
     path.write_bytes(path.read_bytes()[:2000])
@@ -103,7 +103,7 @@ def test_a_cut_picture(tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture
     assert capfd.readouterr().err == ""
 
 
-def test_a_damaged_picture_is_read_and_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_image_is_read_and_marked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (80, 120, 3), np.uint8)
     path = written(tmp_path / "damaged.jpg", noise)
     data = bytearray(path.read_bytes())
@@ -115,7 +115,7 @@ def test_a_damaged_picture_is_read_and_says_so(tmp_path: Path, capfd: pytest.Cap
     assert capfd.readouterr().err == ""
 
 
-def test_a_bomb(tmp_path: Path) -> None:
+def test_a_decompression_bomb(tmp_path: Path) -> None:
     path = written(tmp_path / "bomb.bmp", half_red())
     data = bytearray(path.read_bytes())
     data[18:26] = struct.pack("<ii", 100_000, 100_000)

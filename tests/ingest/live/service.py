@@ -1,4 +1,4 @@
-"""A real ingest service on a real Redis, as tests see it."""
+"""A real ingest service on a real Redis."""
 
 import json
 import os
@@ -21,7 +21,7 @@ QUICK = {"MIEN_OPEN_TIMEOUT": "2", "MIEN_READ_TIMEOUT": "1"}  # seconds
 
 
 class Ingest:
-    """`python -m ingest`, what it is configured to watch, and what it puts on the bus."""
+    """`python -m ingest`, its configuration, and its entries in Redis."""
 
     def __init__(self, url: str, media: Path) -> None:
         self.client = connect(url)
@@ -39,7 +39,7 @@ class Ingest:
         self.client.hset(SOURCES, id, encode_config(config))
 
     def change(self, id: str, **fields: Any) -> None:
-        """Changes what is configured, and takes away the picture that was shown until then."""
+        """Change the configuration and delete the preview."""
         before = self.client.hget(SOURCES, id)
         assert isinstance(before, bytes)
         self.client.hset(SOURCES, id, encode_config(replace(decode_config(before), **fields)))
@@ -49,22 +49,22 @@ class Ingest:
         self.client.hdel(SOURCES, id)
 
     def frames(self, source: str) -> list[Frame]:
-        """The source's frames that the bus still has, oldest first."""
+        """Return the source's frames in Redis, oldest first."""
         entries = self.client.xrange(frames_key(0))
         return [frame for _, fields in entries if (frame := decode_frame(fields)).source == source]
 
     def states(self, source: str) -> list[str]:
-        """All that was told of the source's connection: states, with a reason behind a colon."""
+        """Return the states of the source's connection, with reasons after a colon."""
         entries = self.client.xrange(timeline_key(source))
         bodies = [json.loads(fields[b"body"]) for _, fields in entries if fields[b"type"] == b"state"]
         return [f"{body['state']}: {body['reason']}".removesuffix(": ") for body in bodies]
 
     def children(self) -> set[int]:
-        """Process ids of the decoders."""
+        """Return the process IDs of the decoders."""
         return children_of(self.process.pid)
 
     def stop(self) -> float:
-        """Seconds that it takes to stop."""
+        """Stop the service; return how many seconds that took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(10)

@@ -1,4 +1,4 @@
-"""Media time of a live source: by the stream's clock, over all that happens to it."""
+"""Media time of a live source follows the stream's clock and never goes back."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from ingest.pace import SECOND
 CREATED = 1_000.0  # seconds since the epoch
 
 
-def test_jitter_of_arrival_does_not_show() -> None:
+def test_jitter_of_arrival_has_no_effect() -> None:
     clock = LiveClock(CREATED, 0)
     times = [
         clock.media_time(number * SECOND // 25, 1_060 + number / 25 + number % 3 / 50) for number in range(9)
@@ -17,7 +17,7 @@ def test_jitter_of_arrival_does_not_show() -> None:
     assert [time - times[0] for time in times] == [number * SECOND // 25 for number in range(9)]
 
 
-def test_a_new_connection_goes_on_after_the_outage() -> None:
+def test_a_new_connection_continues_after_the_outage() -> None:
     clock = LiveClock(CREATED, 0)
     last = clock.media_time(77 * SECOND, 1_010.0)
     assert LiveClock(CREATED, last).media_time(3 * SECOND, 1_015.0) == last + 5 * SECOND
@@ -56,13 +56,13 @@ def test_time_runs_on_from_far_ahead_of_the_wall_clock() -> None:
     assert clock.media_time(3 * SECOND, 1_011.0) - set_back > 0.85 * SECOND
 
 
-def test_a_stream_that_runs_too_slowly_is_taken_up_again() -> None:
+def test_a_stream_that_falls_behind_is_reset() -> None:
     clock = LiveClock(CREATED, 0)
     times = [clock.media_time(number * SECOND // 50, 1_000 + number / 25) for number in range(1000)]
     assert times[-1] > 34 * SECOND
 
 
-def test_times_that_stand_still_are_moved_on() -> None:
+def test_equal_times_are_moved_on() -> None:
     clock = LiveClock(CREATED, 0)
     times = [clock.media_time(0, 1_010.0) for _ in range(3)]
     assert times == sorted(set(times))

@@ -1,10 +1,7 @@
-"""The disk forgets the password of a source that is gone, whatever comes between."""
+"""The password of a removed source is erased from the disk."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from deploy.redis_server import RedisServer
 from ingest.bus.aof import AppendOnlyFile
@@ -13,20 +10,11 @@ from ingest.bus.keys import REMOVED, SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.live.keeper import COMPACT_INTERVAL, ERASE_DELAY, Keeper
 from ingest.settings import IngestSettings
-from tests.ingest.bus.test_streams import on_disk
+from tests.ingest.append_only import on_disk
 from tests.waiting import until
 
 PASSWORD = b"planted-password"
 DOOR = SourceConfig("door", "Door", f"rtsp://u:{PASSWORD.decode()}@192.0.2.7/", 10.0, 0.0)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server of this test's own, whose files can be looked into."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 class BusyFile(AppendOnlyFile):
@@ -45,7 +33,9 @@ class BusyFile(AppendOnlyFile):
         return force and super().compact(force=True)
 
 
-def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServer, tmp_path: Path) -> None:
+def test_a_removed_source_is_erased_although_the_first_rewrites_fail(
+    server: RedisServer, tmp_path: Path
+) -> None:
     file = BusyFile(server.url, [False, REDIS_ERRORS[0]("planted"), False])
     keeper = Keeper(connect(server.url), IngestSettings(media=tmp_path, tokens="open"), file=file)
     now = time.monotonic()
@@ -62,13 +52,15 @@ def test_what_is_gone_is_erased_although_the_first_tries_fail(server: RedisServe
     keeper.stop()
 
 
-def test_what_was_removed_while_nobody_kept_is_erased_once(server: RedisServer, tmp_path: Path) -> None:
+def test_a_source_that_was_removed_while_ingest_was_down_is_erased_once(
+    server: RedisServer, tmp_path: Path
+) -> None:
     file = BusyFile(server.url, [])
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", encode_config(DOOR))
         redis.hdel(SOURCES, "door")
         redis.zadd(REMOVED, {"door": time.time() - ERASE_DELAY + 0.5})
-    assert not file.remembers_removed(ERASE_DELAY)  # somebody may still write of it
+    assert not file.remembers_removed(ERASE_DELAY)  # others may still write about it
     until(lambda: file.remembers_removed(ERASE_DELAY), 5, "the end of these seconds")
     keeper = Keeper(connect(server.url), IngestSettings(media=tmp_path, tokens="open"), file=file)
     keeper.turn(time.monotonic())

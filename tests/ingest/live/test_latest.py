@@ -1,4 +1,4 @@
-"""The slot wins; who puts never waits."""
+"""The latest item wins, and `put` never waits."""
 
 import threading
 
@@ -22,7 +22,7 @@ def test_a_taken_item_is_not_dropped() -> None:
     assert slot.dropped == 0
 
 
-def test_the_last_one_can_be_taken_after_closing() -> None:
+def test_the_last_item_can_be_taken_after_closing() -> None:
     slot: LatestSlot[int] = LatestSlot()
     slot.put(1)
     slot.close()

@@ -1,4 +1,4 @@
-"""Live sources through the real service: real RTSP servers, real Redis, and what goes wrong."""
+"""Live sources through the real service, with real RTSP servers, a real Redis and their failures."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.rtsp
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with clips: one long enough for a camera, one short, one that is none."""
+    """A folder with a long clip, a short one, and a file that is no video."""
     folder = tmp_path_factory.mktemp("media")
     make_clip(folder / "camera.mp4", even(750), size=(160, 120))
     make_clip(folder / "short.mp4", even(20), size=(160, 120))
@@ -38,7 +38,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
-    """One service for all tests here; each begins with an empty bus, on which nothing is configured."""
+    """One service for all tests of this module."""
     started = Ingest(redis_server.url, media)
     yield started
     started.stop()
@@ -46,9 +46,9 @@ def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
 
 @pytest.fixture
 def ingest(service: Ingest, redis_url: str) -> Ingest:
-    for _ in range(2):  # at its second look the keeper has let go of what it kept
+    for _ in range(2):  # after the second reading of the configuration the keeper has dropped all sources
         service.client.flushall()
-        until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper looks at the bus")
+        until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper's heartbeat")
     service.client.flushall()
     return service
 
@@ -73,14 +73,14 @@ def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
 
 
 def assert_even(frames: list[Frame]) -> None:
-    """Every second frame of 25 a second; a busy machine may drop a few, which their numbers tell."""
+    """Expect every second frame of 25 a second; a busy machine may drop a few, which leaves gaps."""
     for earlier, later in pairwise(frames):
         assert later.media_time - earlier.media_time == (later.number - earlier.number) * 2 * SECOND // 25
     assert frames[-1].number - frames[0].number <= len(frames) + 2
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_a_camera(ingest: Ingest, rtsp_server: Serve, media: Path, transport: str) -> None:
+def test_a_camera_is_read(ingest: Ingest, rtsp_server: Serve, media: Path, transport: str) -> None:
     server = rtsp_server({"door": media / "camera.mp4"})
     ingest.add("door", server.url("door") + f"?mien_transport={transport}")
     frames = frames_of(ingest, "door", 25, seconds=20)
@@ -90,7 +90,7 @@ def test_a_camera(ingest: Ingest, rtsp_server: Serve, media: Path, transport: st
     assert {frame.clock for frame in frames} <= {"rtcp", "arrival"}
 
 
-def test_nobody_listens(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+def test_cameras_that_do_not_answer_are_reported(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
     server = rtsp_server({"door": media / "camera.mp4"})
     ingest.add("nobody", "rtsp://user:secret@127.0.0.1:1/door")
     ingest.add("nowhere", server.url("nowhere"))
@@ -105,26 +105,26 @@ def test_nobody_listens(ingest: Ingest, rtsp_server: Serve, media: Path) -> None
 @pytest.mark.parametrize(
     ("answer", "reason"), [(b"", "no answer in time"), (b"\x00garbage\r\n" * 1000, "not a video stream")]
 )
-def test_no_camera_at_all(ingest: Ingest, answer: bytes, reason: str) -> None:
-    """Something takes the connection, but is silent or says what no camera says."""
+def test_a_server_that_is_no_camera_is_reported(ingest: Ingest, answer: bytes, reason: str) -> None:
+    """A server accepts the connection, but is silent or sends garbage."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.1)
         ingest.add("door", f"rtsp://user:secret@127.0.0.1:{listening.getsockname()[1]}/door")
         taken: list[socket.socket] = []
 
-        def told() -> bool:
+        def has_reason() -> bool:
             with contextlib.suppress(TimeoutError):
                 taken.append(listening.accept()[0])
                 taken[-1].sendall(answer)
             return len(ingest.states("door")) > 1
 
-        until(told, 10, "a reason")
+        until(has_reason, 10, "a reason")
         for connection in taken:
             connection.close()
     assert ingest.states("door")[1] == f"reconnecting: {reason}"
 
 
-def test_a_camera_that_stalls(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+def test_a_camera_that_stalls_is_read_again(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
     server = rtsp_server({"door": media / "camera.mp4"})
     ingest.add("door", server.url("door"))
     live(ingest, "door")
@@ -135,7 +135,7 @@ def test_a_camera_that_stalls(ingest: Ingest, rtsp_server: Serve, media: Path) -
     until(lambda: ingest.states("door")[-1] == "live", 15, "live again")
 
 
-def test_a_camera_that_is_killed_and_comes_back(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
+def test_a_camera_that_comes_back_is_read_again(ingest: Ingest, rtsp_server: Serve, media: Path) -> None:
     server, other = rtsp_server({"door": media / "camera.mp4"}), rtsp_server({"hall": media / "camera.mp4"})
     ingest.add("door", server.url("door"))
     ingest.add("hall", other.url("hall"))
@@ -159,7 +159,7 @@ def test_a_camera_that_is_killed_and_comes_back(ingest: Ingest, rtsp_server: Ser
     assert len({frame.connection for frame in ingest.frames("hall")}) == 1
 
 
-def test_a_decoder_that_is_killed(ingest: Ingest, media: Path) -> None:
+def test_a_killed_decoder_is_replaced(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
     before = ingest.frames("clip")[-1]
@@ -172,7 +172,7 @@ def test_a_decoder_that_is_killed(ingest: Ingest, media: Path) -> None:
     assert after.media_time > before.media_time
 
 
-def test_a_decoder_that_hangs(ingest: Ingest, media: Path) -> None:
+def test_a_hanging_decoder_is_replaced(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
     (decoder,) = ingest.children()
@@ -181,8 +181,8 @@ def test_a_decoder_that_hangs(ingest: Ingest, media: Path) -> None:
     assert not is_alive(decoder)
 
 
-def test_a_file_again_and_again(ingest: Ingest, media: Path) -> None:
-    """The clip lasts 0.8 s: from one round to the next time goes on as within it."""
+def test_a_file_is_repeated(ingest: Ingest, media: Path) -> None:
+    """The clip lasts 0.8 s; time runs on from each repetition to the next."""
     ingest.add("clip", "file:short.mp4?loop")
     frames = frames_of(ingest, "clip", 40, seconds=15)
     assert_even(frames)
@@ -191,7 +191,7 @@ def test_a_file_again_and_again(ingest: Ingest, media: Path) -> None:
     )
 
 
-def test_files_that_end_or_are_none(ingest: Ingest, media: Path) -> None:
+def test_the_end_and_the_errors_of_files(ingest: Ingest, media: Path) -> None:
     ingest.add("short", "short.mp4")
     ingest.add("text", "text.mp4")
     ingest.add("missing", "missing.mp4")
@@ -202,7 +202,7 @@ def test_files_that_end_or_are_none(ingest: Ingest, media: Path) -> None:
     assert ingest.states("outside")[-1].startswith("error: a file must be inside the media folder")
 
 
-def test_sources_come_change_and_go(ingest: Ingest, media: Path) -> None:
+def test_sources_are_added_changed_and_removed(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
     (first,) = ingest.children()
@@ -212,7 +212,7 @@ def test_sources_come_change_and_go(ingest: Ingest, media: Path) -> None:
     until(lambda: ingest.children() == set(), 5, "no decoder")
 
 
-def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> None:
+def test_previews_are_made_only_for_viewers(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
     assert not ingest.client.exists(preview_key("clip"))
@@ -223,7 +223,7 @@ def test_previews_only_while_somebody_watches(ingest: Ingest, media: Path) -> No
     assert jpeg[:2] == b"\xff\xd8"
 
 
-def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media: Path) -> None:
+def test_a_change_for_viewers_does_not_restart_the_decoder(ingest: Ingest, media: Path) -> None:
     ingest.add("clip", "camera.mp4?loop")
     live(ingest, "clip")
     ingest.client.set(watch_key("clip"), "1")
@@ -236,10 +236,10 @@ def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media:
     assert not ingest.client.exists(preview_key("clip"))
 
     ingest.change("clip", picture="blurred")
-    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a coarse preview")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "a blurred preview")
     coarse = ingest.client.hget(preview_key("clip"), "jpeg")
     ingest.change("clip", picture="shown")
-    until(lambda: ingest.client.exists(preview_key("clip")), 5, "the picture itself")
+    until(lambda: ingest.client.exists(preview_key("clip")), 5, "the clear preview")
     shown = ingest.client.hget(preview_key("clip"), "jpeg")
     assert coarse is not None
     assert shown is not None
@@ -247,7 +247,7 @@ def test_what_concerns_those_who_watch_interrupts_nothing(ingest: Ingest, media:
     assert ingest.children() == {decoder}
 
 
-def test_stops_with_all_its_decoders(redis_url: str, media: Path) -> None:
+def test_stopping_ends_all_decoders(redis_url: str, media: Path) -> None:
     service = Ingest(redis_url, media)
     for number in range(3):
         service.add(f"clip{number}", "camera.mp4?loop")
@@ -258,7 +258,7 @@ def test_stops_with_all_its_decoders(redis_url: str, media: Path) -> None:
     assert not any(is_alive(decoder) for decoder in decoders)
 
 
-def test_leaves_nothing_behind_when_killed(redis_url: str, media: Path) -> None:
+def test_decoders_end_with_a_killed_service(redis_url: str, media: Path) -> None:
     service = Ingest(redis_url, media)
     service.add("clip", "camera.mp4?loop")
     live(service, "clip")
@@ -268,7 +268,7 @@ def test_leaves_nothing_behind_when_killed(redis_url: str, media: Path) -> None:
     until(lambda: not any(is_alive(decoder) for decoder in decoders), 3, "the decoder goes with its keeper")
 
 
-def test_redis_killed_and_back(tmp_path_factory: pytest.TempPathFactory, media: Path) -> None:
+def test_decoding_goes_on_while_redis_restarts(tmp_path_factory: pytest.TempPathFactory, media: Path) -> None:
     server = RedisServer(tmp_path_factory.mktemp("r"))
     server.start()
     service = Ingest(server.url, media)
@@ -288,7 +288,7 @@ def test_redis_killed_and_back(tmp_path_factory: pytest.TempPathFactory, media: 
         server.stop()
 
 
-def test_no_picture_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
+def test_no_image_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
     ingest.client.set(watch_key("clip"), "1")
     ingest.add("clip", "camera.mp4?loop")
     until(

@@ -1,4 +1,4 @@
-"""The picture that is shown: as it is, or so coarse that no face can be told."""
+"""Previews: as they are, or so coarse that faces are unrecognisable."""
 
 import av
 import cv2
@@ -10,7 +10,7 @@ from ingest.live.preview import LONG_SIDE, SHORT_SIDE_SQUARES, jpeg_of
 
 
 def noise(width: int, height: int) -> av.VideoFrame:
-    """A picture in which no two pixels are alike."""
+    """An image whose pixels all differ."""
     colour = np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return av.VideoFrame.from_ndarray(colour, format="bgr24")
 
@@ -20,7 +20,7 @@ def decoded(jpeg: bytes) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (640, 480), (320, 240)])
-def test_what_is_blurred_is_blurred_everywhere(size: tuple[int, int]) -> None:
+def test_a_blurred_preview_is_coarse_everywhere(size: tuple[int, int]) -> None:
     shown = decoded(jpeg_of(noise(*size)))
     blurred = decoded(jpeg_of(noise(*size), blurred=True))
     assert blurred.shape == shown.shape

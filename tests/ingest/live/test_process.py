@@ -1,4 +1,4 @@
-"""What the decode child makes of a live source's pictures."""
+"""The frames that a decoder process picks of a live source."""
 
 import av
 
@@ -15,7 +15,7 @@ CONFIG = SourceConfig(id="door", name="Door", url="webcam:0", rate=10.0, created
 def sample(
     sampler: FrameSampler, number: int, *, size: tuple[int, int] = (64, 48), damaged: bool = False
 ) -> Frame | None:
-    """The frame of the picture with this number, at 25 a second."""
+    """Return the picked frame for the image with this number, at 25 a second."""
     image = av.VideoFrame(*size, format="gray")
     captured = sampler.sample(
         LiveFrame(number * SECOND // 25, CREATED + 60 + number / 25, None, image, damaged)
@@ -23,7 +23,7 @@ def sample(
     return None if captured is None else captured.frame
 
 
-def test_picks_are_numbered_without_gaps() -> None:
+def test_picked_frames_are_numbered_without_gaps() -> None:
     sampler = FrameSampler(CONFIG, 0)
     frames = [frame for number in range(10) if (frame := sample(sampler, number)) is not None]
     assert [frame.number for frame in frames] == [0, 1, 2, 3, 4]
@@ -34,7 +34,7 @@ def test_picks_are_numbered_without_gaps() -> None:
     assert frames[0].clock == "arrival"
 
 
-def test_the_cameras_own_clock_is_told() -> None:
+def test_the_camera_s_own_clock_is_used() -> None:
     image = av.VideoFrame(64, 48, format="gray")
     captured = FrameSampler(CONFIG, 0).sample(LiveFrame(0, CREATED + 60, CREATED + 59.9, image, False))
     assert captured is not None
@@ -43,7 +43,7 @@ def test_the_cameras_own_clock_is_told() -> None:
     assert captured.frame.captured_at.timestamp() == CREATED + 59.9
 
 
-def test_another_size_is_another_connection() -> None:
+def test_a_new_size_is_a_new_connection() -> None:
     sampler = FrameSampler(CONFIG, 0)
     before, after = sample(sampler, 0), sample(sampler, 5, size=(48, 64))
     assert before is not None
@@ -52,7 +52,7 @@ def test_another_size_is_another_connection() -> None:
     assert after.media_time == before.media_time + SECOND // 5
 
 
-def test_damage_is_told_with_the_next_frame_that_is_picked() -> None:
+def test_damage_is_marked_on_the_next_picked_frame() -> None:
     sampler = FrameSampler(CONFIG, 0)
     damaged = [frame.damaged for n in range(6) if (frame := sample(sampler, n, damaged=n == 1)) is not None]
     assert damaged == [False, True, False]

@@ -1,4 +1,4 @@
-"""What a connection gives beside its pictures."""
+"""A connection that sends sound, and few frames or none."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.clips import even, make_clip, make_sound
 
 @pytest.fixture
 def mostly_sound(tmp_path: Path) -> Path:
-    """Ten pictures, and sound that goes on for seconds after them."""
+    """A file with ten frames, and sound that lasts for seconds after them."""
     pictures = make_clip(tmp_path / "pictures.mp4", even(10), size=(160, 120))
     sound = make_sound(tmp_path / "sound.mp4", 4.0)
     both = tmp_path / "both.ts"

@@ -1,4 +1,4 @@
-"""What an address says, and what is refused without being shown."""
+"""Addresses are parsed, and invalid ones are refused without being shown."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_files_outside_the_media_folder_are_refused(url: str) -> None:
         parse_address(url, Path("/media"))
 
 
-def test_a_refusal_does_not_show_the_password() -> None:
+def test_an_error_does_not_show_the_password() -> None:
     with pytest.raises(AddressError) as caught:
         parse_address("ftp://u:secret@host/a", Path("/media"))
     assert str(caught.value) == "an address must begin with rtsp, rtsps, http, https, webcam or file, got ftp"

@@ -1,4 +1,4 @@
-"""Where sources may lie: what is public, what is named, and names that are not what they seem."""
+"""Networks of sources: public ones, named ones, and host names that resolve to others."""
 
 import ipaddress
 import socket
@@ -50,26 +50,26 @@ from ingest.network.allowlist import (
         "ff02::1",
     ],
 )
-def test_what_only_this_machine_or_its_network_reaches_is_not_public(address: str) -> None:
+def test_private_addresses(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::"]
 )
-def test_what_everybody_reaches_is_public(address: str) -> None:
+def test_public_addresses(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "127.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "[::1]", "0"]
 )
-def test_whatever_is_written_the_address_counts(host: str) -> None:
+def test_every_notation_of_an_address_is_checked(host: str) -> None:
     with pytest.raises(ForbiddenError, match="add it to MIEN_SOURCE_NETWORKS"):
         allowed_addresses(host.strip("[]"), 80, Networks())
 
 
-def test_what_is_named_is_allowed_and_nothing_beside_it() -> None:
+def test_only_named_networks_and_public_ones_are_allowed() -> None:
     named = parse_networks(" 192.168.1.0/24, 10.0.0.7 ,fd00::/8,localhost,")
     assert named.allow("camera", "192.168.1.9")
     assert named.allow("camera", "::ffff:192.168.1.9")
@@ -85,12 +85,12 @@ def test_what_is_named_is_allowed_and_nothing_beside_it() -> None:
 @pytest.mark.parametrize(
     "text", ["192.168.1.7/24", "300.1.2.3", "192.168.1.0/33", "a b", "fe80::zz", "http://x"]
 )
-def test_slips_of_the_pen_are_refused(text: str) -> None:
+def test_typing_errors_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is neither a network such as"):
         parse_networks(text)
 
 
-def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_addresses_of_a_host_must_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, ["8.8.8.8", "127.0.0.1"])
     with pytest.raises(
         ForbiddenError, match=r"camera\.example is 127\.0\.0\.1, which is in a private network"
@@ -98,10 +98,10 @@ def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPat
         allowed_addresses("camera.example", 80, Networks())
 
 
-def test_a_name_is_asked_for_once_and_its_answer_is_what_is_connected_to(
+def test_a_host_is_resolved_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name that is public when it is looked at, and this machine when it is connected to."""
+    """The second answer would be another address."""
     with socket.create_server(("127.0.0.2", 0)) as server:
         port = server.getsockname()[1]
         answer(monkeypatch, ["127.0.0.2"], ["127.0.0.1"])
@@ -110,7 +110,7 @@ def test_a_name_is_asked_for_once_and_its_answer_is_what_is_connected_to(
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
-    """Has names resolve to these addresses, one list after the other."""
+    """Make a host resolve to these addresses, one list after the other."""
     left = iter(answers)
     real = socket.getaddrinfo
 

@@ -1,9 +1,6 @@
-"""What the bus keeps on disk, and what it never does."""
+"""Frames and previews never reach the disk; timelines do."""
 
-import contextlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,31 +13,15 @@ from ingest.bus.keys import SOURCES, frames_key, preview_key, state_key, timelin
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.timeline import Timeline, TimelineEntry
+from tests.ingest.append_only import on_disk
 from tests.waiting import until
 
 DOOR = SourceConfig("door", "Door", "webcam:0", 10.0, 0.0)
 PIXELS = os.urandom(100_000)  # not to be compressed, so that it would be found as it is
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server of this test's own, whose files can be looked into."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-def on_disk(server: RedisServer) -> bytes:
-    found = b""
-    for file in server.socket.parent.rglob("appendonly.aof.*"):
-        with contextlib.suppress(FileNotFoundError):  # the server has just put another in its place
-            found += file.read_bytes()
-    return found
-
-
 def fill(client: Redis) -> None:
-    """Joins the shard, and puts pictures and a timeline on the bus."""
+    """Push frames, a preview and a timeline entry."""
     client.hset(SOURCES, "door", encode_config(DOOR))
     FrameStream(client).join()
     for number in range(100):
@@ -49,7 +30,7 @@ def fill(client: Redis) -> None:
     Timeline(client).push([TimelineEntry("door", "reading", b"{}")])
 
 
-def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> None:
+def test_frames_and_previews_are_in_redis_but_not_on_the_disk(server: RedisServer) -> None:
     with connect(server.url) as redis:
         fill(redis)
         assert FrameStream(redis).position("door") == 99
@@ -63,9 +44,7 @@ def test_pictures_are_on_the_bus_but_not_on_the_disk(server: RedisServer) -> Non
     assert PIXELS[:1000] not in on_disk(server)
 
 
-def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shard_with_many_cameras_keeps_more_frames(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_SHARDS", "2")
     with connect(redis_url) as redis:
         redis.hset(SOURCES, mapping={f"door {number}": "{}" for number in range(40)})
@@ -75,7 +54,7 @@ def test_a_shard_keeps_more_frames_where_it_has_many_cameras(
         assert redis.xlen(frames_key(1)) == 160
 
 
-def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
+def test_a_rewrite_erases_a_removed_source(server: RedisServer) -> None:
     with connect(server.url) as redis:
         redis.hset(SOURCES, "door", "rtsp://user:secret@192.0.2.7/")
         redis.hdel(SOURCES, "door")
@@ -84,7 +63,7 @@ def test_a_removed_camera_is_forgotten_by_the_disk(server: RedisServer) -> None:
         until(lambda: b"secret" not in on_disk(server), 10, "the new file")
 
 
-def test_nor_after_the_file_was_written_anew(server: RedisServer) -> None:
+def test_a_rewritten_file_has_no_images(server: RedisServer) -> None:
     with connect(server.url) as redis:
         fill(redis)
         assert not AppendOnlyFile(redis).compact()  # not large enough
@@ -99,8 +78,8 @@ def test_nor_after_the_file_was_written_anew(server: RedisServer) -> None:
         assert [group["name"] for group in redis.xinfo_groups(frames_key(0))] == [b"engine"]
 
 
-def test_a_state_that_is_written_again_lies_there_once(redis_url: str) -> None:
-    """As when the server did what it was asked for, and its answer was lost."""
+def test_a_repeated_state_is_stored_once(redis_url: str) -> None:
+    """Ingest repeats a write whose reply was lost."""
     live, away = (TimelineEntry("door", "state", b'{"state":"%s"}' % state) for state in (b"live", b"error"))
     with connect(redis_url) as client:
         for entry in (live, live, away, live):
