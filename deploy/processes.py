@@ -1,4 +1,4 @@
-"""One supervised child process: its lines are passed on, started again when it dies, stopped in time."""
+"""A supervised child process: forwards its output, restarts it after a failure, stops it within a timeout."""
 
 import asyncio
 import contextlib
@@ -13,67 +13,69 @@ from dataclasses import dataclass
 from ingest.backoff import Backoff
 from ingest.child_process import CHUNK, LineSplitter, ends_with_parent, exit_reason
 
-CANNOT_WORK = 2  # a child that ends with this exit code says that starting it again would not help
-NOT_STARTED = 126  # stands for the exit code of one that could not be run, as in a shell
+CANNOT_WORK = 2  # exit code of a child that a restart would not help
+NOT_STARTED = 126  # in place of the exit code of a command that cannot be run, as in a shell
 
-LAST_WORDS = 1.0  # seconds that a dead child's pipe is still read if somebody else holds it
+DRAIN_TIMEOUT = 1.0  # seconds to read the pipe of a dead child if another process has it open
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What is run as a child, under the name that its lines bear."""
+    """Command of a child process, and the name before its lines of output."""
 
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
-    # What the kernel sends the child when its parent is gone, however that died.
-    death_signal: signal.Signals = signal.SIGKILL
+    death_signal: signal.Signals = signal.SIGKILL  # from the kernel when the parent process ends
     descriptors: tuple[int, ...] = ()  # open files that it inherits
-    once: bool = False  # it ends when its work is done
+    once: bool = False  # a task that ends when it is done
 
 
 def say(name: str, text: str) -> None:
-    """Writes one line to stderr, under the name of the process that it comes from."""
+    """Print a line to stderr, with the name of the process that it comes from."""
     print(f"{name:<6} | {text}", file=sys.stderr, flush=True)
 
 
-class Child:
-    """A command that is kept running from `start` until `stop`."""
+class SupervisedProcess:
+    """A command that runs, with restarts, from `start` until `stop`."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
         self._stopping = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
-        self._kept: asyncio.Task[int] | None = None
+        self._task: asyncio.Task[int] | None = None
 
     def start(self) -> asyncio.Task[int]:
-        """Begins to keep the command running; returns the task that does, whose result is the last exit code.
+        """Start the command; return the task that supervises it, whose result is the last exit code.
 
-        Before `stop` it ends only when the child says CANNOT_WORK, or when it is to run once.
+        Before `stop` the task ends only after the exit code CANNOT_WORK, or if the command runs once.
         """
-        self._kept = asyncio.create_task(self._keep())
-        return self._kept
+        self._task = asyncio.create_task(self._supervise())
+        return self._task
 
-    async def stop(self, patience: float) -> None:
-        """Asks the child to end, and kills it with all that it started after `patience` seconds."""
+    async def stop(self, kill_after: float) -> None:
+        """Terminate the child; after `kill_after` seconds kill it with all its children."""
         self._stopping.set()
-        if self._kept is None:
+        if self._task is None:
             return
-        self._ask_to_end()
-        _, late = await asyncio.wait({self._kept}, timeout=patience)
+        self._terminate()
+        _, late = await asyncio.wait({self._task}, timeout=kill_after)
         if late and self._process is not None:
-            say("serve", f"{self.command.name} did not stop within {patience:.1f} s and is killed")
+            say("serve", f"{self.command.name} did not stop within {kill_after:.1f} s and is killed")
             _kill_group(self._process.pid)
-        await self._kept
+        await self._task
 
-    async def _keep(self) -> int:
+    async def _supervise(self) -> int:
         backoff = Backoff(first=0.2, longest=5.0, growth=2.0, reset_after=10.0)
         while True:
             started = time.monotonic()
             try:
                 code = await self._run()
                 end = exit_reason(code)
-            except (OSError, subprocess.SubprocessError) as error:  # no memory, no more processes, no file
+            except (
+                OSError,
+                subprocess.SubprocessError,
+            ) as error:  # no memory, too many processes, no such file
                 code, end = NOT_STARTED, f"cannot be started: {error}"
             done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED)
             if self._stopping.is_set() or done:
@@ -85,23 +87,22 @@ class Child:
                 return code
 
     async def _run(self) -> int:
-        # A pipe of our own: asyncio takes a child with one of its pipes for running until all of the child's
-        # own children have closed it.
-        ours, theirs = os.pipe()
+        # Not a pipe of asyncio, for which the child runs until the child's own children have closed it.
+        read_end, write_end = os.pipe()
         try:
-            self._process = await self._spawn(theirs)
+            self._process = await self._spawn(write_end)
         except BaseException:
-            os.close(ours)
+            os.close(read_end)
             raise
         finally:
-            os.close(theirs)
+            os.close(write_end)
         if self._stopping.is_set():
-            self._ask_to_end()
-        lines = asyncio.create_task(self._pass_on(ours))
+            self._terminate()
+        lines = asyncio.create_task(self._forward(read_end))
         code = await self._process.wait()
-        # A child that was killed leaves its own children behind.
+        # A killed child leaves its own children behind.
         _kill_group(self._process.pid)
-        await asyncio.wait({lines}, timeout=LAST_WORDS)
+        await asyncio.wait({lines}, timeout=DRAIN_TIMEOUT)
         lines.cancel()
         return code
 
@@ -113,12 +114,12 @@ class Child:
             stdout=output,
             stderr=output,
             pass_fds=self.command.descriptors,
-            # Ctrl-C reaches the terminal's foreground group: the children are to be stopped in order instead.
+            # Not the terminal's foreground group: Ctrl-C would end all children at once instead of in order.
             process_group=0,
             preexec_fn=ends_with_parent(self.command.death_signal),
         )
 
-    async def _pass_on(self, output: int) -> None:
+    async def _forward(self, output: int) -> None:
         reader = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb")
@@ -133,7 +134,7 @@ class Child:
         for line in lines:
             say(self.command.name, line)
 
-    def _ask_to_end(self) -> None:
+    def _terminate(self) -> None:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
-from deploy.processes import CANNOT_WORK, Child, Command, say
+from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, say
 from deploy.redis_server import RedisServer
 from ingest.child_process import exit_reason
 
@@ -55,7 +55,7 @@ class Supervisor:
         self._options = options
         self._shards = shards
         self._redis = redis
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, SupervisedProcess] = {}
         self._exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
@@ -107,7 +107,7 @@ class Supervisor:
             await asyncio.gather(*(child.stop(timeout) for child in alike))
 
     def _supervise(self, command: Command) -> None:
-        child = Child(command)
+        child = SupervisedProcess(command)
         self._children[command.name] = child
         child.start().add_done_callback(lambda task: self._ended(command, task.result()))
 

@@ -1,4 +1,4 @@
-"""Measures what mien promises: one row a check, exit code 1 when one fails (`make acceptance`)."""
+"""Acceptance table of mien: a row for each check, exit code 1 if one fails (`make acceptance`)."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ def rows(check: Check, folder: Path) -> Iterator[Row]:
     except AbsentError as error:
         yield Row(check.__name__, f"skipped: {error}", "", None)
     except (AssertionError, OSError, RuntimeError) as error:
-        yield Row(check.__name__, f"broke off: {error}", "", False)
+        yield Row(check.__name__, f"failed with: {error}", "", False)
 
 
 def main() -> int:
@@ -31,17 +31,17 @@ def main() -> int:
     known = {check.__name__: check for part in PARTS for check in part.CHECKS}
     if unknown := set(arguments.checks) - set(known):
         parser.error(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    done: list[Row] = []
+    finished: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
         for name in arguments.checks or known:
             for row in rows(known[name], Path(folder)):
-                done.append(row)
+                finished.append(row)
                 if not arguments.json:
                     mark = {True: "ok", False: "FAILS", None: "-"}[row.ok]
                     print(f"{row.name:<52} {row.figure:<40} {row.bar:<26} {mark}", flush=True)
     if arguments.json:
-        print(json.dumps([asdict(row) for row in done], indent=2))
-    return 1 if any(row.ok is False for row in done) else 0
+        print(json.dumps([asdict(row) for row in finished], indent=2))
+    return 1 if any(row.ok is False for row in finished) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One row of the acceptance table: what was measured, the bar, and whether it holds."""
+"""Rows of the acceptance table, and what their checks share."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ VIDEOS = SHARED / "videos"
 
 
 class AbsentError(Exception):
-    """What a check needs is not on this machine: it is skipped, and the message says what."""
+    """A check needs something that this machine lacks, and is skipped; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A measured figure and the bar that it must meet."""
+
     name: str
     figure: str
     bar: str
@@ -24,8 +26,8 @@ Check = Callable[[Path], Iterator[Row]]
 
 
 def video(name: str) -> Path:
-    """A clip of ../shared/videos. Raises AbsentError where it is absent."""
+    """Return a clip of ../shared/videos. Raises AbsentError where it is missing."""
     path = VIDEOS / name
     if not path.is_file():
-        raise AbsentError(f"../shared/videos/{name} is not there")
+        raise AbsentError(f"../shared/videos/{name} is missing")
     return path

@@ -1,4 +1,4 @@
-"""What the GPU's networks must do. Nothing of it is claimed from a machine without one."""
+"""Speed of the networks on a GPU; skipped on a machine without one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,21 +9,21 @@ from tests.acceptance.check import AbsentError, Check, Row
 
 
 def resnets(folder: Path) -> Iterator[Row]:
-    """TensorRT from bytes on the host to results there; torch with the pixels on the GPU already."""
+    """Compare TensorRT, from bytes to results on the host, with torch, with the pixels on the GPU."""
     try:
-        found = measure_gpu()
+        figures = measure_gpu()
     except GpuError as error:
         raise RuntimeError(str(error)) from error
-    if found is None:
+    if figures is None:
         raise AbsentError("no GPU that TensorRT can use")
-    rate = f"{found.engine:,.0f} faces a second"
-    yield Row("both ResNets, TensorRT FP16", rate, ">= 100,000", found.engine >= 100_000)
-    yield Row("batching over the bare plans", f"{found.overhead:.1%}", "<= 10 %", found.overhead <= 0.1)
-    if found.torch is None:
+    rate = f"{figures.engine:,.0f} faces a second"
+    yield Row("both ResNets, TensorRT FP16", rate, ">= 100,000", figures.engine >= 100_000)
+    yield Row("batching over the bare plans", f"{figures.overhead:.1%}", "<= 10 %", figures.overhead <= 0.1)
+    if figures.torch is None:
         yield Row("TensorRT against torch", "skipped: no torch that sees the GPU", "", None)
         return
-    gain = found.tensorrt / found.torch.faces
-    figure = f"{gain:.1f}x, {found.share:.1%} of the rate of matrix products"
+    gain = figures.tensorrt / figures.torch.faces
+    figure = f"{gain:.1f}x, {figures.share:.1%} of the rate of matrix products"
     yield Row("TensorRT against torch FP16, CUDA graph", figure, ">= 2x", gain >= 2)
 
 

@@ -1,4 +1,4 @@
-"""What recordings as jobs must hold: nothing shows that they were killed, and live does not notice them."""
+"""Recordings as jobs: kills do not change their results, and live cameras are not slowed down."""
 
 import hashlib
 import json
@@ -27,39 +27,39 @@ from tests.waiting import until
 
 CLIP = "pyfeat_WolfgangLanger_Pexels.mp4"  # 640x360, one face, 19.7 s
 KILLS = 3
-WATCHED = 30.0  # seconds of measuring
+MEASURED = 30.0  # seconds of measuring
 
 
-def ask(address: str, path: str, body: Any = None) -> Any:
-    request = urllib.request.Request(
+def request(address: str, path: str, body: Any = None) -> Any:
+    message = urllib.request.Request(
         f"{address.rstrip('/')}/v1/recordings{path}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(message, timeout=30) as answer:
         return json.load(answer)
 
 
 def add(service: Service, times: int) -> str:
-    """Has the clip read, `times` in a row; gives the job's id."""
+    """Add the clip, looped `times`; return the id of the job."""
     address, file = service.address(), service.data / "media" / f"{times}.mp4"
     if not file.exists():
         looped(video(CLIP), times, file)
-    return str(ask(address, "", {"path": file.name})["id"])
+    return str(request(address, "", {"path": file.name})["id"])
 
 
 def finished(service: Service, id: str, seconds: float = 120.0) -> dict[str, Any]:
-    def over() -> Any:
-        shown = ask(service.address(), f"/{id}")
+    def done() -> Any:
+        shown = request(service.address(), f"/{id}")
         return shown if shown["state"] not in ("queued", "running") else None
 
-    shown: dict[str, Any] = until(over, seconds, "the job is over")
+    shown: dict[str, Any] = until(done, seconds, "the job is done")
     assert shown["state"] == "completed", shown["reason"]
     return shown
 
 
 def files(service: Service, id: str) -> dict[str, str]:
-    """A checksum a file; the summary's without what was measured of the run."""
+    """Return a checksum for each file; that of the summary without the speed of the run."""
     found = {}
     for path in job_folder(service.data, id).results.iterdir():
         data = path.read_bytes()
@@ -71,80 +71,82 @@ def files(service: Service, id: str) -> dict[str, str]:
 
 
 def killed(folder: Path) -> Iterator[Row]:
-    """The worker is killed at random moments, then the whole service, Redis included."""
+    """Kill the worker at random moments, then the whole service with Redis."""
     data = folder / f"jobs-{time.monotonic_ns()}"
-    chance = random.Random(4)
+    rng = random.Random(4)
     service = Service(data)
     try:
-        unbroken = add(service, 6)
-        finished(service, unbroken)
-        broken = add(service, 6)
-        again, pauses = [], []
+        undisturbed = add(service, 6)
+        finished(service, undisturbed)
+        killed_job = add(service, 6)
+        twice, pauses = [], []
         for _ in range(KILLS):
-            again.append(_kill_worker(service, broken, chance.uniform(0.5, 2.5)))
-            pauses.append(_wait_until_it_goes_on(service, broken))
+            twice.append(_kill_worker(service, killed_job, rng.uniform(0.5, 2.5)))
+            pauses.append(_wait_for_progress(service, killed_job))
         service.close()
         service = Service(data)
-        finished(service, broken)
-        alike = sum(files(service, broken)[name] == sum_ for name, sum_ in files(service, unbroken).items())
+        finished(service, killed_job)
+        equal = sum(
+            files(service, killed_job)[name] == sum_ for name, sum_ in files(service, undisturbed).items()
+        )
     finally:
         service.close()
-    yield Row(f"job killed {KILLS} times, then all: files alike", f"{alike} of 7", "7 of 7", alike == 7)
-    yield Row("seconds of video done again after a kill", f"{max(again):.1f}", "<= 10", max(again) <= 10)
-    yield Row("killed job is gone on with", f"within {max(pauses):.1f} s", "<= 15 s", max(pauses) <= 15)
+    yield Row(f"job killed {KILLS} times, then all: files equal", f"{equal} of 7", "7 of 7", equal == 7)
+    yield Row("seconds of video read twice after a kill", f"{max(twice):.1f}", "<= 10", max(twice) <= 10)
+    yield Row("killed job continues", f"within {max(pauses):.1f} s", "<= 15 s", max(pauses) <= 15)
 
 
 def _kill_worker(service: Service, id: str, after: float) -> float:
-    """Gives how many seconds of video were read since the checkpoint that the next worker begins at."""
-    until(lambda: ask(service.address(), f"/{id}")["position"] > 0, 30, "it is read")
+    """Kill the worker; return the seconds of video that it had read since its last checkpoint."""
+    until(lambda: request(service.address(), f"/{id}")["position"] > 0, 30, "it is read")
     time.sleep(after)
-    shown = ask(service.address(), f"/{id}")
+    shown = request(service.address(), f"/{id}")
     assert shown["state"] == "running", f"it was {shown['state']} before it could be killed"
     os.kill(service.pid_of("api.jobs"), signal.SIGKILL)
     parts = job_folder(service.data, id).parts
     checkpoint = newest_checkpoint(parts)
-    certain = checkpoint.state["position"] if checkpoint else 0
-    return (max(_read_until(parts), certain) - certain) / SECOND
+    resumed_at = checkpoint.state["position"] if checkpoint else 0
+    return (max(_read_until(parts), resumed_at) - resumed_at) / SECOND
 
 
 def _read_until(parts: Path) -> int:
-    """ns: the newest reading that was written, a checkpoint behind it or not.
+    """Return the media time (ns) of the newest reading in the files, also after the last checkpoint.
 
-    Up to 8 KB, some ten readings, may have been on their way to the file: a second at most.
+    Up to 8 KB, about ten readings or a second, may have been in a buffer.
     """
     newest = max(parts.glob("*.events"), key=lambda path: int(path.stem))
-    whole = [line for line in newest.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    events = [decode_stored(line, "killed") for line in whole]
+    complete = [line for line in newest.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    events = [decode_stored(line, "killed") for line in complete]
     return max((event.media_time for event in events if isinstance(event, Reading)), default=0)
 
 
-def _wait_until_it_goes_on(service: Service, id: str) -> float:
-    began, before = time.monotonic(), ask(service.address(), f"/{id}")["position"]
-    until(lambda: ask(service.address(), f"/{id}")["position"] != before, 30, "it goes on")
+def _wait_for_progress(service: Service, id: str) -> float:
+    began, before = time.monotonic(), request(service.address(), f"/{id}")["position"]
+    until(lambda: request(service.address(), f"/{id}")["position"] != before, 30, "progress")
     return time.monotonic() - began
 
 
 def beside_live(folder: Path) -> Iterator[Row]:
-    """A long recording is read while a camera is watched."""
+    """Read a long recording while a camera is watched."""
     with service_with_cameras(folder, "lobby") as (service, _, [lobby]):
         id = add(service, 60)
-        until(lambda: ask(service.address(), f"/{id}")["position"] > 0, 60, "the job runs")
+        until(lambda: request(service.address(), f"/{id}")["position"] > 0, 60, "the job runs")
         time.sleep(3)
-        began, before = time.time(), ask(service.address(), f"/{id}")["position"]
-        time.sleep(WATCHED)
+        began, before = time.time(), request(service.address(), f"/{id}")["position"]
+        time.sleep(MEASURED)
         readings = lobby.readings(since=began)
-        after = ask(service.address(), f"/{id}")
+        after = request(service.address(), f"/{id}")
         assert after["state"] == "running", f"the job was {after['state']} too early"
-    late = [at - datetime.fromisoformat(each["captured_at"]).timestamp() for at, each in readings]
-    p95 = float(np.percentile(late, 95)) * 1000
+    latencies = [at - datetime.fromisoformat(each["captured_at"]).timestamp() for at, each in readings]
+    p95 = float(np.percentile(latencies, 95)) * 1000
     yield Row(
         "live with a job running: arrival to websocket, p95",
-        f"{p95:.0f} ms (median {float(np.median(late)) * 1000:.0f})",
+        f"{p95:.0f} ms (median {float(np.median(latencies)) * 1000:.0f})",
         "<= 300 ms",
         p95 <= 300,
     )
     rate = (len(readings) - 1) / (readings[-1][0] - readings[0][0])
-    speed = (after["position"] - before) / WATCHED
+    speed = (after["position"] - before) / MEASURED
     yield Row(
         "meanwhile: live readings, speed of the job",
         f"{rate:.1f} a second, {speed:.1f}x real time",

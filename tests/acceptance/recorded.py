@@ -1,4 +1,4 @@
-"""What `mien run` must hold on the clips of ../shared/videos; SOURCES.md there says what is in each."""
+"""`mien run` on the clips of ../shared/videos, whose SOURCES.md describes each clip."""
 
 import csv
 import json
@@ -24,12 +24,12 @@ from tests.acceptance.check import VIDEOS, AbsentError, Check, Row, video
 
 NEGATIVE = {"angry", "disgust", "sad", "fear"}
 MIEN = Path(sys.executable).with_name("mien")
-TURNS = 5  # of each, where two are compared
+TURNS = 5  # of each of two that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One `mien run`: its summary, its folder, and what it cost."""
+    """Results of `mien run`: summary, folder and peak memory."""
 
     summary: dict[str, Any]
     folder: Path
@@ -73,7 +73,7 @@ def one_face(out: Path) -> Iterator[Row]:
 
 
 def crossing(out: Path) -> Iterator[Row]:
-    """People by the exact truth: a reading belongs to who is uncovered at its box's middle."""
+    """Assign each reading to the uncovered person at the centre of its box, by the ground truth."""
     path = video("derived_enter_cross_leave.mp4")
     truth = json.loads(path.with_suffix(".truth.json").read_text())
     width, height = truth["width"], truth["height"]
@@ -92,13 +92,13 @@ def crossing(out: Path) -> Iterator[Row]:
             if person["in_frame"] < 0.9 or person["covered"] > 0.1:
                 continue
             left, top, wide, high = person["box"]
-            here = [
+            matching = [
                 track
                 for track, x, y in found.get(frame, [])
                 if left <= x <= left + wide and top <= y <= top + high
             ]
-            visible, tracked = visible + 1, tracked + bool(here)
-            for track in here:
+            visible, tracked = visible + 1, tracked + bool(matching)
+            for track in matching:
                 people[track][person["id"]] += 1
     shared = sum(1 for owners in people.values() if len(owners) > 1)
     tracks = len(result.summary["tracks"])
@@ -126,7 +126,7 @@ def from_sad_to_happy(out: Path) -> Iterator[Row]:
     third = result.summary["duration"] / 3
     first = Counter(row["label"] for row in result.readings() if float(row["media_time"]) < third)
     last = Counter(row["label"] for row in result.readings() if float(row["media_time"]) > 2 * third)
-    before, after = _commonest(first), _commonest(last)
+    before, after = _most_common(first), _most_common(last)
     yield Row(
         "WolfgangLanger: label of first and last third",
         f"{before}, {after}",
@@ -135,16 +135,16 @@ def from_sad_to_happy(out: Path) -> Iterator[Row]:
     )
 
 
-def _commonest(labels: Counter[str]) -> str:
+def _most_common(labels: Counter[str]) -> str:
     del labels[""]
     return labels.most_common(1)[0][0] if labels else "none"
 
 
 def coverage(out: Path) -> Iterator[Row]:
-    """The stretches add up to the container's duration, within a frame, on every clip."""
+    """Check that the coverage adds up to the container's duration, within a frame, on every clip."""
     clips = sorted(path for path in VIDEOS.glob("*") if path.suffix in {".mp4", ".mkv", ".mov"})
     if not clips:
-        raise AbsentError("../shared/videos is not there")
+        raise AbsentError("../shared/videos is missing")
     worst, wrong = 0.0, []
     for path in clips:
         summary = run(path, out).summary
@@ -163,7 +163,7 @@ def coverage(out: Path) -> Iterator[Row]:
 
 
 def _container(path: Path) -> tuple[float, float]:
-    """The container's duration and a frame's, in seconds."""
+    """Return the durations of the container and of a frame in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert container.duration is not None
@@ -178,18 +178,18 @@ def speed(out: Path) -> Iterator[Row]:
 
 
 def overlap(out: Path) -> Iterator[Row]:
-    """By turns, on two cores; the other one writes no results, and its networks are warm."""
+    """Compare in turn, on two cores; the sequential reader writes no results and has warm networks."""
     path, cores = video("pyfeat_WolfgangLanger_Pexels.mp4"), os.sched_getaffinity(0)
     networks = load_networks()
-    speeds, ordered = [], []
+    speeds, sequential = [], []
     os.sched_setaffinity(0, sorted(cores)[:2])
     try:
         for _ in range(TURNS):
             speeds.append(run.__wrapped__(path, out).summary["speed"])
-            ordered.append(_one_after_the_other(path, networks))
+            sequential.append(_sequential_speed(path, networks))
     finally:
         os.sched_setaffinity(0, cores)
-    slow, fast = statistics.median(ordered), statistics.median(speeds)
+    slow, fast = statistics.median(sequential), statistics.median(speeds)
     yield Row(
         "mien run against one stage after the other",
         f"{fast / slow:.2f}x ({fast:.1f}x, {slow:.1f}x real time)",
@@ -198,8 +198,8 @@ def overlap(out: Path) -> Iterator[Row]:
     )
 
 
-def _one_after_the_other(path: Path, networks: Networks) -> float:
-    """Times real time."""
+def _sequential_speed(path: Path, networks: Networks) -> float:
+    """Return the multiple of real time."""
     began = time.perf_counter()
     with open_recording(path, path.name, 10.0) as recording:
         for _ in SequentialReader(recording, path.name, networks).steps(lambda: False):
@@ -220,7 +220,7 @@ def memory(out: Path) -> Iterator[Row]:
 
 
 def looped(path: Path, times: int, target: Path) -> Path:
-    """The clip's video stream, copied `times` in a row into one file."""
+    """Copy the clip's video stream `times` in a row into one file."""
     with av.open(str(target), "w") as writer:
         offset, out_stream = 0, None
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""What the whole service must hold: Redis killed under load, and what the API takes while nobody watches."""
+"""The whole service: recovery after Redis is killed under load, and the idle load of the API."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def redis_killed(folder: Path) -> Iterator[Row]:
         sources = _get(service, "/v1/sources")
         for _ in range(KILLS):
             time.sleep(3)
-            heard = [_cursors(watcher) for watcher in watchers]
+            received = [_cursors(watcher) for watcher in watchers]
             killed = time.time()
             os.kill(service.pid_of("redis"), signal.SIGKILL)
             dead = time.time()
@@ -40,15 +40,15 @@ def redis_killed(folder: Path) -> Iterator[Row]:
             until(lambda: _is_ready(service), 30, "/readyz says ready")
             pauses.append(time.time() - killed)
             lost += sum(
-                len(set(cursors) - set(_kept(service, name)))
-                for name, cursors in zip(("lobby", "hall"), heard, strict=True)
+                len(set(cursors) - set(_stored(service, name)))
+                for name, cursors in zip(("lobby", "hall"), received, strict=True)
             )
-        still = _get(service, "/v1/sources")
+        remaining = _get(service, "/v1/sources")
     figure = ", ".join(f"{pause:.1f}" for pause in pauses) + " s"
-    yield Row(f"Redis killed {KILLS} times: whole again within", figure, "<= 5 s", max(pauses) <= 5)
-    same = [each["id"] for each in still] == [each["id"] for each in sources]
+    yield Row(f"Redis killed {KILLS} times: recovered within", figure, "<= 5 s", max(pauses) <= 5)
+    same = [each["id"] for each in remaining] == [each["id"] for each in sources]
     yield Row("Redis killed: sources", "as configured" if same else "lost", "as configured", same)
-    yield Row("Redis killed: messages heard, then gone", str(lost), "0", lost == 0)
+    yield Row("Redis killed: received messages that are lost", str(lost), "0", lost == 0)
 
 
 def idle_api(folder: Path) -> Iterator[Row]:
@@ -57,15 +57,15 @@ def idle_api(folder: Path) -> Iterator[Row]:
         until(lambda: _get(service, "/v1/sources/lobby")["state"] == "live", 30, "the source is live")
         api = service.pid_of("api")
         time.sleep(5)
-        quiet = _share(api, IDLE)
-        asked = _share(api, IDLE, lambda: _is_ready(service))
-    yield Row("API, one source, nobody watches: CPU", f"{quiet:.2f} % of a core", "<= 2 %", quiet <= 2)
-    yield Row("and /readyz is asked each second", f"{asked:.2f} % of a core", "<= 2 %", asked <= 2)
+        idle = _share(api, IDLE)
+        probed = _share(api, IDLE, lambda: _is_ready(service))
+    yield Row("API, one source without viewers: CPU", f"{idle:.2f} % of a core", "<= 2 %", idle <= 2)
+    yield Row("and /readyz is requested each second", f"{probed:.2f} % of a core", "<= 2 %", probed <= 2)
 
 
 @contextmanager
 def _service(folder: Path) -> Iterator[Service]:
-    """A running service whose media folder has the clip."""
+    """Run a service whose media folder has the clip."""
     service = Service(folder / f"data-{time.monotonic_ns()}", "--media", str(video(CLIP).parent))
     try:
         service.address()
@@ -78,8 +78,8 @@ def _cursors(watcher: Watcher) -> list[str]:
     return [message["cursor"] for _, message in list(watcher.messages) if "cursor" in message]
 
 
-def _kept(service: Service, name: str) -> Iterator[str]:
-    """All cursors of a timeline."""
+def _stored(service: Service, name: str) -> Iterator[str]:
+    """Yield all cursors of a timeline."""
     after, more = "0", True
     while more:
         page = _get(service, f"/v1/timelines/{name}?after={after}&limit=5000")
@@ -100,12 +100,12 @@ def _get(service: Service, path: str) -> Any:
 
 
 def _share(pid: int, seconds: float, each_second: Callable[[], Any] = lambda: None) -> float:
-    """Percent of one core that a process takes."""
-    began, computed = time.monotonic(), processor_time(pid)
+    """Return the load of a process in percent of one core."""
+    began, busy = time.monotonic(), processor_time(pid)
     while time.monotonic() - began < seconds:
         each_second()
         time.sleep(1)
-    return 100 * (processor_time(pid) - computed) / (time.monotonic() - began)
+    return 100 * (processor_time(pid) - busy) / (time.monotonic() - began)
 
 
 CHECKS: list[Check] = [redis_killed, idle_api]

@@ -1,4 +1,4 @@
-"""What the websocket must hold: many clients, one that never reads, an API that is killed."""
+"""The websocket: many clients, one that never reads, and clients that resume after kills of the API."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def thousand_clients(folder: Path) -> Iterator[Row]:
 
 
 def never_reads(folder: Path) -> Iterator[Row]:
-    """By turns, and the best of each: what else the machine does makes a run only slower."""
+    """Measure in turn and take the best of each: other programs can only slow a run down."""
     without, beside = [], []
     for _ in range(PAIRS):
         without.append(measure(Load(clients=100, stuck=0, seconds=15, rate=10)))
@@ -50,27 +50,27 @@ def never_reads(folder: Path) -> Iterator[Row]:
     yield Row("one of 100 never reads: the others' p99", figure, "+- 20 %", after <= 1.2 * before)
     dropped = sum(each.dropped for each in beside)
     yield Row("one of 100 never reads: the others' losses", str(dropped), "0", dropped == 0)
-    # Ten times the rate: what waits for it would be 4 MB after half a minute.
-    cost = _held(Load(clients=10, stuck=10, seconds=30, rate=100)) - _held(Load(10, 0, 30, 100))
-    yield Row("ten that never read: memory together", f"{cost / 1024:.1f} MB", "<= 4 MB", cost <= 4096)
+    # At ten times the rate 4 MB would wait for a client after half a minute.
+    memory = _memory(Load(clients=10, stuck=10, seconds=30, rate=100)) - _memory(Load(10, 0, 30, 100))
+    yield Row("ten that never read: memory together", f"{memory / 1024:.1f} MB", "<= 4 MB", memory <= 4096)
 
 
-def _held(load: Load) -> float:
-    """KB that the API holds for all clients together."""
+def _memory(load: Load) -> float:
+    """Return the memory of the API for all clients together, in KB."""
     found: Figures = measure(load)
     return found.memory_per_client_kb * (load.clients + load.stuck)
 
 
 @dataclass(slots=True)
 class Follower:
-    """A client that goes on after its cursor, however often the connection breaks; it keeps all cursors."""
+    """A client that resumes after its last cursor when the connection breaks, and records all cursors."""
 
     url: str
     cursors: list[str] = field(default_factory=list)
     breaks: int = 0
 
     async def follow(self, until_cursor: "asyncio.Future[str]") -> None:
-        """Returns once it has the cursor that the future tells."""
+        """Return when it has received the cursor of the future."""
         while not (until_cursor.done() and self.cursors and self.cursors[-1] == until_cursor.result()):
             after = self.cursors[-1] if self.cursors else "0"
             try:
@@ -92,7 +92,7 @@ class Follower:
 def api_killed(folder: Path) -> Iterator[Row]:
     with _redis() as url:
         configure(url)
-        followers, written = asyncio.run(_kill_again_and_again(url, folder))
+        followers, written = asyncio.run(_kill_repeatedly(url, folder))
     expected = len(written)
     wrong = [each for each in followers if each.cursors != written]
     twice = sum(len(each.cursors) - len(set(each.cursors)) for each in followers)
@@ -100,12 +100,12 @@ def api_killed(folder: Path) -> Iterator[Row]:
     breaks = sum(each.breaks for each in followers)
     figure = f"{lost} lost, {twice} twice of {CLIENTS} x {expected}"
     yield Row(f"API killed {KILLS} times, {CLIENTS} clients resume", figure, "0, 0, in order", not wrong)
-    least = KILLS * CLIENTS
-    yield Row("API killed: connections that broke", str(breaks), f">= {least}", breaks >= least)
+    minimum = KILLS * CLIENTS
+    yield Row("API killed: connections that broke", str(breaks), f">= {minimum}", breaks >= minimum)
 
 
-async def _kill_again_and_again(url: str, folder: Path) -> tuple[list[Follower], list[str]]:
-    """What the followers got, and what lies in Redis."""
+async def _kill_repeatedly(url: str, folder: Path) -> tuple[list[Follower], list[str]]:
+    """Return the followers, and the cursors in Redis."""
     port, stop = free_port(), threading.Event()
     writer = threading.Thread(target=_write_until, args=(url, stop))
     followers = [Follower(f"ws://127.0.0.1:{port}/v1/sources/lobby/live") for _ in range(CLIENTS)]
@@ -139,7 +139,7 @@ def _write_until(url: str, stop: threading.Event) -> None:
     while not stop.wait(1 / RATE):
         write(url, [reading(number)])
         number += 1
-    write(url, [reading(number)])  # after the last start, so that there is something to wait for
+    write(url, [reading(number)])  # after the last start, so that each client has a last message to wait for
 
 
 def _start_api(url: str, port: int, folder: Path) -> "subprocess.Popen[bytes]":

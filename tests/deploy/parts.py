@@ -1,4 +1,4 @@
-"""The parts of the service as processes of their own on one Redis, as they run on many machines."""
+"""Parts of the service as separate processes on one Redis, as they run on many machines."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.deploy.service import free_port
 from tests.processes import family, is_alive
 from tests.waiting import until
 
-PATIENCE = 90.0  # seconds; on a machine that does other things as well
+TIMEOUT = 90.0  # seconds, also on a busy machine
 
 
 class Part:
@@ -28,20 +28,20 @@ class Part:
         self._process = subprocess.Popen(self._command, env=self._environment)
 
     def kill(self) -> None:
-        """Ends it at once, and waits until those that it started are gone as well."""
-        members = family(self._process.pid)
+        """Kill it, and wait until its children have ended, too."""
+        processes = family(self._process.pid)
         self._process.kill()
         self._process.wait()
-        until(lambda: not any(is_alive(pid) for pid in members), PATIENCE, f"the end of {self._command}")
+        until(lambda: not any(is_alive(pid) for pid in processes), TIMEOUT, f"the end of {self._command}")
 
     def stop(self) -> None:
-        """Asks it to end."""
+        """Terminate it and wait."""
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
 
 
 class Api(Part):
-    """`python -m api` on a port of its own, and what it answers."""
+    """`python -m api` on a free port, and requests to it."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._port = free_port()
@@ -51,33 +51,33 @@ class Api(Part):
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def ask(self, path: str, body: Any = None) -> Any:
+    def request(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        message = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(message, timeout=TIMEOUT) as answer:
             return json.load(answer)
 
     def is_ready(self) -> bool:
         try:
-            return bool(self.ask("/readyz")["ready"])
+            return bool(self.request("/readyz")["ready"])
         except (urllib.error.URLError, ConnectionError):
             return False
 
     def timeline(self, source: str) -> list[dict[str, Any]]:
-        """All messages of a source."""
+        """Return all messages of a source."""
         found: list[dict[str, Any]] = []
         after, more = "0", True
         while more:
-            page = self.ask(f"/v1/timelines/{source}?after={after}&limit=5000")
+            page = self.request(f"/v1/timelines/{source}?after={after}&limit=5000")
             found += page["messages"]
             after, more = page["next"], page["more"]
         return found
 
 
 def environment(redis_url: str, folder: Path, shards: int) -> dict[str, str]:
-    """What each part is told."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
-    return kept | {
+    """Return the environment of each part."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
+    return others | {
         "REDIS_URL": redis_url,
         "MIEN_DATA": str(folder),
         "MIEN_MEDIA": str(folder / "media"),

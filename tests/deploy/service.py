@@ -1,4 +1,4 @@
-"""`mien serve` as tests start it: a real one, on a free port and a folder of its own."""
+"""A real `mien serve` for tests, on a free port and with a data folder of its own."""
 
 import os
 import re
@@ -15,10 +15,10 @@ READY = re.compile(r"the dashboard is at (https?://\S+)")
 
 
 class Service:
-    """Starts at once; `lines` are those of both its outputs."""
+    """`mien serve`, started by the constructor; `lines` are those of stdout and stderr."""
 
     def __init__(self, data: Path, *arguments: str, port: int | None = None, **settings: str) -> None:
-        """`settings` are of its environment."""
+        """`settings` are environment variables."""
         self.data = data
         self.port = free_port() if port is None else port
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
@@ -36,23 +36,23 @@ class Service:
         self._reader.start()
 
     def address(self) -> str:
-        """Waits for the dashboard's address."""
+        """Wait for the dashboard's address."""
         return until(self._address, 60, f"the dashboard's address in {self.lines}")
 
     def pids(self) -> set[int]:
-        """The processes that it consists of now, itself included."""
+        """Return its processes, itself included."""
         return family(self.process.pid)
 
     def pid_of(self, module: str) -> int:
-        """The process of one of its parts, such as `engine`; waits for it."""
+        """Wait for the process of a part, such as `engine`."""
         return until(lambda: next(iter(self._parts(module)), None), 20, f"a process of {module}")
 
     def close(self) -> None:
-        """Ends it, however it stands."""
-        members = self.pids()
+        """Kill it, and wait until its processes have ended."""
+        processes = self.pids()
         self.process.kill()
         self.process.wait()
-        until(lambda: not any(is_alive(pid) for pid in members), 10, f"the end of {members}")
+        until(lambda: not any(is_alive(pid) for pid in processes), 10, f"the end of {processes}")
         self._reader.join()
 
     def _parts(self, module: str) -> list[int]:
@@ -69,6 +69,13 @@ class Service:
             self.lines.extend(line.rstrip("\n") for line in output)
 
 
+def mien(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `mien` with these settings."""
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | settings
+    command = [str(Path(sys.executable).with_name("mien")), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
@@ -76,5 +83,5 @@ def free_port() -> int:
 
 
 def sockets(folder: Path) -> list[Path]:
-    """The unix sockets that lie in a folder."""
+    """Return the Unix sockets in a folder."""
     return [path for path in folder.rglob("*") if path.is_socket()]

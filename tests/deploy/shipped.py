@@ -1,4 +1,4 @@
-"""What deploy/ ships beside its programs, as tests read it: images, compose, chart, and their document."""
+"""Files of deploy/ besides its programs: images, compose, chart, and their documentation."""
 
 import json
 import re
@@ -25,13 +25,13 @@ EXPRESSION = re.compile(r"\{\{.*?\}\}")
 
 
 def all_texts() -> dict[str, str]:
-    """Everything by its path: the chart's files, too."""
+    """Return the text of each file by its path."""
     files = [DEPLOY / "Dockerfile", ROOT / ".dockerignore", *PLAIN, *(CHART / "templates").rglob("*.*")]
     return {str(file.relative_to(ROOT)): file.read_text() for file in files} | {"docs/deploy.md": DOCUMENT}
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """Each command line of `mien`, without that word, and where it stands."""
+    """Yield each command line of `mien`, without that word, and its place."""
     for stage in re.findall(r"^(?:CMD|HEALTHCHECK .* CMD) (\[.*\])$", DOCKERFILE, re.M):
         yield "Dockerfile", [word for word in json.loads(stage) if word != "mien"]
     for name, part in PARTS.items():
@@ -49,7 +49,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 
 def redis_options(arguments: list[str]) -> dict[str, str]:
-    """The settings that a Redis is started with, by name."""
+    """Return the options that a Redis is started with, by name."""
     assert arguments[0] == "valkey-server"
     names, values = arguments[1::2], arguments[2::2]
     return {name.removeprefix("--"): value for name, value in zip(names, values, strict=True)}

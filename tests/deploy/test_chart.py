@@ -49,12 +49,12 @@ def test_the_values_fit_their_schema() -> None:
         ("data", VALUES["data"] | {"accessMode": "ReadOnlyMany"}),
     ],
 )
-def test_values_that_cannot_be_are_refused(part: str, change: Any) -> None:
+def test_wrong_values_are_refused(part: str, change: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft7Validator(SCHEMA).validate(VALUES | {part: change})
 
 
-def test_templates_ask_for_values_that_are_there() -> None:
+def test_templates_use_existing_values() -> None:
     for name, text in TEMPLATES.items():
         for path in re.findall(r"\.Values\.([A-Za-z_.]+)", text):
             found: Any = VALUES
@@ -75,14 +75,14 @@ def test_keda_counts_the_queue_that_the_workers_read() -> None:
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
-def test_helm_finds_no_fault() -> None:
-    told = subprocess.run(["helm", "lint", "--strict", CHART], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stdout
+def test_helm_lint_passes() -> None:
+    output = subprocess.run(["helm", "lint", "--strict", CHART], capture_output=True, text=True, check=False)
+    assert output.returncode == 0, output.stdout
 
 
 def queries() -> list[str]:
-    asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-    return asked + [variable["query"]["query"] for variable in DASHBOARD["templating"]["list"]]
+    expressions = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    return expressions + [variable["query"]["query"] for variable in DASHBOARD["templating"]["list"]]
 
 
 def labels(text: str) -> set[str]:
@@ -90,20 +90,20 @@ def labels(text: str) -> set[str]:
     return set(re.findall(r"(\w+)=~?\"", text))
 
 
-def test_the_dashboard_asks_for_metrics_and_labels_that_are_there(redis_url: str, tmp_path: Path) -> None:
+def test_the_dashboard_uses_existing_metrics_and_labels(redis_url: str, tmp_path: Path) -> None:
     configure(redis_url)
     with connect(redis_url) as client:
         client.hset(counts_key("lobby"), READINGS, 1)
     with serving(redis_url, tmp_path) as api:
-        told = httpx.get(f"{api.http}/metrics").text
-    there: dict[str, set[str]] = {}
-    for name, found in SAMPLE.findall(told):
-        there.setdefault(name, set()).update(labels(found))
+        output = httpx.get(f"{api.http}/metrics").text
+    exposed: dict[str, set[str]] = {}
+    for name, found in SAMPLE.findall(output):
+        exposed.setdefault(name, set()).update(labels(found))
     for query in queries():
         for name, selected in SELECTED.findall(query):
-            asked = labels(selected) | set(re.findall(r"\w+", "".join(re.findall(r"by \(([^)]*)\)", query))))
-            assert name in there, query
-            assert asked <= there[name], query
+            used = labels(selected) | set(re.findall(r"\w+", "".join(re.findall(r"by \(([^)]*)\)", query))))
+            assert name in exposed, query
+            assert used <= exposed[name], query
 
 
 def test_panels_do_not_overlap_and_find_their_source() -> None:

@@ -1,4 +1,4 @@
-"""What the API and the jobs do on a Redis Cluster of three real servers; the engines: see test_shards."""
+"""API and jobs on a Redis Cluster of three real servers; for the engines see test_sharding."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from ingest.bus.timeline import Timeline, TimelineEntry
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster
-from tests.deploy.parts import PATIENCE, Api, Part, environment
+from tests.deploy.parts import TIMEOUT, Api, Part, environment
 from tests.waiting import until
 
-NAMES = ("lobby", "hall", "cellar")  # whose keys lie on three servers
+NAMES = ("lobby", "hall", "cellar")  # with keys on three servers
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def api(cluster: Cluster, tmp_path: Path) -> Iterator[Api]:
     (tmp_path / "media").mkdir()
     started = Api(environment(cluster.url, tmp_path, 1))
     try:
-        until(lambda: answers(started), PATIENCE, "the API")
+        until(lambda: answers(started), TIMEOUT, "the API")
         yield started
     finally:
         started.kill()
@@ -76,19 +76,19 @@ def test_a_recording_is_read(cluster: Cluster, api: Api, tmp_path: Path) -> None
             assert added.status_code == 201, added.text
             path = f"/v1/recordings/{added.json()['id']}"
 
-            def over() -> Any:
-                told = http.get(path).json()
-                return told if told["state"] in ("completed", "error") else None
+            def done() -> Any:
+                shown = http.get(path).json()
+                return shown if shown["state"] in ("completed", "error") else None
 
-            told = until(over, PATIENCE, "the recording")
-            assert (told["state"], told["faces"], told["readings"]) == ("completed", 1, 13)
+            shown = until(done, TIMEOUT, "the recording")
+            assert (shown["state"], shown["faces"], shown["readings"]) == ("completed", 1, 13)
             assert http.delete(path).status_code == 204
     finally:
         jobs.kill()
 
 
-def test_feeds_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
-    """Twenty wait for news, while their connections are closed and opened under them."""
+def test_broadcasts_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
+    """Twenty readers wait for entries, while their connections are closed and opened."""
     names = [f"camera-{number}" for number in range(20)]
 
     async def run() -> None:
@@ -107,14 +107,14 @@ def test_feeds_outlive_the_restart_of_each_server(cluster: Cluster) -> None:
                 await asyncio.to_thread(cluster.wait)
                 for name, (_, queue) in joined.items():
                     await client.xadd(timeline_key(name), {"type": "reading", "body": b"{}"})
-                    async with asyncio.timeout(PATIENCE):
+                    async with asyncio.timeout(TIMEOUT):
                         while not (await queue.take()).items:
                             pass
 
     asyncio.run(run())
 
 
-def test_each_server_is_looked_at_before_pictures_go_to_it(cluster: Cluster) -> None:
+def test_each_server_is_checked_before_pictures_go_to_it(cluster: Cluster) -> None:
     assert check_server(cluster.url) == ""
     *_, last = cluster.clients()
     last.config_set("auto-aof-rewrite-percentage", 100)

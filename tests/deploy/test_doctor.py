@@ -1,4 +1,4 @@
-"""`mien doctor` tells what is missing, each in a line, and breaks off over nothing."""
+"""`mien doctor`: its findings, and that each check runs whatever the others find."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import SourceConfig, encode_config
 from tests.api.serving import free_port
 
-# Runs the doctor where some packages are not installed.
+# Runs the doctor without some packages.
 WITHOUT = """
 import runpy, sys
 for name in {names!r}:
@@ -47,22 +47,22 @@ def run(command: list[str], settings: dict[str, str]) -> "subprocess.CompletedPr
 
 
 def found(ran: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
-    """The findings by name."""
-    told = json.loads(ran.stdout)
-    assert told["works"] == (ran.returncode == 0)
-    return {finding["name"]: finding for finding in told["findings"]}
+    """Return the findings by name."""
+    report = json.loads(ran.stdout)
+    assert report["works"] == (ran.returncode == 0)
+    return {finding["name"]: finding for finding in report["findings"]}
 
 
-def test_a_machine_that_can_work_is_told_line_by_line(tmp_path: Path) -> None:
+def test_each_finding_is_a_line(tmp_path: Path) -> None:
     ran = doctor("--data", str(tmp_path), "--port", str(free_port()))
     assert (ran.returncode, ran.stderr) == (0, "")
     states = {line[6:24].strip(): line[:6].strip() for line in ran.stdout.splitlines()}
-    wanted = ("Python", "data folder", "decoder", "networks", "ONNX Runtime", "settings", "Redis", "port")
-    assert {states[name] for name in wanted} == {"ok"}
+    names = ("Python", "data folder", "decoder", "networks", "ONNX Runtime", "settings", "Redis", "port")
+    assert {states[name] for name in names} == {"ok"}
     assert {"cores", "memory", "GPU", "demo"} <= set(states)
 
 
-def test_what_cannot_work_is_a_fault_with_advice(tmp_path: Path) -> None:
+def test_a_fault_comes_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ran = doctor(
         "--data",
@@ -82,7 +82,7 @@ def test_what_cannot_work_is_a_fault_with_advice(tmp_path: Path) -> None:
     assert "yunet.onnx: no such weight file" in findings["networks"]["found"]
 
 
-def test_where_packages_are_missing_the_rest_is_looked_at(tmp_path: Path) -> None:
+def test_missing_packages_stop_no_other_check(tmp_path: Path) -> None:
     words = ["--data", str(tmp_path), "--json"]
     program = WITHOUT.format(names=["av", "redis", "onnxruntime", "skimage"], words=words)
     ran = run([sys.executable, "-P", "-c", program], {})
@@ -95,7 +95,7 @@ def test_where_packages_are_missing_the_rest_is_looked_at(tmp_path: Path) -> Non
 
 
 def test_tensorrt_is_not_loaded_where_there_is_no_driver(tmp_path: Path) -> None:
-    """Some of its calls end the process: here loading it does."""
+    """Importing these doubles ends the process, as some calls of TensorRT do."""
     try:
         check_gpu()
     except NoGpuError:
@@ -108,7 +108,7 @@ def test_tensorrt_is_not_loaded_where_there_is_no_driver(tmp_path: Path) -> None
         pytest.skip("there is a GPU")
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_an_occupied_port_is_a_note(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         taken.settimeout(None)
@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert str(port) in findings["port"]["found"]
 
 
-def test_cameras_of_the_service_that_runs_on_the_data_folder_are_tried(tmp_path: Path) -> None:
+def test_the_cameras_of_a_running_service_are_checked(tmp_path: Path) -> None:
     folder = tmp_path / REDIS
     folder.mkdir()
     server = RedisServer(folder, socket_path(folder))
@@ -134,7 +134,7 @@ def test_cameras_of_the_service_that_runs_on_the_data_folder_are_tried(tmp_path:
     assert findings["source lobby"]["state"] == "ok"
 
 
-def test_cameras_are_tried_and_their_passwords_kept(redis_url: str, tmp_path: Path) -> None:
+def test_cameras_are_checked_without_showing_their_passwords(redis_url: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as camera, connect(redis_url) as client:
         urls = {
             "lobby": f"rtsp://admin:topsecret@127.0.0.1:{camera.getsockname()[1]}/live",

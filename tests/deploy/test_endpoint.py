@@ -1,10 +1,8 @@
-"""`mien serve` for others: tokens first, TLS, and the commands that reach it."""
+"""`mien serve` for other machines: tokens, TLS, and the commands that call it."""
 
-import os
 import re
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from api.access.certificates import KeyPair
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
 from ingest.bus.connection import connect
 from ingest.bus.keys import AUDIT, TOKENS
-from tests.deploy.service import Service, free_port
+from tests.deploy.service import Service, free_port, mien
 from tests.waiting import until
 
 SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
@@ -32,18 +30,12 @@ def pair(folder: Path) -> tuple[Path, Path]:
 
 
 def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate that signs itself, and its key."""
+    """Return the files of a self-signed certificate and its key."""
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     written = ["-keyout", str(key), "-out", str(certificate), "-days", "2"]
     subprocess.run([*command, *SUBJECT, *written], check=True, capture_output=True)
     return certificate, key
-
-
-def mien(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | settings
-    command = [str(Path(sys.executable).with_name("mien")), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
 def add_token(data: Path, name: str, scope: str) -> str:
@@ -59,19 +51,19 @@ def data(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def token(data: Path) -> str:
-    """Added before the service has ever run."""
+    """Return a token that was added before the first start of the service."""
     return add_token(data, "front-desk", "operate")
 
 
 @pytest.fixture(scope="module")
 def secured(data: Path, token: str, pair: tuple[Path, Path]) -> Iterator[Service]:
-    """A service that all may reach who have a token."""
+    """A service that others reach with a token."""
     service = Service(data, "--host", "0.0.0.0", "--tls-certificate", str(pair[0]), "--tls-key", str(pair[1]))
     yield service
     service.close()
 
 
-def test_without_a_token_others_are_not_served(tmp_path: Path) -> None:
+def test_without_a_token_it_does_not_serve_others(tmp_path: Path) -> None:
     data = tmp_path / "data"
     service = Service(data, "--host", "0.0.0.0")
     assert service.process.wait(30) == 2
@@ -82,14 +74,14 @@ def test_without_a_token_others_are_not_served(tmp_path: Path) -> None:
     ]
 
 
-def test_it_waits_for_redis_before_it_says_that_nobody_gets_in(redis_url: str, tmp_path: Path) -> None:
+def test_it_waits_for_redis_before_it_looks_for_tokens(redis_url: str, tmp_path: Path) -> None:
     away = f"unix://{tmp_path}/none.sock"
     assert not has_tokens(away, tmp_path)
     with pytest.raises(EndpointError, match="there is no access token: add one with"):
         has_tokens(redis_url, tmp_path)
 
 
-def test_others_can_read_what_goes_without_tls_and_not_on_this_machine() -> None:
+def test_without_tls_others_can_read_along_except_on_loopback() -> None:
     pair = KeyPair(Path("a"), Path("b"))
     assert Endpoint("0.0.0.0", 1, "required").is_plain_text_to_others
     assert not Endpoint("0.0.0.0", 1, "required", pair).is_plain_text_to_others
@@ -98,7 +90,7 @@ def test_others_can_read_what_goes_without_tls_and_not_on_this_machine() -> None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_who_listens_everywhere_names_an_address_that_can_be_opened(host: str) -> None:
+def test_a_wildcard_host_is_shown_as_an_address_of_the_machine(host: str) -> None:
     address = Endpoint(host, 8400, "required").address
     assert re.fullmatch(r"http://\S+:8400", address)
     assert f"/{host}:" not in address
@@ -149,7 +141,7 @@ def test_tokens_come_and_go_while_it_runs(secured: Service, pair: tuple[Path, Pa
 
 
 @pytest.mark.parametrize("words", [("list",), ("remove", "wall"), ("add", "wall")])
-def test_no_folder_becomes_a_services_by_mistake(
+def test_no_data_folder_is_made_by_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -162,7 +154,7 @@ def test_no_folder_becomes_a_services_by_mistake(
     assert not (tmp_path / "data").exists()
 
 
-def test_a_folder_that_is_named_may_begin_with_a_token(tmp_path: Path) -> None:
+def test_a_named_folder_is_made_for_the_first_token(tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert mien("tokens", "list", "--data", str(data)).returncode == 2
     added = mien("tokens", "add", "wall", MIEN_DATA=str(data))
@@ -171,7 +163,7 @@ def test_a_folder_that_is_named_may_begin_with_a_token(tmp_path: Path) -> None:
     assert (listed.returncode, listed.stderr) == (0, f"tokens in {data}: 1\n")
 
 
-def test_tokens_lie_where_redis_url_says(redis_url: str, tmp_path: Path) -> None:
+def test_tokens_are_on_the_redis_at_redis_url(redis_url: str, tmp_path: Path) -> None:
     with connect(redis_url) as client:
         said = mien("tokens", "add", "wall", "--data", str(tmp_path / "none"), REDIS_URL=redis_url)
         assert said.returncode == 0, said.stderr
@@ -184,7 +176,7 @@ def test_tokens_lie_where_redis_url_says(redis_url: str, tmp_path: Path) -> None
     assert len(away.stderr.splitlines()) == 1
 
 
-def test_a_name_is_given_to_one_token_only(secured: Service) -> None:
+def test_token_names_are_unique(secured: Service) -> None:
     secured.address()
     again = mien("tokens", "add", "front-desk", "--scope", "view", "--data", str(secured.data))
     assert again.returncode == 1
@@ -192,7 +184,7 @@ def test_a_name_is_given_to_one_token_only(secured: Service) -> None:
     assert "there is a token 'front-desk' already" in again.stderr
 
 
-def test_the_commands_reach_it_with_token_and_certificate(
+def test_commands_call_it_with_token_and_certificate(
     secured: Service, token: str, pair: tuple[Path, Path]
 ) -> None:
     secured.address()
@@ -224,7 +216,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path, pair: tuple[Pat
     assert lines == [f"mien serve: {other} is not the key of {pair[0]}"]
 
 
-def test_half_a_pair_and_none_at_all_are_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+def test_incomplete_and_wrong_pairs_are_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     lines = refused(tmp_path, "--tls-certificate", str(pair[0]))
     assert lines == ["mien serve: TLS needs a certificate and its key, and the key is missing"]
     (tmp_path / "text").write_text("no certificate")
@@ -235,7 +227,7 @@ def test_half_a_pair_and_none_at_all_are_refused(tmp_path: Path, pair: tuple[Pat
     assert lines == [f"mien serve: {missing}: no such file or directory"]
 
 
-def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
+def test_open_access_is_for_this_machine_alone(tmp_path: Path) -> None:
     told = mien("serve", "--host", "0.0.0.0", "--data", str(tmp_path / "data"), MIEN_TOKENS="open")
     assert told.returncode == 2
     assert told.stderr == (
@@ -246,7 +238,7 @@ def test_open_doors_are_for_this_machine_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "-1", "80000"])
-def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
+def test_a_wrong_port_is_refused(tmp_path: Path, port: str) -> None:
     why = f"--port must be between 1 and 65535, got {port}\n"
     told = mien("serve", f"--port={port}", "--data", str(tmp_path / "data"))
     assert (told.returncode, told.stderr) == (2, f"mien serve: {why}")

@@ -1,4 +1,4 @@
-"""Images, compose and chart name only what the service has: commands, settings, ports, paths, files."""
+"""Images, compose and chart: their commands, settings, ports, paths and files exist."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ from tests.deploy.shipped import (
 )
 
 SETTING = re.compile(r"\b(?:MIEN_[A-Z_]+|REDIS_URL)\b")
-ASKED = re.compile(
+REQUESTED = re.compile(
     r"(?:httpGet: \{path: |metrics_path: |^ +path: |MIEN_URL\"\] \+ \")(/[a-z]+)(?=[,\"\n])", re.M
 )
 PORT = 8400
@@ -37,19 +37,19 @@ BY_ALL_PARTS = {"REDIS_URL", "MIEN_TOKENS"}
 
 @cache
 def help_of(*verb: str) -> str:
-    """What a verb says of itself."""
+    """Return the help of a command."""
     command = [str(Path(sys.executable).with_name("mien")), *verb, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def options_of(words: list[str]) -> set[str]:
-    """Those that the verb of a command line takes."""
+    """Return the options of the command of a command line."""
     verb = words[:2] if words[0] == "tokens" else words[:1]
     return set(re.findall(r"--[a-z-]+", help_of(*verb)))
 
 
-class Chosen(RedisServer):
-    """A real server with the settings that somebody chose, on the socket of this test."""
+class ConfiguredServer(RedisServer):
+    """A real server with the given settings, on the socket of this test."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         super().__init__(folder)
@@ -68,7 +68,7 @@ class Chosen(RedisServer):
         return [server, *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
 
-def test_every_command_is_one_that_mien_has() -> None:
+def test_every_command_exists() -> None:
     found = list(commands())
     assert {"serve", "alive", "api", "ingest", "engine", "jobs", "tokens"} == {words[0] for _, words in found}
     for place, words in found:
@@ -87,7 +87,7 @@ def test_every_setting_is_described() -> None:
         assert set(SETTING.findall(text)) <= described, place
 
 
-def test_what_compose_fixes_is_what_all_parts_share() -> None:
+def test_compose_sets_what_all_parts_share() -> None:
     for part in PARTS.values():
         assert part["environment"].keys() == BY_ALL_PARTS
 
@@ -102,18 +102,18 @@ def test_each_port_is_the_api_s() -> None:
     assert collected["static_configs"] == [{"targets": [f"api:{PORT}"]}]
 
 
-def test_each_path_that_is_asked_is_there(tmp_path: Path) -> None:
+def test_each_requested_path_exists(tmp_path: Path) -> None:
     app = create_app(AppSettings(f"unix://{tmp_path}/none.sock", tmp_path, data=tmp_path))
-    there = set(app.openapi()["paths"]) | {getattr(route, "path", "") for route in app.routes}
-    asked = {path for text in all_texts().values() for path in ASKED.findall(text)}
-    assert asked == {"/healthz", "/readyz", "/metrics"}
-    assert asked <= there
+    served = set(app.openapi()["paths"]) | {getattr(route, "path", "") for route in app.routes}
+    requested = {path for text in all_texts().values() for path in REQUESTED.findall(text)}
+    assert requested == {"/healthz", "/readyz", "/metrics"}
+    assert requested <= served
 
 
 @pytest.mark.parametrize("settings", [redis_of_compose(), redis_of_chart()], ids=["compose", "chart"])
-def test_the_redis_keeps_pictures_off_its_disk(tmp_path: Path, settings: dict[str, str]) -> None:
+def test_the_redis_writes_no_pictures_to_its_disk(tmp_path: Path, settings: dict[str, str]) -> None:
     assert settings["stream-node-max-entries"] == "1"
-    server = Chosen(tmp_path, settings)
+    server = ConfiguredServer(tmp_path, settings)
     server.start()
     try:
         assert check_server(server.url) == ""
@@ -128,7 +128,7 @@ def test_redis_is_reached_by_the_parts_alone() -> None:
     assert {name for name, service in SERVICES.items() if "bus" in service["networks"]} == {"redis", *PARTS}
 
 
-def test_nothing_is_published_beyond_this_machine_unless_it_is_asked_for() -> None:
+def test_by_default_nothing_is_published_beyond_this_machine() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published
     assert [port for port in published if ":-127.0.0.1:" not in port] == []
@@ -155,18 +155,18 @@ def test_no_part_runs_as_root_or_writes_where_it_should_not() -> None:
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """As Docker reads a line of .dockerignore: `**/` is any folders, `*` stays within one."""
+    """Return a line of .dockerignore as a pattern: `**/` is any folders, `*` stays within one."""
     return re.compile(re.escape(text).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*"))
 
 
 def test_the_image_gets_all_that_runs_and_no_more() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    let_in = [line[1:] for line in lines if line.startswith("!")]
+    included = [line[1:] for line in lines if line.startswith("!")]
     assert lines[1] == "*"
 
-    def comes_along(file: str) -> bool:
+    def is_in_context(file: str) -> bool:
         return any(
-            file.startswith(one) if one.endswith("/") else pattern(one).fullmatch(file) for one in let_in
+            file.startswith(one) if one.endswith("/") else pattern(one).fullmatch(file) for one in included
         )
 
     needed = {
@@ -175,9 +175,9 @@ def test_the_image_gets_all_that_runs_and_no_more() -> None:
         for file in (ROOT / package).rglob("*.py")
     }
     needed |= set(re.findall(r"requirements/\w+\.txt", DOCKERFILE)) | {"pyproject.toml", "README.md"}
-    assert {file for file in needed if not comes_along(file)} == set()
+    assert {file for file in needed if not is_in_context(file)} == set()
     assert not any(
-        comes_along(file) for file in ("data/redis/x", ".git/config", "deploy/mien.env", "tests/x.py")
+        is_in_context(file) for file in ("data/redis/x", ".git/config", "deploy/mien.env", "tests/x.py")
     )
 
 

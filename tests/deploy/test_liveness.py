@@ -12,36 +12,36 @@ from tests.api.serving import free_port, serving
 
 
 def alive(part: str, *options: str, redis_url: str) -> tuple[int, str]:
-    """The exit code, and the line of a part that is not."""
-    told = subprocess.run(
+    """Return the exit code and stderr."""
+    ran = subprocess.run(
         [sys.executable, "-m", "deploy.liveness", part, *options],
         capture_output=True,
         text=True,
         check=False,
         env={"REDIS_URL": redis_url},
     )
-    return told.returncode, told.stderr
+    return ran.returncode, ran.stderr
 
 
 @pytest.mark.parametrize("part", ["ingest:1", "engine:12", "jobs"])
-def test_a_part_is_alive_once_it_was_heard_of(redis_url: str, part: str) -> None:
+def test_a_part_with_a_heartbeat_is_alive(redis_url: str, part: str) -> None:
     assert alive(part, redis_url=redis_url) == (1, f"mien alive: {part} is not alive\n")
     with connect(redis_url) as client:
         send_heartbeat(client, part)
     assert alive(part, redis_url=redis_url) == (0, "")
 
 
-def test_one_engine_does_not_speak_for_another(redis_url: str) -> None:
+def test_each_engine_has_its_own_heartbeat(redis_url: str) -> None:
     with connect(redis_url) as client:
         send_heartbeat(client, "engine:0")
     assert alive("engine:1", redis_url=redis_url)[0] == 1
 
 
-def test_nobody_is_started_anew_because_redis_is_away(tmp_path: Path) -> None:
+def test_parts_are_alive_while_redis_does_not_answer(tmp_path: Path) -> None:
     assert alive("engine:0", redis_url=f"unix://{tmp_path}/none.sock") == (0, "")
 
 
-def test_the_api_is_asked_itself(redis_url: str, tmp_path: Path) -> None:
+def test_the_api_is_alive_if_it_answers(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path, tokens="required") as api:
         assert alive("api", "--port", str(api.port), redis_url=redis_url) == (0, "")
     assert alive("api", "--port", str(free_port()), redis_url=redis_url) == (

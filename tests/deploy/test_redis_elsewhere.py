@@ -17,7 +17,7 @@ from tests.deploy.service import Service, free_port
 REFUSED = "Redis refuses the user name or password in REDIS_URL"
 
 
-class Elsewhere(RedisServer):
+class ConfiguredServer(RedisServer):
     """A server with settings of its own."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
@@ -31,7 +31,7 @@ class Elsewhere(RedisServer):
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server of this test's own, which it may close to others."""
+    """A server of this test alone, whose access it may change."""
     server = RedisServer(tmp_path)
     server.start()
     yield server
@@ -59,19 +59,19 @@ def with_user(url: str, user: str, password: str) -> str:
         ),
     ],
 )
-def test_one_that_would_write_pictures_to_its_disk_is_refused(
+def test_a_redis_that_would_write_images_to_its_disk_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     settings: dict[str, str],
     found: str,
 ) -> None:
-    server = Elsewhere(tmp_path, settings)
+    server = ConfiguredServer(tmp_path, settings)
     server.start()
     monkeypatch.setenv("REDIS_URL", server.url)
-    place = Endpoint("127.0.0.1", free_port())
+    endpoint = Endpoint("127.0.0.1", free_port())
     try:
-        assert serve(ServeOptions(place, tmp_path / "data", tmp_path / "media", demo=False)) == 2
+        assert serve(ServeOptions(endpoint, tmp_path / "data", tmp_path / "media", demo=False)) == 2
     finally:
         server.stop()
     assert capsys.readouterr().err == (
@@ -80,8 +80,8 @@ def test_one_that_would_write_pictures_to_its_disk_is_refused(
     )
 
 
-def test_one_that_writes_nothing_at_all_will_do(tmp_path: Path) -> None:
-    server = Elsewhere(tmp_path, {"appendonly": "no", "auto-aof-rewrite-percentage": "100"})
+def test_a_redis_without_persistence_is_accepted(tmp_path: Path) -> None:
+    server = ConfiguredServer(tmp_path, {"appendonly": "no", "auto-aof-rewrite-percentage": "100"})
     server.start()
     try:
         assert check_server(server.url) == ""
@@ -89,19 +89,21 @@ def test_one_that_writes_nothing_at_all_will_do(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_one_that_does_not_show_its_configuration_is_warned_of(own: RedisServer, client: Redis) -> None:
+def test_a_hidden_configuration_is_a_warning(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER mien on >word ~* &* +@all -config")
-    told = check_server(with_user(own.url, "mien", "word"))
-    assert told.startswith("the Redis at REDIS_URL does not show its configuration, so it is unknown whether")
+    warning = check_server(with_user(own.url, "mien", "word"))
+    assert warning.startswith(
+        "the Redis at REDIS_URL does not show its configuration, so it is unknown whether"
+    )
 
 
-def test_one_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
+def test_no_answer_is_a_warning(tmp_path: Path) -> None:
     assert check_server(f"unix://{tmp_path}/none.sock").startswith(
         "the Redis at REDIS_URL does not answer, so"
     )
 
 
-def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Redis, tmp_path: Path) -> None:
+def test_a_wrong_password_is_refused(own: RedisServer, client: Redis, tmp_path: Path) -> None:
     client.config_set("requirepass", "right")
     for url in (own.url, f"{own.url}&password=planted", with_user(own.url, "nobody", "planted")):
         with pytest.raises(ServerError, match=f"^{REFUSED}$"):
@@ -111,9 +113,7 @@ def test_a_wrong_password_is_told_as_such(own: RedisServer, client: Redis, tmp_p
     assert check_server(f"{own.url}&password=right") == ""
 
 
-def test_a_service_with_a_wrong_password_says_so_and_ends(
-    own: RedisServer, client: Redis, tmp_path: Path
-) -> None:
+def test_a_service_with_a_wrong_password_ends(own: RedisServer, client: Redis, tmp_path: Path) -> None:
     client.config_set("requirepass", "right")
     service = Service(tmp_path / "data", REDIS_URL=f"{own.url}&password=planted")
     assert service.process.wait(30) == 2
@@ -121,7 +121,7 @@ def test_a_service_with_a_wrong_password_says_so_and_ends(
     assert service.lines == [f"mien serve: {REFUSED}"]
 
 
-def test_a_user_without_rights_is_told_in_one_line(own: RedisServer, client: Redis) -> None:
+def test_a_user_without_rights_is_refused(own: RedisServer, client: Redis) -> None:
     client.execute_command("ACL SETUSER guest on >word ~* &* +@all -info")
     with pytest.raises(ServerError, match=r"^the user in REDIS_URL must be allowed to call INFO: .*$"):
         check_server(with_user(own.url, "guest", "word"))

@@ -1,4 +1,4 @@
-"""The requirements files: everything pinned and hashed, nothing missing, no address in them."""
+"""Requirements files: pinned and hashed, complete, and without addresses."""
 
 import re
 import tomllib
@@ -13,13 +13,13 @@ FILES = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
-# The extras that each file is made of, beside what the service needs.
+# The extras in each file, besides the dependencies of the service.
 CONTENTS = {"service": (), "demo": ("demo",), "dev": ("demo", "training", "dev")}
-BY_ITSELF = {"torch"}
+SEPARATE = {"torch"}
 
 
 def pins(file: Path) -> dict[str, str]:
-    """Each entry of a file: the package's name, and all that follows it."""
+    """Return the entries of a file by the name of the package."""
     text = re.sub(r"^#.*\n", "", file.read_text(), flags=re.M).replace("\\\n", " ")
     return {line.split("==")[0].split("[")[0]: line for line in text.splitlines()}
 
@@ -35,22 +35,22 @@ def test_every_entry_is_pinned_and_hashed(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_no_file_names_an_address_or_a_place(file: Path) -> None:
+def test_no_file_names_an_address_or_a_path(file: Path) -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|file:|(^|\s)/", file.read_text())
 
 
 @pytest.mark.parametrize(("stem", "extras"), CONTENTS.items())
 def test_all_that_the_project_needs_is_pinned(stem: str, extras: tuple[str, ...]) -> None:
-    wanted = {name_of(one) for one in chain(PROJECT["dependencies"], *(EXTRAS[extra] for extra in extras))}
-    assert wanted - BY_ITSELF <= pins(ROOT / "requirements" / f"{stem}.txt").keys()
+    needed = {name_of(one) for one in chain(PROJECT["dependencies"], *(EXTRAS[extra] for extra in extras))}
+    assert needed - SEPARATE <= pins(ROOT / "requirements" / f"{stem}.txt").keys()
 
 
 def test_every_pin_lies_within_the_bounds_of_the_project() -> None:
     pinned = pins(ROOT / "requirements" / "dev.txt")
-    for wanted in map(Requirement, chain(PROJECT["dependencies"], EXTRAS["dev"])):
-        version = re.match(r"[^=]+==(\S+)", pinned[wanted.name])
+    for required in map(Requirement, chain(PROJECT["dependencies"], EXTRAS["dev"])):
+        version = re.match(r"[^=]+==(\S+)", pinned[required.name])
         assert version is not None
-        assert wanted.specifier.contains(version[1]), f"{wanted}, pinned {version[1]}"
+        assert required.specifier.contains(version[1]), f"{required}, pinned {version[1]}"
 
 
 def test_the_service_needs_no_torch() -> None:

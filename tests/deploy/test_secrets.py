@@ -1,5 +1,7 @@
-"""Passwords, tokens and tickets are planted in a real service, which then meets all kinds of trouble: nothing
-that it says, answers or writes has them in it, apart from what Redis keeps for it."""
+"""Secrets of a real service that meets all kinds of errors: passwords, tokens and tickets.
+
+They appear in no log line, no response and no file, except for those of Redis.
+"""
 
 import http.server
 import os
@@ -16,8 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as open_websocket
 
 from tests.clips import even, make_clip
-from tests.deploy.service import Service
-from tests.deploy.test_endpoint import mien
+from tests.deploy.service import Service, mien
 from tests.processes import command_line, is_alive
 from tests.waiting import until
 
@@ -26,7 +27,7 @@ LOGIN = f"viewer:{PASSWORD}@"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Files, but for `/refused`, which asks for another password."""
+    """Serves files, and at `/refused` an error for a wrong password."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/refused"):
@@ -35,35 +36,35 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Tests are silent."""
+        """Log nothing."""
 
 
-class Listener:
-    """Remembers all that the service answers."""
+class RecordingClient:
+    """A client that records all responses of the service."""
 
     def __init__(self, address: str) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self._websockets = address.replace("http", "ws", 1)
-        self.client = httpx.Client(base_url=address, event_hooks={"response": [self._hear]}, timeout=20)
+        self.http = httpx.Client(base_url=address, event_hooks={"response": [self._record]}, timeout=20)
 
-    def _hear(self, response: httpx.Response) -> None:
+    def _record(self, response: httpx.Response) -> None:
         response.read()
-        self.heard += [response.text, str(response.headers)]
+        self.received += [response.text, str(response.headers)]
 
     def ticket(self, path: str) -> str:
-        """The one answer that a secret is meant to be in."""
-        answer = self.client.post("/v1/tickets", json={"path": path})
-        del self.heard[-2:]
+        """Return a ticket; it is the only secret that may be in a response, which is not recorded."""
+        answer = self.http.post("/v1/tickets", json={"path": path})
+        del self.received[-2:]
         text: str = answer.json()["ticket"]
         return text
 
     def listen(self, path: str, query: str, count: int) -> None:
-        """Notes the first `count` messages of a websocket."""
+        """Record the first `count` messages of a websocket."""
         try:
             with open_websocket(f"{self._websockets}{path}?{query}") as websocket:
-                self.heard += [str(websocket.recv(10)) for _ in range(count)]
+                self.received += [str(websocket.recv(10)) for _ in range(count)]
         except ConnectionClosed as closed:
-            self.heard.append(str(closed))
+            self.received.append(str(closed))
 
 
 @pytest.fixture
@@ -91,29 +92,29 @@ def service(tmp_path: Path, token: str) -> Iterator[Service]:
     service.close()
 
 
-def test_no_secret_gets_out(service: Service, token: str, web: str) -> None:
-    said = Listener(service.address())
-    said.client.headers["Authorization"] = f"Bearer {token}"
-    tickets = configure_and_watch(said, web)
-    meet_trouble(said, service)
-    said.client.get("/metrics")
-    said.client.get("/v1/sources")
+def test_no_secret_leaks(service: Service, token: str, web: str) -> None:
+    client = RecordingClient(service.address())
+    client.http.headers["Authorization"] = f"Bearer {token}"
+    tickets = configure_and_watch(client, web)
+    cause_errors(client, service)
+    client.http.get("/metrics")
+    client.http.get("/v1/sources")
     commands = [command_line(pid) for pid in service.pids()]
-    kept = until(lambda: files(service.data), 10, "files")
+    stored = until(lambda: files(service.data), 10, "files")
 
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(60) == 0
     for secret in (PASSWORD, KEY, GUESS, token, *tickets):
         assert not [line for line in service.lines if secret in line]
-        assert not [text for text in said.heard if secret in text]
+        assert not [text for text in client.received if secret in text]
         assert not [command for command in commands if secret in command]
-        assert not [name for name, held in kept.items() if secret.encode() in held]
-    assert len(said.heard) > 40
-    assert "serve.lock" in kept
+        assert not [name for name, held in stored.items() if secret.encode() in held]
+    assert len(client.received) > 40
+    assert "serve.lock" in stored
 
 
-def configure_and_watch(said: Listener, web: str) -> list[str]:
-    """Adds sources that work and such as do not, and watches them; returns the tickets that were used."""
+def configure_and_watch(client: RecordingClient, web: str) -> list[str]:
+    """Add sources that work and others that fail, and watch them; return the used tickets."""
     sources: dict[str, Any] = {
         "Good": f"http://{web}/clip.mp4?token={KEY}",
         "Missing": f"http://{web}/none.mp4?token={KEY}",
@@ -124,52 +125,52 @@ def configure_and_watch(said: Listener, web: str) -> list[str]:
         "Odd": f"gopher://{LOGIN}camera/",
     }
     for name, url in sources.items():
-        said.client.post("/v1/sources", json={"name": name, "url": url, "purpose": "personal"})
-    said.client.post("/v1/sources", json={"name": "Many", "url": [f"rtsp://{LOGIN}x/"], "rate": PASSWORD})
-    said.client.patch("/v1/sources/good", json={"url": f"ftp://{LOGIN}x/?token={KEY}"})
+        client.http.post("/v1/sources", json={"name": name, "url": url, "purpose": "personal"})
+    client.http.post("/v1/sources", json={"name": "Many", "url": [f"rtsp://{LOGIN}x/"], "rate": PASSWORD})
+    client.http.patch("/v1/sources/good", json={"url": f"ftp://{LOGIN}x/?token={KEY}"})
 
     def settled() -> bool:
-        states = {each["id"]: each["state"] for each in said.client.get("/v1/sources").json()}
+        states = {each["id"]: each["state"] for each in client.http.get("/v1/sources").json()}
         return states.pop("good") == "live" and set(states.values()) == {"reconnecting"}
 
     until(settled, 60, "one source is live, the others are not")
     tickets = []
     for path in ("/v1/sources/good/live", "/v1/sources/nobody/live", "/v1/sources/good"):
-        tickets.append(said.ticket(path))
+        tickets.append(client.ticket(path))
         if path.endswith("live"):
-            said.listen(path, f"from=-1h&ticket={tickets[-1]}", 3)
-            said.listen(path, f"ticket={tickets[-1]}", 2)  # a second time
-    said.client.get(f"/v1/sources/good?ticket={tickets[-1]}", headers={"Authorization": ""})
-    said.client.get(f"/v1/sources?ticket={tickets[-1]}", headers={"Authorization": ""})
+            client.listen(path, f"from=-1h&ticket={tickets[-1]}", 3)
+            client.listen(path, f"ticket={tickets[-1]}", 2)  # a second time
+    client.http.get(f"/v1/sources/good?ticket={tickets[-1]}", headers={"Authorization": ""})
+    client.http.get(f"/v1/sources?ticket={tickets[-1]}", headers={"Authorization": ""})
     return tickets
 
 
-def meet_trouble(said: Listener, service: Service) -> None:
-    """Bad requests, bad tokens, and parts that die."""
-    said.client.get("/v1/sources", headers={"Authorization": f"Bearer {GUESS}"})
-    said.client.get(f"/v1/nothing?ticket={GUESS}", headers={"Authorization": ""})
-    said.client.post("/v1/tickets", json={"path": "https://x/"})
-    said.client.post(
+def cause_errors(client: RecordingClient, service: Service) -> None:
+    """Send bad requests and bad tokens, and kill parts."""
+    client.http.get("/v1/sources", headers={"Authorization": f"Bearer {GUESS}"})
+    client.http.get(f"/v1/nothing?ticket={GUESS}", headers={"Authorization": ""})
+    client.http.post("/v1/tickets", json={"path": "https://x/"})
+    client.http.post(
         "/v1/sources", content=f'{{"url": "{PASSWORD}', headers={"Content-Type": "application/json"}
     )
-    said.client.get("/v1/timelines/good", params={"after": "soon"})
-    said.client.get("/v1/sources/good/preview.jpg")
-    said.listen("/v1/sources/good/live", f"ticket={GUESS}", 2)
+    client.http.get("/v1/timelines/good", params={"after": "soon"})
+    client.http.get("/v1/sources/good/preview.jpg")
+    client.listen("/v1/sources/good/live", f"ticket={GUESS}", 2)
     for part in ("redis", "api", "ingest"):
         pid = service.pid_of(part)
         os.kill(pid, signal.SIGKILL)
         until(lambda: not is_alive(pid), 10, f"the end of {part}")  # noqa: B023
-        until(lambda: answers(said), 30, f"answers after the end of {part}")
+        until(lambda: answers(client), 30, f"answers after the end of {part}")
 
 
-def answers(said: Listener) -> bool:
+def answers(client: RecordingClient) -> bool:
     try:
-        return said.client.get("/v1/sources").status_code == 200
+        return client.http.get("/v1/sources").status_code == 200
     except httpx.TransportError:
         return False
 
 
 def files(data: Path) -> dict[str, bytes]:
-    """What lies in the data folder, apart from the file that Redis keeps all in."""
+    """Return the files in the data folder, except for those of Redis."""
     found = (path for path in data.rglob("*") if path.is_file() and "appendonlydir" not in path.parts)
     return {path.name: path.read_bytes() for path in found}

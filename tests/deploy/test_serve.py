@@ -1,4 +1,4 @@
-"""`mien serve` from start to end: every part real, each test with a folder of its own."""
+"""`mien serve` from start to end, with all its real processes."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ LONGEST_STOP = sum(STOP_TIMEOUTS.values()) + 5  # seconds
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for the tests that leave it running."""
+    """A service for the tests that leave it running."""
     service = Service(tmp_path_factory.mktemp("serve") / "data")
     service.address()
     yield service
@@ -91,7 +91,7 @@ def test_nothing_is_left_when_the_supervisor_is_killed(started: Service) -> None
     assert not sockets(started.data)
 
 
-def test_what_is_killed_comes_back(running: Service) -> None:
+def test_killed_parts_restart(running: Service) -> None:
     address = running.address()
     for part in ("redis", "ingest", "engine", "api"):
         first = running.pid_of(part)
@@ -128,7 +128,7 @@ def test_an_occupied_port_is_refused(tmp_path: Path) -> None:
     assert service.lines == [f"mien serve: cannot listen on 127.0.0.1:{port}: Address already in use"]
 
 
-def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+def test_a_file_as_data_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     service = Service(tmp_path / "file")
     assert service.process.wait(10) == 2
@@ -151,7 +151,7 @@ def test_a_data_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(
+def test_a_wrong_setting_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -167,7 +167,7 @@ def test_a_setting_that_cannot_be_is_refused(
     assert capsys.readouterr().err == f"mien serve: {name} {why}\n"
 
 
-def test_a_path_too_long_for_a_socket_serves_all_the_same(tmp_path: Path) -> None:
+def test_a_path_too_long_for_a_socket_works(tmp_path: Path) -> None:
     data = tmp_path / ("long " * 20 + "é") / "data"
     service = Service(data)
     service.address()
@@ -184,9 +184,11 @@ def test_there_is_an_engine_for_each_shard(tmp_path: Path) -> None:
     service = Service(tmp_path / "data", MIEN_SHARDS="2")
     try:
         service.address()
-        told = [f"engine:{shard} | mien" for shard in (0, 1)]
+        starts = [f"engine:{shard} | mien" for shard in (0, 1)]
         until(
-            lambda: all(any(line.startswith(each) for line in service.lines) for each in told), 30, "engines"
+            lambda: all(any(line.startswith(each) for line in service.lines) for each in starts),
+            30,
+            "engines",
         )
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(LONGEST_STOP) == 0

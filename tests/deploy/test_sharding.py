@@ -1,11 +1,11 @@
-"""Cameras shared out to several engines give the rows that one process gives.
+"""Several engines give the same rows as a single process.
 
-In the first test the parts run as on many machines, and one of each kind is killed. The cameras go on
-meanwhile, so frames may be lost while nobody takes them, or on a machine that is too slow. Hence the very
-frames that the engines have read, and no others, go through one pipeline in this process, and the rows are
-compared. They are the same but for the wall clock: `captured_at` and what else ends in `_at`. The timeline
-has media time in whole microseconds, by which `smoothed` and `confidence` may differ in their last digit. How
-the coverage is cut into stretches depends on how long a restart took, so of it the frames are added up.
+In the first test the parts run as on many machines, and one of each kind is killed. The cameras continue
+meanwhile, so that frames are lost during a restart, or on a slow machine. Therefore exactly the frames that
+the engines have read go through one pipeline in this process, and the rows are compared. They are equal
+except for the wall clock: `captured_at` and other fields that end in `_at`. The timeline has media time in
+whole microseconds, so that `smoothed` and `confidence` may differ in the last digit. The number of coverage
+entries depends on the duration of a restart; of them the sums of frames are compared.
 """
 
 import json
@@ -33,7 +33,7 @@ from ingest.frame import Frame
 from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
 from tests.cluster import Cluster
-from tests.deploy.parts import PATIENCE, Api, Part, environment
+from tests.deploy.parts import TIMEOUT, Api, Part, environment
 from tests.engine.portrait import portrait_frame
 from tests.waiting import until
 
@@ -47,7 +47,7 @@ LAST_DIGIT = 0.000_101
 
 
 class Server:
-    """One server of a cluster, killed and started as a part is."""
+    """A server of a cluster, which can be killed and started like a part."""
 
     def __init__(self, cluster: Cluster, port: int) -> None:
         self._cluster, self._port = cluster, port
@@ -68,7 +68,7 @@ def networks() -> Networks:
 def test_parts_on_many_machines_give_the_rows_of_one_process(
     redis: str, request: pytest.FixtureRequest, tmp_path: Path, networks: Networks
 ) -> None:
-    """In a cluster a server is killed as well: the one with the frames of the second engine."""
+    """In a cluster also kill a server: the one with the frames of the second engine."""
     servers: list[Server] = []
     if redis == "cluster":
         cluster = request.getfixturevalue("cluster")
@@ -81,19 +81,19 @@ def test_parts_on_many_machines_give_the_rows_of_one_process(
     for name, size in SIZES.items():
         face_clip(media / name, even(400, RATE), size=size)
     with ExitStack() as stack:
-        told = environment(redis_url, tmp_path, 3)
+        settings = environment(redis_url, tmp_path, 3)
 
         def run(part: Part) -> Part:
             stack.callback(part.kill)
             return part
 
-        engines = [run(Part(told, "engine", "--shard", str(shard))) for shard in range(3)]
-        ingests = [run(Part(told, "ingest", "--shards", shards)) for shards in ("0", "1,2")]
-        first, second = Api(told), Api(told)
+        engines = [run(Part(settings, "engine", "--shard", str(shard))) for shard in range(3)]
+        ingests = [run(Part(settings, "ingest", "--shards", shards)) for shards in ("0", "1,2")]
+        first, second = Api(settings), Api(settings)
         run(first), run(second)
-        until(lambda: first.is_ready() and second.is_ready(), PATIENCE, "all parts to be ready")
+        until(lambda: first.is_ready() and second.is_ready(), TIMEOUT, "all parts to be ready")
         for api, (name, clip) in zip((first, second) * 2, SOURCES.items(), strict=True):
-            added = api.ask("/v1/sources", {"name": name, "url": clip, "rate": RATE})
+            added = api.request("/v1/sources", {"name": name, "url": clip, "rate": RATE})
             assert added["shard"] == SHARDS[name]
         _wait_for_more(second, 5)
         victims: list[Part | Server] = [engines[1], first, ingests[1], *servers]
@@ -101,18 +101,18 @@ def test_parts_on_many_machines_give_the_rows_of_one_process(
             killed.kill()
             killed.start()
             _wait_for_more(second, 3)
-        until(first.is_ready, PATIENCE, "the API that was killed")
+        until(first.is_ready, TIMEOUT, "the API that was killed")
         for ingest in ingests:
             ingest.stop()
-        timelines = until(lambda: _ended(second), PATIENCE, "the end of what is open")
+        timelines = until(lambda: _ended(second), TIMEOUT, "the end of what is open")
         assert timelines == {source: first.timeline(source) for source in SOURCES}
     for source, messages in timelines.items():
         times = _times(messages)
         connections = {connection for connection, _ in times}
         assert len(connections) == (1 if SHARDS[source] == 0 else 2)
-        alone = _alone(networks, source, media / SOURCES[source], times)
-        assert _frames(messages) == _frames(alone)
-        _assert_same(_rows(messages), _rows(alone))
+        expected = _single_process(networks, source, media / SOURCES[source], times)
+        assert _frames(messages) == _frames(expected)
+        _assert_same(_rows(messages), _rows(expected))
 
 
 def test_two_shards_give_the_rows_of_one(redis_url: str, networks: Networks) -> None:
@@ -126,7 +126,7 @@ def test_two_shards_give_the_rows_of_one(redis_url: str, networks: Networks) -> 
 
 
 def _work(url: str, networks: Networks, frames: list[tuple[int, Frame]]) -> dict[str, list[Message]]:
-    """Has an engine for each shard read the frames; gives all entries of each source."""
+    """Read the frames with an engine for each shard; return all entries of each source."""
     client, shards = connect(url), {shard for shard, _ in frames}
     workers = [Worker(connect(url), Pipeline(networks), shard) for shard in shards]
     threads = [Thread(target=worker.run) for worker in workers]
@@ -136,7 +136,7 @@ def _work(url: str, networks: Networks, frames: list[tuple[int, Frame]]) -> dict
         for shard, frame in frames:
             FrameStream(client, shard).push(encode_frame(frame))
         with connect(url) as client:
-            until(lambda: not any(client.xlen(frames_key(shard)) for shard in shards), PATIENCE, "all frames")
+            until(lambda: not any(client.xlen(frames_key(shard)) for shard in shards), TIMEOUT, "all frames")
             return {source: list(_entries(client, source)) for source in ("lobby", "hall")}
     finally:
         for worker in workers:
@@ -155,12 +155,12 @@ def _entries(client: Redis, source: str) -> Iterator[Message]:
 
 
 def _wait_for_more(api: Api, frames: int) -> None:
-    """Until so many more frames of each source have been read."""
+    """Wait until so many more frames of each source have been read."""
     before = {source: _read(api.timeline(source)) for source in SOURCES}
     for source in SOURCES:
         until(
             lambda: len(_read(api.timeline(source)) - before[source]) >= frames,  # noqa: B023
-            PATIENCE,
+            TIMEOUT,
             f"readings of {source}",
         )
 
@@ -170,22 +170,24 @@ def _read(messages: list[Message]) -> set[tuple[int, int]]:
 
 
 def _ended(api: Api) -> dict[str, list[Message]] | None:
-    """The timelines, once the coverage tells all that was read, as it does where nothing comes any more."""
+    """Return the timelines when the coverage contains all frames that were read; None before."""
     timelines = {source: api.timeline(source) for source in SOURCES}
-    told = all(_frames(messages)[0] == len(_read(messages)) for messages in timelines.values())
-    return timelines if told else None
+    complete = all(_frames(messages)[0] == len(_read(messages)) for messages in timelines.values())
+    return timelines if complete else None
 
 
 def _times(messages: list[Message]) -> dict[tuple[int, int], int]:
-    """The media times (ns) of all frames that were read, by connection and number."""
+    """Return the media times (ns) of all frames that were read, by connection and number."""
     readings = [message for message in messages if message["type"] == "reading"]
     times = {(each["connection"], each["frame"]): round(each["media_time"] * 1e6) * 1000 for each in readings}
     assert len(times) == len(readings), "a frame was read twice"
     return times
 
 
-def _alone(networks: Networks, source: str, clip: Path, times: dict[tuple[int, int], int]) -> list[Message]:
-    """What one pipeline makes of these frames of the clip."""
+def _single_process(
+    networks: Networks, source: str, clip: Path, times: dict[tuple[int, int], int]
+) -> list[Message]:
+    """Return the messages of one pipeline for these frames of the clip."""
     with open_recording(clip, source, RATE) as recording:
         in_file = {frame.number: frame for frame in recording}
     frames = [
@@ -199,19 +201,19 @@ def _alone(networks: Networks, source: str, clip: Path, times: dict[tuple[int, i
         for (connection, number), time in times.items()
     ]
     pipeline = Pipeline(networks)
-    events = [event for caused in pipeline.step(frames) for event in caused] + pipeline.pause(source)
+    events = [event for several in pipeline.step(frames) for event in several] + pipeline.pause(source)
     return [json.loads(encode_event(event).body) for event in events]
 
 
 def _frames(messages: list[Message]) -> tuple[int, int]:
-    """How many frames were read, and how many lost, as the coverage tells it."""
+    """Return how many frames were read and how many lost, by the coverage."""
     coverage = [message for message in messages if message["type"] == "coverage"]
     lost = sum(each["frames"] for each in coverage if each["kind"] == "dropped")
     return sum(each["frames"] for each in coverage) - lost, lost
 
 
 def _rows(messages: list[Message]) -> list[Message]:
-    """All but the coverage and the states, without what the wall clock says."""
+    """Return all rows but coverage and states, without fields of the wall clock."""
     return [
         {name: value for name, value in message.items() if name != "cursor" and not name.endswith("_at")}
         for message in messages
