@@ -1,4 +1,4 @@
-"""The API as an ASGI app: REST, websockets and the dashboard, over what lies in Redis."""
+"""The API as an ASGI app: REST, websockets and the dashboard, on the data in Redis."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -10,41 +10,48 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from api.access.authorization import AuthMiddleware
+from api.access.authorization import CHECK_INTERVAL, AuthMiddleware
 from api.access.origin import OriginMiddleware
 from api.app_settings import AppSettings
 from api.http.body_limit import BodyLimitMiddleware
-from api.http.openapi import described
+from api.http.openapi import complete_openapi
 from api.http.problems import add_problem_handlers
 from api.recordings.retention import apply_retention
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
-from api.sources.store import sweep
+from api.sources.retention import sweep
+from api.stream.previews import TIMEOUT as PREVIEW_TIMEOUT
 from api.tasks import start, stop
 from ingest.bus.connection import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
-FOLLOWED = 1000  # sources at a time
+MAX_BROADCASTS = 1000  # sources whose timelines are followed at the same time
 
 
-def create_app(settings: AppSettings) -> FastAPI:
-    """The app; it connects when it starts, and goes on trying when Redis is away."""
+def create_app(
+    settings: AppSettings,
+    *,
+    token_check_interval: float = CHECK_INTERVAL,
+    preview_timeout: float = PREVIEW_TIMEOUT,
+) -> FastAPI:
+    """Create the app. It connects to Redis when it starts, and keeps retrying while Redis is away."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             aclosing(connect_async(settings.redis_url)) as client,
-            aclosing(connect_async(settings.redis_url, connections=FOLLOWED)) as readers,
+            aclosing(connect_async(settings.redis_url, connections=MAX_BROADCASTS)) as readers,
         ):
-            app.state.services = make_services(settings, client, readers)
-            sweeping = start(sweep(client, app.state.services.audit), "the deletion of old data")
-            tidying = start(apply_retention(client, settings.data), "the deletion of old recordings")
+            app.state.services = make_services(settings, client, readers, preview_timeout)
+            sweeping = start(sweep(client, app.state.services.audit), "deletion of old data")
+            tidying = start(apply_retention(client, settings.data), "deletion of old recordings")
             yield
             await stop(sweeping, tidying)
 
-    # Its interactive pages would load scripts from elsewhere.
+    # No interactive documentation: its pages load scripts from other hosts.
     app = Service(
         settings,
+        token_check_interval,
         title="mien",
         version="1",
         lifespan=lifespan,
@@ -62,32 +69,37 @@ def create_app(settings: AppSettings) -> FastAPI:
 
 
 class Service(FastAPI):
-    """The app behind its guard and its gate, which stand before everything, answers to faults included."""
+    """FastAPI with OriginMiddleware and AuthMiddleware around everything, even around error responses."""
 
-    def __init__(self, settings: AppSettings, **options: Any) -> None:
+    def __init__(self, settings: AppSettings, token_check_interval: float, **options: Any) -> None:
         super().__init__(**options)
         self._required = settings.tokens == "required"
+        self._token_check_interval = token_check_interval
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = described(super().openapi(), tokens=self._required)
+            self.openapi_schema = complete_openapi(super().openapi(), tokens=self._required)
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
-        gate = AuthMiddleware(
-            super().build_middleware_stack(), required=self._required, public=public_paths()
+        app = super().build_middleware_stack()
+        authorized = AuthMiddleware(
+            app,
+            required=self._required,
+            public=public_paths(),
+            check_interval=self._token_check_interval,
         )
-        return OriginMiddleware(gate, any_host=self._required)
+        return OriginMiddleware(authorized, any_host=self._required)
 
 
 def public_paths() -> frozenset[str]:
-    """What needs no token: whether the process lives, and the page that asks for a token."""
+    """Return the paths that need no token: /healthz and the files of the dashboard."""
     files = (path.relative_to(DASHBOARD) for path in DASHBOARD.rglob("*") if path.is_file())
     return frozenset({"/healthz", "/", *(f"/{file.as_posix()}" for file in files)})
 
 
 class Dashboard(StaticFiles):
-    """The page's files, which browsers check for news each time, so that an update shows at once."""
+    """Files of the dashboard. Browsers revalidate them on each use, so that an update shows at once."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -1,4 +1,4 @@
-"""What the routes work with, made once for each app."""
+"""Services that the routes use, made once for each app: `services: ServicesDep`."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,7 +22,7 @@ from ingest.bus.source_config import SourceConfig, usable_config
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One of each for the process; `redis` is its asynchronous connection pool."""
+    """The shared objects of the process; `redis` is its asynchronous connection pool."""
 
     settings: AppSettings
     redis: AsyncRedis
@@ -35,17 +35,17 @@ class Services:
     tickets: Tickets
 
     async def sources(self) -> list[SourceConfig]:
-        """The configurations of all sources that can be read."""
+        """Return the configurations of all sources, apart from those that cannot be decoded."""
         entries = (await self.redis.hgetall(SOURCES)).items()
         return [config for id, text in entries if (config := usable_config(id.decode(), text)) is not None]
 
     async def source(self, id: str) -> SourceConfig | None:
-        """The configuration of a source, if there is such a source and it can be read."""
+        """Return the configuration of a source; None if there is none or it cannot be decoded."""
         text = await self.redis.hget(SOURCES, id)
         return None if text is None else usable_config(id, text)
 
     async def known_source(self, id: str) -> SourceConfig:
-        """The same; raises a 404 problem if there is none."""
+        """Return the configuration of a source. Raises a 404 problem if there is none."""
         config = await self.source(id)
         if config is None:
             raise no_source(id)
@@ -56,15 +56,17 @@ def no_source(id: str) -> ProblemError:
     return ProblemError(404, f"there is no source {id[:80]!r}")
 
 
-def make_services(settings: AppSettings, client: AsyncRedis, readers: AsyncRedis) -> Services:
-    """`readers` has a connection for each source that somebody follows."""
+def make_services(
+    settings: AppSettings, client: AsyncRedis, readers: AsyncRedis, preview_timeout: float
+) -> Services:
+    """`readers` is a pool with a connection for each source whose timeline is followed."""
     history = History(client)
     return Services(
         settings=settings,
         redis=client,
         history=history,
         broadcasts=Broadcasts(client, readers),
-        previews=LivePreviews(client),
+        previews=LivePreviews(client, timeout=preview_timeout),
         statuses=SourceStatuses(client, history),
         audit=Audit(client),
         tokens=Tokens(client),

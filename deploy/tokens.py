@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from api.access.audit import note_locally
+from api.access.audit import record_local_action
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
 from deploy.data_folder import REDIS, LockError, lock_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
@@ -36,7 +36,7 @@ def add(client: Redis, arguments: argparse.Namespace) -> None:
     text, token = make_token(arguments.name, arguments.scope, time.time())
     if not client.hsetnx(TOKENS, token.name, encode_token(token)):
         raise TokenError(f"there is a token {token.name!r} already: remove it first, or choose another name")
-    note_locally(client, "token.added", token.name)
+    record_local_action(client, "token.added", token.name)
     print(text)
     added = f"added {token.name} with the scope {token.scope} {place(arguments)}"
     print(f"{added}; the line above is shown only now", file=sys.stderr)
@@ -57,7 +57,7 @@ def remove(client: Redis, arguments: argparse.Namespace) -> None:
     """Remove a token. Raises TokenError where there is none of this name."""
     if not client.hdel(TOKENS, arguments.name):
         raise TokenError(f"there is no token {arguments.name[:80]!r} {place(arguments)}")
-    note_locally(client, "token.removed", arguments.name)
+    record_local_action(client, "token.removed", arguments.name)
     print(f"removed {arguments.name}: it is refused from now on, and its websockets end within seconds")
 
 

@@ -1,6 +1,6 @@
-"""The audit log: who watched, read, added, changed or removed what, and when.
+"""The audit log: each caller's actions on sources, recordings and tokens.
 
-GET, websocket, POST … -> Audit.note -> stream `audit` -> GET /v1/audit
+request or websocket ──▶ Audit.record ──▶ Redis stream `audit` ──▶ GET /v1/audit
 """
 
 import math
@@ -33,75 +33,69 @@ Action = Literal[
     "token.removed",
 ]
 
-# Who looks at something looks again and again: that is noted once in so many seconds.
-AGAIN_AFTER = 60.0
-LOOKS = frozenset({"preview.watched", "timeline.read", "recording.read", "audit.read"})
-REMEMBERED = 10_000  # looks; the oldest half is forgotten when there are more
+# Clients poll these: a caller's action on the same subject is recorded once in REPEAT_INTERVAL seconds.
+POLLED_ACTIONS = frozenset({"preview.watched", "timeline.read", "recording.read", "audit.read"})
+REPEAT_INTERVAL = 60.0
+MAX_REMEMBERED = 10_000  # polled actions; above that, the older half is forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One line of the log."""
+class AuditEntry:
+    """One action of one caller."""
 
-    cursor: str  # milliseconds since the epoch, and a number: the stream's own ID
+    cursor: str  # ID in the Redis stream: milliseconds since the epoch and a sequence number
     caller: str
     action: str
     subject: str  # the id of a source or recording
 
 
 class Audit:
-    """Writes and reads the log; `client` is the process's asynchronous connection pool."""
+    """Writes and reads the audit log; `client` is the process's asynchronous connection pool."""
 
     def __init__(self, client: AsyncRedis) -> None:
-        """Raises SettingError where it is not told rightly how long the log is kept."""
+        """Raises SettingError for an invalid MIEN_AUDIT_RETENTION."""
         self._redis = client
-        self._kept = ApiSettings.read("audit_retention").audit_retention
-        self._looked: dict[tuple[str, str, str], float] = {}
+        self._retention = ApiSettings.read("audit_retention").audit_retention
+        self._recorded_at: dict[tuple[str, str, str], float] = {}  # of polled actions
 
-    async def note(self, caller: Caller, action: Action, subject: str) -> None:
-        """Notes what is about to be done. Raises what Redis raises: what cannot be noted is not done."""
-        look = (caller.name, action, subject)
-        if time.monotonic() - self._looked.get(look, -math.inf) < AGAIN_AFTER:
+    async def record(self, caller: Caller, action: Action, subject: str) -> None:
+        """Record an action before it is performed. If this raises redis-py's errors, it must not be."""
+        entry = (caller.name, action, subject)
+        if time.monotonic() - self._recorded_at.get(entry, -math.inf) < REPEAT_INTERVAL:
             return
         fields = {"caller": caller.name, "action": action, "subject": subject}
-        oldest = oldest_id(await self._redis.time(), self._kept)
+        oldest = oldest_id(await self._redis.time(), self._retention)
         await self._redis.xadd(AUDIT, fields, minid=oldest, approximate=True)
-        if action in LOOKS:
-            self._remember(look)
+        if action in POLLED_ACTIONS:
+            self._remember(entry)
 
-    async def page(self, before: str, limit: int) -> list[Note]:
-        """Up to `limit` notes before the cursor `before` ("+": the newest), the newest first."""
+    async def page(self, before: str, limit: int) -> list[AuditEntry]:
+        """Return up to `limit` entries before the cursor `before` ("+": from the end), the newest first."""
         end = before if before == "+" else f"({before}"
-        found = await self._redis.xrevrange(AUDIT, max=end, count=limit)
-        return [_note(id, fields) for id, fields in found]
+        return [_decode(*entry) for entry in await self._redis.xrevrange(AUDIT, max=end, count=limit)]
 
     async def trim(self) -> None:
-        """Deletes what is older than it is to be kept."""
+        """Delete the entries that are older than the retention time."""
         await self._redis.xtrim(
-            AUDIT, minid=oldest_id(await self._redis.time(), self._kept), approximate=False
+            AUDIT, minid=oldest_id(await self._redis.time(), self._retention), approximate=False
         )
 
-    def _remember(self, look: tuple[str, str, str]) -> None:
-        self._looked.pop(look, None)
-        self._looked[look] = time.monotonic()
-        if len(self._looked) > REMEMBERED:
-            for oldest in list(self._looked)[: REMEMBERED // 2]:
-                del self._looked[oldest]
+    def _remember(self, entry: tuple[str, str, str]) -> None:
+        self._recorded_at.pop(entry, None)
+        self._recorded_at[entry] = time.monotonic()
+        if len(self._recorded_at) > MAX_REMEMBERED:
+            for oldest in list(self._recorded_at)[: MAX_REMEMBERED // 2]:
+                del self._recorded_at[oldest]
 
 
-def note_locally(client: Redis, action: Action, subject: str) -> None:
-    """Notes what is done on this machine without the API; `client` is a blocking connection."""
-    kept = ApiSettings.read("audit_retention").audit_retention
+def record_local_action(client: Redis, action: Action, subject: str) -> None:
+    """Record an action of a command on this machine, without the API; `client` is a blocking connection."""
+    retention = ApiSettings.read("audit_retention").audit_retention
     fields = {"caller": LOCAL.name, "action": action, "subject": subject}
-    client.xadd(
-        AUDIT,
-        fields,
-        minid=oldest_id(client.time(), kept),
-        approximate=True,
-    )
+    client.xadd(AUDIT, fields, minid=oldest_id(client.time(), retention), approximate=True)
 
 
-def _note(id: bytes, fields: dict[bytes, bytes]) -> Note:
-    return Note(
+def _decode(id: bytes, fields: dict[bytes, bytes]) -> AuditEntry:
+    return AuditEntry(
         id.decode(), fields[b"caller"].decode(), fields[b"action"].decode(), fields[b"subject"].decode()
     )

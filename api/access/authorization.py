@@ -1,7 +1,8 @@
-"""The gate: no request and no websocket gets in before it is known who asks, and whether they may.
+"""Authentication and authorization of every request and websocket, before any route is reached.
 
-It stands before all routes, so that none can forget it. What is open to all: /healthz, and the dashboard's
-files, which hold nothing of anybody's.
+    token or ticket ──▶ Caller ──▶ scope against method ──▶ the route
+
+Reading needs the scope `view`, everything else `operate`. /healthz and the dashboard's files need no token.
 """
 
 import logging
@@ -23,16 +24,19 @@ from ingest.bus.connection import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
-READS = ("GET", "HEAD")
-FOR_VIEWERS = "/v1/tickets"  # asking for one changes nothing
-ASKED_AGAIN = 5.0  # seconds after which an open websocket's token is looked up again
+READ_METHODS = ("GET", "HEAD")
+TICKETS_PATH = "/v1/tickets"  # a POST that viewers may send: it changes nothing
+CHECK_INTERVAL = 5.0  # seconds between two checks of the token that opened a websocket
 
-NEEDS_TOKEN = "expected a token: Authorization: Bearer …, or for browsers a ticket; see docs/operations.md"
+NEEDS_TOKEN = (
+    "no token given: send the header Authorization: Bearer TOKEN, or a ticket from a browser; "
+    "see docs/operations.md"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody does not get in: to a request its status, to a websocket its code and close code."""
+    """A refused connection: the status of a request, the error code and close code of a websocket."""
 
     status: int
     code: str
@@ -40,91 +44,116 @@ class Refusal:
     detail: str
 
 
-MISSING = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
-UNKNOWN = Refusal(
-    401, "unauthorized", UNAUTHORIZED, "expected a token that is known here, actual another one"
+NO_TOKEN = Refusal(401, "unauthorized", UNAUTHORIZED, NEEDS_TOKEN)
+UNKNOWN_TOKEN = Refusal(401, "unauthorized", UNAUTHORIZED, "unknown or removed token")
+BAD_TICKET = Refusal(
+    401, "unauthorized", UNAUTHORIZED, "the ticket is expired, used, or for another path: request a new one"
 )
-USED_UP = Refusal(
-    401, "unauthorized", UNAUTHORIZED, "expected a fresh ticket for this path, actual another one"
-)
-VIEWER = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
-REMOVED = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
+NOT_OPERATOR = Refusal(403, "forbidden", FORBIDDEN, NEEDS_OPERATE)
+REMOVED_TOKEN = Refusal(401, "unauthorized", UNAUTHORIZED, "the token was removed")
 
 
 class AuthMiddleware:
-    """Finds out who asks, leaves it in the connection's state, and sends away who may not."""
+    """Identifies the caller, stores it in the connection's state, and refuses callers without permission."""
 
-    def __init__(self, app: ASGIApp, *, required: bool, public: frozenset[str]) -> None:
-        """`required`: nobody gets in without a token but to the paths in `public`."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        required: bool,
+        public: frozenset[str],
+        check_interval: float = CHECK_INTERVAL,
+    ) -> None:
+        """Without `required` every caller is LOCAL. `public`: paths that can be read without a token."""
         self._app = app
         self._required = required
         self._public = public
+        self._check_interval = check_interval
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        ticket = _taken_ticket(scope)
+        ticket = _pop_ticket(scope)
         if not self._required:
             scope.setdefault("state", {})["caller"] = LOCAL
             await self._app(scope, receive, send)
-        elif scope["type"] == "http" and scope["method"] in READS and scope["path"] in self._public:
+        elif scope["type"] == "http" and scope["method"] in READ_METHODS and scope["path"] in self._public:
             await self._app(scope, receive, send)
         else:
-            await self._let_in(scope, receive, send, ticket)
+            await self._authorize(scope, receive, send, ticket)
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send, ticket: str | None) -> None:
+    async def _authorize(self, scope: Scope, receive: Receive, send: Send, ticket: str | None) -> None:
         try:
-            caller = await _caller(scope, ticket)
+            caller = await _identify(scope, ticket)
         except REDIS_ERRORS as fault:
             if (reason := outage(fault)) is None:
                 raise
-            await _refuse(_not_now(reason), scope, receive, send)
+            await _refuse(_unavailable(reason), scope, receive, send)
             return
         if caller is None:
-            await _refuse(_stranger(scope, ticket), scope, receive, send)
+            await _refuse(_unidentified(scope, ticket), scope, receive, send)
         elif caller.scope != "operate" and _needs_operate(scope):
-            await _refuse(VIEWER, scope, receive, send)
+            await _refuse(NOT_OPERATOR, scope, receive, send)
         else:
             scope.setdefault("state", {})["caller"] = caller
-            await self._app(scope, receive, _while_valid(scope, caller, send))
+            await self._app(scope, receive, self._while_valid(scope, caller, send))
+
+    def _while_valid(self, scope: Scope, caller: Caller, send: Send) -> Send:
+        """Wrap a websocket's `send` so that it closes the websocket once the caller's token is removed."""
+        if scope["type"] != "websocket":
+            return send
+        checked_at = time.monotonic()
+
+        async def send_while_valid(message: Message) -> None:
+            nonlocal checked_at
+            if time.monotonic() - checked_at >= self._check_interval:
+                checked_at = time.monotonic()
+                if not await _is_valid(scope, caller):
+                    known = SOCKETS.fullmatch(scope["path"])
+                    await _close(REMOVED_TOKEN, known[1] if known else "", send)
+                    raise WebSocketDisconnect(REMOVED_TOKEN.close)
+            await send(message)
+
+        return send_while_valid
 
 
-def _not_now(reason: str) -> Refusal:
-    return Refusal(503, "unavailable", TRY_LATER, f"{reason}; try again in some seconds")
+def _unavailable(reason: str) -> Refusal:
+    return Refusal(503, "unavailable", TRY_LATER, f"{reason}; try again in a few seconds")
 
 
 def _needs_operate(scope: Scope) -> bool:
-    return bool(scope["type"] == "http" and scope["method"] not in READS and scope["path"] != FOR_VIEWERS)
+    return bool(
+        scope["type"] == "http" and scope["method"] not in READ_METHODS and scope["path"] != TICKETS_PATH
+    )
 
 
-async def _caller(scope: Scope, ticket: str | None) -> Caller | None:
-    """Who holds the token, or the ticket, that came along. Raises what Redis raises."""
+async def _identify(scope: Scope, ticket: str | None) -> Caller | None:
+    """Return the owner of a valid token or ticket, else None. Raises redis-py's errors."""
     services = scope["app"].state.services
     if (text := _bearer(scope)) is not None:
         token = await services.tokens.find(text)
         return token.caller() if token else None
-    if ticket is None or (scope["type"] == "http" and scope["method"] not in READS):
+    if ticket is None or (scope["type"] == "http" and scope["method"] not in READ_METHODS):
         return None
-    caller = await services.tickets.take(ticket, scope["type"], scope["path"])
-    return caller if caller and await services.tokens.holds(caller.token) else None
+    caller = await services.tickets.redeem(ticket, scope["type"], scope["path"])
+    return caller if caller and await services.tokens.contains(caller.token) else None
 
 
 def _bearer(scope: Scope) -> str | None:
-    """The token that came along, whatever it is."""
+    """Return the text of the token in the header Authorization, valid or not."""
     kind, _, text = Headers(scope=scope).get("authorization", "").partition(" ")
     return text.strip() or None if kind.lower() == "bearer" else None
 
 
-def _stranger(scope: Scope, ticket: str | None) -> Refusal:
-    """What to tell somebody who is not known."""
+def _unidentified(scope: Scope, ticket: str | None) -> Refusal:
     if _bearer(scope) is not None:
-        return UNKNOWN
-    return MISSING if ticket is None else USED_UP
+        return UNKNOWN_TOKEN
+    return NO_TOKEN if ticket is None else BAD_TICKET
 
 
-def _taken_ticket(scope: Scope) -> str | None:
-    """The ticket in the query, which is taken out of it: what comes after, logs too, does not see it."""
+def _pop_ticket(scope: Scope) -> str | None:
+    """Take the ticket out of the query, so that nothing behind this middleware sees or logs it."""
     if b"ticket=" not in scope["query_string"]:
         return None
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -137,7 +166,7 @@ async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) 
     if known is None:
         await _response(refusal)(scope, receive, send)
         return
-    await receive()  # the wish to connect
+    await receive()  # websocket.connect
     await send({"type": "websocket.accept"})
     await _close(refusal, known[1], send)
 
@@ -150,34 +179,15 @@ def _response(refusal: Refusal) -> Response:
 
 
 async def _close(refusal: Refusal, source: str, send: Send) -> None:
-    """A browser learns nothing of a refused handshake: it is told on the open websocket."""
+    """Send the reason on the open websocket: a browser's script sees nothing of a refused handshake."""
     await send({"type": "websocket.send", "text": error(source[:80], refusal.code, refusal.detail)})
     await send({"type": "websocket.close", "code": refusal.close})
 
 
-def _while_valid(scope: Scope, caller: Caller, send: Send) -> Send:
-    """Sends for as long as the caller's token is there: removing a token ends the websockets it opened."""
-    if scope["type"] != "websocket":
-        return send
-    asked_at = time.monotonic()
-
-    async def sending(message: Message) -> None:
-        nonlocal asked_at
-        if time.monotonic() - asked_at >= ASKED_AGAIN:
-            asked_at = time.monotonic()
-            if not await _still_holds(scope, caller):
-                known = SOCKETS.fullmatch(scope["path"])
-                await _close(REMOVED, known[1] if known else "", send)
-                raise WebSocketDisconnect(REMOVED.close)
-        await send(message)
-
-    return sending
-
-
-async def _still_holds(scope: Scope, caller: Caller) -> bool:
-    """While Redis does not answer as it should, nobody is taken for removed."""
+async def _is_valid(scope: Scope, caller: Caller) -> bool:
+    """Check that the caller's token still exists; while Redis is away every token counts as valid."""
     try:
-        return bool(await scope["app"].state.services.tokens.holds(caller.token))
+        return bool(await scope["app"].state.services.tokens.contains(caller.token))
     except REDIS_ERRORS as error:
-        logger.warning("redis: %s; tokens are not looked up", error)
+        logger.warning("redis: %s; tokens of open websockets are not checked", error)
         return True

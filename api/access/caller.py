@@ -1,7 +1,7 @@
-"""Who asks: found out by the gate before any route is reached, and handed to the routes.
+"""The caller of a request, as routes receive it: `caller: CallerDep`, or `caller: OperatorDep`.
 
-A route that notes what was done takes `who: Who`. What a method demands (reading: `view`, all else:
-`operate`) is the gate's to know; a route that demands more than its method does takes `who: Operator`.
+api.access.authorization finds the caller before any route is reached. It also decides by the method: reading
+needs the scope `view`, everything else `operate`. OperatorDep is for a route that reads and needs `operate`.
 """
 
 from dataclasses import dataclass, field
@@ -12,22 +12,21 @@ from starlette.requests import HTTPConnection
 
 from api.http.problems import ProblemError
 
-# What a token is good for: to look, or to look and to change.
-Scope = Literal["view", "operate"]
+Scope = Literal["view", "operate"]  # operate includes view
 
-NEEDS_OPERATE = "expected a token of the scope operate, actual view"
+NEEDS_OPERATE = "this needs a token with the scope operate, and yours has the scope view"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The name and the scope of the token that a request came with."""
+    """Name and scope of the token that came with a request."""
 
     name: str
     scope: Scope
-    token: str = field(default="", repr=False)  # the digest of the token; empty where none is asked for
+    token: str = field(default="", repr=False)  # the token's digest; empty where tokens are not required
 
 
-LOCAL = Caller("local", "operate")  # whoever works on this machine, where no token is asked for
+LOCAL = Caller("local", "operate")  # every caller on a machine where tokens are not required
 
 
 def caller_of(connection: HTTPConnection) -> Caller:
@@ -40,7 +39,7 @@ CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
 def operator_of(caller: CallerDep) -> Caller:
-    """Raises a 403 problem for who may only look."""
+    """Return the caller. Raises a 403 problem if its scope is only `view`."""
     if caller.scope != "operate":
         raise ProblemError(403, NEEDS_OPERATE)
     return caller

@@ -27,7 +27,7 @@ class KeyPair:
                 raise CertificateError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error
         try:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            # An empty password: a key that wants one must not make the service wait at a terminal.
+            # An empty password, so that OpenSSL does not prompt for one at the terminal.
             context.load_cert_chain(self.certificate, self.key, password="")
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":

@@ -1,9 +1,9 @@
-"""What keeps other sites' pages out: the names that are answered to, who may ask, what a page may do.
+"""Protection from other sites' pages: checks of Host and Origin, and the security headers.
 
-A page of another site could reach the service through the browser of somebody who works here, in two ways:
-by sending requests of its own (refused by their Origin and Sec-Fetch-Site), or by pointing its own host name
-at this machine (refused by the Host, where no token is asked for). Where one is asked for, the browser adds
-nothing by itself that would let such a request in: there are no cookies, so there is nothing to forge with.
+A page of another site could reach the service through a user's browser in two ways: by sending requests
+(refused by their Origin and Sec-Fetch-Site), or by pointing its own host name at this machine (DNS rebinding,
+refused by the Host where tokens are not required). Where tokens are required, a forged request carries none:
+the service sets no cookies that a browser would add by itself.
 """
 
 from urllib.parse import urlsplit
@@ -16,13 +16,13 @@ from ingest.settings import is_loopback
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-# No script but the service's own files: none written into a page, none from elsewhere.
-POLICY = (
+# Scripts only from the service's own files: no inline scripts, none from other hosts.
+CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -30,14 +30,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
+TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
 
 
 class OriginMiddleware:
-    """Refuses what another site's page may have sent; puts the security headers on every answer."""
+    """Refuses requests from other sites' pages, and adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp, *, any_host: bool) -> None:
-        """`any_host`: answers to every name, since nobody gets in without a token anyway."""
+        """`any_host`: accept every Host, because each request needs a token anyway."""
         self._app = app
         self._any_host = any_host
 
@@ -46,35 +46,35 @@ class OriginMiddleware:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        sending = _with_headers(scope, send)
+        send = _with_headers(scope, send)
         if refusal is None:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send)
         else:
-            await problem_response(403, refusal)(scope, receive, sending)
+            await problem_response(403, refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self._any_host and not is_loopback(_name(host)):
-            return f"expected a loopback name in the Host header, actual {host[:80]!r}"
-        if not self._any_host and _is_foreign(headers):
-            return "expected a request from this service's own pages, actual another site's"
-        asks_only = scope["type"] == "http" and scope["method"] in SAFE_METHODS
+        if not self._any_host and not is_loopback(_host_name(host)):
+            return f"the Host header must be a loopback name such as localhost, got {host[:80]!r}"
+        if not self._any_host and _is_cross_site(headers):
+            return "requests from other sites' pages are refused"
+        is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
         origin = headers.get("origin")
-        if asks_only or origin is None:  # no Origin: not a browser
+        if is_safe or origin is None:  # programs other than browsers send no Origin
             return None
         if origin.partition("://")[2] != host:
-            return f"expected a request from this service's own pages, actual origin {origin[:80]!r}"
+            return f"requests from other sites' pages are refused, got the Origin {origin[:80]!r}"
         return None
 
 
-def _is_foreign(headers: Headers) -> bool:
-    """Whether a browser says that another site's page asks, be it for a picture; following a link is fine."""
-    foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
-    return foreign and headers.get("sec-fetch-mode") != "navigate"
+def _is_cross_site(headers: Headers) -> bool:
+    """Check for a browser's request from another site's page; following a link from there is allowed."""
+    from_other_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    return from_other_site and headers.get("sec-fetch-mode") != "navigate"
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -82,19 +82,19 @@ def _name(host: str) -> str:
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
-    # It holds for a host's every port: this machine's own name is not ours alone.
-    lasting = scope["scheme"] in ("https", "wss") and not is_loopback(
-        _name(Headers(scope=scope).get("host", ""))
+    # HSTS applies to all ports of a host, and other services may use the loopback names.
+    use_hsts = scope["scheme"] in ("https", "wss") and not is_loopback(
+        _host_name(Headers(scope=scope).get("host", ""))
     )
-    added = HEADERS | (OVER_TLS if lasting else {})
+    added = SECURITY_HEADERS | (TLS_HEADERS if use_hsts else {})
     started = False
 
-    async def sending(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         nonlocal started
         if message["type"] == "websocket.close" and not started:
-            # The server would answer with a bare 403: no route is there for this websocket.
-            refused = problem_response(404, "there is no such websocket")
-            await refused(scope, _nothing, sending)
+            # No route matches this websocket. By itself the server would respond with a 403 without a body.
+            not_found = problem_response(404, "there is no such websocket")
+            await not_found(scope, _disconnected, send_with_headers)
             return
         started = True
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -103,8 +103,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
                 headers[name] = value
         await send(message)
 
-    return sending
+    return send_with_headers
 
 
-async def _nothing() -> Message:
+async def _disconnected() -> Message:
     return {"type": "websocket.disconnect"}

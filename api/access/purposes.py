@@ -1,7 +1,7 @@
-"""Why faces are read, and where that is not allowed; what those who are watched are to be told.
+"""Purposes of emotion recognition, their limits in EU law, and the notice for people in front of a camera.
 
-Regulation (EU) 2024/1689 (the AI Act), Art. 5(1)(f): emotions of people at work and in education may not be
-inferred, unless for medical or safety reasons. Art. 50(3): those who are exposed to it must be told.
+Regulation (EU) 2024/1689 (the AI Act), Art. 5(1)(f): inferring emotions at work and in education is
+prohibited, except for medical or safety reasons. Art. 50(3): people exposed to it must be informed.
 """
 
 from typing import Literal, get_args
@@ -24,44 +24,44 @@ Purpose = Literal[
 ]
 Ground = Literal["medical", "safety"]
 
-REFUSED = ("workplace", "education")
+NEED_GROUND = ("workplace", "education")
 
 PROHIBITED = (
     "inferring emotions at work or in education is prohibited (EU AI Act, Art. 5(1)(f)) "
-    "unless for medical or safety reasons: expected a ground of medical or safety, actual none"
+    "except for medical or safety reasons: give the ground medical or safety"
 )
-MISSING = f"expected why faces are read: one of {', '.join(get_args(Purpose))}"
+MISSING = f"give the purpose of reading faces: one of {', '.join(get_args(Purpose))}"
 
-WORDS = {"public_space": "watching over a public space", "personal": "personal use"}
-PICTURE_SEEN = {
-    "shown": "Whoever has access to this service can see the live picture.",
-    "blurred": "Whoever has access to this service sees the live picture too coarsely to tell a face.",
+PHRASES = {"public_space": "watching over a public space", "personal": "personal use"}
+PICTURE_VISIBILITY = {
+    "shown": "Users of this service can see the live picture.",
+    "blurred": "Users of this service see the live picture too coarsely to recognise a face.",
     "none": "Nobody can see the picture.",
 }
 
 
 class PurposeError(Exception):
-    """A purpose that faces may not be read for; the message is a sentence for the field `purpose`."""
+    """A missing or prohibited purpose; the message is a sentence for the field `purpose`."""
 
 
 def checked_purpose(purpose: str | None, ground: str | None, default: str | None) -> str:
-    """The purpose, or `default` where none is given. Raises PurposeError."""
+    """Return the purpose, or `default` if none is given. Raises PurposeError."""
     chosen = purpose or default
     if chosen is None:
         raise PurposeError(MISSING)
-    if chosen in REFUSED and ground is None:
+    if chosen in NEED_GROUND and ground is None:
         raise PurposeError(PROHIBITED)
     return chosen
 
 
 def contact() -> str:
-    """Whom those who are watched may ask: MIEN_CONTACT."""
+    """Return the contact for the people in front of a camera: MIEN_CONTACT."""
     return " ".join(ApiSettings.read("contact").contact.split())
 
 
-def notice(config: SourceConfig, kept: float) -> str:
-    """What is to be put up where the camera looks; `kept`: seconds that timelines are kept."""
-    why = WORDS.get(config.purpose, config.purpose)
+def notice(config: SourceConfig, retention: float) -> str:
+    """Write the notice to put up in view of the camera; `retention` is that of timelines, in seconds."""
+    why = PHRASES.get(config.purpose, config.purpose)
     if config.ground:
         why = f"{why}, for {config.ground} reasons"
     return f"""\
@@ -75,19 +75,19 @@ It can be wrong: an expression is not a feeling.
 
 Why: {why}
 
-What is kept: for each face when and where in the picture it was seen, the position of 15 points of it, and
-the inferred emotions. It is deleted after {_length(kept)}. No picture of a face is stored, and nobody is
-identified. {PICTURE_SEEN[config.picture]}
+What is stored: for each face when and where in the picture it was seen, the position of 15 points of it,
+and the inferred emotions. It is deleted after {_duration(retention)}. No picture of a face is stored, and
+nobody is identified. {PICTURE_VISIBILITY[config.picture]}
 
-Whom to ask, also about access to such data, its deletion, and objection:
-{contact() or "whoever runs this camera"}
+Contact, also for access to such data, its deletion, and objection:
+{contact() or "the operator of this camera"}
 
 This is the notice that Article 50(3) of Regulation (EU) 2024/1689 (AI Act) requires.
 """
 
 
-def _length(seconds: float) -> str:
-    """`24 hours`, `7 days`, `90 minutes`."""
+def _duration(seconds: float) -> str:
+    """Format a duration as `24 hours`, `7 days` or `90 minutes`."""
     for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= 2 * unit or (seconds >= unit and seconds % unit == 0):
             count = seconds / unit

@@ -1,7 +1,7 @@
-"""Tickets: what a browser puts into an address where it can send no header of its own.
+"""Tickets: credentials in a URL, for websockets, images and videos, with which browsers send no token.
 
-A ticket opens one path to one caller for a short time: a websocket once, anything else as often as a player
-asks for the next piece of a video. It ends with the token that it was got with.
+A ticket opens one path for a short time: a websocket once, everything else repeatedly, because a player
+requests a video in ranges. It ends with the token that requested it.
 """
 
 import json
@@ -19,58 +19,58 @@ from ingest.bus.keys import ticket_key
 
 Kind = Literal["websocket", "http"]
 
-LASTS: dict[Kind, int] = {"websocket": 60, "http": 600}  # seconds
-LONGEST_PATH = 500  # characters
-RANDOM = 32  # bytes
+LIFETIMES: dict[Kind, int] = {"websocket": 60, "http": 600}  # seconds
+MAX_PATH_LENGTH = 500  # characters
+TICKET_BYTES = 32  # random ones
 
-SOCKETS = re.compile(r"/v1/sources/([^/]+)/(?:live|frames)")  # all websockets of the service
+SOCKETS = re.compile(r"/v1/sources/([^/]+)/(?:live|frames)")  # every websocket of the service
 
 
 class TicketError(Exception):
-    """A path that no ticket is given for; the message is one line with expected and actual."""
+    """A path that tickets cannot open; the message is one sentence for the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket as its owner gets it, once."""
+    """A new ticket, as its caller receives it."""
 
     text: str
     expires_at: float  # seconds since the epoch
 
 
 class Tickets:
-    """Gives out tickets and takes them; they lie in Redis, hashed, so that every API process knows them."""
+    """Issues and redeems tickets. Redis stores their hashes, so that every API process knows them."""
 
     def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
 
     async def issue(self, caller: Caller, path: str) -> Ticket:
-        """Raises TicketError."""
+        """Issue a ticket for `path`. Raises TicketError."""
         opened = _checked(path)
         kind: Kind = "websocket" if SOCKETS.fullmatch(opened) else "http"
-        text = secrets.token_urlsafe(RANDOM)
-        kept = {"path": opened, "kind": kind, "name": caller.name, "scope": caller.scope}
-        kept["token"] = caller.token
-        await self._redis.set(_key(text), json.dumps(kept), ex=LASTS[kind])
-        return Ticket(text, time.time() + LASTS[kind])
+        text = secrets.token_urlsafe(TICKET_BYTES)
+        stored = {"path": opened, "kind": kind, "name": caller.name, "scope": caller.scope}
+        stored["token"] = caller.token
+        await self._redis.set(_key(text), json.dumps(stored), ex=LIFETIMES[kind])
+        return Ticket(text, time.time() + LIFETIMES[kind])
 
-    async def take(self, text: str, kind: Kind, path: str) -> Caller | None:
-        """Who got this ticket, if it is one for `path`."""
-        found = await self._redis.get(_key(text))
-        kept = json.loads(found) if found else {}
-        if (kept.get("kind"), kept.get("path")) != (kind, path):
+    async def redeem(self, text: str, kind: Kind, path: str) -> Caller | None:
+        """Return the caller that the ticket was issued to; None if it does not open `path`."""
+        stored = await self._redis.get(_key(text))
+        ticket = json.loads(stored) if stored else {}
+        if (ticket.get("kind"), ticket.get("path")) != (kind, path):
             return None
-        # Of two that come with the same ticket at once, one deletes it.
+        # Of two websockets with the same ticket, only one deletes it.
         if kind == "websocket" and not await self._redis.delete(_key(text)):
             return None
-        return Caller(kept["name"], kept["scope"], kept["token"])
+        return Caller(ticket["name"], ticket["scope"], ticket["token"])
 
 
 def _checked(path: str) -> str:
-    """The path as the service sees it, without its escapes."""
-    if not path.startswith("/v1/") or "?" in path or "#" in path or len(path) > LONGEST_PATH:
+    """Return the path with its percent escapes decoded, as ASGI passes paths."""
+    if not path.startswith("/v1/") or "?" in path or "#" in path or len(path) > MAX_PATH_LENGTH:
         raise TicketError(
-            f"expected a path such as /v1/sources/lobby/live without a query, actual {path[:80]!r}"
+            f"a ticket opens a path such as /v1/sources/lobby/live, without a query; {path[:80]!r} is none"
         )
     return unquote(path)
 

@@ -1,6 +1,6 @@
-"""Tokens: who holds one may ask from another machine. What is kept of a token does not give it back.
+"""Tokens, with which callers authenticate. Only a token's digest is stored, which does not reveal the token.
 
-mien_… (32 random bytes) -> SHA-256 -> hash `tokens`: name to digest, scope and date
+mien_… (32 random bytes) ──▶ SHA-256 ──▶ Redis hash `tokens`: name to digest, scope and date
 """
 
 import hmac
@@ -19,20 +19,20 @@ from ingest.bus.keys import TOKENS
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "mien_"  # so that people, and programs that look for secrets, know one where it does not belong
-RANDOM = 32  # bytes
-KNOWN_FOR = 1.0  # seconds that what was read is taken for true: a removed token is worth nothing after that
+PREFIX = "mien_"  # by which people and secret scanners recognise a leaked token
+TOKEN_BYTES = 32  # random ones
+CACHE_LIFETIME = 1.0  # seconds; for so long a removed token may still be accepted
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,59}")
 
 
 class TokenError(Exception):
-    """Not what a token can be; the message is one line with expected and actual, without the token."""
+    """A token that cannot be made; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is kept of a token."""
+    """A token as it is stored."""
 
     name: str
     scope: Scope
@@ -44,25 +44,25 @@ class Token:
 
 
 def make_token(name: str, scope: Scope, now: float) -> tuple[str, Token]:
-    """A new token's text, to be shown once, and what is kept of it. Raises TokenError for a bad name."""
+    """Make a token: its text, to be shown once, and its stored form. Raises TokenError for a bad name."""
     if not NAME.fullmatch(name):
-        raise TokenError(f"expected a name of at most 60 letters, digits and . _ @ -, actual {name[:80]!r}")
-    text = PREFIX + secrets.token_urlsafe(RANDOM)
+        raise TokenError(f"a token's name has 1 to 60 letters, digits and . _ @ -; {name[:80]!r} is none")
+    text = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     return text, Token(name, scope, digest_of(text), now)
 
 
 def digest_of(text: str) -> str:
-    """A token has 256 random bits: no salt and no slow hash makes them harder to guess."""
+    """Return the SHA-256 of a token. Its 256 random bits need neither a salt nor a slow hash."""
     return sha256(text.encode()).hexdigest()
 
 
 def find_token(text: str, tokens: Iterable[Token]) -> Token | None:
-    """The token of this text. Takes the same time whichever it is, and whatever is nearly right."""
-    digest, found = digest_of(text), None
+    """Return the token with this text, in a time that does not depend on how much of it matches."""
+    digest, match = digest_of(text), None
     for token in tokens:
         if hmac.compare_digest(token.digest, digest):
-            found = token
-    return found
+            match = token
+    return match
 
 
 def encode_token(token: Token) -> str:
@@ -70,44 +70,44 @@ def encode_token(token: Token) -> str:
 
 
 def decode_tokens(entries: dict[bytes, bytes]) -> list[Token]:
-    """All that can be read, by name; what cannot is passed over, and lets nobody in."""
-    found = (_decoded(name.decode(errors="replace"), text) for name, text in entries.items())
-    return sorted((token for token in found if token is not None), key=lambda token: token.name)
+    """Decode the tokens in Redis, sorted by name; entries that cannot be decoded are skipped."""
+    decoded = (_decode(name.decode(errors="replace"), text) for name, text in entries.items())
+    return sorted((token for token in decoded if token is not None), key=lambda token: token.name)
 
 
-def _decoded(name: str, text: bytes) -> Token | None:
+def _decode(name: str, text: bytes) -> Token | None:
     try:
         fields = json.loads(text)
         scope, digest, created_at = fields["scope"], str(fields["digest"]), float(fields["created_at"])
     except (ValueError, KeyError, TypeError):
         scope = None
     if scope not in ("view", "operate"):
-        logger.warning("token %s is passed over: expected its scope, digest and date, actual others", name)
+        logger.warning("token %s is skipped: its scope, digest or date is missing or invalid", name)
         return None
     return Token(name, scope, digest, created_at)
 
 
 class Tokens:
-    """The tokens of the service, as the API asks for them; `client` is asynchronous."""
+    """Tokens of the service, cached for CACHE_LIFETIME; `client` is asynchronous."""
 
     def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
-        self._known: list[Token] = []
-        self._read_at = -KNOWN_FOR
+        self._cached: list[Token] = []
+        self._read_at = -CACHE_LIFETIME
 
     async def find(self, text: str) -> Token | None:
-        """The token of this text, also one added a moment ago."""
+        """Return the token with this text, even if it was added a moment ago."""
         return find_token(text, await self._tokens()) or find_token(text, await self._read())
 
-    async def holds(self, digest: str) -> bool:
-        """Whether the token of this digest has not been removed."""
+    async def contains(self, digest: str) -> bool:
+        """Check that the token with this digest has not been removed."""
         return any(hmac.compare_digest(token.digest, digest) for token in await self._tokens())
 
     async def _tokens(self) -> list[Token]:
-        fresh = time.monotonic() - self._read_at < KNOWN_FOR
-        return self._known if fresh else await self._read()
+        fresh = time.monotonic() - self._read_at < CACHE_LIFETIME
+        return self._cached if fresh else await self._read()
 
     async def _read(self) -> list[Token]:
-        self._known = decode_tokens(await self._redis.hgetall(TOKENS))
+        self._cached = decode_tokens(await self._redis.hgetall(TOKENS))
         self._read_at = time.monotonic()
-        return self._known
+        return self._cached

@@ -1,4 +1,4 @@
-"""How large a request's body may be where it is not a recording on its way in."""
+"""Size limit for the bodies of all requests except uploads."""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -6,36 +6,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import problem_response
 
-LARGEST = 64 * 1024  # bytes; what is sent here names a source or a file
-BOUND_THEMSELVES = frozenset({"/v1/recordings/upload"})
+MAX_BODY_SIZE = 64 * 1024  # bytes; bodies are small JSON objects
+UNLIMITED_PATHS = frozenset({"/v1/recordings/upload"})  # which has its own limit
 
-TOO_LARGE = f"expected a body of at most {LARGEST} bytes"
+TOO_LARGE = f"the body must have at most {MAX_BODY_SIZE} bytes"
 
 
 class BodyLimitMiddleware:
-    """Refuses what is larger: by its announced length at once, else as soon as it has become too much."""
+    """Refuses larger bodies: at once by their Content-Length, else when the limit is exceeded."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in BOUND_THEMSELVES:
+        if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS:
             await self._app(scope, receive, send)
-        elif int(Headers(scope=scope).get("content-length", "0")) > LARGEST:
+        elif int(Headers(scope=scope).get("content-length", "0")) > MAX_BODY_SIZE:
             await problem_response(413, TOO_LARGE)(scope, receive, send)
         else:
-            await self._app(scope, _counted(receive), send)
+            await self._app(scope, _limited(receive), send)
 
 
-def _counted(receive: Receive) -> Receive:
+def _limited(receive: Receive) -> Receive:
     size = 0
 
-    async def receiving() -> Message:
+    async def receive_limited() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LARGEST:
+        if size > MAX_BODY_SIZE:
             raise HTTPException(413, TOO_LARGE)
         return message
 
-    return receiving
+    return receive_limited

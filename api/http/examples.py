@@ -1,4 +1,4 @@
-"""What answers look like: an example for each operation of the OpenAPI document, by its id."""
+"""Examples of responses in the OpenAPI document, by the id of the operation."""
 
 from typing import Any
 
@@ -70,14 +70,14 @@ READING: dict[str, Any] = {
     "model": "emotion-0a1b2c3d",
 }
 
-_STRETCH = {
+_PERIOD = {
     "started": 295.4,
     "ended": 305.4,
     "started_at": "2026-01-31T12:02:57.250Z",
     "ended_at": "2026-01-31T12:03:07.250Z",
 }
-SPAN = {"type": "span", "source": "lobby", "track": 7, "label": "happy", "confidence": 0.86} | _STRETCH
-COVERAGE = {"type": "coverage", "source": "lobby", "kind": "observed", "frames": 100} | _STRETCH
+SPAN = {"type": "span", "source": "lobby", "track": 7, "label": "happy", "confidence": 0.86} | _PERIOD
+COVERAGE = {"type": "coverage", "source": "lobby", "kind": "observed", "frames": 100} | _PERIOD
 
 OVERVIEW: dict[str, Any] = {
     "source": "lobby",
@@ -94,7 +94,7 @@ OVERVIEW: dict[str, Any] = {
     "until": "1769861018311-0",
 }
 
-ANSWERS: dict[str, Any] = {
+RESPONSES: dict[str, Any] = {
     "list_sources": [SOURCE],
     "add_source": SOURCE | {"state": None, "since": None, "last_reading": None, "drop_share": None},
     "get_source": SOURCE,

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: one clear sentence, and one for each field that is wrong."""
+"""Errors as RFC 9457 problem details, with one sentence for the request and one for each invalid field."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.http.validation import wrong_fields
+from api.http.validation import invalid_fields
 from api.outages import outage
 from ingest.bus.connection import REDIS_ERRORS
 
@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
-    "description": "an answer that is not what was asked for (RFC 9457)",
+    "description": "problem details (RFC 9457)",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
@@ -29,7 +29,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "detail": {"type": "string", "description": "one sentence"},
         "errors": {
             "type": "array",
-            "description": "where fields or parameters are wrong",
+            "description": "the invalid fields or parameters",
             "items": {
                 "type": "object",
                 "required": ["field", "detail"],
@@ -41,20 +41,20 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "type": "about:blank",
         "title": "Unprocessable Content",
         "status": 422,
-        "detail": "the request is not valid: rate: expected a number",
-        "errors": [{"field": "rate", "detail": "expected a number"}],
+        "detail": "the request is invalid: rate must be a number",
+        "errors": [{"field": "rate", "detail": "must be a number"}],
     },
 }
 
 
 class ProblemError(Exception):
-    """An answer that is not what was asked for."""
+    """An error that the client receives as a problem document."""
 
     def __init__(self, status: int, detail: str, errors: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.errors = errors or {}  # field: what is wrong with it
+        self.errors = errors or {}  # by field
 
 
 def problem_response(status: int, detail: str, errors: dict[str, str] | None = None) -> JSONResponse:
@@ -70,13 +70,13 @@ def problem_response(status: int, detail: str, errors: dict[str, str] | None = N
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route's `responses` say of the errors that it answers with."""
+    """Build the `responses` of a route for the errors that it raises."""
     return {status: {"content": {MEDIA_TYPE: {}}} for status in statuses}
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Makes every error of `app` a problem document."""
-    app.add_exception_handler(ProblemError, _told)
+    """Make every error response of `app` a problem document."""
+    app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
@@ -84,60 +84,60 @@ def add_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(fault, _bus_fault)
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
     return problem_response(error.status, error.detail, error.errors)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """A body of another media type than JSON was not even read: that is another answer."""
+    """Respond with 422, or with 415 to a body that FastAPI did not parse because of its media type."""
     assert isinstance(error, RequestValidationError)
-    found = error.errors()
+    errors = error.errors()
     sent = request.headers.get("content-type", "none")
-    if any(each["loc"] == ("body",) and each["type"] != "missing" for each in found) and not _is_json(sent):
-        return problem_response(415, f"expected a body of application/json, actual {sent[:80]!r}")
-    errors = wrong_fields(found)
-    sentence = "; ".join(f"{field}: {text}" for field, text in errors.items())
-    return problem_response(422, f"the request is not valid: {sentence}", errors)
+    if any(each["loc"] == ("body",) and each["type"] != "missing" for each in errors) and not _is_json(sent):
+        return problem_response(415, f"the body must be of type application/json, got {sent[:80]!r}")
+    fields = invalid_fields(errors)
+    sentence = "; ".join(f"{field} {text}" for field, text in fields.items())
+    return problem_response(422, f"the request is invalid: {sentence}", fields)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
-        return _unanswered(request)
+        return _no_route(request)
     response = problem_response(error.status_code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
 
 
-def _unanswered(request: Request) -> JSONResponse:
-    """404 or 405: the router knows what one route allows, not all of a path's, nor the page's files."""
+def _no_route(request: Request) -> JSONResponse:
+    """Respond with 404 or 405: Starlette's Allow has the methods of one route only, not of the whole path."""
     path = request.url.path
     allowed = methods_at(request.app.openapi()["paths"], path)
     if not allowed and not path.startswith("/v1/"):
         allowed = ["GET", "HEAD"]
     if not allowed or request.method in allowed:
-        return problem_response(404, f"there is nothing at {path[:80]!r}")
-    response = problem_response(405, f"expected {' or '.join(allowed)}, actual {request.method[:20]}")
+        return problem_response(404, f"no resource at {path[:80]!r}")
+    response = problem_response(405, f"use {' or '.join(allowed)} here, not {request.method[:20]}")
     response.headers["Allow"] = ", ".join(allowed)
     return response
 
 
 async def _fault(_: Request, __: Exception) -> JSONResponse:
-    return problem_response(500, "something went wrong in the service; its log says what")
+    return problem_response(500, "internal error: see the log of the service")
 
 
 async def _bus_fault(_: Request, error: Exception) -> JSONResponse:
     if (reason := outage(error)) is None:
         raise error
-    return problem_response(503, f"{reason}; try again in some seconds")
+    return problem_response(503, f"{reason}; try again in a few seconds")
 
 
 def methods_at(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
-    """What may be asked of a path, by the OpenAPI document's `paths`."""
+    """Return the methods of a path, by the `paths` of the OpenAPI document."""
     matching = [template for template in paths if re.fullmatch(_pattern(template), path)]
-    found = [path] if path in matching else matching
-    return sorted({method.upper() for template in found for method in paths[template]})
+    templates = [path] if path in matching else matching
+    return sorted({method.upper() for template in templates for method in paths[template]})
 
 
 def _pattern(template: str) -> str:

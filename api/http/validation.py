@@ -1,51 +1,49 @@
-"""What is wrong with a request, in sentences of our own that never quote it: it may hold a password."""
+"""Sentences for invalid fields. They never quote a value, because it may hold a password."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Pydantic's kinds of errors; the names in braces are of what it tells beside.
+# By Pydantic's type of error; the names in braces come from the error's context.
 SENTENCES = {
-    "missing": "expected a value, actual none",
-    "extra_forbidden": "there is no such field",
-    "json_invalid": "expected JSON",
-    "model_attributes_type": "expected a JSON object",
-    "model_type": "expected a JSON object",
-    "dict_type": "expected a JSON object",
-    "list_type": "expected a list",
-    "string_type": "expected text",
-    "string_unicode": "expected text in UTF-8",
-    "string_too_short": "expected {min_length} or more characters",
-    "string_too_long": "expected {max_length} or fewer characters",
-    "string_pattern_mismatch": "expected the form {pattern}",
-    "too_short": "expected at least {min_length} entries, actual {actual_length}",
-    "too_long": "expected at most {max_length} entries",
-    "bool_type": "expected true or false",
-    "bool_parsing": "expected true or false",
-    "int_type": "expected a whole number",
-    "int_parsing": "expected a whole number",
-    "int_parsing_size": "expected a smaller number",
-    "int_from_float": "expected a whole number",
-    "float_type": "expected a number",
-    "float_parsing": "expected a number",
-    "finite_number": "expected a finite number",
-    "greater_than": "expected more than {gt:g}",
-    "greater_than_equal": "expected at least {ge:g}",
-    "less_than": "expected less than {lt:g}",
-    "less_than_equal": "expected at most {le:g}",
-    "literal_error": "expected {expected}",
-    "enum": "expected {expected}",
-    "none_required": "expected null",
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "json_invalid": "must be valid JSON",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "string_unicode": "must be text in UTF-8",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "too_short": "must have at least {min_length} entries, got {actual_length}",
+    "too_long": "must have at most {max_length} entries",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is too large",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "none_required": "must be null",
 }
 
 
-def wrong_fields(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A sentence for each field that is wrong. Where a value could be of several kinds, all are named."""
-    told: dict[str, list[str]] = {}
+def invalid_fields(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Map each invalid field to a sentence. For a union type it names all alternatives."""
+    sentences: dict[str, dict[str, None]] = {}  # by field; a dict in place of a set, for its order
     for error in errors:
-        sentences = told.setdefault(_field(error["loc"]), [])
-        if (sentence := _sentence(error)) not in sentences:
-            sentences.append(sentence)
-    return {field: ", or ".join(sentences) for field, sentences in told.items()}
+        sentences.setdefault(_field(error["loc"]), {})[_sentence(error)] = None
+    return {field: ", or ".join(each) for field, each in sentences.items()}
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -54,9 +52,9 @@ def _sentence(error: Mapping[str, Any]) -> str:
 
 
 def _field(location: Sequence[int | str]) -> str:
-    """`body.name` is the field name; of a parameter its own; what is wrong as a whole is the body.
+    """Return the name of the field or parameter; `body` for the body as a whole.
 
-    A value that could be of several kinds adds the kind, as in `body.rate.float`, which is no field.
+    A location is such as `body.name`, or `body.rate.float` for one alternative of a union type.
     """
     place, *names = location
     return str(names[0]) if names and isinstance(names[0], str) else str(place)

@@ -1,4 +1,4 @@
-"""What the service says about access: who the caller is, tickets for browsers, and the audit log."""
+"""The caller's session, tickets for browsers, and the audit log."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import CallerDep, OperatorDep, Scope
-from api.access.tickets import LONGEST_PATH, TicketError
+from api.access.tickets import MAX_PATH_LENGTH, TicketError
 from api.http.problems import ProblemError, problems
 from api.services import ServicesDep
 from api.stream.messages import BadCursorError, checked_cursor
@@ -16,7 +16,7 @@ from ingest.bus.wire import rfc3339
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
-PAGE, LARGEST_PAGE = 100, 1000  # notes
+PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000  # entries
 
 
 class RateRange(BaseModel):
@@ -47,18 +47,18 @@ class Session(BaseModel):
     rate: RateRange = RateRange()
 
 
-class WantedTicket(BaseModel):
-    """What a ticket is to open."""
+class TicketRequest(BaseModel):
+    """The path that a ticket shall open."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"path": "/v1/sources/lobby/live"}}
     )
 
-    path: Annotated[str, Field(max_length=LONGEST_PATH, description="without a query")]
+    path: Annotated[str, Field(max_length=MAX_PATH_LENGTH, description="without a query")]
 
 
-class GivenTicket(BaseModel):
-    """A ticket: to be put behind its path, once, as ?ticket=…"""
+class IssuedTicket(BaseModel):
+    """A ticket, to be appended to its path as ?ticket=…"""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,8 +73,8 @@ class GivenTicket(BaseModel):
     expires_at: str
 
 
-class AuditNote(BaseModel):
-    """One line of the audit log."""
+class AuditRecord(BaseModel):
+    """One action of a caller."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -90,16 +90,16 @@ class AuditNote(BaseModel):
 
     cursor: str
     at: str
-    caller: Annotated[str, Field(description="the name of the token; local where none is asked for")]
+    caller: Annotated[str, Field(description="name of the token; local where tokens are not required")]
     action: str
     subject: Annotated[str, Field(description="the id of a source or recording")]
 
 
 class AuditPage(BaseModel):
-    """A page of the audit log, the newest first."""
+    """A page of the audit log, the newest action first."""
 
-    notes: list[AuditNote]
-    next: Annotated[str | None, Field(description="what to ask for as `before` next; null at the end")]
+    notes: list[AuditRecord]
+    next: Annotated[str | None, Field(description="pass as `before` to get the next page; null on the last")]
 
 
 @router.get("/session")
@@ -110,45 +110,45 @@ async def get_session(caller: CallerDep, services: ServicesDep) -> Session:
 
 @router.post("/tickets", status_code=201, responses=problems(422))
 async def issue_ticket(
-    wanted: WantedTicket, caller: CallerDep, services: ServicesDep, response: Response
-) -> GivenTicket:
-    """Leave to open one path, for what a browser opens without headers: websockets, pictures, videos.
+    request: TicketRequest, caller: CallerDep, services: ServicesDep, response: Response
+) -> IssuedTicket:
+    """Issue a ticket that opens one path, for websockets, images and videos in browsers.
 
-    A websocket's ticket is good once, within a minute; any other for ten minutes.
+    A ticket for a websocket works once, within a minute; any other for ten minutes.
     """
     try:
-        ticket = await services.tickets.issue(caller, wanted.path)
+        ticket = await services.tickets.issue(caller, request.path)
     except TicketError as error:
         raise ProblemError(422, str(error), {"path": str(error)}) from None
     response.headers["Cache-Control"] = "no-store"
-    return GivenTicket(ticket=ticket.text, expires_at=_rfc3339(ticket.expires_at))
+    return IssuedTicket(ticket=ticket.text, expires_at=_rfc3339(ticket.expires_at))
 
 
 @router.get("/audit", responses=problems(403, 422))
 async def read_audit(
     caller: OperatorDep,
     services: ServicesDep,
-    before: Annotated[str | None, Query(description="cursor: only what came before it")] = None,
-    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
+    before: Annotated[str | None, Query(description="cursor: return only older actions")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE,
 ) -> AuditPage:
-    """Who watched, read and changed what; it needs the scope operate."""
+    """Return callers' actions, the newest first. Needs the scope operate."""
     try:
         end = "+" if before is None else checked_cursor(before)
     except BadCursorError as error:
         raise ProblemError(422, str(error), {"before": str(error)}) from None
-    await services.audit.note(caller, "audit.read", "audit")
-    found = await services.audit.page(end, limit)
+    await services.audit.record(caller, "audit.read", "audit")
+    page = await services.audit.page(end, limit)
     notes = [
-        AuditNote(
-            cursor=note.cursor,
-            at=_rfc3339(int(note.cursor.partition("-")[0]) / 1000),
-            caller=note.caller,
-            action=note.action,
-            subject=note.subject,
+        AuditRecord(
+            cursor=entry.cursor,
+            at=_rfc3339(int(entry.cursor.partition("-")[0]) / 1000),
+            caller=entry.caller,
+            action=entry.action,
+            subject=entry.subject,
         )
-        for note in found
+        for entry in page
     ]
-    return AuditPage(notes=notes, next=found[-1].cursor if len(found) == limit else None)
+    return AuditPage(notes=notes, next=page[-1].cursor if len(page) == limit else None)
 
 
 def _rfc3339(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Whether the service is up, and whether each of its parts is ready and if not why."""
+"""Health of the API, and readiness of each part of the service."""
 
 import asyncio
 import shutil
@@ -23,21 +23,21 @@ from ingest.bus.keys import PARTS
 
 router = APIRouter(tags=["health"])
 
-FOR_RECORDINGS = ("jobs", "disk")  # parts that live sources do not need
-FORGOTTEN_AFTER = 86_400.0  # seconds; a shard that is silent for longer was taken away on purpose
-PATIENCE = 2.0  # seconds that Redis may take to answer
+RECORDING_PARTS = ("jobs", "disk")  # live sources do not need them
+SHARD_LIFETIME = 86_400.0  # seconds; a shard that is silent for longer counts as removed
+REDIS_TIMEOUT = 2.0  # seconds
 
 
 class Part(BaseModel):
-    """One part of the service."""
+    """Readiness of one part of the service."""
 
     name: str
     ready: bool
-    reason: Annotated[str, Field(description="in words; empty where there is nothing to say")]
+    reason: Annotated[str, Field(description="why it is not ready, or a remark; often empty")]
 
 
 class Readiness(BaseModel):
-    """Ready when each part is that live sources need."""
+    """Readiness of the service: true if all parts are ready that live sources need."""
 
     ready: bool
     parts: list[Part]
@@ -45,67 +45,68 @@ class Readiness(BaseModel):
 
 @router.get("/healthz")
 async def get_health() -> dict[str, str]:
-    """This process answers."""
+    """Confirm that the API process responds."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 async def get_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Each part with its reason; 503 when one that live sources need is not ready.
+    """Return the readiness of each part; with status 503 if live sources need one that is not ready.
 
-    Recordings need the parts `jobs` and `disk` as well: those are told, and leave live sources alone.
+    Only recordings need the parts `jobs` and `disk`, which therefore do not change the status.
     """
     parts = [
         await asyncio.to_thread(check_models, services.settings),
         await asyncio.to_thread(check_disk, services.settings.data, services.settings.limits.reserve),
     ]
     try:
-        async with asyncio.timeout(PATIENCE):
-            living = await _living(services.redis, await shards_of(services.redis, services.settings.shards))
-            parts = [await _written_to(services.redis), *parts, *living]
+        async with asyncio.timeout(REDIS_TIMEOUT):
+            shards = await active_shards(services.redis, services.settings.shards)
+            processes = await _check_processes(services.redis, shards)
+            parts = [await _check_redis(services.redis), *parts, *processes]
     except (*CONNECTION_ERRORS, TimeoutError) as error:
-        reason = f"does not answer: {str(error) or f'nothing within {PATIENCE:g} s'}"
+        reason = f"does not answer: {str(error) or f'no reply within {REDIS_TIMEOUT:g} s'}"
         parts = [Part(name="redis", ready=False, reason=reason), *parts]
-    ready = all(part.ready for part in parts if part.name not in FOR_RECORDINGS)
+    ready = all(part.ready for part in parts if part.name not in RECORDING_PARTS)
     response.status_code = 200 if ready else 503
     return Readiness(ready=ready, parts=parts)
 
 
 def check_models(settings: AppSettings) -> Part:
-    """Whether each network's card and weights are there, and such as the engine takes."""
+    """Check that each network's card and weights exist and fit the engine."""
     cards = (
         lambda: detector_card(settings.detector, settings.models, settings.data),
         lambda: read_card("keypoints", KEYPOINTS, settings.models),
         lambda: read_card("emotion", LABELS, settings.models),
     )
-    reasons = [flaw for card in cards if (flaw := _flaw(card))]
+    reasons = [error for card in cards if (error := _card_error(card))]
     return Part(name="models", ready=not reasons, reason="; ".join(reasons))
 
 
 def check_disk(folder: Path, reserve: int) -> Part:
-    """Whether the data folder has room for more recordings than the `reserve` (bytes) that is kept free."""
+    """Check that the data folder has more than `reserve` bytes free, as uploads demand."""
     existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     free = shutil.disk_usage(existing).free
     if free >= reserve:
         return Part(name="disk", ready=True, reason="")
-    told = f"expected {reserve / 1e6:.0f} MB free in the data folder, actual {free / 1e6:.0f}"
-    return Part(name="disk", ready=False, reason=f"{told}: uploads are refused")
+    reason = f"{free / 1e6:.0f} MB free in the data folder; uploads need {reserve / 1e6:.0f} MB"
+    return Part(name="disk", ready=False, reason=reason)
 
 
-async def shards_of(client: AsyncRedis, configured: int) -> list[int]:
-    """The shards that are `configured`, and every other one whose engine was alive within FORGOTTEN_AFTER."""
-    return sorted({*range(configured), *await _lately(client, "engine")})
+async def active_shards(client: AsyncRedis, configured: int) -> list[int]:
+    """Return the first `configured` shards, and all others whose engine was alive within SHARD_LIFETIME."""
+    return sorted({*range(configured), *await _recently_alive(client, "engine")})
 
 
-async def _lately(client: AsyncRedis, name: str) -> set[int]:
-    """The shards of which a part of this name was alive within FORGOTTEN_AFTER."""
-    parts = await client.zrangebyscore(PARTS, time.time() - FORGOTTEN_AFTER, "+inf")
+async def _recently_alive(client: AsyncRedis, name: str) -> set[int]:
+    """Return the shards whose part of this name was alive within SHARD_LIFETIME."""
+    parts = await client.zrangebyscore(PARTS, time.time() - SHARD_LIFETIME, "+inf")
     names = (part.decode().partition(":") for part in parts)
-    return {int(shard) for found, _, shard in names if found == name and shard}
+    return {int(shard) for part, _, shard in names if part == name and shard}
 
 
-async def _written_to(client: AsyncRedis) -> Part:
-    """Whether Redis takes what is written; it may answer and yet refuse that."""
+async def _check_redis(client: AsyncRedis) -> Part:
+    """Check that Redis accepts writes, which it may refuse although it answers."""
     try:
         await send_api_heartbeat(client)
     except REDIS_ERRORS as error:
@@ -115,27 +116,27 @@ async def _written_to(client: AsyncRedis) -> Part:
     return Part(name="redis", ready=True, reason="")
 
 
-async def _living(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
-    engines = [await _heard(client, f"engine:{shard}") for shard in shards]
-    return [*await _ingest(client, shards), *engines, await _heard(client, "jobs")]
+async def _check_processes(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
+    engines = [await _check_heartbeat(client, f"engine:{shard}") for shard in shards]
+    return [*await _check_ingest(client, shards), *engines, await _check_heartbeat(client, "jobs")]
 
 
-async def _ingest(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
-    """One part where a process keeps all sources, else one a shard."""
-    everywhere = await _heard(client, "ingest")
-    if everywhere.ready or not await _lately(client, "ingest"):
-        return [everywhere]
-    return [await _heard(client, f"ingest:{shard}") for shard in shards]
+async def _check_ingest(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:
+    """Return one part if one process reads all sources, else one for each shard."""
+    single = await _check_heartbeat(client, "ingest")
+    if single.ready or not await _recently_alive(client, "ingest"):
+        return [single]
+    return [await _check_heartbeat(client, f"ingest:{shard}") for shard in shards]
 
 
-async def _heard(client: AsyncRedis, part: str) -> Part:
+async def _check_heartbeat(client: AsyncRedis, part: str) -> Part:
     note = await read_heartbeat(client, part)
     if note is None:
         return Part(name=part, ready=False, reason=f"silent for more than {HEARTBEAT_TTL} s")
     return Part(name=part, ready=True, reason=note)
 
 
-def _flaw(read: Callable[[], Card]) -> str:
+def _card_error(read: Callable[[], Card]) -> str:
     try:
         read()
     except (CardMismatchError, OSError) as error:

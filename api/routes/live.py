@@ -1,4 +1,4 @@
-"""The two websockets of a source: its messages, and its picture. docs/protocol.md says what they carry."""
+"""The two websockets of a source: its messages and its previews. docs/protocol.md describes both."""
 
 import asyncio
 import logging
@@ -39,21 +39,21 @@ logger = logging.getLogger(__name__)
 
 Serve = Callable[[WebSocket, str, Services], Coroutine[Any, Any, None]]
 
-FIRST = "-60s"  # what a client without a cursor gets before the live messages
-PAGE = 32  # entries of the history that are read and sent at once: some 45 KB of readings
+DEFAULT_HISTORY = "-60s"  # sent before the live messages to clients without a cursor
+PAGE_SIZE = 32  # stored entries that are read and sent at once: some 45 KB of readings
 REMOVED = "the source was removed"
 
 
 @router.websocket("/v1/sources/{id}/live")
 async def live(websocket: WebSocket, id: str, services: ServicesDep) -> None:
-    """History after the cursor, then live: no gap, nothing twice, in order."""
-    await _until_gone(websocket, id, services, _send_messages)
+    """Send the history after the cursor, then live messages: in order, without gaps or duplicates."""
+    await _serve_websocket(websocket, id, services, _send_messages)
 
 
 @router.websocket("/v1/sources/{id}/frames")
 async def frames(websocket: WebSocket, id: str, services: ServicesDep) -> None:
-    """Binary messages: media_time in ns as little-endian int64, then a JPEG. The newest wins."""
-    await _until_gone(websocket, id, services, _send_previews)
+    """Send previews as binary messages: media_time in ns as little-endian int64, then a JPEG."""
+    await _serve_websocket(websocket, id, services, _send_previews)
 
 
 async def _send_messages(websocket: WebSocket, source: str, services: Services) -> None:
@@ -65,7 +65,7 @@ async def _send_messages(websocket: WebSocket, source: str, services: Services) 
     except BadCursorError as refused:
         await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(refused)))
         return
-    await services.audit.note(caller_of(websocket), "live.watched", source)
+    await services.audit.record(caller_of(websocket), "live.watched", source)
     if lost:
         await websocket.send_text(error(source, "expired", lost))
     await client.serve()
@@ -74,7 +74,7 @@ async def _send_messages(websocket: WebSocket, source: str, services: Services) 
 async def _send_previews(websocket: WebSocket, source: str, services: Services) -> None:
     if not await _is_known(websocket, source, services):
         return
-    await services.audit.note(caller_of(websocket), "frames.watched", source)
+    await services.audit.record(caller_of(websocket), "frames.watched", source)
     async with services.previews.watch(source) as watcher:
         while preview := await watcher.take():
             await websocket.send_bytes(preview.packed())
@@ -85,26 +85,28 @@ async def _send_previews(websocket: WebSocket, source: str, services: Services) 
 
 
 class _Client:
-    """One websocket's way from its cursor to the present."""
+    """One websocket that receives messages, from its cursor to the present."""
 
     def __init__(self, websocket: WebSocket, source: str, services: Services, cursor: str) -> None:
         self._websocket = websocket
         self._source = source
         self._services = services
-        self.cursor = cursor  # of the last message that was sent
+        self.cursor = cursor  # of the newest sent message
 
     async def serve(self) -> None:
-        """Runs until the source is removed; the caller cancels it when the client goes."""
+        """Send messages until the source is removed; cancelled when the client disconnects."""
         await self._catch_up()
         async with self._services.broadcasts.join(self._source) as (broadcast, queue):
             if position(self.cursor) < position(broadcast.position):
-                await self._catch_up(until=broadcast.position)  # what came between the two
+                await self._catch_up(
+                    until=broadcast.position
+                )  # entries between the history and the broadcast
             await self._follow(broadcast, queue)
         await _refuse(self._websocket, REMOVED_SOURCE, error(self._source, "removed", REMOVED))
 
     async def _catch_up(self, until: str = "+") -> None:
-        """Sends the history page by page, at the client's own pace."""
-        async for page in self._services.history.pages(self._source, self.cursor, until, PAGE):
+        """Send the history page by page, at the speed of the client."""
+        async for page in self._services.history.pages(self._source, self.cursor, until, PAGE_SIZE):
             await self._send([message_of(cursor, body) for cursor, _, body in page])
 
     async def _follow(self, broadcast: Broadcast, queue: ClientQueue[Message]) -> None:
@@ -112,17 +114,17 @@ class _Client:
             delivery = await queue.take()
             if delivery.missed:
                 await self._websocket.send_text(missed(self._source, delivery.missed, self.cursor))
-            reached = position(self.cursor)
-            news = [message for message in delivery.items if message.position > reached]
-            await self._send(news, delivery.heartbeat)
-            if news:
-                written_at = news[0].position[0] / 1000
-                self._services.broadcasts.counters.delays.add(time.time() - written_at, len(news))
+            sent = position(self.cursor)
+            messages = [message for message in delivery.items if message.position > sent]
+            await self._send(messages, delivery.heartbeat)
+            if messages:
+                written_at = messages[0].position[0] / 1000
+                self._services.broadcasts.counters.delays.add(time.time() - written_at, len(messages))
             if delivery.closed and broadcast.removed:
                 return
 
     async def _send(self, messages: list[Message], heartbeat: bytes | None = None) -> None:
-        """Messages that wait together go out together."""
+        """Send messages that wait together in one write."""
         frames = [message.frame for message in messages]
         if heartbeat:
             frames.append(heartbeat)
@@ -134,10 +136,10 @@ class _Client:
 
 
 def _first_cursor(websocket: WebSocket) -> str:
-    """Where the client wants to begin: `after`, else `from`, else the last minute."""
+    """Return the cursor of `after`, else of `from`, else of a minute ago. Raises BadCursorError."""
     if after := websocket.query_params.get("after"):
         return START if after == "0" else checked_cursor(after)
-    return cursor_from(websocket.query_params.get("from") or FIRST, now())
+    return cursor_from(websocket.query_params.get("from") or DEFAULT_HISTORY, now())
 
 
 async def _is_known(websocket: WebSocket, source: str, services: Services) -> bool:
@@ -149,18 +151,18 @@ async def _is_known(websocket: WebSocket, source: str, services: Services) -> bo
 
 
 async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
-    """Says what is wrong in a message, then closes with the code."""
-    with suppress(WebSocketDisconnect):  # gone already
+    """Send an error message, then close with the code."""
+    with suppress(WebSocketDisconnect):  # the client has disconnected
         await websocket.send_text(message)
         await websocket.close(code)
 
 
-async def _until_gone(websocket: WebSocket, source: str, services: Services, serve: Serve) -> None:
-    """Serves until the client hangs up, or sends something: this protocol goes one way only."""
+async def _serve_websocket(websocket: WebSocket, source: str, services: Services, serve: Serve) -> None:
+    """Serve until the client disconnects or sends a message, which this protocol does not allow."""
     try:
         await websocket.accept()
     except WebSocketDisconnect:
-        return  # hung up at once
+        return  # the client disconnected during the handshake
     sending = asyncio.create_task(serve(websocket, source, services))
     listening = asyncio.create_task(websocket.receive())
     try:
@@ -169,14 +171,14 @@ async def _until_gone(websocket: WebSocket, source: str, services: Services, ser
             sending.result()
         elif listening.result()["type"] == "websocket.receive":
             await stop(sending)
-            detail = "this websocket takes no messages; see docs/protocol.md"
+            detail = "this websocket accepts no messages; see docs/protocol.md"
             await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
     except WebSocketDisconnect:
-        pass  # hung up while something was on its way
+        pass  # the client disconnected
     except REDIS_ERRORS as fault:
         if (reason := outage(fault)) is None:
             raise
-        logger.warning("%s: a client of %s is sent away", reason, source)
+        logger.warning("%s: a websocket of %s is closed", reason, source)
         detail = f"{reason}; connect again with your cursor"
         await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", detail))
     finally:

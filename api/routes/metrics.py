@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from api.jobs.job import State
 from api.recordings.store import JobStore
-from api.routes.health import PATIENCE, shards_of
+from api.routes.health import REDIS_TIMEOUT, active_shards
 from api.services import ServicesDep
 from api.stream.counters import DELAY_BOUNDS, StreamCounters
 from engine.live.counts import LATE, LATENCIES, MILLISECONDS, OVERTAKEN, READINGS, bucket
@@ -47,7 +47,7 @@ async def get_metrics(services: ServicesDep) -> Response:
     """Return metrics in Prometheus' text format. While Redis is away, only those of this process."""
     families = process_metrics(services.broadcasts.counters)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(REDIS_TIMEOUT):
             families += await service_metrics(services.redis, services.settings.shards)
     except (*CONNECTION_ERRORS, TimeoutError):
         families.append(GaugeMetricFamily("mien_redis_up", "1 if Redis answers, else 0.", 0))
@@ -81,7 +81,7 @@ async def service_metrics(client: AsyncRedis, shards: int) -> list[Metric]:
     waiting = GaugeMetricFamily(
         "mien_frames_waiting", "Frames that wait for an engine or are being read.", labels=["shard"]
     )
-    for shard in await shards_of(client, shards):
+    for shard in await active_shards(client, shards):
         waiting.add_metric([str(shard)], await client.xlen(frames_key(shard)))
     jobs = Counter(record.status.state for record in await JobStore(client).all())
     recordings = GaugeMetricFamily("mien_recordings", "Recordings by state.", labels=["state"])

@@ -1,4 +1,4 @@
-"""The cards of the networks that this service runs: what they are, and how good they are."""
+"""Model cards of the networks: their data, metrics and limits."""
 
 import json
 from pathlib import Path
@@ -15,12 +15,15 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 @router.get("")
 async def list_models(services: ServicesDep) -> list[dict[str, Any]]:
-    """The cards as they lie beside the weights."""
+    """Return the model cards that lie beside the weights."""
     return read_cards(services.settings.models, services.settings.detector)
 
 
 def read_cards(folder: Path, detector: DetectorName) -> list[dict[str, Any]]:
-    """All cards of a folder by name, with that of the detector in use; what is damaged /readyz tells."""
+    """Read all cards of a folder by name, with the card of the detector in use.
+
+    Damaged cards are left out; /readyz reports them.
+    """
     cards = [YUNET] if detector == "yunet" else []
     for path in sorted(folder.glob("*.json")):
         if path.stem == "detector" and detector != "mien":

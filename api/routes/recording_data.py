@@ -67,7 +67,7 @@ async def get_time_slice(
     if not start < until <= start + MAX_SLICE:
         detail = f"must be at most {MAX_SLICE:g} s after `from`"
         raise ProblemError(422, f"to: {detail}", {"to": detail})
-    await services.audit.note(caller, "recording.read", id)
+    await services.audit.record(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
     found = await _read_log(id, lambda: read_time_slice(parts, record.job.name, start, until))
     return Response(found.text(), media_type="application/json")
@@ -84,7 +84,7 @@ async def get_time_slice(
 async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
     """The whole recording at a glance: one value a second and face; times are ms of the recording."""
     record = await find_recording(services, id)
-    await services.audit.note(caller, "recording.read", id)
+    await services.audit.record(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
     document, until = await _read_log(id, lambda: read_overview(parts, record.job.name))
     return Response(await document.text(until), media_type="application/json")
@@ -98,7 +98,7 @@ async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileRe
     file = await asyncio.to_thread(video_of, record, folder, services.settings.media)
     if file is None:
         raise ProblemError(404, f"the video of {record.job.name} no longer exists")
-    await services.audit.note(caller, "recording.read", id)
+    await services.audit.record(caller, "recording.read", id)
     return FileResponse(
         file,
         media_type=record.job.media_type,
@@ -114,7 +114,7 @@ async def get_file(id: str, name: ResultName, services: ServicesDep, caller: Cal
     file = job_folder(services.settings.data, id).results / name
     if not await asyncio.to_thread(file.is_file):
         raise ProblemError(404, f"{record.job.name} has no {name} yet: it is {record.status.state}")
-    await services.audit.note(caller, "recording.downloaded", f"{id}/{name}")
+    await services.audit.record(caller, "recording.downloaded", f"{id}/{name}")
     stem = record.job.name.rpartition(".")[0] or record.job.name
     return FileResponse(file, media_type=RESULT_FILES[name], filename=f"{stem} {name}")
 

@@ -75,7 +75,7 @@ async def add_recording(
     wanted = RecordingRequest(name, path, _rate(new.rate), new.purpose, new.ground)
     recording = with_purpose(wanted, services.settings)
     job = await new_job(new_id(), recording, file, services.settings.limits)
-    await services.audit.note(caller, "recording.added", job.id)
+    await services.audit.record(caller, "recording.added", job.id)
     await asyncio.to_thread(job_folder(services.settings.data, job.id).path.mkdir, parents=True)
     return _created(services, await JobStore(services.redis).add(job), response)
 
@@ -108,7 +108,7 @@ async def upload_recording(
     limits = services.settings.limits
     async with uploaded(request, job_folder(services.settings.data, id), limits) as file:
         job = await new_job(id, recording, file, limits)
-        await services.audit.note(caller, "recording.added", id)
+        await services.audit.record(caller, "recording.added", id)
         record = await JobStore(services.redis).add(job)
     return _created(services, record, response)
 
@@ -131,7 +131,7 @@ async def get_recording(id: str, services: ServicesDep) -> RecordingView:
 async def cancel_recording(id: str, services: ServicesDep, caller: CallerDep) -> RecordingView:
     """Stop reading a recording; the results so far stay."""
     await find_recording(services, id)
-    await services.audit.note(caller, "recording.cancelled", id)
+    await services.audit.record(caller, "recording.cancelled", id)
     if not await JobStore(services.redis).cancel(id):
         raise ProblemError(409, "the recording cannot be cancelled: its reading is over")
     return _view(services, await find_recording(services, id))
@@ -142,7 +142,7 @@ async def remove_recording(id: str, services: ServicesDep, caller: CallerDep) ->
     """Delete a recording with its results; a file of the media folder stays there."""
     if not await services.redis.hexists(JOBS, id):  # also where this version cannot read the job
         raise no_recording(id)
-    await services.audit.note(caller, "recording.removed", id)
+    await services.audit.record(caller, "recording.removed", id)
     await JobStore(services.redis).remove(id)
     await asyncio.to_thread(job_folder(services.settings.data, id).remove)
 

@@ -1,4 +1,4 @@
-"""The sources: list, add, look at, change, remove."""
+"""Sources: list, add, show, change and remove them."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from api.http.problems import MEDIA_TYPE, ProblemError
 from api.services import Services, ServicesDep, no_source
 from api.sources.requests import NewSource, SourceChange, changed_source, source_from_request
 from api.sources.status import SourceStatus
-from api.sources.store import add_source_config, change_config, remove_data, wait_for_latecomers
+from api.sources.store import add_source_config, change_config, remove_source_config, wait_for_removal
 from api.sources.url import UrlError, check_network, without_password
 from api.stream.previews import NO_PICTURE
 from ingest.bus.keys import SOURCES
@@ -27,94 +27,95 @@ from ingest.settings import retention
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
-PICTURE_WAIT = 3.0  # seconds that a picture may take when nobody was watching before
-
 PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 
 
 class Source(BaseModel):
-    """A source and how it stands."""
+    """A source with its configuration and status."""
 
     id: str
     name: str
-    url: Annotated[str, Field(description="without its password")]
+    url: Annotated[str, Field(description="stars replace its secrets")]
     rate: float
-    purpose: Annotated[str, Field(description="why faces are read")]
-    ground: Annotated[str | None, Field(description="what makes that purpose lawful, where it takes one")]
-    picture: Annotated[PreviewMode, Field(description="what is shown of it")]
-    shard: Annotated[int, Field(description="of the engine that reads it")]
+    purpose: Annotated[str, Field(description="purpose of reading faces")]
+    ground: Annotated[str | None, Field(description="lawful ground, for purposes that need one")]
+    picture: Annotated[PreviewMode, Field(description="visibility of the live picture")]
+    shard: Annotated[int, Field(description="shard of the engine that reads it")]
     created_at: str
     state: Annotated[
-        str | None, Field(description="connecting live reconnecting ended error; null: not told yet")
+        str | None,
+        Field(description="connecting live reconnecting ended error, or null before the first"),
     ]
     reason: str
-    since: Annotated[str | None, Field(description="when this state, or the trouble it is part of, began")]
-    last_reading: Annotated[str | None, Field(description="when the newest face that was read was captured")]
-    drop_share: Annotated[float | None, Field(description="of the last minute's frames, 0..1")]
+    since: Annotated[
+        str | None, Field(description="start of this state, or of the failure that it is part of")
+    ]
+    last_reading: Annotated[str | None, Field(description="capture time of the newest reading")]
+    drop_share: Annotated[float | None, Field(description="dropped share of the last minute's frames, 0..1")]
 
 
 @router.get("")
 async def list_sources(services: ServicesDep) -> list[Source]:
-    """All sources in the order of their names."""
+    """Return all sources, sorted by name."""
     configs = sorted(await services.sources(), key=lambda config: config.name.casefold())
-    services.statuses.keep([config.id for config in configs])
+    services.statuses.retain([config.id for config in configs])
     statuses = await asyncio.gather(*(services.statuses.status(config) for config in configs))
     return [_shown(config, status) for config, status in zip(configs, statuses, strict=True)]
 
 
 @router.post("", status_code=201, responses={409: PROBLEM, 422: PROBLEM})
 async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, response: Response) -> Source:
-    """Adds a source; ingest begins to read it within a second or two.
+    """Add a source. Reading begins within two seconds.
 
-    Takes up to 3 s where a source of the same id was removed a moment ago.
+    The request takes up to 3 s if a source with the same id was removed just before.
     """
     config = source_from_request(new, services.settings)
-    await _check_reach(config, services)
-    await wait_for_latecomers(services.redis, config.id)
-    # Two that are added at the same moment may come to the same shard: the next ones make up for it.
+    await _check_network(config, services)
+    await wait_for_removal(services.redis, config.id)
+    # Two sources that are added at the same moment may get the same shard; later ones restore the balance.
     shard = emptiest(services.settings.shards, await services.sources())
     config = replace(config, created_at=time.time(), shard=shard)
     if not await add_source_config(services.redis, config):
-        taken = f"there is a source {config.id!r} already"
+        taken = f"the source {config.id!r} already exists"
         raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
-    await services.audit.note(caller, "source.added", config.id)
+    await services.audit.record(caller, "source.added", config.id)
     response.headers["Location"] = f"/v1/sources/{config.id}"
     return _shown(config, await services.statuses.status(config))
 
 
 @router.get("/{id}", responses={404: PROBLEM})
 async def get_source(id: str, services: ServicesDep) -> Source:
-    """A source, and how it stands."""
+    """Return a source with its configuration and status."""
     config = await services.known_source(id)
     return _shown(config, await services.statuses.status(config))
 
 
 @router.patch("/{id}", responses={404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
 async def change_source(id: str, change: SourceChange, services: ServicesDep, caller: CallerDep) -> Source:
-    """Changes what is given and leaves the rest. Only a new address or rate interrupts the timeline."""
+    """Change the given fields. Only a new address or rate interrupts the timeline."""
     before = await services.known_source(id)
     config = changed_source(before, change, services.settings)
     if config.url != before.url:
-        await _check_reach(config, services)
-    await services.audit.note(caller, "source.changed", id)
+        await _check_network(config, services)
+    await services.audit.record(caller, "source.changed", id)
     if not await change_config(services.redis, before, config):
-        raise ProblemError(409, "somebody else changed the source meanwhile: look at it and try again")
+        raise ProblemError(409, "the source was changed by another request: reload it and try again")
     return _shown(config, await services.statuses.status(config))
 
 
 @router.get("/{id}/notice", response_class=PlainTextResponse, responses={404: PROBLEM})
 async def get_notice(id: str, services: ServicesDep) -> PlainTextResponse:
-    """What is to be put up where the camera looks: what happens there, why, and whom to ask."""
+    """Return the notice to put up in view of the camera: what happens, why, and the contact."""
     return PlainTextResponse(notice(await services.known_source(id), retention()))
 
 
 @router.delete("/{id}", status_code=204, responses={404: PROBLEM})
 async def remove_source(id: str, services: ServicesDep, caller: CallerDep) -> None:
-    """Removes a source with all that was stored of it."""
-    if not await services.redis.hexists(SOURCES, id):  # it need not be readable
+    """Remove a source and all of its stored data."""
+    if not await services.redis.hexists(SOURCES, id):  # also one that cannot be decoded
         raise no_source(id)
-    await services.audit.note(caller, "source.removed", id)
-    await remove_data(services.redis, id)
+    await services.audit.record(caller, "source.removed", id)
+    await remove_source_config(services.redis, id)
 
 
 @router.get(
@@ -123,23 +124,23 @@ async def remove_source(id: str, services: ServicesDep, caller: CallerDep) -> No
     responses={404: PROBLEM, 200: {"content": {"image/jpeg": {}}}},
 )
 async def get_preview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
-    """The picture of this moment; its media time in seconds is in the header Media-Time."""
+    """Return the current picture as JPEG, with its media time in seconds in the header Media-Time."""
     config = await services.known_source(id)
     if config.picture == "none":
         raise ProblemError(404, NO_PICTURE)
-    await services.audit.note(caller, "preview.watched", id)
-    preview = await services.previews.newest(config.id, PICTURE_WAIT)
+    await services.audit.record(caller, "preview.watched", id)
+    preview = await services.previews.newest(config.id)
     if preview is None:
-        raise ProblemError(404, f"{config.name} gave no picture within {PICTURE_WAIT:g} s")
+        raise ProblemError(404, f"{config.name} delivered no picture within {services.previews.timeout:g} s")
     headers = {"Cache-Control": "no-store", "Media-Time": f"{preview.media_time / 1e9:.6f}"}
     return Response(preview.jpeg, media_type="image/jpeg", headers=headers)
 
 
-async def _check_reach(config: SourceConfig, services: Services) -> None:
+async def _check_network(config: SourceConfig, services: Services) -> None:
     try:
         await check_network(config.url, services.settings.networks)
     except UrlError as error:
-        raise ProblemError(422, "the source is not valid", {"url": str(error)}) from None
+        raise ProblemError(422, "the source is invalid", {"url": str(error)}) from None
 
 
 def _shown(config: SourceConfig, status: SourceStatus) -> Source:

@@ -1,4 +1,4 @@
-"""Timelines: by pages, as files, and an hour at a glance."""
+"""Timelines in pages, as files and as an overview."""
 
 import json
 from collections.abc import AsyncIterator
@@ -15,21 +15,21 @@ from api.exports.formats import REST_FORMATS
 from api.exports.writer import ExportOptions
 from api.http.problems import ProblemError, problems
 from api.services import Services, ServicesDep
-from api.stream.history import PAGE, Entry
+from api.stream.history import PAGE_SIZE, Entry
 from api.stream.messages import START, BadCursorError, position, with_cursor
 from api.timelines.export import export
-from api.timelines.negotiation import ExportRequestDep
+from api.timelines.negotiation import ExportRequest, ExportRequestDep
 from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
-from api.timelines.ranges import From, Range, Requested, To, requested_range
+from api.timelines.ranges import CursorRange, From, RangeDep, To, requested_range
 from ingest.bus.keys import overview_key
 from ingest.bus.timeline import SECONDS
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 
-LONGEST_OVERVIEW = 6 * 3600.0  # seconds
+MAX_OVERVIEW = 6 * 3600.0  # seconds
 GZIP_LEVEL = 1  # takes half the time of the default level, for a tenth more bytes
 
-EXPIRED = "what lay between the cursor and the first message is no longer kept: a sentence that says so"
+EXPIRED = "a sentence if messages between the cursor and the first message have been deleted"
 
 PAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -37,14 +37,14 @@ PAGE_SCHEMA: dict[str, Any] = {
     "properties": {
         "source": {"type": "string"},
         "messages": {"type": "array", "items": {"type": "object"}, "description": "as on the websocket"},
-        "next": {"type": "string", "description": "the cursor to ask on from"},
-        "more": {"type": "boolean", "description": "whether the page was full"},
+        "next": {"type": "string", "description": "cursor to continue after"},
+        "more": {"type": "boolean", "description": "true if the page is full"},
         "expired": {"type": ["string", "null"], "description": EXPIRED},
     },
 }
 FILE_HEADERS = {
-    "Next-Cursor": {"schema": {"type": "string"}, "description": "the cursor to ask on from (files)"},
-    "Link": {"schema": {"type": "string"}, "description": "where the page was full, the next one (files)"},
+    "Next-Cursor": {"schema": {"type": "string"}, "description": "cursor to continue after (files)"},
+    "Link": {"schema": {"type": "string"}, "description": "the next page, if this one is full (files)"},
     "Expired": {"schema": {"type": "string"}, "description": f"{EXPIRED} (files)"},
 }
 
@@ -78,41 +78,34 @@ async def get_timeline(
     services: ServicesDep,
     caller: CallerDep,
     request: Request,
-    asked: Requested,
+    cursors: RangeDep,
     export_request: ExportRequestDep,
 ) -> Response:
-    """The messages of a source, the oldest first: a page of them as JSON, or as a file.
+    """Return the messages of a source, the oldest first, as a page of JSON or as a file.
 
-    csv and parquet have the readings, vtt the spans, jsonl and JSON every message. Without a limit a file is
-    streamed up to what is there now; its Next-Cursor is where to go on later.
+    csv and parquet contain the readings, vtt the spans, jsonl and JSON all messages. Without a limit the file
+    ends with the newest message; the header Next-Cursor holds the cursor to continue after.
     """
     await services.known_source(source)
     try:
-        expired = await services.history.check(source, asked.start)
+        expired = await services.history.check(source, cursors.start)
     except BadCursorError as error:
         raise ProblemError(422, str(error)) from None
     if export_request.format == "json":
-        await services.audit.note(caller, "timeline.read", source)
-        return await _page(services, source, asked, export_request.limit or PAGE, expired)
-    await services.audit.note(caller, "timeline.exported", source)
-    headers = {"Content-Disposition": f'attachment; filename="{source}.{export_request.format}"'}
-    if expired:
-        headers["Expired"] = expired
+        await services.audit.record(caller, "timeline.read", source)
+        return await _page(services, source, cursors, export_request.limit or PAGE_SIZE, expired)
+    await services.audit.record(caller, "timeline.exported", source)
+    headers = {"Expired": expired} if expired else {}
     if export_request.limit is None:
-        end = await services.history.last(source, asked.start, asked.end)
-        pages = services.history.pages(source, asked.start, end)
+        end = await services.history.last(source, cursors.start, cursors.end)
+        pages = services.history.pages(source, cursors.start, end)
     else:
-        page = await _entries(services, source, asked, export_request.limit)
-        end = page[-1][0] if page else asked.start
+        page = await _entries(services, source, cursors, export_request.limit)
+        end = page[-1][0] if page else cursors.start
         pages = _only(page)
         if len(page) == export_request.limit:
-            headers["Link"] = f'<{_next(request, end)}>; rel="next"'
-    format = REST_FORMATS[export_request.format]
-    start = None if asked.start == START else position(asked.start)[0]
-    writer = format.new_writer(ExportOptions(export_request.layout, start=start))
-    return StreamingResponse(
-        export(writer, pages), media_type=format.media_type, headers=headers | {"Next-Cursor": end}
-    )
+            headers["Link"] = f'<{_url_after(request, end)}>; rel="next"'
+    return _file(source, cursors, export_request, pages, headers | {"Next-Cursor": end})
 
 
 @router.get(
@@ -127,31 +120,47 @@ async def get_timeline_overview(
     since: From = "-1h",
     to: To = None,
 ) -> Response:
-    """Each face's seconds and the coverage, the last hour's where nothing else is asked for; at most 6 hours.
+    """Return each face's seconds and the coverage of a range of at most 6 hours, by default the last hour.
 
-    The second that is not over yet is left out: messages after the cursor `until` tell it.
+    The current second is left out: the messages after the cursor `until` contain it.
     """
     await services.known_source(source)
-    asked = requested_range(since=since, to=to)
-    if asked.length > LONGEST_OVERVIEW:
-        raise ProblemError(422, f"expected a range of at most {LONGEST_OVERVIEW / 3600:g} hours")
-    await services.audit.note(caller, "timeline.read", source)
-    return CompressedJson(await _overview(services, source, asked))
+    cursors = requested_range(since=since, to=to)
+    if cursors.length > MAX_OVERVIEW:
+        raise ProblemError(422, f"the range must have at most {MAX_OVERVIEW / 3600:g} hours")
+    await services.audit.record(caller, "timeline.read", source)
+    return CompressedJson(await _overview(services, source, cursors))
 
 
-async def _page(services: Services, source: str, asked: Range, limit: int, expired: str | None) -> Response:
-    page = await _entries(services, source, asked, limit)
+def _file(
+    source: str,
+    cursors: CursorRange,
+    export_request: ExportRequest,
+    pages: AsyncIterator[list[Entry]],
+    headers: dict[str, str],
+) -> Response:
+    format = REST_FORMATS[export_request.format]
+    start = None if cursors.start == START else position(cursors.start)[0]
+    writer = format.new_writer(ExportOptions(export_request.layout, start=start))
+    headers["Content-Disposition"] = f'attachment; filename="{source}.{export_request.format}"'
+    return StreamingResponse(export(writer, pages), media_type=format.media_type, headers=headers)
+
+
+async def _page(
+    services: Services, source: str, cursors: CursorRange, limit: int, expired: str | None
+) -> Response:
+    page = await _entries(services, source, cursors, limit)
     messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
-    following = page[-1][0] if page else asked.start
-    ends = {"source": source, "next": following, "more": len(page) == limit, "expired": expired}
-    body = f'{{"messages":[{messages}],{json.dumps(ends)[1:]}'
+    end = page[-1][0] if page else cursors.start
+    fields = {"source": source, "next": end, "more": len(page) == limit, "expired": expired}
+    body = f'{{"messages":[{messages}],{json.dumps(fields)[1:]}'  # messages are stored as JSON
     return Response(body, media_type="application/json")
 
 
-async def _entries(services: Services, source: str, asked: Range, limit: int) -> list[Entry]:
-    """Up to `limit` entries, read in pieces: others have their turn in between."""
+async def _entries(services: Services, source: str, cursors: CursorRange, limit: int) -> list[Entry]:
+    """Read up to `limit` entries, in pages, so that other requests run in between."""
     entries: list[Entry] = []
-    async for page in services.history.pages(source, asked.start, asked.end, min(limit, PAGE)):
+    async for page in services.history.pages(source, cursors.start, cursors.end, min(limit, PAGE_SIZE)):
         entries += page
         if len(entries) >= limit:
             break
@@ -162,25 +171,27 @@ async def _only(page: list[Entry]) -> AsyncIterator[list[Entry]]:
     yield page
 
 
-def _next(request: Request, cursor: str) -> str:
-    """The same question, going on after `cursor`."""
+def _url_after(request: Request, cursor: str) -> str:
+    """Return the URL of the same request, continued after `cursor`."""
     query = {name: value for name, value in request.query_params.items() if name not in ("after", "from")}
     return f"{request.url.path}?{urlencode(query | {'after': cursor})}"
 
 
-async def _overview(services: Services, source: str, asked: Range) -> bytes:
-    document, until, full = OverviewDocument(source), asked.start, True
+async def _overview(services: Services, source: str, cursors: CursorRange) -> bytes:
+    document, until, full = OverviewDocument(source), cursors.start, True
     while full:
-        page = await services.redis.xrange(overview_key(source), min=f"({until}", max=asked.end, count=PAGE)
+        page = await services.redis.xrange(
+            overview_key(source), min=f"({until}", max=cursors.end, count=PAGE_SIZE
+        )
         for _, entry in page:
             if entry[b"type"] == SECONDS.encode():
                 document.add_seconds(entry[b"body"])
             else:
-                document.add_coverage(_shown(json.loads(entry[b"body"])))
-        until, full = page[-1][0].decode() if page else until, len(page) == PAGE
-    # The entry that ended a second went out together with the next second's first reading.
+                document.add_coverage(_period(json.loads(entry[b"body"])))
+        until, full = page[-1][0].decode() if page else until, len(page) == PAGE_SIZE
+    # The engine commits an ended second together with the first reading of the next one.
     return await document.text(until=f"{max(0, position(until)[0] - 1)}-0")
 
 
-def _shown(stretch: dict[str, Any]) -> dict[str, Any]:
-    return {name: stretch[name] for name in ("kind", "started_at", "ended_at", "frames")}
+def _period(coverage: dict[str, Any]) -> dict[str, Any]:
+    return {name: coverage[name] for name in ("kind", "started_at", "ended_at", "frames")}

@@ -1,4 +1,4 @@
-"""What is asked for when a source is added or changed, checked field by field, as a configuration."""
+"""Requests to add or change a source, validated field by field into its configuration."""
 
 import hashlib
 import re
@@ -16,21 +16,22 @@ from api.http.problems import ProblemError
 from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, PreviewMode, SourceConfig
 
-LONGEST_ID = 60  # characters
-LONGEST_NAME = 80  # characters
+MAX_ID_LENGTH = 60  # characters
+MAX_NAME_LENGTH = 80  # characters
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, description="for people")]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, description="display name")]
 Url = Annotated[str, Field(description=f"one of {FORMS}")]
 Rate = Annotated[float, Field(gt=MIN_RATE, le=MAX_RATE, allow_inf_nan=False, description="readings a second")]
-Why = Annotated[
+PurposeField = Annotated[
     Purpose | None,
-    Field(description="why faces are read; where tokens are asked for it must be given, else it is personal"),
+    Field(description="purpose of reading faces; required where tokens are, otherwise personal by default"),
 ]
-Because = Annotated[
-    Ground | None, Field(description="what alone makes the purposes workplace and education lawful")
+GroundField = Annotated[
+    Ground | None, Field(description="lawful ground, required for the purposes workplace and education")
 ]
-Shown = Annotated[
-    PreviewMode, Field(description="of the live picture: as it is, too coarse to tell a face, or none at all")
+PictureField = Annotated[
+    PreviewMode,
+    Field(description="visibility of the live picture: as it is, too coarse to recognise a face, or none"),
 ]
 
 EXAMPLE: dict[str, Any] = {
@@ -42,42 +43,43 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-# Not null, which is a value of the ground alone: a model tells apart what was given by itself.
-LEFT_OUT: Any = Field(default_factory=lambda: None)
+# A field that the request leaves out. It is not null, which only the ground may be; model_dump(exclude_unset)
+# tells the two apart.
+UNSET: Any = Field(default_factory=lambda: None)
 
 
 class BadNameError(Exception):
-    """A name that no source may have."""
+    """A name without printable characters."""
 
 
 class NewSource(BaseModel):
-    """What it takes to add a source; its id is made of the name."""
+    """A new source. Its id is derived from its name."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
     name: Name
     url: Url
     rate: Rate = DEFAULT_RATE
-    purpose: Why = None
-    ground: Because = None
-    picture: Shown = "shown"
+    purpose: PurposeField = None
+    ground: GroundField = None
+    picture: PictureField = "shown"
 
 
 class SourceChange(BaseModel):
-    """What is to be changed of a source; what is left out stays, and so does the id."""
+    """Changes to a source. Fields that are left out stay as they are, and so does the id."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"picture": "none"}})
 
-    name: Name = LEFT_OUT
-    url: Url = LEFT_OUT
-    rate: Rate = LEFT_OUT
-    purpose: Annotated[Purpose, Field(description="why faces are read")] = LEFT_OUT
-    ground: Because = LEFT_OUT
-    picture: Shown = LEFT_OUT
+    name: Name = UNSET
+    url: Url = UNSET
+    rate: Rate = UNSET
+    purpose: Annotated[Purpose, Field(description="purpose of reading faces")] = UNSET
+    ground: GroundField = UNSET
+    picture: PictureField = UNSET
 
 
 def source_from_request(new: NewSource, settings: AppSettings) -> SourceConfig:
-    """The configuration that is asked for. Raises a 422 problem that names each field that is wrong."""
+    """Return the new source's configuration. Raises a 422 problem that names each invalid field."""
     now = time.time()
     default = "personal" if settings.tokens == "open" else None
     checks: dict[str, Callable[[], Any]] = {
@@ -85,58 +87,63 @@ def source_from_request(new: NewSource, settings: AppSettings) -> SourceConfig:
         "url": lambda: validated_url(new.url, settings.media),
         "purpose": lambda: checked_purpose(new.purpose, new.ground, default),
     }
-    found = _all(checks)
+    checked = _run_checks(checks)
     return SourceConfig(
-        id=slug(found["name"]), rate=new.rate, created_at=now, ground=new.ground, picture=new.picture, **found
+        id=slug(checked["name"]),
+        rate=new.rate,
+        created_at=now,
+        ground=new.ground,
+        picture=new.picture,
+        **checked,
     )
 
 
 def changed_source(config: SourceConfig, change: SourceChange, settings: AppSettings) -> SourceConfig:
-    """The configuration after the change. Raises a 422 problem that names each field that is wrong."""
+    """Return the changed configuration. Raises a 422 problem that names each invalid field."""
     given = change.model_dump(exclude_unset=True)
-    wanted = replace(config, **given)
+    after = replace(config, **given)
     checks: dict[str, Callable[[], Any]] = {
-        "purpose": lambda: checked_purpose(wanted.purpose, wanted.ground, None),
+        "purpose": lambda: checked_purpose(after.purpose, after.ground, None),
     }
     if "name" in given:
-        checks["name"] = lambda: _checked_name(wanted.name)
+        checks["name"] = lambda: _checked_name(after.name)
     if "url" in given:
-        checks["url"] = lambda: _changed_location(config.url, wanted.url, settings)
-    return replace(wanted, **_all(checks))
+        checks["url"] = lambda: _changed_location(config.url, after.url, settings)
+    return replace(after, **_run_checks(checks))
 
 
 def slug(name: str) -> str:
-    """The id made of a name: lower-case letters and digits, with hyphens between them."""
+    """Derive an id from a name: lower-case letters and digits, joined by hyphens."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    made = "-".join(re.findall(r"[a-z0-9]+", plain))[:LONGEST_ID].strip("-")
-    return made or f"source-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    id = "-".join(re.findall(r"[a-z0-9]+", plain))[:MAX_ID_LENGTH].strip("-")
+    return id or f"source-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _all(checks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """What each check gives, by its field; or all that is wrong, as one problem."""
-    found: dict[str, Any] = {}
+def _run_checks(checks: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Return the checked value of each field. Raises one problem with all errors."""
+    checked: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for field, check in checks.items():
         try:
-            found[field] = check()
+            checked[field] = check()
         except (BadNameError, UrlError, PurposeError) as error:
             errors[field] = str(error)
     if errors:
-        raise ProblemError(422, "the source is not valid", errors)
-    return found
+        raise ProblemError(422, "the source is invalid", errors)
+    return checked
 
 
 def _checked_name(text: str) -> str:
     name = " ".join(text.split())
     if not name or not name.isprintable():
-        raise BadNameError("expected a name of printable characters")
+        raise BadNameError("must consist of printable characters")
     return name
 
 
 def _changed_location(before: str, text: str, settings: AppSettings) -> str:
-    """The address; who sends it back as it was shown, with stars for its secrets, leaves it as it is."""
+    """Validate a changed URL. The URL as clients see it, with stars for its secrets, means no change."""
     if text.strip() == without_password(before):
         return before
     if HIDDEN in text:
-        raise UrlError("expected what is hidden in full where an address is changed, actual stars")
+        raise UrlError("replace the stars: a changed address needs its password and options in full")
     return validated_url(text, settings.media)

@@ -1,4 +1,4 @@
-"""How each source stands: its state in one record, kept up to date from its timeline as it is asked for."""
+"""Status of each source, updated from the new entries of its timeline on each request."""
 
 import json
 from collections import deque
@@ -13,33 +13,33 @@ from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import state_key
 from ingest.bus.source_config import SourceConfig
 
-LOOKED_AT = 60.0  # seconds of coverage that the drop share is of
-LOOKBACK = 1000  # entries looked through at the first question
-PAGE = 1000  # entries
-SIGNAL = ("live", "ended")  # states in which nothing is wrong with the connection
+DROP_SHARE_PERIOD = 60.0  # seconds
+INITIAL_ENTRIES = 1000  # newest entries, read on the first request for a source
+PAGE_SIZE = 1000  # entries
+HEALTHY_STATES = ("live", "ended")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """What the list of sources shows of one."""
+    """Connection state, newest reading and losses of a source."""
 
-    state: str | None  # connecting live reconnecting ended error; None before ingest said anything
+    state: str | None  # connecting live reconnecting ended error; None before ingest reports one
     reason: str
-    since: datetime | None  # when this state, or the trouble of which it is part, began
+    since: datetime | None  # start of this state, or of the failure that it is part of
     last_reading: datetime | None
-    drop_share: float | None  # 0..1 of the frames of the last minute; None when there were none
+    drop_share: float | None  # 0..1 of the last minute's frames; None if there were none
 
 
 class StatusTracker:
-    """Adds up one source's entries in their order. Pure."""
+    """Derives the status of one source from its timeline entries, added in order. Pure."""
 
     def __init__(self) -> None:
-        self.cursor: str | None = None  # of the last entry that was added
+        self.cursor: str | None = None  # of the newest added entry
         self._state: str | None = None
         self._reason = ""
         self._since: datetime | None = None
         self._last_reading: datetime | None = None
-        self._stretches: deque[tuple[datetime, str, int]] = deque()  # ended at, kind, frames
+        self._coverage: deque[tuple[datetime, str, int]] = deque()  # ended_at, kind, frames
 
     def add(self, cursor: str, kind: bytes, body: bytes) -> None:
         self.cursor = cursor
@@ -50,21 +50,21 @@ class StatusTracker:
         elif kind == b"coverage":
             fields = json.loads(body)
             if ended := _parsed_moment(fields["ended_at"]):
-                self._stretches.append((ended, fields["kind"], fields["frames"]))
+                self._coverage.append((ended, fields["kind"], fields["frames"]))
 
     def add_state(self, fields: dict[str, Any]) -> None:
-        """Trouble lasts from its first state to the next signal, however many attempts lie between."""
+        """Add a state. A failure lasts over all attempts from its first state to the next healthy one."""
         at = _parsed_moment(fields["at"])
-        in_trouble = self._state is not None and self._state not in SIGNAL
-        if not in_trouble or fields["state"] in SIGNAL:
+        is_failing = self._state is not None and self._state not in HEALTHY_STATES
+        if not is_failing or fields["state"] in HEALTHY_STATES:
             self._since = at
         self._state, self._reason = fields["state"], fields["reason"]
 
     def status(self, at: datetime) -> SourceStatus:
-        while self._stretches and self._stretches[0][0] < at - timedelta(seconds=LOOKED_AT):
-            self._stretches.popleft()
-        frames = sum(frames for _, _, frames in self._stretches)
-        dropped = sum(frames for _, kind, frames in self._stretches if kind == "dropped")
+        while self._coverage and self._coverage[0][0] < at - timedelta(seconds=DROP_SHARE_PERIOD):
+            self._coverage.popleft()
+        frames = sum(frames for _, _, frames in self._coverage)
+        dropped = sum(frames for _, kind, frames in self._coverage if kind == "dropped")
         return SourceStatus(
             state=self._state,
             reason=self._reason,
@@ -75,33 +75,33 @@ class StatusTracker:
 
 
 class SourceStatuses:
-    """The standing of every source that was asked for; each question reads only what came since the last."""
+    """Status of each requested source; a request reads only the entries since the previous one."""
 
     def __init__(self, client: AsyncRedis, history: History) -> None:
         self._redis = client
         self._history = history
         self._trackers: dict[
             str, tuple[float, StatusTracker]
-        ] = {}  # with the source's created_at: it may come back
+        ] = {}  # created_at tells apart a source that was removed and added again
 
     async def status(self, config: SourceConfig) -> SourceStatus:
         source = config.id
         created_at, tracker = self._trackers.get(source, (None, None))
         if tracker is None or tracker.cursor is None or created_at != config.created_at:
-            tracker = await self._first(source)
+            tracker = await self._start(source)
             self._trackers[source] = (config.created_at, tracker)
         else:
             await self._add_new(source, tracker)
         return tracker.status(now())
 
-    def keep(self, sources: Collection[str]) -> None:
-        """Forgets all other sources."""
+    def retain(self, sources: Collection[str]) -> None:
+        """Forget all other sources."""
         for source in self._trackers.keys() - set(sources):
             del self._trackers[source]
 
-    async def _first(self, source: str) -> StatusTracker:
-        """From the newest entries; the state may lie further back, so it is kept apart as well."""
-        entries = await self._history.newest(source, LOOKBACK)
+    async def _start(self, source: str) -> StatusTracker:
+        """Start from the newest entries, and from the stored state where these contain none."""
+        entries = await self._history.newest(source, INITIAL_ENTRIES)
         tracker = StatusTracker()
         if not any(kind == b"state" for _, kind, _ in entries):
             newest = await self._redis.get(state_key(source))
@@ -113,11 +113,11 @@ class SourceStatuses:
 
     async def _add_new(self, source: str, tracker: StatusTracker) -> None:
         page: list[Entry] | None = None
-        while page is None or len(page) == PAGE:
+        while page is None or len(page) == PAGE_SIZE:
             assert tracker.cursor is not None
-            page = await self._history.page(source, tracker.cursor, PAGE)
+            page = await self._history.page(source, tracker.cursor, PAGE_SIZE)
             for entry in page:
-                if position(entry[0]) > position(tracker.cursor):  # two questions may be under way at once
+                if position(entry[0]) > position(tracker.cursor):  # two requests may run at the same time
                     tracker.add(*entry)
 
 

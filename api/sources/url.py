@@ -1,4 +1,4 @@
-"""Which addresses a source may have, and how an address is shown."""
+"""Validation of a source's URL, and its form without secrets."""
 
 import asyncio
 import re
@@ -10,26 +10,26 @@ from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, allowe
 from ingest.network.source_types import DEFAULT_PORTS, FILE, SCHEMES, WEBCAM
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
-HOW_TO_WRITE = "write a password's / ? # @ as %2F %3F %23 %40, and a port in digits"
-LONGEST = 2000  # characters
-RESOLVED_WITHIN = 3.0  # seconds
+ESCAPING = "write / ? # @ in a password as %2F %3F %23 %40, and the port in digits"
+MAX_LENGTH = 2000  # characters
+RESOLVE_TIMEOUT = 3.0  # seconds
 HIDDEN = "***"
-PLAIN = ("mien_transport=tcp", "mien_transport=udp")  # options of ours
+PUBLIC_OPTIONS = ("mien_transport=tcp", "mien_transport=udp")
 
 
 class UrlError(Exception):
-    """An address that no source may have; the message is a sentence without the address's secrets."""
+    """An invalid or forbidden URL; the message is a sentence that quotes no secret of it."""
 
 
 def validated_url(text: str, media: Path) -> str:
-    """The address in the form that is kept, which ingest can read; raises LocationError."""
+    """Return the URL in the form that is stored and that ingest reads. Raises UrlError."""
     text = text.strip()
     if not text:
-        raise UrlError(f"expected an address: {FORMS}")
-    if len(text) > LONGEST:
-        raise UrlError(f"expected at most {LONGEST} characters, actual {len(text)}")
+        raise UrlError(f"enter an address: {FORMS}")
+    if len(text) > MAX_LENGTH:
+        raise UrlError(f"must have at most {MAX_LENGTH} characters, got {len(text)}")
     if not text.isprintable():
-        raise UrlError("expected printable characters only")
+        raise UrlError("must consist of printable characters")
     text = _with_lower_scheme(text)
     try:
         address = parse_address(text, media)
@@ -38,32 +38,32 @@ def validated_url(text: str, media: Path) -> str:
     except AddressError as error:
         raise UrlError(str(error)) from None
     if address.type is FILE:
-        return _checked_file(text, Path(address.target), media)
-    return _checked_network(text) if address.type.ports else text
+        return _validated_file(text, Path(address.target), media)
+    return _validated_network(text) if address.type.ports else text
 
 
 def no_such_file(media: Path) -> str:
-    """For who adds a file, which takes the scope operate: viewers need not know where files lie."""
+    """Name the media folder in an error for operators; viewers never receive it."""
     return f"no such file in the media folder {printable_path(media)}"
 
 
 def printable_path(folder: Path) -> str:
-    """Its path; bytes in it that are no UTF-8 become escapes."""
+    """Return the path as text; bytes that are not UTF-8 become escapes."""
     return str(folder.resolve()).encode("utf-8", "backslashreplace").decode()
 
 
-async def check_network(location: str, networks: Networks) -> None:
-    """Raises LocationError where a checked location is a webcam or a host that no source may be.
+async def check_network(url: str, networks: Networks) -> None:
+    """Raises UrlError if a validated URL is a webcam or a host that the allowlist forbids.
 
-    A name that does not resolve now may do so later: ingest looks again each time that it connects.
+    A name that cannot be resolved now is accepted: ingest checks it again each time that it connects.
     """
-    parts = urlsplit(location)
+    parts = urlsplit(url)
     if parts.scheme == WEBCAM.name and not networks.webcams:
         raise UrlError(NO_WEBCAM)
     if networks.everywhere or parts.scheme not in DEFAULT_PORTS:
         return
     try:
-        async with asyncio.timeout(RESOLVED_WITHIN):
+        async with asyncio.timeout(RESOLVE_TIMEOUT):
             await asyncio.to_thread(allowed_addresses, parts.hostname or "", parts.port or 0, networks)
     except ForbiddenError as error:
         raise UrlError(str(error)) from None
@@ -72,9 +72,9 @@ async def check_network(location: str, networks: Networks) -> None:
 
 
 def without_password(url: str) -> str:
-    """The address with stars wherever a camera may have its password: only host and plain path are shown.
+    """Return the URL with stars wherever a camera may have its password; host and plain path remain.
 
-    That is in front of the host, in options, and in parts of the path or host that have the form of options.
+    Stars replace the password, the values of options, and parts of path or host that look like options.
     """
     if "://" not in url:
         return url  # a webcam or a file
@@ -95,7 +95,7 @@ def without_password(url: str) -> str:
 
 def _shown_option(option: str) -> str:
     name, mark, _ = option.partition("=")
-    return option if option in PLAIN else f"{name}={HIDDEN}" if mark else HIDDEN
+    return option if option in PUBLIC_OPTIONS else f"{name}={HIDDEN}" if mark else HIDDEN
 
 
 def _with_lower_scheme(text: str) -> str:
@@ -103,31 +103,31 @@ def _with_lower_scheme(text: str) -> str:
     return f"{scheme.lower()}:{rest}" if colon and scheme.lower() in SCHEMES else text
 
 
-def _checked_network(text: str) -> str:
+def _validated_network(text: str) -> str:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise UrlError(f"not an address: {HOW_TO_WRITE}") from None
+        raise UrlError(f"this is not a URL: {ESCAPING}") from None
     if parts.fragment:
-        raise UrlError(f"expected no #, actual one: {HOW_TO_WRITE}")
+        raise UrlError(f"must have no #: {ESCAPING}")
     if not host or any(character.isspace() for character in text):
-        raise UrlError(f"expected {parts.scheme}://host/path without spaces")
+        raise UrlError(f"must have the form {parts.scheme}://host/path without spaces")
     transport = dict(parse_qsl(parts.query)).get("mien_transport", "tcp")
     if transport not in ("tcp", "udp"):
-        raise UrlError("expected mien_transport=tcp or udp, actual something else")
+        raise UrlError("mien_transport must be tcp or udp")
     return text
 
 
-def _checked_file(text: str, file: Path, media: Path) -> str:
-    """`file:` and the path below the media folder, however it was written."""
+def _validated_file(text: str, file: Path, media: Path) -> str:
+    """Return `file:` and the path relative to the media folder."""
     _, mark, options = text.partition("?")
     if mark and options != "loop":
-        raise UrlError("expected ?loop or nothing after a file's name, actual something else")
+        raise UrlError("only ?loop may follow the name of a file")
     try:
-        found = file.is_file()
-    except OSError:  # a name longer than names can be
-        found = False
-    if not found:
+        exists = file.is_file()
+    except OSError:  # the name is too long for the file system
+        exists = False
+    if not exists:
         raise UrlError(no_such_file(media))
     return f"file:{file.relative_to(media.resolve())}{mark}{options}"

@@ -1,8 +1,8 @@
-"""Every message to every dashboard: one reader a source and process, any number of clients.
+"""Broadcast of each source's messages: one Redis reader per source and process, any number of clients.
 
-    Redis stream -> Feed -> Mailbox of each client -> its websocket
+    Redis stream ──▶ Broadcast ──▶ ClientQueue of each client ──▶ its websocket
 
-A client that reads too slowly loses what is in its own mailbox; the reader and the others never wait for it.
+A slow client loses the messages in its own queue; the reader and the other clients never wait for it.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from ingest.bus.keys import SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
 
-DEPTH = 512  # messages that may wait for a client: some 20 s of two faces, at most 1 MB
-BATCH = 200  # entries taken from Redis at once
-BEAT = 1.0  # seconds between heartbeats, and between looks whether the source is still configured
-RECENT = 50  # entries looked through for the newest reading when a feed starts
-PAUSE = 0.5  # seconds before Redis is tried again
+QUEUE_SIZE = 512  # messages for one client: some 20 s of two faces, at most 1 MB
+MAX_ENTRIES = 200  # entries of one read from Redis
+HEARTBEAT_INTERVAL = 1.0  # seconds; the same for checks whether the source was removed
+RECENT_ENTRIES = 50  # searched for the newest reading when a broadcast starts
+RETRY_DELAY = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of the timeline, ready to be sent; all clients share the bytes."""
+    """One timeline entry as a websocket frame, which all clients share."""
 
     cursor: str
     position: Position
@@ -46,10 +46,10 @@ def message_of(cursor: str, body: bytes) -> Message:
 
 
 class Broadcast:
-    """Follows one source's timeline for as long as it has clients."""
+    """Reads one source's timeline and distributes its messages for as long as there are clients."""
 
     def __init__(self, source: str, client: AsyncRedis, reader: AsyncRedis, counters: StreamCounters) -> None:
-        """`reader` waits for entries, and `client` does all that is done at once."""
+        """`reader` is used for blocking reads, `client` for all other commands."""
         self._source = source
         self._redis = client
         self._reader = reader
@@ -58,27 +58,27 @@ class Broadcast:
         self._newest_frame: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
-        self.position = START  # the newest entry that went to the mailboxes
-        self.removed = False  # the source is configured no more
+        self.position = START  # cursor of the newest entry that was distributed
+        self.removed = False  # the source was removed
 
     async def start(self) -> None:
-        recent = await History(self._redis).newest(self._source, RECENT)
+        recent = await History(self._redis).newest(self._source, RECENT_ENTRIES)
         if recent:
             self.position = recent[0][0]
-        self._note_newest([(kind, body) for _, kind, body in reversed(recent)])
+        self._track_newest_frame([(kind, body) for _, kind, body in reversed(recent)])
         self._tasks = [
-            start(self._follow(), f"the feed of {self._source}"),
-            start(self._beat(), f"the heartbeat of {self._source}"),
+            start(self._follow(), f"broadcast of {self._source}"),
+            start(self._send_heartbeats(), f"heartbeat of {self._source}"),
         ]
 
     def stop(self) -> None:
-        self._stopped = True  # as well, since a cancellation can get lost; see api.tasks
+        self._stopped = True  # in addition to cancel(), which can get lost: see api.tasks
         for task in self._tasks:
             task.cancel()
 
     def join(self) -> ClientQueue[Message]:
-        """A mailbox that gets every entry after `position` as it is now."""
-        queue: ClientQueue[Message] = ClientQueue(DEPTH)
+        """Add a client. Its queue receives every entry after the current `position`."""
+        queue: ClientQueue[Message] = ClientQueue(QUEUE_SIZE)
         self._queues.add(queue)
         self._counters.clients += 1
         return queue
@@ -95,56 +95,56 @@ class Broadcast:
         while not self._stopped:
             try:
                 found = await self._reader.xread(
-                    {timeline_key(self._source): self.position}, count=BATCH, block=int(BEAT * 1000)
+                    {timeline_key(self._source): self.position},
+                    count=MAX_ENTRIES,
+                    block=int(HEARTBEAT_INTERVAL * 1000),
                 )
             except REDIS_ERRORS as error:
-                logger.warning(
-                    "redis does not answer as it should, the feed of %s waits: %s", self._source, error
-                )
-                await asyncio.sleep(PAUSE)
+                logger.warning("redis: %s; the broadcast of %s waits", error, self._source)
+                await asyncio.sleep(RETRY_DELAY)
                 continue
             if found:
-                self._give(found[0][1] if isinstance(found, list) else next(iter(found.values()))[0])
+                self._distribute(found[0][1] if isinstance(found, list) else next(iter(found.values()))[0])
 
-    def _give(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
+    def _distribute(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         for id, fields in entries:
             message = message_of(id.decode(), fields[b"body"])
             for queue in self._queues:
                 self._counters.missed += queue.put(message)
             self.position = message.cursor
-        self._note_newest([(fields[b"type"], fields[b"body"]) for _, fields in entries])
+        self._track_newest_frame([(fields[b"type"], fields[b"body"]) for _, fields in entries])
 
-    def _note_newest(self, entries: list[tuple[bytes, bytes]]) -> None:
-        """Remembers when the frame of the newest reading was captured."""
+    def _track_newest_frame(self, entries: list[tuple[bytes, bytes]]) -> None:
+        """Remember the capture time of the newest reading's frame."""
         for kind, body in reversed(entries):
             if kind == b"reading" and (captured_at := json.loads(body).get("captured_at")):
                 self._newest_frame = datetime.fromisoformat(captured_at)
                 return
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while not self._stopped:
-            await asyncio.sleep(BEAT)
-            await self._look_for_removal()
+            await asyncio.sleep(HEARTBEAT_INTERVAL)
+            await self._check_removal()
             frame = text_frame(heartbeat(self._source, now(), self._newest_frame))
             for queue in self._queues:
-                queue.beat(frame)
+                queue.put_heartbeat(frame)
                 if self.removed:
                     queue.close()
 
-    async def _look_for_removal(self) -> None:
-        """Without much patience: heartbeats go on while Redis is away."""
+    async def _check_removal(self) -> None:
+        """Check for removal with a short timeout, because heartbeats continue while Redis is away."""
         try:
-            async with asyncio.timeout(BEAT / 2):
+            async with asyncio.timeout(HEARTBEAT_INTERVAL / 2):
                 self.removed = not await self._redis.hexists(SOURCES, self._source)
         except (*REDIS_ERRORS, TimeoutError):
-            return  # the follower says so; who is configured is not known now
+            return  # _follow logs it; whether the source was removed is unknown
 
 
 class Broadcasts:
-    """The feeds of this process, by source; each lives from its first client to its last."""
+    """Broadcasts of this process by source; each runs from its first client to its last."""
 
     def __init__(self, client: AsyncRedis, readers: AsyncRedis) -> None:
-        """`readers` gives each feed a connection to wait on."""
+        """`readers` is a pool with a connection for each broadcast's blocking reads."""
         self._redis = client
         self._readers = readers
         self._broadcasts: dict[str, Broadcast] = {}
@@ -153,7 +153,7 @@ class Broadcasts:
 
     @asynccontextmanager
     async def join(self, source: str) -> AsyncIterator[tuple[Broadcast, ClientQueue[Message]]]:
-        """The source's feed and a mailbox in it."""
+        """Join the source's broadcast with a queue of its own."""
         broadcast, queue = await self._joined(source)
         try:
             yield broadcast, queue

@@ -1,4 +1,4 @@
-"""What waits for one client: bounded, and honest about what did not fit. Pure."""
+"""Bounded queue of the messages for one client, which counts the discarded ones. Pure."""
 
 import asyncio
 from collections import deque
@@ -10,16 +10,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[Item]):
-    """All that waited for a client when it came to look."""
+    """Everything that waited for a client."""
 
-    missed: int  # items that were thrown away since the delivery before
+    missed: int  # items that were discarded since the previous delivery
     items: list[Item]  # in order
-    heartbeat: bytes | None  # the newest, if one is due
-    closed: bool  # nothing more will come
+    heartbeat: bytes | None  # the newest, if there is one
+    closed: bool  # no more deliveries follow
 
 
 class ClientQueue(Generic[Item]):
-    """One client's queue. When it is full, all that waits is thrown away, counted, and the newest goes in."""
+    """Queue of one client. When it is full, all waiting items make room for the newest, and are counted."""
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
@@ -30,17 +30,17 @@ class ClientQueue(Generic[Item]):
         self._arrived = asyncio.Event()
 
     def put(self, item: Item) -> int:
-        """Returns how many items had to go for it."""
-        lost = 0
+        """Put an item. Return how many items were discarded for it."""
+        discarded = 0
         if len(self._items) >= self._depth:
-            lost = len(self._items)
-            self._missed += lost
+            discarded = len(self._items)
+            self._missed += discarded
             self._items.clear()
         self._items.append(item)
         self._arrived.set()
-        return lost
+        return discarded
 
-    def beat(self, heartbeat: bytes) -> None:
+    def put_heartbeat(self, heartbeat: bytes) -> None:
         self._heartbeat = heartbeat
         self._arrived.set()
 
@@ -49,7 +49,7 @@ class ClientQueue(Generic[Item]):
         self._arrived.set()
 
     async def take(self) -> Delivery[Item]:
-        """Waits until something is there and takes all of it."""
+        """Wait for items or a heartbeat, and take everything that waits."""
         await self._arrived.wait()
         self._arrived.clear()
         delivery = Delivery(self._missed, list(self._items), self._heartbeat, self._closed)

@@ -1,8 +1,11 @@
-"""One websocket as uvicorn serves it, with a bound on everything that waits for its client.
+"""The server's side of one websocket, with a limit on everything that waits for its client.
 
-    mailbox ──▶ this process (HELD) ──▶ the kernel (UNSENT, then the client's own window) ──▶ the client
+    ClientQueue ──▶ this process (MAX_BUFFERED) ──▶ the kernel (MAX_UNSENT, then TCP's window) ──▶ the client
 
-A client that takes nothing at all for PATIENCE is cut off by the kernel, whatever the service is doing.
+uvicorn's own protocol is extended for two reasons. It frames each message for each client anew: 2.2 µs for a
+reading of 1.4 KB, against 0.1 µs to write a frame that all clients share, and with one system call for each
+message, where `frames` sends all that wait in one. And it limits neither what the kernel buffers for a slow
+client nor how long a client may read nothing. uvicorn and websockets have no option for either.
 """
 
 import asyncio
@@ -13,28 +16,29 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
-HELD = 32 * 1024  # bytes; above, who sends waits until the client has taken most of them
-UNSENT = 64 * 1024  # bytes
-PATIENCE = 60  # seconds
+MAX_BUFFERED = 32 * 1024  # bytes; above it, send() waits until the client has taken most of them
+MAX_UNSENT = 64 * 1024  # bytes
+CLIENT_TIMEOUT = 60  # seconds without a pong, or with unread data, until a client is disconnected
 
 
 def text_frame(text: str) -> bytes:
-    """A message as it goes over the wire, the same for each client: what a server sends is not masked."""
+    """Frame a message. All clients share the bytes, because a server does not mask its frames."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
 class Connection(WebSocketsSansIOProtocol):
-    """Takes, beside ASGI's messages, a `websocket.send` with `frames`: bytes that are framed already."""
+    """uvicorn's websocket, which also takes `websocket.send` with `frames`: bytes that are already framed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.transport.set_write_buffer_limits(high=HELD)
+        self.transport.set_write_buffer_limits(high=MAX_BUFFERED)
         connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE * 1000)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT)
+        timeout = self.config.ws_ping_timeout or CLIENT_TIMEOUT
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout * 1000))
 
     async def send(self, message: Any) -> None:
-        """Waits while the client has too much to take. Raises ClientDisconnected."""
+        """Send an ASGI message. Waits while too much is buffered. Raises ClientDisconnected."""
         if "frames" not in message:
             await super().send(message)
             return

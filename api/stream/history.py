@@ -1,4 +1,4 @@
-"""What a source's timeline holds already, by pages."""
+"""Stored entries of a source's timeline, in pages."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ from ingest.settings import retention
 
 Entry = tuple[str, bytes, bytes]  # cursor, type, body
 
-PAGE = 500  # entries; about 0.7 MB of readings
+PAGE_SIZE = 500  # entries; about 0.7 MB of readings
 
 
 class History:
@@ -17,20 +17,20 @@ class History:
 
     def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
-        self._kept = retention()
+        self._retention = retention()
 
-    async def page(self, source: str, after: str, limit: int = PAGE, until: str = "+") -> list[Entry]:
-        """Up to `limit` entries after the cursor `after`, the oldest first.
+    async def page(self, source: str, after: str, limit: int = PAGE_SIZE, until: str = "+") -> list[Entry]:
+        """Return up to `limit` entries after the cursor `after`, the oldest first.
 
-        `until` is the last cursor that may come, with "(" in front the first that may not.
+        `until` is the last cursor to include, or with "(" in front the first to exclude.
         """
-        found = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
-        return [_entry(id, fields) for id, fields in found]
+        entries = await self._redis.xrange(timeline_key(source), min=f"({after}", max=until, count=limit)
+        return [_decode(id, fields) for id, fields in entries]
 
     async def pages(
-        self, source: str, after: str, until: str = "+", size: int = PAGE
+        self, source: str, after: str, until: str = "+", size: int = PAGE_SIZE
     ) -> AsyncIterator[list[Entry]]:
-        """All entries after the cursor `after` up to `until`, a page at a time."""
+        """Yield all entries after the cursor `after` up to `until`, a page at a time."""
         full = True
         while full:
             page = await self.page(source, after, size, until)
@@ -40,34 +40,36 @@ class History:
             full = len(page) == size
 
     async def last(self, source: str, after: str, until: str) -> str:
-        """The newest cursor of such a range; `after` itself where there is nothing in it."""
-        found = await self._redis.xrevrange(timeline_key(source), max=until, min=f"({after}", count=1)
-        return found[0][0].decode() if found else after
+        """Return the newest cursor of such a range; `after` itself if the range is empty."""
+        newest = await self._redis.xrevrange(timeline_key(source), max=until, min=f"({after}", count=1)
+        return newest[0][0].decode() if newest else after
 
     async def newest(self, source: str, count: int) -> list[Entry]:
-        """The last `count` entries, the newest first."""
-        found = await self._redis.xrevrange(timeline_key(source), count=count)
-        return [_entry(id, fields) for id, fields in found]
+        """Return the last `count` entries, the newest first."""
+        entries = await self._redis.xrevrange(timeline_key(source), count=count)
+        return [_decode(id, fields) for id, fields in entries]
 
     async def last_cursor(self, source: str) -> str | None:
-        """The newest entry's cursor; None when the timeline is empty."""
+        """Return the newest entry's cursor; None if the timeline is empty."""
         newest = await self.newest(source, 1)
         return newest[0][0] if newest else None
 
     async def check(self, source: str, after: str) -> str | None:
-        """Raises BadCursorError for a cursor that this timeline never gave out, being ahead of it.
+        """Check a cursor. Raises BadCursorError for one ahead of the timeline, which never issued it.
 
-        Returns a sentence when what followed the cursor is no longer kept.
+        Return a sentence if the entries after the cursor may have been deleted.
         """
         last = await self.last_cursor(source)
         ahead = position(after) > position(cursor_at(now()))
         if ahead and (last is None or position(after) > position(last)):
-            raise BadCursorError(f"expected a cursor up to {last or 'now'}, actual {after} lies ahead of it")
-        if 0 < position(after)[0] < now().timestamp() * 1000 - self._kept * 1000:
-            hours = f"{self._kept / 3600:g} hours"
-            return f"the cursor is older than the {hours} that are kept: what lay between is gone"
+            raise BadCursorError(
+                f"the cursor {after} is ahead of the timeline, which ends at {last or 'now'}"
+            )
+        if 0 < position(after)[0] < now().timestamp() * 1000 - self._retention * 1000:
+            hours = f"{self._retention / 3600:g} hours"
+            return f"the cursor is older than the {hours} of retention: older entries have been deleted"
         return None
 
 
-def _entry(id: bytes, fields: dict[bytes, bytes]) -> Entry:
+def _decode(id: bytes, fields: dict[bytes, bytes]) -> Entry:
     return id.decode(), fields[b"type"], fields[b"body"]

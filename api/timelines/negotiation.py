@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Query
 from api.exports.formats import REST_FORMATS
 from api.exports.writer import Layout
 from api.http.problems import ProblemError
-from api.stream.history import PAGE
+from api.stream.history import PAGE_SIZE
 
 MEDIA_TYPES = {"json": "application/json"} | {
     name: export.media_type for name, export in REST_FORMATS.items()
@@ -28,7 +28,7 @@ Limit = Annotated[
     Query(
         ge=1,
         le=LARGEST_PAGE,
-        description=f"messages (default: {PAGE} as JSON, the whole range as a file)",
+        description=f"messages (default: {PAGE_SIZE} as JSON, the whole range as a file)",
     ),
 ]
 Accept = Annotated[str, Header(include_in_schema=False)]

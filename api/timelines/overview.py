@@ -1,6 +1,6 @@
-"""A stretch of a source in brief: the seconds of each face, and the coverage, as one JSON document.
+"""Overview of a range: the seconds of each face and the coverage, as one JSON document.
 
-An hour of ten faces is a megabyte: it is put together face by face, and others have their turn in between.
+An hour of ten faces is a megabyte. It is encoded face by face, so that other requests run in between.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
     "required": ["source", "step", "tracks", "coverage", "until"],
     "properties": {
         "source": {"type": "string"},
-        "step": {"type": "number", "description": "seconds that each of a face's values stands for"},
+        "step": {"type": "number", "description": "seconds that each value covers"},
         "tracks": {
             "type": "array",
-            "description": "the faces in the order in which they came; their lists are equally long",
+            "description": "the faces in order of appearance; the lists of a face have equal lengths",
             "items": {
                 "type": "object",
                 "required": ["track", "times", "values", "labels"],
@@ -30,29 +30,29 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
                     "times": {
                         "type": "array",
                         "items": {"type": "integer"},
-                        "description": "ms since 1970 of the first reading; of recordings: media time",
+                        "description": "ms since 1970 of the first reading; for recordings, media time",
                     },
                     "values": {
                         "type": "array",
                         "items": PERCENTS,
-                        "description": "mean percent of angry disgust sad happy surprise fear neutral",
+                        "description": "mean percentages of angry disgust sad happy surprise fear neutral",
                     },
                     "labels": {
                         "type": "array",
                         "items": {"type": "integer", "minimum": -1, "maximum": 6},
-                        "description": "the most frequent label's place in that order; -1: none",
+                        "description": "index of the most frequent label in that order; -1 if there is none",
                     },
                 },
             },
         },
         "coverage": {
             "type": "array",
-            "description": "what the stretches of time were, as in the messages of that type",
+            "description": "kinds of the periods, as in messages of type coverage",
             "items": {"type": "object", "required": ["kind", "frames"]},
         },
         "until": {
             "type": ["string", "number"],
-            "description": "the cursor after which messages tell what follows; of recordings: seconds",
+            "description": "cursor after which the messages continue; for recordings, the second",
         },
     },
 }
@@ -60,7 +60,7 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
 
 @dataclass(slots=True)
 class _Face:
-    """Lists of equal length, an item a second; texts as they were written, so that nothing is parsed."""
+    """Lists with one item for each second, as stored text, so that nothing is parsed."""
 
     times: list[bytes] = field(default_factory=list)
     labels: list[bytes] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Face:
 
 
 class OverviewDocument:
-    """Takes a source's seconds, and stretches of its coverage, in their order."""
+    """Collects a source's seconds and periods of coverage, in order."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -84,7 +84,7 @@ class OverviewDocument:
         self._coverage: list[Mapping[str, Any]] = []
 
     def add_seconds(self, body: bytes) -> None:
-        """An entry's body, as engine.wire.encode_seconds writes it."""
+        """Add the body of an entry, as engine.wire.encode_seconds writes it."""
         for line in body.split(b"\n"):
             track, time, label, percents = line.split(b" ")
             face = self._faces.get(track)
@@ -94,12 +94,11 @@ class OverviewDocument:
             face.labels.append(label)
             face.values.append(percents)
 
-    def add_coverage(self, stretch: Mapping[str, Any]) -> None:
-        """A stretch as the document is to show it."""
-        self._coverage.append(stretch)
+    def add_coverage(self, period: Mapping[str, Any]) -> None:
+        self._coverage.append(period)
 
     async def text(self, until: str | float) -> bytes:
-        """The document; `until` is the cursor, or the second of a recording, up to which it goes."""
+        """Encode the document; `until` is its end: a cursor, or a second of a recording."""
         tracks = []
         for track, face in self._faces.items():
             tracks.append(face.text(track))

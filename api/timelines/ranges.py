@@ -1,4 +1,4 @@
-"""Which part of a timeline a request asks for."""
+"""CursorRange of a timeline, from the parameters of a request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from api.stream.messages import START, BadCursorError, checked_cursor, cursor_fr
 
 After = Annotated[
     str | None,
-    Query(pattern="^(0|[0-9]{1,20}-[0-9]{1,20})$", description="cursor: begins after it; 0 is the beginning"),
+    Query(pattern="^(0|[0-9]{1,20}-[0-9]{1,20})$", description="cursor: begin after it; 0 for the beginning"),
 ]
 Before = Annotated[
-    str | None, Query(pattern="^[0-9]{1,20}-[0-9]{1,20}$", description="cursor: ends before it")
+    str | None, Query(pattern="^[0-9]{1,20}-[0-9]{1,20}$", description="cursor: end before it")
 ]
 From = Annotated[
     str | None,
@@ -22,49 +22,51 @@ From = Annotated[
 ]
 To = Annotated[
     str | None,
-    Query(description="instead of `before`: ends before that moment, in the same forms"),
+    Query(description="instead of `before`: end before this moment, in the same forms"),
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """From after one cursor up to another one."""
+class CursorRange:
+    """Part of a timeline between two cursors."""
 
     start: str  # exclusive
-    end: str  # as Redis takes it: "+", a cursor, or with "(" in front one that is left out
+    end: str  # for Redis: "+" for the end, a cursor, or with "(" in front an exclusive one
 
     @property
     def length(self) -> float:
-        """Seconds, up to now where the end is open."""
+        """Length in seconds; up to now if the end is open."""
         ended = now().timestamp() if self.end == "+" else position(self.end.lstrip("("))[0] / 1000
         return ended - position(self.start)[0] / 1000
 
 
-def requested_range(after: After = None, before: Before = None, since: From = None, to: To = None) -> Range:
-    """The range of a request; raises a 422 problem that names the parameter that is wrong."""
+def requested_range(
+    after: After = None, before: Before = None, since: From = None, to: To = None
+) -> CursorRange:
+    """Return the range of a request. Raises a 422 problem that names the invalid parameter."""
     if after and since:
-        raise _wrong("from", "expected either `after` or `from`, actual both")
+        raise _invalid("from", "give either `after` or `from`, not both")
     if before and to:
-        raise _wrong("to", "expected either `before` or `to`, actual both")
+        raise _invalid("to", "give either `before` or `to`, not both")
     start = START
     if after or since:
         start = _read("after", _cursor_after, after) if after else _read("from", _cursor_of_moment, since)
     if not (before or to):
-        return Range(start, "+")
+        return CursorRange(start, "+")
     end = _read("before", checked_cursor, before) if before else _read("to", _cursor_of_moment, to)
     if position(end) <= position(start):
-        raise _wrong("before" if before else "to", "expected a range that ends after it begins")
-    return Range(start, f"({end}" if before else end)
+        raise _invalid("before" if before else "to", "the range must end after it begins")
+    return CursorRange(start, f"({end}" if before else end)
 
 
-Requested = Annotated[Range, Depends(requested_range)]
+RangeDep = Annotated[CursorRange, Depends(requested_range)]
 
 
 def _read(parameter: str, reader: Callable[[str], str], text: str | None) -> str:
     try:
         return reader(text or "")
     except BadCursorError as error:
-        raise _wrong(parameter, str(error)) from None
+        raise _invalid(parameter, str(error)) from None
 
 
 def _cursor_after(text: str) -> str:
@@ -75,5 +77,5 @@ def _cursor_of_moment(text: str) -> str:
     return cursor_from(text, now())
 
 
-def _wrong(parameter: str, detail: str) -> ProblemError:
+def _invalid(parameter: str, detail: str) -> ProblemError:
     return ProblemError(422, f"{parameter}: {detail}", {parameter: detail})

@@ -18,7 +18,7 @@ import time
 from array import array
 from dataclasses import dataclass
 
-from api.capacity import allow_many_files, shorten_collections
+from api.capacity import raise_open_file_limit, tune_garbage_collection
 
 CURSOR = re.compile(rb'"cursor":"([0-9]+)-([0-9]+)"\}$')
 ERROR = b'"type":"error"'
@@ -170,8 +170,8 @@ async def follow(port: int, path: str, count: int, expected: int, seconds: float
 
 def main() -> int:
     port, path, count, expected, seconds, stuck = sys.argv[1:]
-    allow_many_files()
-    shorten_collections()
+    raise_open_file_limit()
+    tune_garbage_collection()
     received = asyncio.run(follow(int(port), path, int(count), int(expected), float(seconds), int(stuck)))
     print(json.dumps({name: getattr(received, name) for name in Received.__slots__}))
     return 0

@@ -11,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 
-from api.__main__ import configuration
+from api.__main__ import uvicorn_config
+from api.access.authorization import CHECK_INTERVAL
+from api.app import create_app
 from api.app_settings import AppSettings
 from api.settings import RecordingLimits
+from api.stream.connection import CLIENT_TIMEOUT
+from api.stream.previews import TIMEOUT as PREVIEW_TIMEOUT
 from engine.labels import LABELS, Label
 from engine.records import Box, Coverage, CoverageKind, Event, Floats, Reading, Second
 from engine.wire import encode_event, encode_seconds
@@ -30,7 +34,7 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Where the API under test listens."""
+    """The API under test: its address, its Redis server and its media folder."""
 
     port: int
     redis_url: str
@@ -66,14 +70,20 @@ def serving(
     limits: RecordingLimits | None = None,
     networks: Networks = EVERYWHERE,
     shards: int = 1,
+    token_check_interval: float = CHECK_INTERVAL,
+    preview_timeout: float = PREVIEW_TIMEOUT,
+    client_timeout: float = CLIENT_TIMEOUT,
 ) -> Iterator[Api]:
-    """Serves as `python -m api` does, in a thread; stops when left."""
+    """Serve as `python -m api` does, in a thread, until the context ends."""
     api = Api(port or free_port(), redis_url, media)
-    bounds = limits or RecordingLimits(reserve=0)
+    limits = limits or RecordingLimits(reserve=0)
     settings = AppSettings(
-        redis_url, media, data=api.data, limits=bounds, tokens=tokens, networks=networks, shards=shards
+        redis_url, media, data=api.data, limits=limits, tokens=tokens, networks=networks, shards=shards
     )
-    server = uvicorn.Server(configuration(settings, "127.0.0.1", api.port))
+    app = create_app(settings, token_check_interval=token_check_interval, preview_timeout=preview_timeout)
+    config = uvicorn_config(app, "127.0.0.1", api.port)
+    config.ws_ping_timeout = client_timeout
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -86,7 +96,7 @@ def serving(
 
 
 def configure(redis_url: str, id: str = "lobby", url: str = "rtsp://viewer:planted@192.0.2.7/1") -> None:
-    """Adds a source behind the API's back."""
+    """Add a source without the API."""
     config = SourceConfig(id=id, name=id.title(), url=url, rate=10.0, created_at=0.0)
     with connect(redis_url) as client:
         client.hset(SOURCES, id, encode_config(config))
@@ -94,7 +104,7 @@ def configure(redis_url: str, id: str = "lobby", url: str = "rtsp://viewer:plant
 
 @contextmanager
 def refusing_writes(redis_url: str, setting: str = "min-replicas-to-write") -> Iterator[None]:
-    """A server that reads and writes nothing, as with a full disk or memory."""
+    """Make Redis refuse writes, as with a full disk or memory."""
     with connect(redis_url) as client:
         client.config_set(setting, 1)
         try:
@@ -111,7 +121,7 @@ def write(redis_url: str, events: Iterable[Event]) -> None:
 def write_seconds(
     redis_url: str, label: Label, ago: float, length: float, *, track: int = 1, source: str = "lobby"
 ) -> None:
-    """Writes the seconds of a face that shows one expression as the engine does, from `ago` seconds on."""
+    """Write a face's seconds of one expression as the engine does, beginning `ago` seconds before now."""
     now = datetime.now(UTC).timestamp()
     with connect(redis_url) as client, client.pipeline(transaction=False) as commands:
         for number in range(int(length)):
@@ -164,7 +174,7 @@ def reading(number: int, label: Label | None = "happy", track: int = 1, ago: flo
 
 
 def coverage(kind: CoverageKind, frames: int, ago: float, length: float) -> Coverage:
-    """A stretch that began `ago` seconds before now."""
+    """Coverage of `length` seconds that began `ago` seconds before now."""
     started = datetime.now(UTC) - timedelta(seconds=ago)
     ended = started + timedelta(seconds=length)
     return Coverage("lobby", kind, 0, int(length * NANOSECONDS), started, ended, frames)

@@ -374,20 +374,20 @@ def test_a_slow_client_is_told_what_it_missed_and_costs_the_others_nothing(api: 
     asyncio.run(run())
 
 
-def test_a_client_that_reads_nothing_at_all_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.stream.connection.PATIENCE", 1)
+def test_a_client_that_reads_nothing_is_disconnected(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
 
     def clients() -> float:
-        lines = httpx.get(f"{api.http}/metrics").text.splitlines()
+        lines = httpx.get(f"{served.http}/metrics").text.splitlines()
         return next(float(line.split()[1]) for line in lines if line.startswith("mien_clients "))
 
-    with socket.socket() as stuck:
+    with serving(redis_url, tmp_path, client_timeout=1.0) as served, socket.socket() as stuck:
         stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stuck.connect(("127.0.0.1", api.port))
-        stuck.sendall(handshake_request(api))
-        until(lambda: clients() == 1, 5, "the client follows")
-        write(api.redis_url, list(map(wide, range(100))))
-        until(lambda: clients() == 0, 10, "the client is gone")
+        stuck.connect(("127.0.0.1", served.port))
+        stuck.sendall(handshake_request(served))
+        until(lambda: clients() == 1, 5, "the client is connected")
+        write(redis_url, list(map(wide, range(100))))
+        until(lambda: clients() == 0, 10, "the client is disconnected")
 
 
 def handshake_request(api: Api) -> bytes:
@@ -426,8 +426,8 @@ def test_a_full_mailbox_keeps_only_the_newest() -> None:
         first = await queue.take()
         assert lost == [0, 0, 0, 3, 0]
         assert (first.missed, first.items) == (3, [3, 4])
-        queue.beat(b"one")
-        queue.beat(b"two")
+        queue.put_heartbeat(b"one")
+        queue.put_heartbeat(b"two")
         queue.put(5)
         second = await queue.take()
         assert (second.missed, second.items, second.heartbeat) == (0, [5], b"two")

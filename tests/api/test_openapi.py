@@ -1,4 +1,4 @@
-"""What the OpenAPI document promises is what the service does: schemathesis asks it in every way it can."""
+"""The OpenAPI document is complete, and schemathesis finds that the service does what it promises."""
 
 import subprocess
 import sys
@@ -11,20 +11,19 @@ import httpx
 import jsonschema
 import pytest
 
-import api.routes.sources
 from api.access.tokens import encode_token, make_token
 from ingest.bus.connection import connect
 from ingest.bus.keys import TOKENS, beat_key
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
+NO_CAMERA = 0.05  # seconds to wait for a picture that does not come
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
 @pytest.fixture
-def media(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a service whose every part is up, with a source that has a timeline."""
-    monkeypatch.setattr(api.routes.sources, "PICTURE_WAIT", 0.05)  # seconds; there are no cameras
+def media(redis_url: str, tmp_path: Path) -> Path:
+    """The media folder of a service that is ready, with a source that has a timeline."""
     configure(redis_url)
     write(redis_url, [*(reading(number) for number in range(30)), coverage("observed", 30, 3, 3)])
     with connect(redis_url) as client:
@@ -40,28 +39,28 @@ def document(redis_url: str, media: Path) -> Iterator[dict[str, Any]]:
         yield document
 
 
-def asked(served: Api, folder: Path, checks: str, *options: str) -> str:
-    """What schemathesis has to say; empty where it finds nothing."""
+def findings(served: Api, folder: Path, checks: str, *options: str) -> str:
+    """Run schemathesis against the API; return its report, empty if it finds no fault."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(SETTINGS), "run"]
     command += [f"{served.http}/v1/openapi.json", "--seed", "1", "--no-color", "--checks", checks, *options]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
-def test_every_way_of_asking_is_answered_as_the_document_says(redis_url: str, media: Path) -> None:
-    with serving(redis_url, media) as served:
-        told = asked(served, media, "all", "--max-examples=12", "--continue-on-failure")
-    assert not told, told
+def test_the_service_responds_as_the_document_says(redis_url: str, media: Path) -> None:
+    with serving(redis_url, media, preview_timeout=NO_CAMERA) as served:
+        report = findings(served, media, "all", "--max-examples=12", "--continue-on-failure")
+    assert not report, report
 
 
-def test_with_tokens_nobody_is_answered_without_one(redis_url: str, media: Path) -> None:
+def test_no_operation_works_without_a_token_where_tokens_are_required(redis_url: str, media: Path) -> None:
     text, token = make_token("desk", "operate", time.time())
     with connect(redis_url) as client:
         client.hset(TOKENS, token.name, encode_token(token))
     holding = f"--header=Authorization: Bearer {text}"
-    with serving(redis_url, media, tokens="required") as served:
-        told = asked(served, media, "ignored_auth", "--phases=fuzzing", "--max-examples=3", holding)
-    assert not told, told
+    with serving(redis_url, media, tokens="required", preview_timeout=NO_CAMERA) as served:
+        report = findings(served, media, "ignored_auth", "--phases=fuzzing", "--max-examples=3", holding)
+    assert not report, report
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -89,11 +88,11 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_every_body_and_every_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+def test_every_body_and_response_has_a_valid_example(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         answers = (response for status, response in operation["responses"].items() if status.startswith("2"))
-        for told in (operation.get("requestBody", {}), *answers):
-            content = told.get("content", {}).get("application/json")
+        for part in (operation.get("requestBody", {}), *answers):
+            content = part.get("content", {}).get("application/json")
             if content is not None:
                 schema = content["schema"] | {"components": document["components"]}
                 jsonschema.validate(example_of(name, content, document), schema)

@@ -36,7 +36,7 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/nothing.js", "/v1/sources/lobby/nothing"])
 def test_what_is_not_there_is_named(http: httpx.Client, path: str) -> None:
-    assert problem(http.get(path), 404)["detail"] == f"there is nothing at '{path}'"
+    assert problem(http.get(path), 404)["detail"] == f"no resource at '{path}'"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_is_not_there_is_named(http: httpx.Client, path: str) -> None:
 def test_what_may_be_asked_is_named(http: httpx.Client, method: str, path: str, allowed: str) -> None:
     refused = http.request(method, path)
     assert refused.headers["allow"] == allowed
-    assert problem(refused, 405)["detail"] == f"expected {allowed.replace(', ', ' or ')}, actual {method}"
+    assert problem(refused, 405)["detail"] == f"use {allowed.replace(', ', ' or ')} here, not {method}"
 
 
 def test_nothing_may_be_asked_of_what_is_not_there(http: httpx.Client) -> None:
@@ -62,11 +62,11 @@ def test_nothing_may_be_asked_of_what_is_not_there(http: httpx.Client) -> None:
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_body_of_another_media_type_is_told_apart(http: httpx.Client, media_type: str) -> None:
     refused = http.post("/v1/sources", content=b'{"name":"Gate"}', headers={"content-type": media_type})
-    assert problem(refused, 415)["detail"].startswith("expected a body of application/json, actual ")
+    assert problem(refused, 415)["detail"].startswith("the body must be of type application/json, got ")
 
 
 REFUSALS = [
-    ("min-replicas-to-write", "Redis refuses to write: too few replicas follow it"),
+    ("min-replicas-to-write", "Redis refuses to write: too few replicas are connected to it"),
     ("maxmemory", "Redis refuses to write: its memory is full"),
 ]
 
@@ -79,7 +79,7 @@ def test_a_refused_write_is_told_and_what_was_to_be_written_is_not(
     source = SOURCE | {"url": "rtsp://viewer:planted@192.0.2.7/1"}
     with refusing_writes(redis_url, setting):
         for refused in (http.get("/v1/timelines/lobby"), http.post("/v1/sources", json=source)):
-            assert problem(refused, 503)["detail"] == f"{reason}; try again in some seconds"
+            assert problem(refused, 503)["detail"] == f"{reason}; try again in a few seconds"
         told = http.get("/readyz")
         assert told.status_code == 503
         assert told.json()["parts"][0] == {"name": "redis", "ready": False, "reason": reason}
@@ -98,7 +98,7 @@ def test_other_errors_of_redis_are_faults_of_ours() -> None:
 def test_a_body_that_becomes_too_large_is_not_read_to_its_end(http: httpx.Client) -> None:
     pieces = (b"[1,1]".ljust(1024) for _ in range(100))
     refused = http.post("/v1/sources", content=pieces, headers=JSON)
-    assert problem(refused, 413)["detail"] == "expected a body of at most 65536 bytes"
+    assert problem(refused, 413)["detail"] == "the body must have at most 65536 bytes"
 
 
 def test_a_body_that_is_announced_as_too_large_is_not_waited_for(http: httpx.Client) -> None:
@@ -112,22 +112,22 @@ def test_a_body_that_is_announced_as_too_large_is_not_waited_for(http: httpx.Cli
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
-        ({}, {"name": "expected a value, actual none", "url": "expected a value, actual none"}),
-        (SOURCE | {"name": 7}, {"name": "expected text"}),
-        (SOURCE | {"name": ""}, {"name": "expected 1 or more characters"}),
-        (SOURCE | {"name": "x" * 81}, {"name": "expected 80 or fewer characters"}),
-        (SOURCE | {"rate": "fast"}, {"rate": "expected a number"}),
-        (SOURCE | {"rate": 0}, {"rate": "expected more than 0"}),
-        (SOURCE | {"rate": 61}, {"rate": "expected at most 60"}),
-        (SOURCE | {"colour": "red"}, {"colour": "there is no such field"}),
-        ([], {"body": "expected a JSON object"}),
+        ({}, {"name": "is required", "url": "is required"}),
+        (SOURCE | {"name": 7}, {"name": "must be text"}),
+        (SOURCE | {"name": ""}, {"name": "must have at least 1 characters"}),
+        (SOURCE | {"name": "x" * 81}, {"name": "must have at most 80 characters"}),
+        (SOURCE | {"rate": "fast"}, {"rate": "must be a number"}),
+        (SOURCE | {"rate": 0}, {"rate": "must be greater than 0"}),
+        (SOURCE | {"rate": 61}, {"rate": "must be at most 60"}),
+        (SOURCE | {"colour": "red"}, {"colour": "is not a known field"}),
+        ([], {"body": "must be a JSON object"}),
     ],
 )
 def test_each_field_is_told_in_plain_words(http: httpx.Client, body: Any, errors: dict[str, str]) -> None:
     told = problem(http.post("/v1/sources", json=body), 422)
     assert {error["field"]: error["detail"] for error in told["errors"]} == errors
-    sentences = "; ".join(f"{field}: {text}" for field, text in errors.items())
-    assert told["detail"] == f"the request is not valid: {sentences}"
+    sentences = "; ".join(f"{field} {text}" for field, text in errors.items())
+    assert told["detail"] == f"the request is invalid: {sentences}"
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"[" * 10_000, b"\xff\xfe"])
@@ -139,7 +139,7 @@ def test_what_is_no_json_is_refused(http: httpx.Client, content: bytes) -> None:
 
 def test_a_value_of_several_kinds_names_them_all(http: httpx.Client) -> None:
     told = problem(http.post("/v1/recordings", json={"path": "clip.mp4", "rate": "fast"}), 422)
-    assert told["errors"] == [{"field": "rate", "detail": "expected a number, or expected 'all'"}]
+    assert told["errors"] == [{"field": "rate", "detail": "must be a number, or must be 'all'"}]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_value_of_several_kinds_names_them_all(http: httpx.Client) -> None:
 )
 def test_a_parameter_is_told_by_its_name(http: httpx.Client, limit: str, why: str) -> None:
     told = problem(http.get("/v1/timelines/lobby", params={"limit": limit}), 422)
-    assert told["errors"] == [{"field": "limit", "detail": f"expected {why}"}]
+    assert told["errors"] == [{"field": "limit", "detail": f"must be {why}"}]
 
 
 def test_a_fault_of_ours_says_no_more_than_that(redis_url: str, http: httpx.Client) -> None:
@@ -155,4 +155,4 @@ def test_a_fault_of_ours_says_no_more_than_that(redis_url: str, http: httpx.Clie
     with connect(redis_url) as client:
         client.set(timeline_key("lobby"), "planted")  # no stream
     told = problem(http.get("/v1/timelines/lobby"), 500)
-    assert told["detail"] == "something went wrong in the service; its log says what"
+    assert told["detail"] == "internal error: see the log of the service"

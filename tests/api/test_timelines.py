@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from api.exports.tables import READINGS
-from api.stream.history import PAGE
+from api.stream.history import PAGE_SIZE
 from engine.live.rollup import Rollup
 from engine.records import Span
 from engine.wire import encode_seconds
@@ -74,7 +74,7 @@ def test_the_overview_has_each_faces_seconds_and_the_coverage(api: Api, http: ht
 def test_a_long_overview_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
     write_face(api.redis_url, "fear", ago=1300, length=1200)
     (track,) = http.get("/lobby/overview").json()["tracks"]
-    assert len(track["times"]) == 1200 > 2 * PAGE
+    assert len(track["times"]) == 1200 > 2 * PAGE_SIZE
     assert track["times"] == sorted(track["times"])
     (later,) = http.get("/lobby/overview", params={"from": "-20m", "to": "-10m"}).json()["tracks"]
     assert 599 <= len(later["times"]) <= 600
@@ -93,7 +93,10 @@ def test_a_page_and_a_file_say_what_is_no_longer_kept(api: Api, http: httpx.Clie
     write(api.redis_url, [reading(1)])
     old, new = {"after": "1000-0"}, {"from": "-10m"}
     page = http.get("/lobby", params=old).json()
-    assert page["expired"] == "the cursor is older than the 24 hours that are kept: what lay between is gone"
+    assert (
+        page["expired"]
+        == "the cursor is older than the 24 hours of retention: older entries have been deleted"
+    )
     assert [message["frame"] for message in page["messages"]] == [1]
     assert http.get("/lobby", params=old | {"format": "csv"}).headers["expired"] == page["expired"]
     for query in (new, {"after": "0"}, {}):
@@ -132,9 +135,9 @@ def test_the_overview_comes_packed_where_that_is_understood(api: Api, http: http
     ("query", "why"),
     [
         ("from=-7h", "at most 6 hours"),
-        ("from=today", "from: expected -30s, -10m, -1h or a moment"),
-        ("from=-1m&to=-2m", "to: expected a range that ends after it begins"),
-        ("to=soon", "to: expected -30s"),
+        ("from=today", "from: must be -30s, -10m, -1h or a moment"),
+        ("from=-1m&to=-2m", "to: the range must end after it begins"),
+        ("to=soon", "to: must be -30s"),
     ],
 )
 def test_a_stretch_that_cannot_be_is_a_problem(http: httpx.Client, query: str, why: str) -> None:
@@ -230,13 +233,13 @@ def test_spans_become_cues_on_the_clock_of_the_range(api: Api, http: httpx.Clien
 
 
 def test_a_page_may_be_larger_than_what_is_read_at_once(api: Api, http: httpx.Client) -> None:
-    write(api.redis_url, [reading(number) for number in range(2 * PAGE)])
-    for limit in (PAGE - 1, PAGE + 7, 2 * PAGE, 2 * PAGE + 1):
+    write(api.redis_url, [reading(number) for number in range(2 * PAGE_SIZE)])
+    for limit in (PAGE_SIZE - 1, PAGE_SIZE + 7, 2 * PAGE_SIZE, 2 * PAGE_SIZE + 1):
         page = http.get("/lobby", params={"limit": limit}).json()
         frames = [message["frame"] for message in page["messages"]]
-        assert frames == list(range(min(limit, 2 * PAGE)))
+        assert frames == list(range(min(limit, 2 * PAGE_SIZE)))
         assert page["next"] == page["messages"][-1]["cursor"]
-        assert page["more"] == (limit <= 2 * PAGE)
+        assert page["more"] == (limit <= 2 * PAGE_SIZE)
 
 
 def test_a_file_of_pages_is_the_file_in_one(api: Api, http: httpx.Client) -> None:
@@ -253,11 +256,11 @@ def test_a_file_of_pages_is_the_file_in_one(api: Api, http: httpx.Client) -> Non
 
 
 def test_a_long_file_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
-    write(api.redis_url, [reading(number) for number in range(2 * PAGE + 3)])
+    write(api.redis_url, [reading(number) for number in range(2 * PAGE_SIZE + 3)])
     rows = list(csv.DictReader(io.StringIO(http.get("/lobby", params={"format": "csv"}).text)))
-    assert [float(row["media_time"]) for row in rows] == [number / 10 for number in range(2 * PAGE + 3)]
+    assert [float(row["media_time"]) for row in rows] == [number / 10 for number in range(2 * PAGE_SIZE + 3)]
     table = pq.read_table(io.BytesIO(http.get("/lobby", params={"format": "parquet"}).content))
-    assert table.column("media_time").to_pylist() == [number / 10 for number in range(2 * PAGE + 3)]
+    assert table.column("media_time").to_pylist() == [number / 10 for number in range(2 * PAGE_SIZE + 3)]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -18,9 +18,9 @@ def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: 
         with refusing_writes(redis_url):
             for _ in range(2):
                 with pytest.raises(REDIS_ERRORS, match="NOREPLICAS"):
-                    await audit.note(LOCAL, "timeline.read", "lobby")
+                    await audit.record(LOCAL, "timeline.read", "lobby")
         for _ in range(2):
-            await audit.note(LOCAL, "timeline.read", "lobby")
+            await audit.record(LOCAL, "timeline.read", "lobby")
         return int(await client.xlen(AUDIT))
 
     async def run() -> int:

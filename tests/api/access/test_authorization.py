@@ -7,7 +7,6 @@ import httpx
 import pytest
 from websockets.sync.client import connect as open_websocket
 
-from api.access import authorization
 from api.app import public_paths
 from ingest.bus.connection import connect
 from ingest.bus.keys import TOKENS, ticket_key
@@ -20,7 +19,7 @@ from tests.api.access.clients import (
     heard_until_closed,
     refused_websocket,
 )
-from tests.api.serving import Api, refusing_writes, serving
+from tests.api.serving import Api, configure, refusing_writes, serving
 from tests.waiting import until
 
 RATE = {"default": 10.0, "min": 0.0, "max": 60.0}
@@ -80,11 +79,11 @@ def test_the_page_and_its_files_are_open(api: Api) -> None:
 @pytest.mark.parametrize(
     ("headers", "query", "why"),
     [
-        ({}, "", "expected a token: Authorization: Bearer"),
-        ({"Authorization": "Bearer"}, "", "expected a token: Authorization: Bearer"),
-        ({"Authorization": "Basic eDp5"}, "", "expected a token: Authorization: Bearer"),
-        (bearer("mien_planted"), "", "expected a token that is known here"),
-        ({}, "?ticket=planted", "expected a fresh ticket"),
+        ({}, "", "no token given: send the header Authorization: Bearer"),
+        ({"Authorization": "Bearer"}, "", "no token given: send the header Authorization: Bearer"),
+        ({"Authorization": "Basic eDp5"}, "", "no token given: send the header Authorization: Bearer"),
+        (bearer("mien_planted"), "", "unknown or removed token"),
+        ({}, "?ticket=planted", "the ticket is expired, used, or for another path"),
     ],
 )
 def test_who_is_not_known_is_told_what_to_bring(
@@ -188,14 +187,13 @@ def test_tickets_are_for_paths_of_the_service(api: Api, viewer: str, path: str) 
         assert [each["field"] for each in answer.json()["errors"]] == ["path"]
 
 
-def test_removing_a_token_ends_the_websockets_it_opened(
-    api: Api, viewer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(authorization, "ASKED_AGAIN", 0.5)
-    address = f"{api.ws}/v1/sources/lobby/live"
+def test_removing_a_token_closes_the_websockets_that_it_opened(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
+    viewer = add_token(redis_url, "wall", "view")
     with (
-        open_websocket(address, additional_headers=bearer(viewer)) as client,
-        connect(api.redis_url) as redis,
+        serving(redis_url, tmp_path, tokens="required", token_check_interval=0.5) as api,
+        open_websocket(f"{api.ws}/v1/sources/lobby/live", additional_headers=bearer(viewer)) as client,
+        connect(redis_url) as redis,
     ):
         redis.hdel(TOKENS, "wall")
         assert '"code":"unauthorized"' in heard_until_closed(client)[-1]

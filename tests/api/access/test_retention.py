@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.access.audit import Audit
-from api.sources import store
+from api.sources.retention import sweep, trim_timelines
 from api.stream.previews import LivePreviews
 from api.tasks import stop
 from deploy.redis_server import RedisServer
@@ -99,24 +99,22 @@ def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: p
 
 async def trim(url: str) -> None:
     async with connect_async(url) as client:
-        await store.trim_timelines(client, HOUR)
+        await trim_timelines(client, HOUR)
         await Audit(client).trim()
 
 
 def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(store, "ROUND", 0.02)
-    monkeypatch.setattr(store, "TRIMS_EVERY", 0.0)
     configure(redis_url)
 
     async def survived(blocking: Any) -> None:
         async with connect_async(redis_url) as client, LivePreviews(client).watch("lobby") as watcher:
-            sweeping = asyncio.create_task(store.sweep(client, Audit(client)))
+            sweeping = asyncio.create_task(sweep(client, Audit(client), interval=0.02, trim_interval=0.0))
             with refusing_writes(redis_url):
-                await eventually(lambda: "old data wait" in caplog.text, "the sweep says so")
-                await eventually(lambda: "picture of lobby waits" in caplog.text, "the look says so")
-            await eventually(lambda: blocking.exists(watch_key("lobby")), "the wish for pictures")
+                await eventually(lambda: "old data waits" in caplog.text, "the sweep says so")
+                await eventually(lambda: "previews of lobby wait" in caplog.text, "the previews say so")
+            await eventually(lambda: blocking.exists(watch_key("lobby")), "the request for previews")
             Previews(blocking).put("lobby", b"jpeg", 1)
             assert await asyncio.wait_for(watcher.take(), 5) is not None
             blocking.xadd(timeline_key("lobby"), {"type": "reading", "body": "{}"}, id="1-1")

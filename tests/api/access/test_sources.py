@@ -62,7 +62,9 @@ def test_whoever_serves_others_says_why(redis_url: str, tmp_path: Path) -> None:
     with guarded(redis_url, tmp_path) as api:
         token = add_token(redis_url, "front-desk", "operate")
         with calling(api, token) as http:
-            assert "expected why faces are read" in wrong(http.post("/v1/sources", json=CAMERA))["purpose"]
+            assert (
+                "give the purpose of reading faces" in wrong(http.post("/v1/sources", json=CAMERA))["purpose"]
+            )
             answer = http.post("/v1/sources", json={**CAMERA, "purpose": "safety"})
             assert answer.status_code == 201
 
@@ -136,12 +138,12 @@ def test_what_was_configured_in_a_form_that_is_refused_now_is_hidden(api: Api, h
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("rtsp://viewer:planted/x@192.0.2.7/1", "not an address"),
-        ("rtsp://viewer:pla\u2100nted@192.0.2.7/1", "not an address"),
-        ("rtsp://viewer:1#planted@192.0.2.7/1", "expected no #"),
-        ("rtsp://192.0.2.7/1#pwd=planted", "expected no #"),
-        ("rtsp://192.0.2.7/1?mien_transport=planted", "expected mien_transport=tcp or udp"),
-        ("clip.mp4?pwd=planted", "expected ?loop or nothing"),
+        ("rtsp://viewer:planted/x@192.0.2.7/1", "this is not a URL"),
+        ("rtsp://viewer:pla\u2100nted@192.0.2.7/1", "this is not a URL"),
+        ("rtsp://viewer:1#planted@192.0.2.7/1", "must have no #"),
+        ("rtsp://192.0.2.7/1#pwd=planted", "must have no #"),
+        ("rtsp://192.0.2.7/1?mien_transport=planted", "mien_transport must be tcp or udp"),
+        ("clip.mp4?pwd=planted", "only ?loop may follow"),
     ],
 )
 def test_a_refusal_quotes_nothing_of_an_address(http: httpx.Client, url: str, why: str) -> None:
@@ -190,7 +192,7 @@ def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -
     http.post("/v1/sources", json={**CAMERA, "picture": "none"})
     answer = http.get("/v1/sources/front-door/preview.jpg")
     assert answer.status_code == 404
-    assert "configured so" in answer.json()["detail"]
+    assert "configured to show no picture" in answer.json()["detail"]
     with open_websocket(f"{api.ws}/v1/sources/front-door/frames") as client:
         assert '"code":"no_picture"' in heard_until_closed(client)[0]
         assert client.close_code == 4403
