@@ -14,16 +14,16 @@ from tests.waiting import until
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking")
 
-# Which share of a part of a canvas has a colour, within a tolerance that forgives smoothed edges.
+# Share of a part of a canvas that has a colour, within a tolerance for smoothed edges.
 SHARE = """(canvas, [colour, left, right, top, bottom]) => {
   const wide = Math.max(1, Math.floor(canvas.width * (right - left)));
   const high = Math.max(1, Math.floor(canvas.height * (bottom - top)));
   const data = canvas.getContext("2d")
     .getImageData(Math.floor(canvas.width * left), Math.floor(canvas.height * top), wide, high).data;
-  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const target = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
   let hits = 0;
   for (let at = 0; at < data.length; at += 4) {
-    hits += data[at + 3] > 200 && wanted.every((part, index) => Math.abs(part - data[at + index]) < 12);
+    hits += data[at + 3] > 200 && target.every((part, index) => Math.abs(part - data[at + index]) < 12);
   }
   return hits / (wide * high);
 }"""
@@ -31,7 +31,7 @@ SHARE = """(canvas, [colour, left, right, top, bottom]) => {
 
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
-    """The system's Chromium, else the one that Playwright installed; skips the test where none starts."""
+    """Start the system's Chromium, else Playwright's; skip the test where neither starts."""
     path = str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None
     with sync_playwright() as playwright:
         try:
@@ -44,23 +44,23 @@ def chromium(*more: str) -> Iterator[Browser]:
 
 @contextmanager
 def page_of(browser: Browser, api: Api, **context: Any) -> Iterator[Page]:
-    """A page that must not raise errors, and must ask nobody but the API; nothing is opened yet."""
+    """Make a page that must raise no error and must send requests to the API alone; nothing is open yet."""
     made = browser.new_context(
         **{"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"} | context
     )
     page = made.new_page()
     errors: list[str] = []
-    asked: list[str] = []
+    requested: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     yield page
     made.close()
     assert not errors, errors
-    assert not [url for url in asked if not url.startswith((api.http, api.ws, "blob:"))]
+    assert not [url for url in requested if not url.startswith((api.http, api.ws, "blob:"))]
 
 
 def share(page: Page, canvas: str, colour: str, *, part: tuple[float, float] = (0.0, 1.0)) -> float:
-    """The share of the upper two thirds of a canvas, between two ratios of its width, that has a colour."""
+    """Return the share of a colour in the upper two thirds of a canvas, between two ratios of its width."""
     return float(page.locator(canvas).first.evaluate(SHARE, [colour, *part, 0.0, 0.66]))
 
 

@@ -18,9 +18,10 @@ export class AddForm {
   #isSending = false;
   #maxSize = Infinity; // bytes of a file
 
-  /** @param {{ tokens: string }} session @param {() => void} onAdded */
-  constructor({ tokens }, onAdded) {
+  /** @param {object} session as the API sends it @param {() => void} onAdded */
+  constructor({ tokens, rate }, onAdded) {
     this.#onAdded = onAdded;
+    this.#fields.rate.value = String(rate.default);
     this.#fillPurposes(tokens === "required");
     this.#loadLimits();
     const files = byId("files");

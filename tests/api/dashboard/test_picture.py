@@ -13,7 +13,7 @@ from engine.drawing.palette import LABEL_COLOURS
 from ingest.bus.connection import connect
 from ingest.bus.previews import Previews
 from tests.api.browsing import SHARE, page_of
-from tests.api.dashboard.watching import tell
+from tests.api.dashboard.sources import set_state
 from tests.api.serving import Api, configure, reading, write
 from tests.waiting import until
 
@@ -25,9 +25,9 @@ GREYS = (40, 120)  # of the dark and light pictures that the tests show
 
 def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api) -> None:
     """Faces are angry in dark frames and sad in light ones: each box has the colour that fits its frame."""
-    tell(api.redis_url, "live")
+    set_state(api.redis_url, "live")
     stop = threading.Event()
-    camera = threading.Thread(target=film, args=(api.redis_url, stop))
+    camera = threading.Thread(target=stream_frames, args=(api.redis_url, stop))
     camera.start()
     try:
         page.wait_for_selector("#picture-text", state="hidden")
@@ -35,7 +35,7 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
         seen: list[tuple[str, str]] = []
 
         def both_kinds() -> bool:
-            seen.append(look(canvas))
+            seen.append(shown_in(canvas))
             return len(seen) >= 40 and len(set(seen)) >= 2
 
         until(both_kinds, 20, "both kinds of frame")
@@ -51,10 +51,10 @@ def test_the_picture_carries_the_readings_of_its_own_moment(page: Page, api: Api
 
 
 def test_a_source_without_a_picture_has_not_the_shape_of_the_one_before(page: Page, api: Api) -> None:
-    tell(api.redis_url, "live")
+    set_state(api.redis_url, "live")
     show_portrait(page, api)
     configure(api.redis_url, "hall")
-    tell(api.redis_url, "reconnecting", "connection refused", "hall")
+    set_state(api.redis_url, "reconnecting", "connection refused", "hall")
     page.goto(f"{api.http}/#hall")
     expect(page.locator("#source-name")).to_have_text("Hall")
     until(lambda: abs(shape(page) - 16 / 9) < 0.01, 5, "the shape of a screen")
@@ -62,7 +62,7 @@ def test_a_source_without_a_picture_has_not_the_shape_of_the_one_before(page: Pa
 
 def test_an_upright_picture_leaves_room_and_keeps_its_boxes(page: Page, api: Api) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
-    tell(api.redis_url, "live")
+    set_state(api.redis_url, "live")
     show_portrait(page, api)
     place = page.locator("#picture").bounding_box()
     assert place is not None
@@ -103,7 +103,7 @@ def shape(page: Page) -> float:
     return place["width"] / place["height"]
 
 
-def film(redis_url: str, stop: threading.Event) -> None:
+def stream_frames(redis_url: str, stop: threading.Event) -> None:
     """Pictures and readings of one face, ten a second; every three frames both change."""
     jpegs = [cv2.imencode(".jpg", np.full((240, 320, 3), grey, np.uint8))[1].tobytes() for grey in GREYS]
     with connect(redis_url) as client:
@@ -115,8 +115,8 @@ def film(redis_url: str, stop: threading.Event) -> None:
                 return
 
 
-def look(canvas: Locator) -> tuple[str, str]:
-    """Which frame is shown, and which box on it, looked at in one go."""
+def shown_in(canvas: Locator) -> tuple[str, str]:
+    """Return the frame that is shown and the box on it, read at the same moment."""
     colours = {
         "dark": f"#{GREYS[0]:02x}{GREYS[0]:02x}{GREYS[0]:02x}",
         "light": f"#{GREYS[1]:02x}{GREYS[1]:02x}{GREYS[1]:02x}",
@@ -162,8 +162,8 @@ def test_names_do_not_cover_each_other(page: Page) -> None:
     assert heights[1] - heights[0] > 21
 
 
-def test_pictures_are_asked_for_anew_when_the_messages_broke_off(browser: Browser, api: Api) -> None:
-    """What carries both may have gone without a word to the pictures."""
+def test_frames_are_requested_again_when_the_messages_broke_off(browser: Browser, api: Api) -> None:
+    """The connection of the frames may be broken without a sign."""
     opened: list[WebSocketRoute] = []
 
     def pass_on(socket: WebSocketRoute) -> None:
@@ -184,7 +184,7 @@ def test_pictures_are_asked_for_anew_when_the_messages_broke_off(browser: Browse
         assert (count("live"), count("frames")) == (2, 2)
 
 
-def test_what_is_said_of_the_pictures_end_is_taken_for_no_picture(browser: Browser, api: Api) -> None:
+def test_a_text_message_is_no_frame(browser: Browser, api: Api) -> None:
     asked: list[str] = []
 
     def end(socket: WebSocketRoute) -> None:
@@ -198,7 +198,7 @@ def test_what_is_said_of_the_pictures_end_is_taken_for_no_picture(browser: Brows
         until(lambda: page.evaluate("1") and len(asked) >= 2, 10, "it is asked again")
 
 
-def test_a_hidden_page_asks_for_no_pictures(page: Page, api: Api) -> None:
+def test_a_hidden_page_requests_no_frames(page: Page, api: Api) -> None:
     with connect(api.redis_url) as client:
         previews = Previews(client)
         until(lambda: previews.is_watched("lobby"), 5, "the page watches")

@@ -1,4 +1,4 @@
-"""Where the service asks for tokens, the page does once: the way in, what a view may do, and the way out."""
+"""The page of a service with tokens: the sign-in, what a view token may do, and the sign-out."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,14 +12,14 @@ from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, TOKENS
 from tests.api.access.clients import add_token, guarded
 from tests.api.browsing import page_of, wait_for_share
-from tests.api.dashboard.watching import TIMELINE, stretch
+from tests.api.dashboard.sources import TIMELINE, readings_of
 from tests.api.serving import Api, serving, write
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def door(browser: Browser, redis_url: str, tmp_path: Path) -> Iterator[tuple[Page, Api]]:
+def sign_in_page(browser: Browser, redis_url: str, tmp_path: Path) -> Iterator[tuple[Page, Api]]:
     with guarded(redis_url, tmp_path) as api, page_of(browser, api) as page:
         page.goto(api.http)
         yield page, api
@@ -30,9 +30,9 @@ def sign_in(page: Page, token: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) -> None:
+def test_a_token_is_requested_once_and_opens_everything(sign_in_page: tuple[Page, Api]) -> None:
     """Also the websockets and downloads, which go by tickets."""
-    page, api = door
+    page, api = sign_in_page
     expect(page.get_by_label("Token")).to_be_focused()
     expect(page.locator("#source")).to_be_hidden()
     sign_in(page, "mistyped")
@@ -40,7 +40,7 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
     sign_in(page, add_token(api.redis_url, "front-desk", "operate"))
     expect(page.locator("#source-name")).to_have_text("Lobby")
     expect(page.locator("#main")).to_be_focused()
-    write(api.redis_url, stretch("happy", 10, 10))
+    write(api.redis_url, readings_of("happy", 10, 10))
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.02)
     with page.expect_download() as begun:
         page.get_by_role("button", name="WebVTT").click()
@@ -53,8 +53,8 @@ def test_a_token_is_asked_for_once_and_opens_everything(door: tuple[Page, Api]) 
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> None:
-    page, api = door
+def test_a_view_token_is_offered_no_changes(sign_in_page: tuple[Page, Api]) -> None:
+    page, api = sign_in_page
     sign_in(page, add_token(api.redis_url, "guard", "view"))
     expect(page.locator("#source-name")).to_have_text("Lobby")
     expect(page.get_by_text("guard, view only")).to_be_visible()
@@ -62,8 +62,8 @@ def test_who_may_only_view_is_offered_nothing_else(door: tuple[Page, Api]) -> No
         expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 
-def test_who_may_only_look_is_not_asked_to_add_what_is_missing(door: tuple[Page, Api]) -> None:
-    page, api = door
+def test_a_view_token_is_not_asked_to_add_sources(sign_in_page: tuple[Page, Api]) -> None:
+    page, api = sign_in_page
     sign_in(page, add_token(api.redis_url, "guest", "view"))
     expect(page.locator("#source-name")).to_have_text("Lobby")
     with connect(api.redis_url) as client:
@@ -72,8 +72,8 @@ def test_who_may_only_look_is_not_asked_to_add_what_is_missing(door: tuple[Page,
     expect(page.get_by_role("button", name="Add a source")).to_be_hidden()
 
 
-def test_a_token_that_is_taken_back_ends_in_the_form(door: tuple[Page, Api]) -> None:
-    page, api = door
+def test_a_removed_token_ends_in_the_sign_in_form(sign_in_page: tuple[Page, Api]) -> None:
+    page, api = sign_in_page
     sign_in(page, add_token(api.redis_url, "guest", "view"))
     expect(page.locator("#source-name")).to_have_text("Lobby")
     with connect(api.redis_url) as client:
@@ -87,11 +87,11 @@ def test_a_restart_is_survived_with_new_tickets(browser: Browser, redis_url: str
         page = staying.enter_context(page_of(browser, api))
         page.goto(api.http)
         sign_in(page, add_token(redis_url, "front-desk", "operate"))
-        write(redis_url, stretch("happy", 3, 3))
+        write(redis_url, readings_of("happy", 3, 3))
         wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.01)
         running.close()
         expect(page.locator("#banner")).to_be_visible(timeout=10_000)
-        write(redis_url, stretch("sad", 0, 2, 100))
+        write(redis_url, readings_of("sad", 0, 2, 100))
         with serving(redis_url, tmp_path, api.port, tokens="required"):
             wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.01)
             expect(page.locator("#banner")).to_be_hidden()

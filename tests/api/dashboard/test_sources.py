@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from ingest.bus.connection import connect
 from ingest.bus.source_config import configured_sources
-from tests.api.dashboard.watching import answer_once
+from tests.api.dashboard.sources import answer_once
 from tests.api.serving import Api
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ def test_a_source_is_added_once_however_often_it_is_sent(page: Page, api: Api) -
     assert sent.count("POST") == 1
 
 
-def test_a_removal_that_fails_is_told_where_it_was_asked_for(page: Page) -> None:
+def test_a_removal_that_fails_is_shown_where_it_was_asked_for(page: Page) -> None:
     answer_once(page, "**/v1/sources/lobby", 500, '{"detail": "The disk is full."}')
     page.get_by_role("button", name="Remove", exact=True).click()
     page.locator("#remove-dialog .danger").click()
@@ -53,7 +53,7 @@ def test_a_removal_that_fails_is_told_where_it_was_asked_for(page: Page) -> None
     expect(page.locator("#welcome")).to_be_visible()
 
 
-def test_what_is_missing_is_said_before_anything_is_sent(page: Page) -> None:
+def test_missing_fields_are_shown_before_anything_is_sent(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_label("Readings a second").fill("90")
     page.keyboard.press("Enter")
@@ -78,7 +78,7 @@ def test_a_source_is_changed_and_keeps_its_password(page: Page, api: Api) -> Non
     assert (changed.rate, changed.picture, changed.url) == (5, "none", "rtsp://viewer:planted@192.0.2.7/1")
 
 
-def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, api: Api) -> None:
+def test_work_and_education_need_a_ground(page: Page, api: Api) -> None:
     page.get_by_role("button", name="Edit").click()
     expect(page.locator("#ai-act")).to_be_hidden()
     page.get_by_label("Purpose").select_option("workplace")
@@ -94,8 +94,8 @@ def test_work_and_education_need_a_ground_which_the_form_explains(page: Page, ap
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_the_notice_is_paragraphs_to_be_copied(page: Page, api: Api, *, allowed: bool) -> None:
-    """To the clipboard where the browser gives it; else it is marked."""
+def test_the_notice_can_be_copied(page: Page, api: Api, *, allowed: bool) -> None:
+    """To the clipboard where the browser allows it; else it is selected."""
     if allowed:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     else:

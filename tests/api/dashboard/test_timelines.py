@@ -10,7 +10,7 @@ from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
 from engine.records import Event
 from tests.api.browsing import share, wait_for_share
-from tests.api.dashboard.watching import TIMELINE, stretch
+from tests.api.dashboard.sources import TIMELINE, readings_of
 from tests.api.serving import Api, coverage, reading, write, write_seconds
 from tests.waiting import until
 
@@ -57,7 +57,7 @@ def test_the_hour_before_is_drawn_second_by_second(page: Page, api: Api) -> None
     assert share(page, TIMELINE, LABEL_COLOURS["fear"], part=(0.4, 1.0)) == 0
 
 
-def test_a_busy_window_shows_who_was_there_longest_and_all_where_asked(page: Page, api: Api) -> None:
+def test_a_busy_window_shows_the_longest_faces_or_all(page: Page, api: Api) -> None:
     """Thirty faces of some seconds each, two of them in view, and one that was there for 100."""
     write_seconds(api.redis_url, "sad", ago=570, length=100, track=77)
     for track in range(1, 29):
@@ -99,7 +99,7 @@ def test_in_a_short_window_faces_in_view_come_first(page: Page) -> None:
     ]
 
 
-def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> None:
+def test_abstained_readings_are_hatched_not_coloured(page: Page, api: Api) -> None:
     write(api.redis_url, [reading(number, None, ago=20 - number / 10) for number in range(200)])
     page.reload()
     write(api.redis_url, [reading(500, None)])
@@ -108,7 +108,7 @@ def test_an_abstained_stretch_is_hatched_not_coloured(page: Page, api: Api) -> N
     assert share(page, TIMELINE, LABEL_COLOURS["neutral"]) < 0.01
 
 
-def test_coverage_is_drawn_and_told_in_words(page: Page, api: Api) -> None:
+def test_coverage_is_drawn_and_summed_up(page: Page, api: Api) -> None:
     events: list[Event] = [coverage("observed", 86, 40, 10), coverage("dropped", 14, 30, 10)]
     write(api.redis_url, [*events, coverage("disconnected", 0, 20, 10), coverage("no_face", 0, 10, 10)])
     page.reload()
@@ -119,8 +119,8 @@ def test_coverage_is_drawn_and_told_in_words(page: Page, api: Api) -> None:
     expect(sentence).to_contain_text("no signal for 10 s")
 
 
-def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) -> None:
-    write(api.redis_url, [coverage("no_face", 0, 40, 10), *stretch("happy", 30, 25)])
+def test_readings_count_before_their_coverage_comes(page: Page, api: Api) -> None:
+    write(api.redis_url, [coverage("no_face", 0, 40, 10), *readings_of("happy", 30, 25)])
     page.reload()
     expect(page.locator("#sentence")).to_have_text(
         "Faces read in 71 % of the 35 s recorded so far; nobody in view for 10 s."
@@ -129,24 +129,24 @@ def test_what_was_read_but_is_not_told_yet_counts_as_read(page: Page, api: Api) 
     expect(page.locator("#tip")).to_contain_text("face read, 25 s so far")
 
 
-def test_stretches_join_where_the_media_does(page: Page) -> None:
-    """However the clock of arrival trembles; and a real gap stays one, however short."""
+def test_segments_join_where_the_media_does(page: Page) -> None:
+    """The clock of arrival jitters; a real gap stays one, however short."""
     joined = page.evaluate("""async () => {
       const { CoverageTimeline } = await import("/live/coverage-timeline.js");
       const coverage = new CoverageTimeline(10);
       const at = (ms) => new Date(ms).toISOString();
-      const tell = (kind, media, wall) => coverage.add({ kind, frames: 1, started: media[0], ended: media[1],
+      const add = (kind, media, wall) => coverage.add({ kind, frames: 1, started: media[0], ended: media[1],
         started_at: at(wall[0]), ended_at: at(wall[1]) });
-      tell("observed", [0, 1], [0, 1000]);
-      tell("no_face", [1, 2], [1400, 2000]);
-      tell("observed", [2.1, 3], [2100, 3000]);
+      add("observed", [0, 1], [0, 1000]);
+      add("no_face", [1, 2], [1400, 2000]);
+      add("observed", [2.1, 3], [2100, 3000]);
       return coverage.segments.map(({ started }) => started);
     }""")
     assert joined == [0, 1000, 2100]
 
 
 def test_what_is_shown_is_downloaded(page: Page, api: Api) -> None:
-    write(api.redis_url, stretch("happy", 20, 5))
+    write(api.redis_url, readings_of("happy", 20, 5))
     with page.expect_download() as begun:
         page.get_by_role("button", name="CSV").click()
     head, *rows = begun.value.path().read_text().splitlines()
@@ -154,7 +154,7 @@ def test_what_is_shown_is_downloaded(page: Page, api: Api) -> None:
     assert len(rows) == 50
 
 
-def test_hovering_and_keys_tell_values(page: Page, api: Api) -> None:
+def test_hovering_and_keys_show_values(page: Page, api: Api) -> None:
     write(api.redis_url, [reading(number, "happy", ago=50 - number / 10) for number in range(480)])
     page.reload()
     wait_for_share(page, TIMELINE, LABEL_COLOURS["happy"], 0.4)
@@ -188,7 +188,8 @@ def test_a_pause_stops_the_picture_but_loses_nothing(page: Page, api: Api) -> No
 def test_wheel_keys_and_buttons_zoom(page: Page, api: Api) -> None:
     """Sad for the 5 s from 25 s ago: out of sight in 10 s, a quarter of 20 s, little of ten minutes."""
     write(
-        api.redis_url, stretch("happy", 40, 15) + stretch("sad", 25, 5, 150) + stretch("happy", 20, 20, 200)
+        api.redis_url,
+        readings_of("happy", 40, 15) + readings_of("sad", 25, 5, 150) + readings_of("happy", 20, 20, 200),
     )
     page.reload()
     wait_for_share(page, TIMELINE, LABEL_COLOURS["sad"], 0.07)
@@ -211,7 +212,7 @@ def test_wheel_keys_and_buttons_zoom(page: Page, api: Api) -> None:
 
 def test_dragging_moves_into_the_past_and_back(page: Page, api: Api) -> None:
     write(
-        api.redis_url, stretch("fear", 80, 20) + stretch("happy", 30, 25, 600)
+        api.redis_url, readings_of("fear", 80, 20) + readings_of("happy", 30, 25, 600)
     )  # it has left: rows keep still
     write_seconds(api.redis_url, "fear", ago=80, length=20)
     page.reload()

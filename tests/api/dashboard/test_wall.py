@@ -13,7 +13,7 @@ from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from ingest.bus.connection import connect
 from ingest.bus.previews import Previews
 from tests.api.browsing import SHARE, page_of
-from tests.api.dashboard.watching import tell
+from tests.api.dashboard.sources import set_state
 from tests.api.serving import Api, configure, coverage, reading, write, write_seconds
 from tests.waiting import until
 
@@ -39,7 +39,7 @@ def in_tile(page: Page, source: str, canvas: str, colour: str, *place: float) ->
 def test_a_tile_shows_picture_state_faces_and_the_last_ten_minutes(wall: Page, api: Api) -> None:
     """Afraid from eight to six minutes ago, happy now."""
     write_seconds(api.redis_url, "fear", ago=480, length=120)
-    tell(api.redis_url, "live")
+    set_state(api.redis_url, "live")
     fail = "**/timelines/*/overview*"  # twice, so that the page requests it again
     wall.route(fail, lambda route: route.fulfill(status=503, body="{}"), times=2)
     wall.reload()
@@ -58,8 +58,8 @@ def test_a_tile_shows_picture_state_faces_and_the_last_ten_minutes(wall: Page, a
     expect(tile.locator(".text")).to_have_text("live")
 
 
-def test_a_source_that_is_shown_no_longer_leaves_no_picture(wall: Page, api: Api) -> None:
-    tell(api.redis_url, "live")
+def test_a_picture_that_is_no_longer_shown_is_cleared(wall: Page, api: Api) -> None:
+    set_state(api.redis_url, "live")
     jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
     with connect(api.redis_url) as client:
         Previews(client).put("lobby", jpeg, 0)
@@ -73,7 +73,7 @@ def test_a_source_that_is_shown_no_longer_leaves_no_picture(wall: Page, api: Api
 
 
 def test_a_picture_is_dimmed_when_it_is_old_not_when_frames_are_dropped(wall: Page, api: Api) -> None:
-    tell(api.redis_url, "live")
+    set_state(api.redis_url, "live")
     write(api.redis_url, [coverage("observed", 60, 10, 5), coverage("dropped", 40, 5, 5)])
     jpeg = cv2.imencode(".jpg", np.full((90, 160, 3), GREY, np.uint8))[1].tobytes()
     tile = wall.locator(".tile", has_text="Lobby")
@@ -92,14 +92,14 @@ def test_a_picture_is_dimmed_when_it_is_old_not_when_frames_are_dropped(wall: Pa
     expect(tile.locator(".picture-state")).to_contain_text("no picture since")
 
 
-def test_a_source_that_is_no_longer_there_is_missed_in_words(wall: Page, api: Api) -> None:
+def test_a_missing_source_is_said_to_be_missing(wall: Page, api: Api) -> None:
     wall.goto(f"{api.http}/#%")  # nothing can be called so
     expect(wall.locator("#wall-text")).to_contain_text("does not exist")
     expect(wall.locator(".tile")).to_have_count(2)
 
 
-def test_trouble_is_said_and_drawn_and_the_header_says_it_too(wall: Page, api: Api) -> None:
-    tell(api.redis_url, "reconnecting", "connection refused", "hall")
+def test_an_outage_is_drawn_and_shown_in_the_header(wall: Page, api: Api) -> None:
+    set_state(api.redis_url, "reconnecting", "connection refused", "hall")
     tile = wall.locator(".tile", has_text="Hall")
     expect(tile.locator(".text")).to_contain_text("no signal since")
     expect(tile.locator(".text")).to_contain_text("connection refused")
@@ -112,7 +112,7 @@ def test_trouble_is_said_and_drawn_and_the_header_says_it_too(wall: Page, api: A
     until(lambda: in_tile(wall, "hall", "strip", signal, 0.98, 1, 0.9, 1) > 0, 10, "no signal is drawn")
 
 
-def test_a_click_opens_a_source_and_the_way_back_is_there(wall: Page) -> None:
+def test_a_click_opens_a_source_and_a_link_leads_back(wall: Page) -> None:
     wall.locator(".tile", has_text="Hall").click()
     expect(wall.locator("#source-name")).to_have_text("Hall")
     wall.get_by_role("link", name="Lobby").click()
@@ -126,7 +126,7 @@ def test_a_click_opens_a_source_and_the_way_back_is_there(wall: Page) -> None:
 def test_only_tiles_in_view_are_followed_and_get_pictures(browser: Browser, api: Api) -> None:
     for number in range(12):
         configure(api.redis_url, f"camera-{number:02d}")
-        tell(api.redis_url, "live", source=f"camera-{number:02d}")
+        set_state(api.redis_url, "live", source=f"camera-{number:02d}")
     with page_of(browser, api, viewport={"width": 360, "height": 640}) as page:
         page.goto(api.http)
         with connect(api.redis_url) as client:

@@ -15,8 +15,8 @@ from tests.waiting import until
 
 HAPPY = LABEL_COLOURS["happy"]
 TIMELINE = '[data-track="1"] canvas'
-READ = 120  # seconds within which a short video is read, on a machine with other things to do
-PATIENCE = 300  # seconds that a test may take; the reader waits for all other work
+READ_TIMEOUT = 120  # seconds within which a short video is read, on a machine with other things to do
+TIMEOUT = 300  # seconds that a test may take; the reader waits for all other work
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 # What dropping a file on the page does; the browser's own drag cannot be driven from outside.
@@ -55,7 +55,7 @@ class Service:
         return str(httpx.get(f"{self.api.http}/v1/recordings/{id}").json()["state"])
 
     def wait(self, id: str) -> None:
-        until(lambda: self.state(id) == "completed", READ, "it is read")
+        until(lambda: self.state(id) == "completed", READ_TIMEOUT, "it is read")
 
 
 def drop(page: Page, name: str, data: bytes) -> None:

@@ -12,9 +12,9 @@ from engine.drawing.palette import COVERAGE_COLOURS
 from tests.api.browsing import page_of, share, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,
-    PATIENCE,
-    READ,
+    READ_TIMEOUT,
     TIMELINE,
+    TIMEOUT,
     Service,
     database,
     drop,
@@ -23,13 +23,13 @@ from tests.api.recordings_page.service import (
 from tests.api.serving import serving
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 
 
 def test_a_dropped_video_is_read_and_its_timelines_are_drawn(page: Page, service: Service) -> None:
     drop(page, "Café Zürich.webm", service.clip.read_bytes())
     line = line_of(page, "Café Zürich.webm")
-    expect(line).to_have_attribute("data-state", "completed", timeout=READ * 1000)
+    expect(line).to_have_attribute("data-state", "completed", timeout=READ_TIMEOUT * 1000)
     expect(line.locator(".text")).to_contain_text("face")
     expect(page.locator("#uploads li")).to_have_count(0)
     line.get_by_role("link").click()
@@ -53,7 +53,7 @@ def test_what_is_too_large_is_not_sent(browser: Browser, redis_server: RedisServ
         expect(page.locator("#uploads li")).to_contain_text("The file has 2.0 kB; the limit is 1.0 kB.")
 
 
-def test_what_is_refused_is_told_beside_it(page: Page, service: Service) -> None:
+def test_what_is_refused_is_shown_beside_it(page: Page, service: Service) -> None:
     drop(page, "notes.mp4", b"not a video at all" * 100)
     upload = page.locator("#uploads li")
     expect(upload).to_contain_text("not a video")
@@ -65,7 +65,7 @@ def test_what_is_refused_is_told_beside_it(page: Page, service: Service) -> None
     expect(page.locator("#path")).to_be_focused()
 
 
-def test_files_wait_until_it_is_said_what_they_are_read_for(page: Page, service: Service) -> None:
+def test_files_wait_for_their_purpose(page: Page, service: Service) -> None:
     page.locator("#purpose").select_option("workplace")
     drop(page, "notes.mp4", b"not a video at all" * 100)
     expect(page.locator("#ground-error")).to_contain_text("reasons")
@@ -90,7 +90,7 @@ def test_an_upload_shows_its_progress_and_can_be_cancelled(page: Page, service: 
     until(lambda: not list(folders.glob("*/video.part")), 5, "nothing of it stays")
 
 
-def test_without_a_recording_the_page_says_what_to_do(
+def test_without_a_recording_the_page_invites_to_drop_one(
     browser: Browser, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with serving(database(redis_server, 3), tmp_path) as api, page_of(browser, api) as page:

@@ -12,9 +12,9 @@ from tests.api.access.clients import add_token, bearer
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,
-    PATIENCE,
     PHONE,
     TIMELINE,
+    TIMEOUT,
     Service,
     open_player,
     played,
@@ -22,10 +22,10 @@ from tests.api.recordings_page.service import (
 from tests.api.serving import serving
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 
 
-def test_who_may_only_look_sees_all_and_changes_nothing(
+def test_a_view_token_sees_all_and_changes_nothing(
     browser: Browser, service: Service, redis_server: RedisServer
 ) -> None:
     """The service with tokens shows the same; videos and downloads come with tickets, if it gives any."""
@@ -93,8 +93,8 @@ def test_a_finger_scrolls_past_the_timelines_and_a_tap_goes_there(browser: Brows
         until(lambda: abs(played(page) - 4.5) < 0.05, 5, "the video goes where the finger was")
 
 
-def test_its_modules_are_asked_for_side_by_side(page: Page) -> None:
-    """Every module that the page runs is named in its head: none waits until another was read."""
+def test_its_modules_are_preloaded(page: Page) -> None:
+    """Every module that the page runs is named in its head, so that none waits for another."""
     asked = set(page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)"))
     named = page.locator("link[rel=modulepreload], script").evaluate_all(
         "(elements) => elements.map((element) => element.href || element.src)"

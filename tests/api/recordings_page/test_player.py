@@ -12,9 +12,9 @@ from engine.labels import LABELS
 from tests.api.browsing import share, wait_for_share
 from tests.api.recordings_page.service import (
     HAPPY,
-    PATIENCE,
-    READ,
+    READ_TIMEOUT,
     TIMELINE,
+    TIMEOUT,
     Service,
     boxed,
     line_of,
@@ -26,7 +26,7 @@ from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even, remux
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(PATIENCE)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 
 # When (ms) the canvas over the video was drawn.
 COUNT_REDRAWS = """() => {
@@ -113,9 +113,7 @@ def test_a_video_whose_clock_begins_late_keeps_step(page: Page, service: Service
     assert played(page) == 5.0
 
 
-def test_a_fast_video_is_drawn_over_no_oftener_than_thirty_times_a_second(
-    page: Page, service: Service
-) -> None:
+def test_a_fast_video_is_drawn_over_at_most_thirty_times_a_second(page: Page, service: Service) -> None:
     open_player(page, service)
     page.evaluate(COUNT_REDRAWS)
     page.locator("#speed").select_option("4")
@@ -126,7 +124,7 @@ def test_a_fast_video_is_drawn_over_no_oftener_than_thirty_times_a_second(
     assert len(redraws) - 1 <= 30 * (redraws[-1] - redraws[0] + early) / 1000
 
 
-def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Service) -> None:
+def test_hovering_shows_values_and_zoom_shows_a_part(page: Page, service: Service) -> None:
     open_player(page, service)
     page.locator(TIMELINE).hover(position={"x": 60, "y": 30})
     expect(page.locator("#tip")).to_contain_text("happy")
@@ -136,19 +134,19 @@ def test_hovering_tells_values_and_zoom_shows_a_part(page: Page, service: Servic
     until(lambda: share(page, TIMELINE, HAPPY, part=(0.4, 0.6)) > 0.5, 5, "the first 3 s")
 
 
-def test_a_face_in_view_whose_timeline_is_not_shown_is_said_to_have_one(page: Page, service: Service) -> None:
+def test_a_face_in_view_with_a_hidden_timeline_says_so(page: Page, service: Service) -> None:
     """The real face, and eight that do the same: one more than there are rows."""
 
     def tracks(known: dict[str, Any]) -> list[int]:
         return [1, *range(11, 19)] if known["track"] == 1 else [known["track"]]
 
-    def tell_crowd(route: Route) -> None:
+    def fulfill_crowd(route: Route) -> None:
         document = route.fetch().json()
         for part in {"tracks", "readings"} & document.keys():
             document[part] = [known | {"track": track} for known in document[part] for track in tracks(known)]
         route.fulfill(json=document)
 
-    page.route(re.compile("/v1/.*/(overview|timeline)"), tell_crowd)
+    page.route(re.compile("/v1/.*/(overview|timeline)"), fulfill_crowd)
     open_player(page, service)
     page.keyboard.press("ArrowRight")
     expect(page.locator("#faces-in-view li")).to_have_count(9)
@@ -173,7 +171,7 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
     """However its seconds look; until the summary comes, theirs are shown as provisional."""
     sad = LABELS.index("sad")
 
-    def tell_overview(route: Route) -> None:
+    def fulfill_overview(route: Route) -> None:
         document = route.fetch().json()
         for track in document["tracks"]:
             track["labels"] = [sad for _ in track["labels"]]
@@ -182,7 +180,7 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
     summary = httpx.get(f"{service.api.http}/v1/recordings/{service.id}/files/summary.json").json()
     [first, *_] = summary["tracks"]
     assert first["share"]["happy"] > 0.5
-    page.route("**/overview", tell_overview)
+    page.route("**/overview", fulfill_overview)
     page.route("**/summary.json", lambda route: route.fulfill(status=503, body="{}"), times=1)
     page.goto(f"{service.page}#{service.id}")
     expect(page.locator("#shares .face-text").first).to_have_text("sad 100 %")
@@ -220,12 +218,12 @@ def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
     long = remux(short, short.with_name("long.webm"), times=50)
     id = service.add(long.name, "all")
     page.goto(f"{service.page}#{id}")
-    page.locator(TIMELINE).wait_for(timeout=READ * 1000)
+    page.locator(TIMELINE).wait_for(timeout=READ_TIMEOUT * 1000)
     wait_for_share(page, TIMELINE, HAPPY, 0.01)
     assert service.state(id) == "running"
     expect(page.locator("#recording-progress")).to_be_visible()
     expect(page.locator("#shares-hint")).to_contain_text("Provisional")
-    expect(page.locator("#recording-progress-text")).to_contain_text("real time", timeout=READ * 1000)
+    expect(page.locator("#recording-progress-text")).to_contain_text("real time", timeout=READ_TIMEOUT * 1000)
     page.locator("#recording-cancel").click()
     expect(page.locator("#notice")).to_contain_text("was cancelled at", timeout=10_000)
     expect(page.locator("#shares-hint")).to_contain_text("Estimated from whole seconds")
