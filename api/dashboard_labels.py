@@ -1,6 +1,7 @@
 """Labels and colours for the dashboard: `python -m api.dashboard_labels` writes dashboard/lib/labels.js."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
@@ -13,7 +14,10 @@ HEAD = "// Written by `python -m api.dashboard_labels` from engine/labels.py and
 def labels_module() -> str:
     """Return the text of labels.js, as Biome formats it."""
     lists = {"LABELS": LABELS, "STACK_ORDER": STACK_ORDER}
-    tables = {"LABEL_COLOURS": LABEL_COLOURS, "COVERAGE_COLOURS": COVERAGE_COLOURS}
+    tables: dict[str, Mapping[str, str]] = {
+        "LABEL_COLOURS": LABEL_COLOURS,
+        "COVERAGE_COLOURS": COVERAGE_COLOURS,
+    }
     constants = [f"export const {name} = {json.dumps(values)};\n" for name, values in lists.items()]
     for name, colours in tables.items():
         rows = "".join(f'  {key}: "{colour}",\n' for key, colour in colours.items())

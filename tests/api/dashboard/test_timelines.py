@@ -10,7 +10,7 @@ from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
 from engine.records import Event
 from tests.api.browsing import share, wait_for_share
-from tests.api.dashboard.sources import TIMELINE, readings_of
+from tests.api.dashboard.sources import TIMELINE, readings_of, set_state
 from tests.api.serving import Api, coverage, reading, write, write_seconds
 from tests.waiting import until
 
@@ -117,6 +117,16 @@ def test_coverage_is_drawn_and_summed_up(page: Page, api: Api) -> None:
     sentence = page.locator("#sentence")
     expect(sentence).to_contain_text("engine slow: 14 % of frames dropped")
     expect(sentence).to_contain_text("no signal for 10 s")
+
+
+def test_during_an_outage_it_is_unknown_who_is_in_view(page: Page, api: Api) -> None:
+    set_state(api.redis_url, "live")
+    write(api.redis_url, [reading(1, "happy")])
+    expect(page.locator('[data-track="1"] .label')).to_have_text("happy")
+    set_state(api.redis_url, "reconnecting", "connection refused")
+    expect(page.locator('[data-track="1"] .label')).to_have_text("unknown")
+    expect(page.locator('[data-track="1"] .share')).to_contain_text("since ")
+    expect(page.locator("#nobody")).to_have_text("No signal: who is in view is not known.")
 
 
 def test_readings_count_before_their_coverage_comes(page: Page, api: Api) -> None:
