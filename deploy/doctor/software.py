@@ -43,7 +43,7 @@ def networks(data: Path) -> Iterator[Finding]:
             select_weights(read_card("emotion", LABELS), settings.precision),
         ]
     except CardMismatchError as error:
-        yield Finding("networks", "fault", str(error), "install mien anew, or get that file again")
+        yield Finding("networks", "fault", str(error), "reinstall mien, or download the file again")
     except SettingError as error:
         yield Finding("networks", "fault", str(error), "change that setting")
     else:
