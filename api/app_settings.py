@@ -7,7 +7,7 @@ from api.settings import ApiSettings, RecordingLimits
 from engine.card import MODELS
 from engine.settings import DetectorName, EngineSettings
 from ingest.bus.connection import redis_url
-from ingest.network.allowlist import EVERYWHERE, Networks
+from ingest.network.allowlist import EVERYWHERE, Allowlist
 from ingest.settings import IngestSettings, TokenMode, data_folder
 
 
@@ -22,7 +22,7 @@ class AppSettings:
     limits: RecordingLimits = field(default_factory=RecordingLimits.read)
     detector: DetectorName = "mien"
     tokens: TokenMode = "open"  # whether clients need a token
-    networks: Networks = EVERYWHERE  # where sources may be
+    networks: Allowlist = EVERYWHERE  # where sources may be
     shards: int = 1  # that sources are shared out to
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import InstanceOf
 
 from ingest.environment import DURATION, EnvironmentSettings, SettingError, between, form, setting
-from ingest.network.allowlist import EVERYWHERE, Networks, parse_networks
+from ingest.network.allowlist import EVERYWHERE, Allowlist, parse_allowlist
 
 MAX_SHARDS = 1000  # a guess: far beyond what one Redis carries
 
@@ -29,7 +29,9 @@ def media_of(fields: dict[str, Any]) -> Path:
 
 REDIS_ADDRESS = form("an address such as redis://127.0.0.1:6379/0", str)  # ingest.bus.connection parses it
 SHARDS = form(f"a whole number from 1 to {MAX_SHARDS}", shard_number)
-NETWORKS = form("networks such as 192.168.1.0/24, host names, or webcam, with commas between", parse_networks)
+NETWORKS = form(
+    "networks such as 192.168.1.0/24, host names, or webcam, with commas between", parse_allowlist
+)
 SECONDS = between(0.1, 600, "seconds")
 
 
@@ -63,7 +65,7 @@ class IngestSettings(EnvironmentSettings):
         "whether clients need a token",
         shown="`open` on this machine's own address, else `required`",
     )
-    source_networks: Annotated[InstanceOf[Networks] | None, NETWORKS] = setting(
+    source_networks: Annotated[InstanceOf[Allowlist] | None, NETWORKS] = setting(
         "MIEN_SOURCE_NETWORKS",
         None,
         "networks and hosts, besides public addresses, that sources may be in: "
@@ -83,18 +85,18 @@ class IngestSettings(EnvironmentSettings):
         return max(self.open_timeout, self.read_timeout) + 5.0
 
     @property
-    def networks(self) -> Networks:
+    def networks(self) -> Allowlist:
         """Where sources may be, for a part that does not know the address that the API listens on."""
         return self.networks_for(self.tokens or "required")
 
-    def networks_for(self, tokens: TokenMode) -> Networks:
+    def networks_for(self, tokens: TokenMode) -> Allowlist:
         """Return where sources may be.
 
         Where clients need no token, they sit at this machine and reach what it reaches: its cameras, and,
         where no network is named, everything.
         """
         if self.source_networks is None:
-            return EVERYWHERE if tokens == "open" else Networks()
+            return EVERYWHERE if tokens == "open" else Allowlist()
         return replace(self.source_networks, webcams=self.source_networks.webcams or tokens == "open")
 
     def tokens_for(self, host: str) -> TokenMode:

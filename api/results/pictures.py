@@ -15,7 +15,7 @@ from engine.pipeline import Pipeline
 from engine.records import Coverage, Event, Reading
 from ingest.files.damage import Damage
 from ingest.files.recording import UnreadableError
-from ingest.files.stills import Still, read_picture, still_frame, write_picture
+from ingest.files.stills import Still, read_image, still_frame, write_image
 
 Pictures = Iterator[tuple[Path, Still]]
 
@@ -49,7 +49,7 @@ class PicturesReader:
                 self._interrupted = True
                 return
             try:
-                yield path, read_picture(path)
+                yield path, read_image(path)
             except UnreadableError as error:
                 self.unreadable.append(error)
 
@@ -89,7 +89,7 @@ class PicturesReader:
         target = self._folder / (f"annotated{path.suffix}" if alone else f"annotated/{path.name}")
         with write_errors(self._folder):
             target.parent.mkdir(exist_ok=True)
-            write_picture(target, still.colour)
+            write_image(target, still.colour)
 
     def _tell_unreadable(self, results: ResultFiles) -> None:
         """A picture that cannot be read counts in the coverage like any other."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.network.address import AddressError, OutsideError, parse_address
-from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, allowed_addresses
+from ingest.network.allowlist import NO_WEBCAM, Allowlist, ForbiddenError, allowed_addresses
 from ingest.network.source_types import DEFAULT_PORTS, FILE, SCHEMES, WEBCAM
 
 FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
@@ -52,7 +52,7 @@ def printable_path(folder: Path) -> str:
     return str(folder.resolve()).encode("utf-8", "backslashreplace").decode()
 
 
-async def check_network(url: str, networks: Networks) -> None:
+async def check_network(url: str, networks: Allowlist) -> None:
     """Raises UrlError if a validated URL is a webcam or a host that the allowlist forbids.
 
     A name that cannot be resolved now is accepted: ingest checks it again each time that it connects.

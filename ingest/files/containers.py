@@ -5,7 +5,7 @@ Left out are lists, which lead the decoder to other addresses (concat, sdp, and 
 
 # Some video recorders export dhav or bare streams.
 FILES = (
-    *(
+    *[
         "mov",
         "matroska",
         "avi",
@@ -20,17 +20,13 @@ FILES = (
         "dv",
         "wtv",
         "rm",
-    ),
-    *("ivf", "obu", "gif", "apng", "yuv4mpegpipe", "dhav", "nsv", "swf"),
-    *("mpegvideo", "m4v", "h263", "h264", "hevc", "vvc", "vc1", "av1", "mjpeg"),
+    ],
+    *["ivf", "obu", "gif", "apng", "yuv4mpegpipe", "dhav", "nsv", "swf"],
+    *["mpegvideo", "m4v", "h263", "h264", "hevc", "vvc", "vc1", "av1", "mjpeg"],
 )
 
 # The addresses in a playlist go through the egress proxy. It may list sound and text separately.
-STREAMS = (
-    *FILES,
-    *("mpjpeg", "image2pipe", "jpeg_pipe"),
-    *("hls", "aac", "ac3", "eac3", "mp3", "webvtt"),
-)
+STREAMS = (*FILES, *["mpjpeg", "image2pipe", "jpeg_pipe", "hls", "aac", "ac3", "eac3", "mp3", "webvtt"])
 
 
 def only(formats: tuple[str, ...]) -> dict[str, str]:

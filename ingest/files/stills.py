@@ -28,7 +28,7 @@ class Still:
     damaged: bool  # decoded with errors
 
 
-def read_picture(path: Path) -> Still:
+def read_image(path: Path) -> Still:
     """Read JPEG, PNG, WebP, BMP or TIFF, rotated by its EXIF orientation. Raise UnreadableError."""
     check_file(path)
     try:
@@ -39,9 +39,9 @@ def read_picture(path: Path) -> Still:
         try:
             colour = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         except cv2.error as error:
-            raise UnreadableError(path, "too large a picture, or a damaged one") from error
+            raise UnreadableError(path, "the image is too large or damaged") from error
     if colour is None:
-        reason = "damaged or cut off" if cv2.haveImageReader(str(path)) else "not a picture"
+        reason = "damaged or cut off" if cv2.haveImageReader(str(path)) else "not an image"
         raise UnreadableError(path, reason)
     return Still(
         np.asarray(colour, dtype=np.uint8), damaged=any(warning in output for warning in DAMAGE_WARNINGS)
@@ -64,7 +64,7 @@ def still_frame(still: Still, source: str) -> Frame:
     )
 
 
-def write_picture(path: Path, colour: NDArray[np.uint8]) -> None:
+def write_image(path: Path, colour: NDArray[np.uint8]) -> None:
     """Write an image in the format of the suffix. Raise OSError."""
     _, encoded = cv2.imencode(path.suffix, colour)
     path.write_bytes(encoded.tobytes())

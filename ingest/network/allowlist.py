@@ -19,7 +19,7 @@ class ForbiddenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Networks:
+class Allowlist:
     """Networks that sources may be in: all, or the public ones and those that are named."""
 
     everywhere: bool = False
@@ -27,23 +27,23 @@ class Networks:
     names: frozenset[str] = frozenset()  # of hosts, in lower case, with any address
     webcams: bool = False  # this machine's cameras may be sources
 
-    def allow(self, host: str, address: str) -> bool:
+    def allows(self, host: str, address: str) -> bool:
         """Return whether a source may be on this host, one of whose addresses is `address`."""
-        return self.everywhere or self.name(host, address) or is_public(ipaddress.ip_address(address))
+        return self.everywhere or self.is_named(host, address) or is_public(ipaddress.ip_address(address))
 
-    def name(self, host: str, address: str) -> bool:
+    def is_named(self, host: str, address: str) -> bool:
         """Return whether the host or the address is named."""
         inner = unwrapped(ipaddress.ip_address(address))
         return host.lower() in self.names or any(inner in network for network in self.ranges)
 
 
-EVERYWHERE = Networks(everywhere=True, webcams=True)
+EVERYWHERE = Allowlist(everywhere=True, webcams=True)
 
 WEBCAMS = "webcam"  # in MIEN_SOURCE_NETWORKS
 NO_WEBCAM = f"webcams are not allowed: add {WEBCAMS} to MIEN_SOURCE_NETWORKS"
 
 
-def parse_networks(text: str) -> Networks:
+def parse_allowlist(text: str) -> Allowlist:
     """Parse networks, addresses and hosts: `192.168.1.0/24, camera.example, webcam`. Raise ValueError."""
     ranges, names = [], set()
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -56,7 +56,7 @@ def parse_networks(text: str) -> Networks:
                     f"{part!r} is neither a network such as 192.168.1.0/24 nor a host"
                 ) from error
             names.add(part.lower())
-    return Networks(ranges=tuple(ranges), names=frozenset(names), webcams=WEBCAMS in names)
+    return Allowlist(ranges=tuple(ranges), names=frozenset(names), webcams=WEBCAMS in names)
 
 
 def is_public(address: Address) -> bool:
@@ -85,11 +85,11 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-def allowed_addresses(host: str, port: int, networks: Networks) -> list[str]:
+def allowed_addresses(host: str, port: int, allowlist: Allowlist) -> list[str]:
     """Return the addresses of a host. Raise ForbiddenError if one is not allowed, and OSError."""
     addresses = resolve(host, port)
     for address in addresses:
-        if not networks.allow(host, address):
+        if not allowlist.allows(host, address):
             subject = host if host == address else f"{host} is {address}, which"
             raise ForbiddenError(
                 f"{subject} is in a private network, which is not allowed: add it to MIEN_SOURCE_NETWORKS"
@@ -97,13 +97,13 @@ def allowed_addresses(host: str, port: int, networks: Networks) -> list[str]:
     return addresses
 
 
-def connect(host: str, port: int, networks: Networks, timeout: float) -> socket.socket:
+def connect(host: str, port: int, allowlist: Allowlist, timeout: float) -> socket.socket:
     """Connect to an allowed address. The host is resolved once, so the address cannot change after the check.
 
     `timeout`: seconds for each address. Raise ForbiddenError and OSError.
     """
     failure: OSError | None = None
-    for address in allowed_addresses(host, port, networks):
+    for address in allowed_addresses(host, port, allowlist):
         try:
             return socket.create_connection((address, port), timeout)
         except OSError as error:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ingest.network.address import Address
-from ingest.network.allowlist import NO_WEBCAM, ForbiddenError, Networks, allowed_addresses, connect
+from ingest.network.allowlist import NO_WEBCAM, Allowlist, ForbiddenError, allowed_addresses, connect
 from ingest.network.source_types import DEFAULT_PORTS
 
 CHUNK = 64 * 1024  # bytes
@@ -50,20 +50,20 @@ class Upstream:
 
 
 @contextmanager
-def restricted(address: Address, networks: Networks, timeout: float) -> Iterator[Upstream]:
+def restricted(address: Address, allowlist: Allowlist, timeout: float) -> Iterator[Upstream]:
     """Give FFmpeg access to one source; `timeout`: seconds for a connection.
 
     Changes the environment meanwhile, so use one at a time in a process. Raise ForbiddenError.
     """
     upstream = Upstream(address)
-    if address.type.device and not networks.webcams:
+    if address.type.device and not allowlist.webcams:
         raise ForbiddenError(NO_WEBCAM)
-    if networks.everywhere or not address.type.ports:
+    if allowlist.everywhere or not address.type.ports:
         yield upstream
         return
-    if address.type.transport_option and address.transport == "udp" and not _is_named(address, networks):
+    if address.type.transport_option and address.transport == "udp" and not _is_named(address, allowlist):
         raise ForbiddenError(NO_UDP)
-    with _Proxy(upstream, networks, timeout) as proxy, _proxy_variables(proxy.url()):
+    with _Proxy(upstream, allowlist, timeout) as proxy, _proxy_variables(proxy.url()):
         upstream.address = proxy.local_address()
         threading.Thread(target=proxy.serve_forever, args=(0.1,), daemon=True).start()
         try:
@@ -78,11 +78,11 @@ class _Proxy(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, upstream: Upstream, networks: Networks, timeout: float) -> None:
+    def __init__(self, upstream: Upstream, allowlist: Allowlist, timeout: float) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
         self.source = upstream.address
-        self._networks = networks
+        self._allowlist = allowlist
         self._connect_timeout = timeout
 
     def url(self) -> str:
@@ -100,7 +100,7 @@ class _Proxy(socketserver.ThreadingTCPServer):
     def connect(self, host: str, port: int) -> socket.socket | None:
         """Connect to an allowed address; on failure set the upstream's reason and return None."""
         try:
-            return connect(host, port, self._networks, self._connect_timeout)
+            return connect(host, port, self._allowlist, self._connect_timeout)
         except ForbiddenError as error:
             self.upstream.reason = str(error)
         except socket.gaierror:
@@ -169,12 +169,12 @@ def _proxy_variables(url: str) -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def _is_named(address: Address, networks: Networks) -> bool:
+def _is_named(address: Address, allowlist: Allowlist) -> bool:
     """Return whether MIEN_SOURCE_NETWORKS names all addresses of a camera. Raise ForbiddenError."""
     parts = urlsplit(address.target)
     host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
     try:
-        return all(networks.name(host, each) for each in allowed_addresses(host, port, networks))
+        return all(allowlist.is_named(host, each) for each in allowed_addresses(host, port, allowlist))
     except OSError:
         return False
 

@@ -25,7 +25,7 @@ from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, overview_key
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.timeline import Timeline
-from ingest.network.allowlist import EVERYWHERE, Networks
+from ingest.network.allowlist import EVERYWHERE, Allowlist
 from ingest.settings import TokenMode
 from tests.waiting import until
 
@@ -68,7 +68,7 @@ def serving(
     *,
     tokens: TokenMode = "open",
     limits: RecordingLimits | None = None,
-    networks: Networks = EVERYWHERE,
+    networks: Allowlist = EVERYWHERE,
     shards: int = 1,
     token_check_interval: float = CHECK_INTERVAL,
     preview_timeout: float = PREVIEW_TIMEOUT,

@@ -12,11 +12,11 @@ from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, preview_key
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, decode_config
-from ingest.network.allowlist import parse_networks
+from ingest.network.allowlist import parse_allowlist
 from tests.api.access.clients import add_token, bearer, calling, guarded, heard_until_closed
 from tests.api.serving import Api, configure, serving
 
-NAMED = parse_networks("192.168.7.0/24")
+NAMED = parse_allowlist("192.168.7.0/24")
 CAMERA = {"name": "Front door", "url": "rtsp://viewer:planted@192.0.2.7/1"}
 
 
@@ -265,6 +265,6 @@ def test_webcams_are_for_who_sits_here_or_where_they_are_named(redis_url: str, t
     with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
         refused = wrong(http.post("/v1/sources", json=webcam))
         assert refused == {"url": "webcams are not allowed: add webcam to MIEN_SOURCE_NETWORKS"}
-    named = parse_networks("192.168.7.0/24,webcam")
+    named = parse_allowlist("192.168.7.0/24,webcam")
     with serving(redis_url, tmp_path, networks=named) as api, calling(api) as http:
         assert http.post("/v1/sources", json=webcam).status_code == 201

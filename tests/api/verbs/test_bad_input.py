@@ -55,7 +55,7 @@ def cut_before_index(path: Path) -> Path:
         (lambda path: path, "missing.mp4", "no such file"),
         (empty, "empty.mp4", "empty file"),
         (text, "letter.mp4", "not a video"),
-        (text, "letter.png", "not a picture"),
+        (text, "letter.png", "not an image"),
         (cut_before_index, "cut.mp4", "cut off before its index"),
         (make_sound, "sound.m4a", "no video stream"),
         (empty, "with spaces é ü.mp4", "empty file"),
@@ -188,7 +188,7 @@ def test_pictures_that_cannot_be_read_do_not_stop_the_others(tmp_path: Path, cap
     text(folder / "letter.jpg")
     called = call(capfd, "run", folder, "--out", tmp_path / "out", "--json")
     assert called.code == 2
-    assert called.complaint() == f"{folder}/letter.jpg: not a picture"
+    assert called.complaint() == f"{folder}/letter.jpg: not an image"
     assert called.json["coverage_percent"]["decode_error"] == 50.0
     assert {row["source"] for row in rows(tmp_path / "out/photos")} == {"good.png"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ingest.files.recording import UnreadableError
-from ingest.files.stills import Still, read_picture, still_frame, write_picture
+from ingest.files.stills import Still, read_image, still_frame, write_image
 
 
 def half_red(dtype: type[np.uint8 | np.uint16] = np.uint8) -> np.ndarray:
@@ -34,7 +34,7 @@ def turned(path: Path, orientation: int) -> Path:
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
 def test_formats(tmp_path: Path, suffix: str) -> None:
-    still = read_picture(written(tmp_path / f"picture.{suffix}", half_red()))
+    still = read_image(written(tmp_path / f"picture.{suffix}", half_red()))
     assert still.colour.shape == (80, 120, 3)
     assert still.colour[20, 60] == pytest.approx((0, 0, 255), abs=8)
     assert still.colour[60, 60] == pytest.approx((0, 0, 0), abs=8)
@@ -42,10 +42,10 @@ def test_formats(tmp_path: Path, suffix: str) -> None:
 
 
 def test_sixteen_bits_transparency_and_grey(tmp_path: Path) -> None:
-    deep = read_picture(written(tmp_path / "deep.png", half_red(np.uint16)))
+    deep = read_image(written(tmp_path / "deep.png", half_red(np.uint16)))
     clear = np.dstack([half_red(), np.full((80, 120), 128, np.uint8)])
-    seen_through = read_picture(written(tmp_path / "clear.png", clear))
-    grey = read_picture(written(tmp_path / "grey.png", half_red()[..., 2]))
+    seen_through = read_image(written(tmp_path / "clear.png", clear))
+    grey = read_image(written(tmp_path / "grey.png", half_red()[..., 2]))
     for still in (deep, seen_through):
         assert still.colour.dtype == np.uint8
         assert still.colour[20, 60].tolist() == [0, 0, 255]
@@ -58,7 +58,7 @@ def test_sixteen_bits_transparency_and_grey(tmp_path: Path) -> None:
 def test_exif_orientation(
     tmp_path: Path, orientation: int, shape: tuple[int, int], red: tuple[int, int]
 ) -> None:
-    still = read_picture(turned(written(tmp_path / "turned.jpg", half_red()), orientation))
+    still = read_image(turned(written(tmp_path / "turned.jpg", half_red()), orientation))
     assert still.colour.shape[:2] == shape
     assert still.colour[red] == pytest.approx((0, 0, 255), abs=8)
 
@@ -72,25 +72,25 @@ def test_a_frame_is_grey_and_not_larger_than_needed() -> None:
 
 
 def test_a_written_image_can_be_read(tmp_path: Path) -> None:
-    write_picture(tmp_path / "again.png", half_red())
-    assert (read_picture(tmp_path / "again.png").colour == half_red()).all()
+    write_image(tmp_path / "again.png", half_red())
+    assert (read_image(tmp_path / "again.png").colour == half_red()).all()
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "empty file"), (b"not a picture at all\n", "not a picture")]
+    ("content", "reason"), [(b"", "empty file"), (b"not a picture at all\n", "not an image")]
 )
 def test_files_that_are_not_images(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "none.jpg"
     path.write_bytes(content)
     with pytest.raises(UnreadableError, match=f"none.jpg: {reason}"):
-        read_picture(path)
+        read_image(path)
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="no such file"):
-        read_picture(tmp_path / "missing.png")
+        read_image(tmp_path / "missing.png")
     with pytest.raises(UnreadableError, match="is a folder"):
-        read_picture(tmp_path)
+        read_image(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
@@ -99,7 +99,7 @@ def test_a_truncated_image(tmp_path: Path, suffix: str, capfd: pytest.CaptureFix
     path = written(tmp_path / f"cut.{suffix}", noise)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(UnreadableError, match="damaged or cut off"):
-        read_picture(path)
+        read_image(path)
     assert capfd.readouterr().err == ""
 
 
@@ -109,7 +109,7 @@ def test_a_damaged_image_is_read_and_marked(tmp_path: Path, capfd: pytest.Captur
     data = bytearray(path.read_bytes())
     data[4000:4400] = bytes(400)
     path.write_bytes(data)
-    still = read_picture(path)
+    still = read_image(path)
     assert still.colour.shape == (80, 120, 3)
     assert still.damaged
     assert capfd.readouterr().err == ""
@@ -120,5 +120,5 @@ def test_a_decompression_bomb(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[18:26] = struct.pack("<ii", 100_000, 100_000)
     path.write_bytes(data)
-    with pytest.raises(UnreadableError, match="too large a picture, or a damaged one"):
-        read_picture(path)
+    with pytest.raises(UnreadableError, match="the image is too large or damaged"):
+        read_image(path)

@@ -1,4 +1,4 @@
-"""Networks of sources: public ones, named ones, and host names that resolve to others."""
+"""Allowlist of sources: public ones, named ones, and host names that resolve to others."""
 
 import ipaddress
 import socket
@@ -8,12 +8,12 @@ import pytest
 
 from ingest.network.allowlist import (
     EVERYWHERE,
+    Allowlist,
     ForbiddenError,
-    Networks,
     allowed_addresses,
     connect,
     is_public,
-    parse_networks,
+    parse_allowlist,
 )
 
 
@@ -66,20 +66,20 @@ def test_public_addresses(address: str) -> None:
 )
 def test_every_notation_of_an_address_is_checked(host: str) -> None:
     with pytest.raises(ForbiddenError, match="add it to MIEN_SOURCE_NETWORKS"):
-        allowed_addresses(host.strip("[]"), 80, Networks())
+        allowed_addresses(host.strip("[]"), 80, Allowlist())
 
 
 def test_only_named_networks_and_public_ones_are_allowed() -> None:
-    named = parse_networks(" 192.168.1.0/24, 10.0.0.7 ,fd00::/8,localhost,")
-    assert named.allow("camera", "192.168.1.9")
-    assert named.allow("camera", "::ffff:192.168.1.9")
-    assert named.allow("camera", "10.0.0.7")
-    assert named.allow("camera", "fd00::9")
-    assert named.allow("LOCALHOST", "127.0.0.1")
-    assert named.allow("camera", "8.8.8.8")
-    assert not named.allow("camera", "192.168.2.9")
-    assert not named.allow("camera", "127.0.0.1")
-    assert EVERYWHERE.allow("camera", "127.0.0.1")
+    named = parse_allowlist(" 192.168.1.0/24, 10.0.0.7 ,fd00::/8,localhost,")
+    assert named.allows("camera", "192.168.1.9")
+    assert named.allows("camera", "::ffff:192.168.1.9")
+    assert named.allows("camera", "10.0.0.7")
+    assert named.allows("camera", "fd00::9")
+    assert named.allows("LOCALHOST", "127.0.0.1")
+    assert named.allows("camera", "8.8.8.8")
+    assert not named.allows("camera", "192.168.2.9")
+    assert not named.allows("camera", "127.0.0.1")
+    assert EVERYWHERE.allows("camera", "127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_only_named_networks_and_public_ones_are_allowed() -> None:
 )
 def test_typing_errors_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is neither a network such as"):
-        parse_networks(text)
+        parse_allowlist(text)
 
 
 def test_all_addresses_of_a_host_must_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_all_addresses_of_a_host_must_be_allowed(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(
         ForbiddenError, match=r"camera\.example is 127\.0\.0\.1, which is in a private network"
     ):
-        allowed_addresses("camera.example", 80, Networks())
+        allowed_addresses("camera.example", 80, Allowlist())
 
 
 def test_a_host_is_resolved_once(
@@ -105,7 +105,7 @@ def test_a_host_is_resolved_once(
     with socket.create_server(("127.0.0.2", 0)) as server:
         port = server.getsockname()[1]
         answer(monkeypatch, ["127.0.0.2"], ["127.0.0.1"])
-        with connect("camera.example", port, parse_networks("127.0.0.2"), 5.0) as connection:
+        with connect("camera.example", port, parse_allowlist("127.0.0.2"), 5.0) as connection:
             assert connection.getpeername() == ("127.0.0.2", port)
 
 

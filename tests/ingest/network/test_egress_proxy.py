@@ -18,7 +18,7 @@ from ingest.files.containers import STREAMS, only
 from ingest.live.process import open_frames
 from ingest.live.stream import SourceLostError
 from ingest.network.address import parse_address
-from ingest.network.allowlist import ForbiddenError, Networks, parse_networks
+from ingest.network.allowlist import Allowlist, ForbiddenError, parse_allowlist
 from ingest.network.egress_proxy import NO_UDP, NOT_FOLLOWED
 from ingest.network.source_types import HTTP
 from ingest.settings import IngestSettings
@@ -86,10 +86,10 @@ def other(tmp_path: Path) -> Iterator[Web]:
 
 
 def count(
-    url: str, folder: Path, networks: Networks | None = None, formats: tuple[str, ...] = STREAMS
+    url: str, folder: Path, networks: Allowlist | None = None, formats: tuple[str, ...] = STREAMS
 ) -> int:
     """Count the frames of a source; by default 127.0.0.2 is allowed."""
-    settings = IngestSettings(media=folder, source_networks=networks or parse_networks(ALLOWED))
+    settings = IngestSettings(media=folder, source_networks=networks or parse_allowlist(ALLOWED))
     address = parse_address(url, folder)
     if address.type is HTTP:
         address = replace(address, type=replace(HTTP, options={**HTTP.options, **only(formats)}))
@@ -186,7 +186,7 @@ def test_rtsp_is_read_from_an_allowed_address(
     url = rtsp_server({"door": tmp_path / "clip.mp4"}).url("door") + f"?mien_transport={transport}"
     opened = open_frames(
         parse_address(url, tmp_path),
-        IngestSettings(media=tmp_path, source_networks=parse_networks("127.0.0.1")),
+        IngestSettings(media=tmp_path, source_networks=parse_allowlist("127.0.0.1")),
     )
     assert next(pictures for pictures in opened if pictures)
     opened.close()  # type: ignore[attr-defined]
@@ -217,7 +217,7 @@ def test_webcams_are_opened_only_if_allowed(tmp_path: Path) -> None:
     with pytest.raises(ForbiddenError, match="webcams are not allowed"):
         count("webcam:99", tmp_path)
     with pytest.raises(SourceLostError, match="no such device"):
-        count("webcam:99", tmp_path, parse_networks("webcam"))
+        count("webcam:99", tmp_path, parse_allowlist("webcam"))
 
 
 @contextmanager
