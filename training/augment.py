@@ -58,14 +58,12 @@ def points_in_crop(points: Floats, to_picture: Floats, x_bias: float = 0.0) -> F
     return moved[list(MIRRORED_POINTS)] if is_mirrored else moved
 
 
-def cut_jittered(
-    picture: Pixels, alignment: Alignment, jitter: Jitter, rng: Generator
-) -> tuple[Pixels, Floats]:
+def cut_jittered(grey: Pixels, alignment: Alignment, jitter: Jitter, rng: Generator) -> tuple[Pixels, Floats]:
     """Cut a (96, 96) crop with a jittered alignment, mirrored half of the time; return it and its affine."""
     to_picture = crop_transform(jitter_alignment(alignment, jitter, rng))
     if rng.random() < 0.5:
         to_picture = mirror(to_picture)
-    return crop_face(picture, to_picture), to_picture
+    return crop_face(grey, to_picture), to_picture
 
 
 def degrade(crop: Pixels, rng: Generator) -> Pixels:
@@ -103,9 +101,7 @@ def erase(crop: Pixels, rng: Generator) -> Pixels:
 
 def _downsample(crop: Pixels, side: int) -> Pixels:
     small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(
-        cv2.resize(small, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
-    )
+    return np.asarray(cv2.resize(small, crop.shape, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _relight(levels: Floats, rng: Generator) -> Floats:

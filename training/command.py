@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.card import MODELS, CardMismatchError
 from training.export import ExportError
-from training.paths import CHECKPOINTS, DATA, RUNS
+from training.paths import CHECKPOINTS, DATA, RUNS, SHARED
 from training.state import CheckpointMismatchError, SettingsError
 
 
@@ -19,6 +19,14 @@ def training_parser(name: str, description: str | None) -> ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINTS / f"{name}.pt", help="file to resume")
     parser.add_argument("--start", type=Path, help="checkpoint of another run to take the first weights from")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder for the weights and their card")
+    return parser
+
+
+def evaluation_parser(name: str, description: str | None) -> ArgumentParser:
+    """Return the parser of a script that reads the weights of a folder and the shared data."""
+    parser = ArgumentParser(prog=f"python -m training.{name}", description=description)
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
+    parser.add_argument("--shared", type=Path, default=SHARED, help="folder of data, models and videos")
     return parser
 
 

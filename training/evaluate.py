@@ -4,23 +4,22 @@ Prints the tables and writes them, with plots, to training/report/. `--json` pri
 `--cards` also writes them to the cards and to training/figures.json.
 """
 
-import argparse
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.card import MODELS, read_card
+from engine.card import read_card
 from engine.labels import FIVE, KEYPOINTS, LABELS
 from engine.runtimes.cpu import has_byte_dot_products
-from training.command import run_script
+from training.command import evaluation_parser, run_script
 from training.detector.evaluate import DetectorMetrics, evaluate_detector
 from training.detector.matching import DetectionResults
 from training.emotion.evaluate import EmotionResults, evaluate_emotion
 from training.emotion.metrics import five_classes
 from training.keypoints.evaluate import KeypointResults, evaluate_keypoints
-from training.paths import CHECKPOINTS, REPORT, RUNS, SHARED, TRAINING, YUNET
+from training.paths import CHECKPOINTS, REPORT, RUNS, TRAINING, YUNET
 from training.plots import draw_calibration, draw_confusion, draw_curves, draw_keypoints, draw_precision
 from training.speed import ratio_to_resnet18
 from training.tables import (
@@ -54,14 +53,9 @@ class Evaluation:
         """Return what quantization costs in accuracy and in pixels of error; None without files of 8 bits."""
         if self.emotion_int8 is None or self.keypoints_int8 is None:
             return None
-        accuracy, accuracy_int8 = (
-            one.metrics["seven"]["accuracy"] for one in (self.emotion, self.emotion_int8)
-        )
+        before, after = (one.metrics["seven"]["accuracy"] for one in (self.emotion, self.emotion_int8))
         rmse, rmse_int8 = (one.metrics["rmse"] for one in (self.keypoints, self.keypoints_int8))
-        return {
-            "accuracy_lost": round(accuracy - accuracy_int8, 4),
-            "rmse_added": round(rmse_int8 - rmse, 4),
-        }
+        return {"accuracy_lost": round(before - after, 4), "rmse_added": round(rmse_int8 - rmse, 4)}
 
 
 def evaluate(models: Path, shared: Path) -> Evaluation:
@@ -197,11 +191,7 @@ def _report_metrics(file: Path) -> dict[str, Any] | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
-    parser.add_argument(
-        "--shared", type=Path, default=SHARED, help="folder of data, models, pictures and videos"
-    )
+    parser = evaluation_parser("evaluate", __doc__)
     parser.add_argument("--report", type=Path, default=REPORT, help="folder for tables and plots")
     parser.add_argument("--json", action="store_true", help="print the figures only")
     parser.add_argument("--cards", action="store_true", help="write the figures into the cards")

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.card import MODELS
+from engine.labels import KEYPOINTS, LABELS
 
 Dimension = onnx.TensorShapeProto.Dimension
 
@@ -27,8 +28,7 @@ OPSET = 18
 # Float32 sums in another order differ by about 1e-5; more means that a layer was translated wrongly.
 TOLERANCE = 1e-3
 
-# Card fields that the engine reads; `export` adds file, sha256, mean and deviation.
-REQUIRED = ("name", "outputs", "input_size", "temperature", "metrics")
+REQUIRED = ("temperature", "metrics")  # card fields that the engine reads and `export` does not know
 
 
 class ExportError(Exception):
@@ -37,15 +37,18 @@ class ExportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Names of a graph's input and outputs, and of the input's axes whose length may vary."""
+    """A network's name, the meaning of its outputs, and the names of its graph."""
 
+    name: str
+    labels: tuple[str, ...]  # names of classes or points, in the order of the outputs
+    input_size: tuple[int, int] | None  # height, width; None: multiples of 32
     input: str
     outputs: tuple[str, ...]
     dynamic: Mapping[int, str]  # name of each axis of variable length
 
 
-EMOTION = Signature("crops", ("logits",), {0: "faces"})
-KEYPOINT = Signature("crops", ("keypoints",), {0: "faces"})
+EMOTION = Signature("emotion", LABELS, (96, 96), "crops", ("logits",), {0: "faces"})
+KEYPOINT = Signature("keypoints", KEYPOINTS, (96, 96), "crops", ("keypoints",), {0: "faces"})
 
 
 def export(
@@ -67,12 +70,12 @@ def export(
     network = network.eval()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        weights = Path(scratch) / f"{card['name']}.onnx"
+        weights = Path(scratch) / f"{signature.name}.onnx"
         _write(network, examples[0], signature, weights)
         for example in examples:
             check(weights, network, example)
-        card_file = Path(scratch) / f"{card['name']}.json"
-        card_file.write_text(json.dumps(_complete_card(card, weights), indent=2) + "\n")
+        card_file = Path(scratch) / f"{signature.name}.json"
+        card_file.write_text(json.dumps(_complete_card(card, signature, weights), indent=2) + "\n")
         for file in (weights, card_file):
             partial = folder / f"{file.name}.partial"
             shutil.copyfile(file, partial)
@@ -139,9 +142,7 @@ def inline_shapes(path: Path) -> None:
                 name = f"{node.output[0]}_shape"
                 graph.initializer.append(onnx.numpy_helper.from_array(np.array(axes, np.int64), name))
                 node.input[1] = name
-                del node.attribute[
-                    :
-                ]  # `allowzero`, with which 0 would make an axis empty instead of copying it
+                del node.attribute[:]  # `allowzero`, with which 0 would make an axis empty
     _remove_unused(graph)
     onnx.save(model, path)
 
@@ -180,13 +181,13 @@ def strip_metadata(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _complete_card(card: Mapping[str, Any], weights: Path) -> dict[str, Any]:
+def _complete_card(card: Mapping[str, Any], signature: Signature, weights: Path) -> dict[str, Any]:
     return {
-        "name": card["name"],
+        "name": signature.name,
         "file": weights.name,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "outputs": list(card["outputs"]),
-        "input_size": card["input_size"],
+        "outputs": signature.labels,
+        "input_size": signature.input_size,
         "mean": 0.0,
         "deviation": 1.0,
         "temperature": card["temperature"],

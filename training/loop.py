@@ -15,9 +15,8 @@ from tqdm import tqdm
 from training.state import TrainingState, device, warmup_cosine
 
 Batch = TypeVar("Batch")
-LossFunction = Callable[
-    [Any, Batch], tuple[Tensor, dict[str, float]]
-]  # of network and batch; loss and metrics
+# Takes the network and a batch; returns the loss and metrics.
+LossFunction = Callable[[Any, Batch], tuple[Tensor, dict[str, float]]]
 
 # The loader's processes are forked, and OpenCV's thread pool does not survive a fork: a child would deadlock.
 cv2.setNumThreads(1)
@@ -30,9 +29,6 @@ class Batches(Dataset[Batch]):
     """Batches of a run by step number; a batch depends on the settings and its step alone."""
 
     steps_per_epoch: int
-
-    def __getitem__(self, step: int) -> Batch:
-        raise NotImplementedError
 
 
 def train_epochs(

@@ -14,12 +14,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from engine.labels import LABELS
 from training.arrays import Integers, Pixels
 from training.data.duplicates import near_groups, split_by_group
 from training.data.faces import MARGIN, PORTRAITS, SHEET_COLUMNS, TILE
 from training.data.folders import read_folder
 from training.data.kaggle import (
-    EMOTIONS,
     DataFormatError,
     KeypointFaces,
     LabelledFaces,
@@ -44,7 +44,7 @@ def store_expressions(faces: LabelledFaces, group: Integers, data: Path) -> None
         **sheets,
         tile=np.arange(len(faces.pixels)),
         label=faces.labels,
-        label_names=np.array(EMOTIONS),
+        label_names=np.array(LABELS),
         usage=faces.usage.astype(np.uint8),
     )
     np.savez(data / "fer2013_duplicate_groups.npz", near_group=group.astype(np.int32))
@@ -76,9 +76,7 @@ def _sheet(pixels: Pixels) -> Pixels:
 
 
 def _encode(suffix: str, grey: Pixels) -> Pixels:
-    _, encoded = cv2.imencode(
-        suffix, grey, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else []
-    )
+    _, encoded = cv2.imencode(suffix, grey, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return np.asarray(encoded, dtype=np.uint8).ravel()
 
 

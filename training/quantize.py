@@ -5,7 +5,6 @@ refuses a file whose figure differs too much.
 """
 
 import engine.runtimes.onnx  # noqa: F401  # isort: skip  # turns telemetry off before onnxruntime is imported
-import argparse
 import hashlib
 import json
 import shutil
@@ -20,12 +19,11 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from engine.card import MODELS
 from engine.runtimes.cpu import has_byte_dot_products
 from engine.runtimes.onnx import OnnxRuntime
 from engine.runtimes.runtime import Tensors
 from training.arrays import Mask, Pixels
-from training.command import run_script
+from training.command import evaluation_parser, run_script
 from training.data.faces import read_expressions, read_portraits
 from training.data.landmarks import align_faces
 from training.emotion.batches import cut_aligned
@@ -33,7 +31,7 @@ from training.export import ExportError, strip_metadata
 from training.inference import run_onnx
 from training.keypoints.batches import DETECTOR_JITTER, cut_jittered_faces
 from training.keypoints.train import keypoint_metrics
-from training.paths import SHARED, YUNET
+from training.paths import YUNET
 from training.speed import alternate
 
 CALIBRATION_CROPS = 256  # training crops from which the ranges of activations are measured
@@ -158,10 +156,7 @@ def _inputs(crops: Pixels) -> list[Tensors]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.quantize", description=__doc__)
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
-    parser.add_argument("--shared", type=Path, default=SHARED, help="folder of data and models")
-    options = parser.parse_args()
+    options = evaluation_parser("quantize", __doc__).parse_args()
     if not has_byte_dot_products():
         raise ExportError(
             "this CPU has no 8-bit dot products (VNNI), without which sums overflow; quantize on another one"

@@ -4,42 +4,33 @@ Prints the positions of eyes and mouth that the keypoint network finds in crops 
 FER2013, and the emotion network's predictions for pictures whose names are expressions.
 """
 
-import argparse
 from collections.abc import Iterable
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from engine.card import MODELS, read_card
-from engine.labels import KEYPOINTS, LABELS, LANDMARKS, Label
+from engine.card import read_card
+from engine.labels import KEYPOINTS, LABELS, LANDMARKS
 from engine.records import Floats
 from engine.runtimes.onnx import OnnxRuntime
 from engine.stages.crop import align, crop_face, crop_transform
 from engine.stages.detect import Detector
 from engine.tensors import softmax
 from training.arrays import Pixels
-from training.command import run_script
+from training.command import evaluation_parser, run_script
 from training.data.faces import read_expressions
 from training.data.landmarks import align_faces
 from training.detector.evaluation_sets import pictures_and_frames
 from training.emotion.batches import cut_aligned
 from training.inference import run_onnx
-from training.paths import SHARED, YUNET
+from training.paths import YUNET
 
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
 MOUTH_CORNERS = [KEYPOINTS.index(name) for name in ("mouth_left_corner", "mouth_right_corner")]
 
 # Seven pictures of one expression each, by file name.
-EXPRESSIONS: dict[str, Label] = {
-    "faceapi_angry.jpg": "angry",
-    "faceapi_disgusted.jpg": "disgust",
-    "faceapi_fearful.jpg": "fear",
-    "faceapi_happy.jpg": "happy",
-    "faceapi_neutral.jpg": "neutral",
-    "faceapi_sad.jpg": "sad",
-    "faceapi_surprised.jpg": "surprise",
-}
+NAMES = ("angry", "disgusted", "sad", "happy", "surprised", "fearful", "neutral")
+EXPRESSIONS = {f"faceapi_{name}.jpg": label for name, label in zip(NAMES, LABELS, strict=False)}
 
 
 def served_crops(pictures: Iterable[Pixels], detector: Detector) -> Pixels:
@@ -67,12 +58,7 @@ def framing(points: Floats) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.serving", description=__doc__)
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the weights and cards")
-    parser.add_argument(
-        "--shared", type=Path, default=SHARED, help="folder of data, models, pictures, videos"
-    )
-    options = parser.parse_args()
+    options = evaluation_parser("serving", __doc__).parse_args()
     card = read_card("detector", LANDMARKS, options.models)
     detector = Detector(OnnxRuntime(card.file), card.threshold)
     keypoints = OnnxRuntime(read_card("keypoints", KEYPOINTS, options.models).file)

@@ -41,9 +41,7 @@ def calibration_table(probabilities: Floats, labels: Integers) -> str:
     """Return the accuracy by confidence."""
     rows = calibration(probabilities, labels)
     lines = [f"{'confidence':>12}{'accuracy':>10}{'share':>9}"]
-    lines += [
-        f"{confidence:>12.2f}{accuracy:>10.2f}{share:>9.3f}" for confidence, accuracy, share in rows if share
-    ]
+    lines += [f"{mean:>12.2f}{accuracy:>10.2f}{share:>9.3f}" for mean, accuracy, share in rows if share]
     return "\n".join(lines)
 
 
@@ -57,8 +55,6 @@ def precision_table(results: DetectionResults) -> str:
     """Return the detector's precision, recall and false positives by threshold."""
     lines = [f"{'threshold':>12}{'precision':>11}{'recall':>9}{'false positives':>17}"]
     for threshold in THRESHOLDS:
-        counts = count(results, threshold)
-        lines.append(
-            f"{threshold:>12.1f}{counts.precision:>11.3f}{counts.recall:>9.3f}{counts.false_positives:>17}"
-        )
+        one = count(results, threshold)
+        lines.append(f"{threshold:>12.1f}{one.precision:>11.3f}{one.recall:>9.3f}{one.false_positives:>17}")
     return "\n".join(lines)

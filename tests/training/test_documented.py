@@ -18,6 +18,7 @@ def test_its_commands_exist(module: str, options: str) -> None:
 
 
 def test_its_files_exist() -> None:
-    runs = re.findall(r"`(?:training/runs/)?(\w+\.toml)`", TEXT)
-    assert {"official7.toml", "mission5.toml"} <= {run.rpartition("/")[2] for run in runs}
-    assert [run for run in runs if not (ROOT / "training/runs" / run).is_file()] == []
+    files = re.findall(r"\b(?:training|engine)/[\w./]*\w", TEXT)
+    assert {"training/runs/official7.toml", "training/runs/mission5.toml"} <= set(files)
+    written = {"training/checkpoints", "training/checkpoints/NAME.pt", "training/report"}
+    assert [file for file in files if file not in written and not (ROOT / file).exists()] == []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.labels import KEYPOINTS, LABELS
 from training.data.duplicates import near_groups, split_by_group
 from training.data.faces import read_expressions, read_portraits
-from training.data.kaggle import EMOTIONS
+from training.data.kaggle import FER2013_LABELS
 from training.prepare import main
 
 COORDINATES = [f"{point}_{axis}" for point in KEYPOINTS for axis in "xy"]
@@ -51,7 +51,7 @@ def test_fer2013_becomes_arrays_that_training_reads(tmp_path: Path) -> None:
     assert main(["--fer2013", str(fer2013(tmp_path / "f.csv", faces)), "--data", str(tmp_path)]) == 0
     read = read_expressions(tmp_path)
     np.testing.assert_array_equal(read.pixels, faces)
-    assert [LABELS[n] for n in read.labels[:7]] == list(EMOTIONS)
+    assert [LABELS[n] for n in read.labels[:7]] == list(FER2013_LABELS)
     assert [read.test.argmax(), read.validation.argmax(), read.train.sum()] == [0, 1, 68]
     assert read.is_face.all()
     assert not read.votes.any()

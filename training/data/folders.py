@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from engine.labels import LABELS
 from training.arrays import Pixels
 from training.data.faces import TILE
-from training.data.kaggle import EMOTIONS, DataFormatError, LabelledFaces
+from training.data.kaggle import DataFormatError, LabelledFaces
 
 PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
@@ -19,16 +20,17 @@ def read_folder(folder: Path) -> LabelledFaces:
     Pictures are cropped to their central square and shrunk to 48x48. All of them are in the training set.
     Raises DataFormatError.
     """
+    names: tuple[str, ...] = LABELS
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    unknown = [name for name in classes if name not in EMOTIONS]
+    unknown = [name for name in classes if name not in names]
     if unknown or not classes:
         found = ", ".join(unknown) or "none"
-        raise DataFormatError(f"{folder}: its folders must be named {', '.join(EMOTIONS)}; found {found}")
+        raise DataFormatError(f"{folder}: its folders must be named {', '.join(names)}; found {found}")
     files = [file for name in classes for file in _pictures(folder / name)]
     if not files:
         raise DataFormatError(f"{folder} has no pictures in {', '.join(classes)}")
     pixels = [_read_square(file) for file in tqdm(files, "pictures", leave=False)]
-    labels = [EMOTIONS.index(file.relative_to(folder).parts[0]) for file in files]
+    labels = [names.index(file.relative_to(folder).parts[0]) for file in files]
     return LabelledFaces(np.stack(pixels), np.array(labels), np.zeros(len(files), dtype=np.int64))
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.labels import KEYPOINTS
+from engine.labels import KEYPOINTS, LABELS, Label
 from engine.records import Floats
 from training.arrays import Integers, Pixels
 from training.data.faces import TILE
 
-# Names of FER2013's label numbers, and of the parts of its split.
-EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+# Labels in the order of FER2013's numbers, and the parts of its split.
+FER2013_LABELS: tuple[Label, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 USAGES = ("Training", "PublicTest", "PrivateTest")
 PORTRAIT = 96  # pixels, the side of a picture of the keypoints contest
 COORDINATES = tuple(f"{point}_{axis}" for point in KEYPOINTS for axis in "xy")
@@ -28,7 +28,7 @@ class LabelledFaces:
     """Small pictures of faces, each with an expression."""
 
     pixels: Pixels  # (n, 48, 48)
-    labels: Integers  # (n,) index in EMOTIONS
+    labels: Integers  # (n,) index in engine.labels.LABELS
     usage: Integers  # (n,) index in USAGES
 
 
@@ -46,10 +46,10 @@ def read_fer2013(file: Path) -> LabelledFaces:
     Raises DataFormatError.
     """
     pixels, labels, usage = [], [], []
-    numbers = [str(number) for number in range(len(EMOTIONS))]
+    numbers = [str(number) for number in range(len(FER2013_LABELS))]
     for line, row in _rows(file, ("emotion", "pixels", "Usage")):
         pixels.append(_picture(row["pixels"], TILE, line))
-        labels.append(_index(row["emotion"], numbers, line))
+        labels.append(LABELS.index(FER2013_LABELS[_index(row["emotion"], numbers, line)]))
         usage.append(_index(row["Usage"], USAGES, line))
     if not pixels:
         raise DataFormatError(f"{file} has no pictures below the line of column names")

@@ -32,7 +32,8 @@ def align_faces(pixels: Pixels, yunet: Path, cache: Path = CACHE) -> list[Alignm
     file = cache / f"landmarks-{key}.npy"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(file, _find_all(pixels, yunet))
+        detector = YuNet(yunet, MIN_SCORE)
+        np.save(file, [_find(detector, picture) for picture in tqdm(pixels, "landmarks", unit="face")])
     return [align(points) for points in fill_missing(np.asarray(np.load(file), dtype=np.float32))]
 
 
@@ -42,11 +43,6 @@ def fill_missing(landmarks: Floats) -> Floats:
     landmarks = np.where((eye_distance < MIN_EYE_DISTANCE)[:, None, None], np.nan, landmarks)
     missing = np.isnan(landmarks[:, 0, 0])
     return np.where(missing[:, None, None], np.nanmean(landmarks, axis=0), landmarks).astype(np.float32)
-
-
-def _find_all(pixels: Pixels, file: Path) -> Floats:
-    yunet = YuNet(file, MIN_SCORE)
-    return np.stack([_find(yunet, picture) for picture in tqdm(pixels, "landmarks", unit="face")])
 
 
 def _find(yunet: YuNet, picture: Pixels) -> Floats:

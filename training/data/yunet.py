@@ -56,7 +56,9 @@ class YuNet:
         chosen = np.flatnonzero(cells.scores >= self._threshold)
         boxes, landmarks = cells.boxes[chosen] / scale, cells.landmarks[chosen] / scale
         scores = cells.scores[chosen].tolist()
-        return _suppress([YuNetFace(*face) for face in zip(boxes, landmarks, scores, strict=True)])
+        left_top_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+        kept = cv2.dnn.NMSBoxes(left_top_size.tolist(), scores, 0.0, NMS_IOU)
+        return [YuNetFace(boxes[number], landmarks[number], scores[number]) for number in kept]
 
     def predict(self, picture: Pixels) -> DensePredictions:
         """Return the predictions at every cell of a grey or BGR picture, which is not resized."""
@@ -79,13 +81,3 @@ class YuNet:
             boxes=np.concatenate([centre - half, centre + half], axis=1),
             landmarks=corner[:, None] + all_levels("kps").reshape(-1, 5, 2) * stride[:, None],
         )
-
-
-def _suppress(faces: list[YuNetFace]) -> list[YuNetFace]:
-    """Apply non-maximum suppression."""
-    if not faces:
-        return []
-    corners = np.array([face.box for face in faces], dtype=np.float32)
-    sizes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(sizes.tolist(), [face.score for face in faces], 0.0, NMS_IOU)
-    return [faces[int(number)] for number in np.ravel(kept)]

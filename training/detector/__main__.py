@@ -1,7 +1,6 @@
 """Train the face detector; resume the run from its last checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -9,8 +8,8 @@ import torch
 from training.command import run_script, training_parser
 from training.data.yunet import YuNet
 from training.detector.batches import DetectorBatches, DetectorSettings
-from training.detector.hard_negatives import mine_start
-from training.detector.network import DetectorNetwork
+from training.detector.hard_negatives import mine
+from training.detector.network import DetectorNetwork, read_network
 from training.detector.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
 from training.detector.release import release
 from training.detector.scenes import Composer
@@ -28,11 +27,12 @@ def main(arguments: Sequence[str] | None = None, cache: Path = CACHE) -> None:
     settings = read_settings(options.run, DetectorSettings)
     people, faces = read_all_photos(options.data, cache, options.teacher)
     learned = [photo for photo in people if not held_out(photo.name)]
-    composer = Composer(learned, faces, settings.seed, mine_start(options.start, learned))
+    negatives = [] if options.start is None else mine(read_network(options.start), learned)
+    composer = Composer(learned, faces, settings.seed, negatives)
     batches = DetectorBatches(composer, settings, options.teacher)
     state = train(settings, batches, options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)
-    weights = release(state.average, asdict(settings), people, options.models)
+    weights = release(state.average, settings, people, options.models)
     print(f"wrote {weights}")
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,7 +13,6 @@ from engine.tensors import iou
 from training.detector.evaluate import in_pixels
 from training.detector.network import DetectorNetwork, ExportedDetector
 from training.detector.photos import Photo
-from training.state import read_checkpoint
 
 MIN_SCORE = 0.3  # of a false positive that is mined
 MAX_IOU = 0.3  # of a false positive with any labelled box
@@ -49,12 +47,3 @@ def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[HardNegative
         for box in detect(photo.grey).boxes
         if not (iou(box, photo.boxes) >= MAX_IOU).any()
     ]
-
-
-def mine_start(start: Path | None, photos: Sequence[Photo]) -> list[HardNegative]:
-    """Mine with the weights of the checkpoint `start`; return nothing if a run starts from random ones."""
-    if start is None:
-        return []
-    network = DetectorNetwork()
-    network.load_state_dict(read_checkpoint(start)["average"])
-    return mine(network, photos)

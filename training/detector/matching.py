@@ -28,10 +28,6 @@ class Detections:
     boxes: Floats  # (k, 4)
     scores: Floats  # (k,)
 
-    def above(self, threshold: float) -> "Detections":
-        chosen = self.scores >= threshold
-        return Detections(self.boxes[chosen], self.scores[chosen])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionResults:
@@ -47,7 +43,8 @@ class DetectionResults:
     def above(self, threshold: float) -> Iterator[tuple[GroundTruth, Detections]]:
         """Yield each picture's labels and its detections of at least this score."""
         for truth, detections in zip(self.truths, self.detections, strict=True):
-            yield truth, detections.above(threshold)
+            chosen = detections.scores >= threshold
+            yield truth, Detections(detections.boxes[chosen], detections.scores[chosen])
 
 
 @dataclass(frozen=True, slots=True)

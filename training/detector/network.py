@@ -5,6 +5,7 @@ predicts a score for being near the centre of a face, the box, and the five land
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch.nn.functional import conv2d, interpolate
 
 from engine.labels import LANDMARKS
 from engine.tensors import STRIDES
+from training.state import read_checkpoint
 
 OUTPUTS = 1 + 4 + 2 * len(LANDMARKS)
 PRIOR = 0.01  # score that an untrained network gives each cell (Lin et al. 2017)
@@ -129,3 +131,10 @@ class ExportedDetector(nn.Module):
         cells = self.network(frames)
         box, landmark = cells[:, 1:5].transpose(1, 2), cells[:, 5:].transpose(1, 2)
         return torch.sigmoid(cells[:, 0]), box, landmark
+
+
+def read_network(checkpoint: Path) -> DetectorNetwork:
+    """Return a network with the averaged weights of a checkpoint."""
+    network = DetectorNetwork()
+    network.load_state_dict(read_checkpoint(checkpoint)["average"])
+    return network

@@ -1,14 +1,15 @@
 """Export of the trained detector with its card: figures, data, terms, limits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.card import MODELS
 from engine.labels import LANDMARKS
 from engine.stages.track import LOW_SCORE_MARGIN
+from training.detector.batches import DetectorSettings
 from training.detector.evaluate import LOW_THRESHOLD, detect_all, shipped_detector
 from training.detector.evaluation_sets import held_out_photos
 from training.detector.matching import (
@@ -24,7 +25,14 @@ from training.export import Signature, export
 
 # In the 470 held-out photos, about as many frames as in a minute of video.
 MAX_FALSE_POSITIVES = 1
-SIGNATURE = Signature("frames", ("score", "box", "landmark"), {0: "frames", 2: "height", 3: "width"})
+SIGNATURE = Signature(
+    "detector",
+    LANDMARKS,
+    None,
+    "frames",
+    ("score", "box", "landmark"),
+    {0: "frames", 2: "height", 3: "width"},
+)
 
 CARD_TEXTS = {
     "data": "people_photos: 5,058 of 5,528 grey photos, labelled by YuNet 2023mar (MIT) with boxes that a "
@@ -46,27 +54,24 @@ CARD_TEXTS = {
 
 
 def release(
-    network: DetectorNetwork, settings: Mapping[str, Any], photos: Sequence[Photo], folder: Path = MODELS
+    network: DetectorNetwork, settings: DetectorSettings, photos: Sequence[Photo], folder: Path
 ) -> Path:
     """Export the network, evaluate the file on the held-out photos, and write the metrics into its card.
 
-    The threshold is the lowest with no more than MAX_FALSE_POSITIVES in them. `settings` are the run's, for
-    the card. Returns the weight file.
+    The threshold is the lowest with no more than MAX_FALSE_POSITIVES in them. Returns the weight file.
     """
     examples = [torch.rand(2, 1, 384, 640) * 255, torch.rand(1, 1, 320, 224) * 255]
     exported = ExportedDetector(network.cpu())
     export(exported, examples, SIGNATURE, card_fields(settings, {}), folder)
     results = detect_all(shipped_detector(folder, LOW_THRESHOLD), held_out_photos(photos))
     threshold = lowest_threshold(results, MAX_FALSE_POSITIVES)
-    metrics = {"validation": validation(results, photos, folder, threshold), "threshold": threshold}
+    served = detect_all(shipped_detector(folder, threshold - LOW_SCORE_MARGIN), held_out_photos(photos))
+    metrics = {"validation": validation(results, served, threshold), "threshold": threshold}
     return export(exported, examples, SIGNATURE, card_fields(settings, metrics), folder)
 
 
-def validation(
-    results: DetectionResults, photos: Sequence[Photo], folder: Path, threshold: float
-) -> dict[str, Any]:
+def validation(results: DetectionResults, served: DetectionResults, threshold: float) -> dict[str, Any]:
     """Return average precision, and recall and false positives as served, on the held-out photos."""
-    served = detect_all(shipped_detector(folder, threshold - LOW_SCORE_MARGIN), held_out_photos(photos))
     counts = count(served, threshold)
     return {
         "ap": round(average_precision(results), 4),
@@ -78,14 +83,11 @@ def validation(
     }
 
 
-def card_fields(settings: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+def card_fields(settings: DetectorSettings, metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the card that `export` does not know."""
     return {
-        "name": "detector",
-        "outputs": list(LANDMARKS),
-        "input_size": None,
         "temperature": 1.0,
         "metrics": dict(metrics),
-        "settings": dict(settings),
+        "settings": asdict(settings),
         **CARD_TEXTS,
     }

@@ -67,9 +67,7 @@ class Composer:
         self._unsure = [photo for photo in photos if len(photo.boxes) and not photo.sure.any()]
         self._close_ups = [*faces, *(photo for photo in with_faces if photo.name.startswith("lfw/"))]
         # A fifth of the photos are LFW's, which are all alike: one in three of them is enough.
-        self._with_faces = [
-            photo for number, photo in enumerate(with_faces) if number % 3 == 0 or "lfw/" not in photo.name
-        ]
+        self._with_faces = [p for n, p in enumerate(with_faces) if n % 3 == 0 or "lfw/" not in p.name]
         self._hard_negatives = hard_negatives
         self._seed = seed
         self._hard_negative_prob = hard_negative_prob if hard_negatives else 0.0

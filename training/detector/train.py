@@ -22,8 +22,8 @@ def train(
     start: Path | None = None,
 ) -> TrainingState:
     """Train up to epoch `until` (default: all); `checkpoint` and `start` are those of TrainingState.begin."""
-    optimizer = partial(AdamW, lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    state = TrainingState.begin(settings, DetectorNetwork, optimizer, checkpoint, start)
+    adamw = partial(AdamW, weight_decay=settings.weight_decay)
+    state = TrainingState.begin(settings, DetectorNetwork, adamw, checkpoint, start)
     for metrics in train_epochs(state, batches, loss_of, until=until):
         state.record(metrics)
     return state

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.labels import LABELS
 from training.arrays import Pixels
 from training.emotion.batches import EmotionSettings
 from training.export import EMOTION, export, provenance
@@ -45,14 +44,7 @@ def release(
 ) -> Path:
     """Export the network, check the file on some crops, and return its path; `fields` go into the card."""
     examples = [torch.from_numpy(crops[:n]).float().unsqueeze(1) for n in (2, 16)]
-    card = {
-        "name": "emotion",
-        "outputs": list(LABELS),
-        "input_size": [96, 96],
-        "settings": asdict(settings),
-        **fields,
-        **CARD_TEXTS,
-    }
+    card = {"settings": asdict(settings), **fields, **CARD_TEXTS}
     return export(network.cpu(), examples, EMOTION, card, folder)
 
 

@@ -14,8 +14,7 @@ from training.arrays import Integers
 from training.data.faces import Expressions
 from training.emotion.batches import EmotionBatch, EmotionBatches, EmotionSettings, cut_aligned
 from training.emotion.metrics import emotion_metrics, fit_temperature
-from training.emotion.network import build_network
-from training.emotion.teachers import Ensemble, read_teachers
+from training.emotion.network import Ensemble, build_network, read_teachers
 from training.inference import predict
 from training.loop import train_epochs
 from training.state import TrainingState
@@ -31,10 +30,8 @@ def train(
     start: Path | None = None,
 ) -> TrainingState:
     """Train up to epoch `until` (default: all); `checkpoint` and `start` are those of TrainingState.begin."""
-    optimizer = partial(
-        SGD, lr=settings.learning_rate, momentum=0.9, weight_decay=settings.weight_decay, nesterov=True
-    )
-    state = TrainingState.begin(settings, lambda: build_network(settings), optimizer, checkpoint, start)
+    sgd = partial(SGD, momentum=0.9, weight_decay=settings.weight_decay, nesterov=True)
+    state = TrainingState.begin(settings, lambda: build_network(settings), sgd, checkpoint, start)
     teachers = read_teachers(settings.teachers, checkpoint.parent) if settings.teachers else None
     loss_of = partial(compute_loss, teachers=teachers, distill_weight=settings.distill_weight)
     batches = EmotionBatches(faces, alignments, settings)

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from engine.labels import KEYPOINTS
 from training.command import run_script, training_parser
 from training.crops import CropSettings
 from training.data.faces import read_portraits
@@ -45,9 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def card_fields(state: TrainingState, metrics: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the card that `export` does not know."""
     return {
-        "name": "keypoints",
-        "outputs": list(KEYPOINTS),
-        "input_size": [96, 96],
         "temperature": 1.0,
         "metrics": metrics,
         "epochs_done": state.epoch,

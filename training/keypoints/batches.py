@@ -36,9 +36,8 @@ class KeypointBatches(CropBatches[KeypointBatch]):
     def __getitem__(self, step: int) -> KeypointBatch:
         rows, rng = self.sample(step)
         crops, points = zip(*(self._crop(row, rng) for row in rows), strict=True)
-        return KeypointBatch(
-            torch.from_numpy(np.stack(crops)).unsqueeze(1), torch.from_numpy(np.stack(points))
-        )
+        pixels = torch.from_numpy(np.stack(crops)).unsqueeze(1)
+        return KeypointBatch(pixels, torch.from_numpy(np.stack(points)))
 
     def _crop(self, row: int, rng: Generator) -> tuple[Pixels, Floats]:
         points = self._portraits.points[row]

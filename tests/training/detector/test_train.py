@@ -1,6 +1,6 @@
 """The detector's loop and export, on scenes of one real face."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ def test_a_network_overfits_eight_scenes_and_its_exported_file_detects_their_fac
     with torch.no_grad():
         network(batch.frames)
     examples = [batch.frames[:2], torch.zeros(1, 1, 96, 160)]
-    export(ExportedDetector(network), examples, SIGNATURE, card_fields(asdict(SETTINGS), {}), folder=tmp_path)
+    export(ExportedDetector(network), examples, SIGNATURE, card_fields(SETTINGS, {}), folder=tmp_path)
     detector = Detector(OnnxRuntime(read_card("detector", LANDMARKS, tmp_path).file), 0.5)
     found = 0
     for scene, faces in zip(scenes, detector.detect([scene.grey for scene in scenes]), strict=True):
