@@ -1,4 +1,4 @@
-"""One engine worker: `python -m engine [--shard N]`."""
+"""The engine of one shard: `python -m engine [--shard N]`."""
 
 import argparse
 import logging
@@ -7,6 +7,7 @@ import sys
 from typing import get_args
 
 from engine.card import CardMismatchError
+from engine.live.backlog import Limits
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
@@ -18,11 +19,11 @@ from ingest.bus.shards import parse_shard
 from ingest.environment import SettingError
 from ingest.version import VERSION
 
-# Seconds that a face waits for those of other cameras. On a CPU batches come about by themselves where there
-# is much to do; to wait for them would only make readings later.
-ON_A_CPU, ON_A_GPU = 0.0, 0.010
+# Seconds that a face waits for those of other cameras. On a busy CPU batches fill by themselves, and waiting
+# would only delay the readings.
+CPU_DELAY, GPU_DELAY = 0.0, 0.010
 
-GPU_LOST = 3  # exit code: other than 2, which says that starting it again would not help
+GPU_LOST = 3  # exit code; 2 means that starting the engine again would not help
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +31,18 @@ log = logging.getLogger(__name__)
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien engine", description=__doc__)
     parser.add_argument(
-        "--shard", type=_shard, default=0, metavar="N", help="whose frames to read (default 0)"
+        "--shard", type=_shard, default=0, metavar="N", help="shard whose frames are read (default 0)"
     )
-    parser.add_argument("--threads", type=int, default=1, help="threads a network may use (default 1)")
+    parser.add_argument("--threads", type=int, default=1, help="threads for each network (default 1)")
     parser.add_argument(
         "--runtime",
         choices=get_args(RuntimeName),
-        help="what runs the networks (MIEN_RUNTIME, else auto: a GPU if it can)",
+        help="runtime of the networks (default: MIEN_RUNTIME, else auto: the GPU if there is one)",
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        redis_url()  # refused before the networks take their time
+        redis_url()  # checked before the networks are loaded, which takes long
         runtime = arguments.runtime or EngineSettings.read("runtime").runtime
         settings = EngineSettings.read("detector", "precision", "batch_delay")
         networks = load_networks(arguments.threads, settings.detector, runtime, settings.precision)
@@ -49,15 +50,17 @@ def main() -> int:
         print(f"mien engine: {error}", file=sys.stderr)  # noqa: T201
         return 2
     log.info(
-        "mien %s: engine %d reads with %s on the CPU, threads a network: %d",
+        "mien %s: engine %d runs %s on the CPU, %d threads per network",
         VERSION,
         arguments.shard,
         networks.classifier.model,
         arguments.threads,
     )
-    usual = ON_A_CPU if networks.accelerator is None else ON_A_GPU
-    delay = usual if settings.batch_delay is None else settings.batch_delay / 1000
-    worker = Worker(connect(retries=0, wait=True), Pipeline(networks), arguments.shard, delay=delay)
+    delay = CPU_DELAY if networks.accelerator is None else GPU_DELAY
+    if settings.batch_delay is not None:
+        delay = settings.batch_delay / 1000
+    client = connect(retries=0, wait=True)
+    worker = Worker(client, Pipeline(networks), arguments.shard, Limits(delay=delay))
 
     def stop(*_: object) -> None:
         worker.stopping = True
@@ -68,14 +71,14 @@ def main() -> int:
 
 
 def _work(worker: Worker, networks: Networks) -> int:
-    """Works until it is told to stop, or the GPU is lost; gives the exit code."""
+    """Work until a signal stops the worker or the GPU is lost; return the exit code."""
     if networks.accelerator is not None:
         networks.accelerator.start()
     try:
         worker.run()
     except DeviceLostError as error:
-        # Nothing more can be done on it in this process. The frames at hand are given to the next one.
-        log.error("%s; the engine ends, to be started anew", error)
+        # Only a new process can use the GPU again. It takes the frames that this one has not acknowledged.
+        log.error("%s; the engine ends, so that its supervisor starts it again", error)
         return GPU_LOST
     if networks.accelerator is not None:
         networks.accelerator.close()

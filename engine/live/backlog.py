@@ -1,86 +1,103 @@
-"""Which frames of a backlog are read, when not all can be. Pure: the time is an argument."""
+"""Chooses the frames to read when the engine cannot read all of them. Pure: the time is an argument."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from engine.tensors import CROP_BATCH
 from ingest.frame import Frame
 
-STALE_AFTER = 0.4  # seconds on the bus; a live view that lags by more is a recording
-TURN = 0.15  # seconds that the frames of one turn may take to read: as long wait those that come meanwhile
-TURNS = 7  # so many of the newest say how long a frame takes
+STALE_AFTER = 0.4  # seconds in Redis; a live view that lags by more is a recording
+TURN_TIME = 0.15  # seconds for the frames of one turn; frames that arrive meanwhile wait as long
+CAPACITY_WINDOW = 7  # newest turns, whose median is the time of a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of batching and of skipping frames."""
+
+    delay: float = 0.0  # seconds that a frame waits for those of other cameras
+    batch_faces: int = CROP_BATCH  # faces that fill a batch
+    stale_after: float = STALE_AFTER  # seconds
+    turn_time: float = TURN_TIME  # seconds
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueuedFrame:
-    """A frame, and when it came onto the bus; a camera's own clock may lag behind that."""
+    """A frame and its arrival in Redis; a camera's own clock may lag behind that."""
 
-    entry: bytes  # its ID on the bus
+    entry: bytes  # ID in Redis
     frame: Frame
-    at: float  # seconds of the clock that is asked for how late it is
+    at: float  # seconds, by the clock of `now`
 
 
-def is_stale(arrived: QueuedFrame, now: float) -> bool:
-    """Whether a frame is too old to be read at `now` (seconds); those of a recording never are."""
-    return arrived.frame.captured_at is not None and now - arrived.at > STALE_AFTER
+def is_stale(queued: QueuedFrame, now: float, stale_after: float = STALE_AFTER) -> bool:
+    """Return whether a live frame is too old to be read at `now` (seconds)."""
+    return queued.frame.captured_at is not None and now - queued.at > stale_after
 
 
-def drop_stale(arrived: Sequence[QueuedFrame], now: float) -> list[QueuedFrame]:
-    """Leaves out what is stale at `now` (seconds), but never a source's newest frame."""
-    newest = {each.frame.source: index for index, each in enumerate(arrived)}
+def drop_stale(
+    queued: Sequence[QueuedFrame], now: float, stale_after: float = STALE_AFTER
+) -> list[QueuedFrame]:
+    """Return the frames that are not stale at `now` (seconds), and each source's newest frame."""
+    newest = {each.frame.source: index for index, each in enumerate(queued)}
     return [
         each
-        for index, each in enumerate(arrived)
-        if newest[each.frame.source] == index or not is_stale(each, now)
+        for index, each in enumerate(queued)
+        if newest[each.frame.source] == index or not is_stale(each, now, stale_after)
     ]
 
 
-def share_capacity(arrived: Sequence[QueuedFrame], room: int) -> list[QueuedFrame]:
-    """At most `room` live frames, but one of each source at least; those of a recording all.
+def share_capacity(queued: Sequence[QueuedFrame], capacity: int) -> list[QueuedFrame]:
+    """Return at most `capacity` live frames, but at least one of each source, and all of recordings.
 
-    Sources share the room evenly; what one does not need goes to the others, so that who asks for little
-    loses nothing to who asks for much (max-min fairness: Bertsekas and Gallager, Data Networks, 6.5.2). Of
-    a source that has more than its share, frames are taken at even distances, with the newest.
+    Sources share the capacity evenly; a source that needs less leaves the rest to the others (max-min
+    fairness: Bertsekas and Gallager, Data Networks, 6.5.2). Of a source with more frames than its share,
+    frames at even distances are returned, the newest among them.
     """
-    waiting = Counter(each.frame.source for each in arrived if each.frame.captured_at is not None)
-    shares = _shares(waiting, room)
-    seen: Counter[str] = Counter()
-    kept = []
-    for each in arrived:
+    waiting = Counter(each.frame.source for each in queued if each.frame.captured_at is not None)
+    shares = _shares(waiting, capacity)
+    counted: Counter[str] = Counter()
+    chosen = []
+    for each in queued:
         source = each.frame.source
         if each.frame.captured_at is not None:
-            seen[source] += 1
-            share, of = shares[source], waiting[source]
-            if seen[source] * share // of == (seen[source] - 1) * share // of:
+            counted[source] += 1
+            share, total = shares[source], waiting[source]
+            if counted[source] * share // total == (counted[source] - 1) * share // total:
                 continue
-        kept.append(each)
-    return kept
+        chosen.append(each)
+    return chosen
 
 
-def _shares(waiting: Counter[str], room: int) -> dict[str, int]:
-    """How many of the frames that wait of each source are read."""
+def _shares(waiting: Counter[str], capacity: int) -> dict[str, int]:
+    """Return how many of each source's waiting frames are read."""
     shares = {}
-    modest_first = sorted(waiting, key=lambda source: (waiting[source], source))
-    for place, source in enumerate(modest_first):
-        shares[source] = max(1, min(waiting[source], room // (len(modest_first) - place)))
-        room -= shares[source]
+    smallest_first = sorted(waiting, key=lambda source: (waiting[source], source))
+    for index, source in enumerate(smallest_first):
+        shares[source] = max(1, min(waiting[source], capacity // (len(smallest_first) - index)))
+        capacity -= shares[source]
     return shares
 
 
-class Pace:
-    """How many frames can be read in a turn, by how long the newest ones took."""
+class Capacity:
+    """Number of frames that can be read in a turn, from the durations of the newest turns."""
 
-    def __init__(self) -> None:
-        self._newest: deque[float] = deque(maxlen=TURNS)  # seconds a frame
+    def __init__(self, turn_time: float = TURN_TIME) -> None:
+        self._turn_time = turn_time
+        self._durations: deque[float] = deque(maxlen=CAPACITY_WINDOW)  # seconds per frame
 
-    def note(self, frames: int, seconds: float) -> None:
-        """Takes note of what a turn took."""
+    def record(self, frames: int, seconds: float) -> None:
+        """Add the duration of a turn."""
         if frames:
-            self._newest.append(seconds / frames)
+            self._durations.append(seconds / frames)
 
-    def room(self, most: int) -> int:
-        """Frames of a turn, up to `most`, and as many while too little is known."""
-        if len(self._newest) < TURNS:
-            return most
-        return max(1, min(most, int(TURN / max(median(self._newest), 1e-6))))
+    def frames(self, limit: int) -> int:
+        """Return the frames of a turn, from 1 to `limit`; `limit` until CAPACITY_WINDOW turns are known."""
+        if len(self._durations) < CAPACITY_WINDOW:
+            return limit
+        return max(1, min(limit, int(self._turn_time / max(median(self._durations), 1e-6))))

@@ -1,27 +1,26 @@
-"""Which faces go through the networks together: those of all cameras, as they come. Pure.
+"""Gathers frames of all cameras whose faces go through the networks as one batch. Pure.
 
-What waits is a frame with the faces that were found in it. They are read together, so that its tracks, its
-readings and its acknowledgement can be written at once.
+A frame waits with the faces that were detected in it, and all of them go into one batch, so that its tracks,
+its readings and its acknowledgement are written at once.
 
-Cameras take turns by faces, not by frames: whose turn begins earliest is next, and a frame of many faces puts
-off its camera's next turn by as many (start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996). So a
-crowd does not starve the others, and has what they leave.
+Cameras take turns by faces, not by frames: the camera whose turn begins earliest is next, and a frame of many
+faces delays its camera's next turn by as many (start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996).
+So a crowd does not starve the others, and gets the capacity that they leave.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.live.backlog import QueuedFrame, is_stale
+from engine.live.backlog import Limits, QueuedFrame, is_stale
 from engine.records import Face
-from engine.tensors import CROP_BATCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectedFrame:
-    """A frame, and the faces that were found in it."""
+    """A queued frame and the faces that were detected in it."""
 
-    arrived: QueuedFrame
+    queued: QueuedFrame
     faces: list[Face]
 
     @property
@@ -32,77 +31,76 @@ class DetectedFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """What leaves together."""
+    """Frames that leave the batcher together."""
 
-    taken: list[DetectedFrame]  # to be read: each camera's in their order
-    stale: list[QueuedFrame]  # too old to be read
+    frames: list[DetectedFrame]  # to read, each camera's in their order
+    stale: list[QueuedFrame]  # to skip
 
 
 class Batcher:
     """Frames that wait to be read together with those of other cameras."""
 
-    def __init__(self, delay: float, full: int = CROP_BATCH) -> None:
-        """`delay`: seconds that a frame waits for others at most; `full`: faces that need not wait."""
-        self._delay = delay
-        self._full = full
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._waiting: dict[str, deque[DetectedFrame]] = {}
-        self._ended: dict[str, int] = {}  # where each source's last turn ended, in faces
-        self._turn = 0  # where the newest turn began
+        self._turn_ends: dict[str, int] = {}  # end of each source's last turn, in faces
+        self._turn = 0  # start of the newest turn
 
     def __len__(self) -> int:
-        """Frames that wait."""
+        """Return the number of frames that wait."""
         return sum(map(len, self._waiting.values()))
 
-    def add(self, found: Iterable[DetectedFrame]) -> None:
-        """Takes frames in, each source's in their order."""
-        for each in found:
-            self._waiting.setdefault(each.arrived.frame.source, deque()).append(each)
+    def add(self, frames: Iterable[DetectedFrame]) -> None:
+        """Add frames, each source's in their order."""
+        for each in frames:
+            self._waiting.setdefault(each.queued.frame.source, deque()).append(each)
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until a batch leaves, 0 where one is due at `now`; None where nothing waits."""
+        """Return the seconds until a batch is due, 0 if one is due at `now`, None if nothing waits."""
         if not self._waiting:
             return None
-        if sum(found.weight for queue in self._waiting.values() for found in queue) >= self._full:
+        faces = sum(frame.weight for queue in self._waiting.values() for frame in queue)
+        if faces >= self._limits.batch_faces:
             return 0.0
-        oldest = min(queue[0].arrived.at for queue in self._waiting.values())
-        return max(0.0, oldest + self._delay - now)
+        oldest = min(queue[0].queued.at for queue in self._waiting.values())
+        return max(0.0, oldest + self._limits.delay - now)
 
     def take(self, now: float) -> Batch:
-        """A batch, due or not. One frame of more faces than fill it goes alone."""
-        batch = Batch([], self._skip_stale(now))
+        """Return a batch, due or not. A frame of more faces than fill a batch is a batch of its own."""
+        batch = Batch([], self._take_stale(now))
         faces = 0
         while self._waiting:
-            source = min(self._waiting, key=self._start)
+            source = min(self._waiting, key=self._turn_start)
             faces += self._waiting[source][0].weight
-            if batch.taken and faces > self._full:
+            if batch.frames and faces > self._limits.batch_faces:
                 break
-            batch.taken.append(self._next(source))
+            batch.frames.append(self._next(source))
         return batch
 
-    def _start(self, source: str) -> int:
-        """Where the source's turn begins; who had nothing to read meanwhile has nothing saved."""
-        return max(self._turn, self._ended.get(source, 0))
+    def _turn_start(self, source: str) -> int:
+        """Return the start of a source's turn; a source that was idle has saved nothing."""
+        return max(self._turn, self._turn_ends.get(source, 0))
 
     def _next(self, source: str) -> DetectedFrame:
-        self._turn = self._start(source)
-        found = self._pop(source)
-        self._ended[source] = self._turn + found.weight
+        self._turn = self._turn_start(source)
+        frame = self._pop(source)
+        self._turn_ends[source] = self._turn + frame.weight
         if not self._waiting:
-            self._ended.clear()
-        return found
+            self._turn_ends.clear()
+        return frame
 
     def _pop(self, source: str) -> DetectedFrame:
         queue = self._waiting[source]
-        found = queue.popleft()
+        frame = queue.popleft()
         if not queue:
             del self._waiting[source]
-        return found
+        return frame
 
-    def _skip_stale(self, now: float) -> list[QueuedFrame]:
-        """Takes out what is stale, but never a source's newest frame."""
+    def _take_stale(self, now: float) -> list[QueuedFrame]:
+        """Remove stale frames, but never a source's newest one."""
         return [
-            self._pop(source).arrived
+            self._pop(source).queued
             for source, queue in list(self._waiting.items())
             for _ in range(len(queue) - 1)
-            if is_stale(queue[0].arrived, now)
+            if is_stale(queue[0].queued, now, self._limits.stale_after)
         ]

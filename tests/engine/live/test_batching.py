@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.live.backlog import STALE_AFTER, QueuedFrame
+from engine.live.backlog import STALE_AFTER, Limits, QueuedFrame
 from engine.live.batching import Batcher, DetectedFrame
 from tests.engine.faces import face, frame
 
@@ -21,7 +21,7 @@ def found(
 
 def taken(batcher: Batcher, now: float = 0.0) -> list[tuple[str, int]]:
     """Source and number of each frame of a batch."""
-    frames = [found.arrived.frame for found in batcher.take(now).taken]
+    frames = [found.queued.frame for found in batcher.take(now).frames]
     return [(frame.source, frame.number) for frame in frames]
 
 
@@ -32,7 +32,7 @@ def batches(batcher: Batcher) -> Iterator[Counter[str]]:
 
 
 def test_a_batch_leaves_when_its_oldest_face_has_waited() -> None:
-    batcher = Batcher(DELAY)
+    batcher = Batcher(Limits(DELAY))
     assert batcher.due_in(0.0) is None
     batcher.add([found(0, at=0.0), found(0, source="hall", at=0.006)])
     assert batcher.due_in(0.0) == DELAY
@@ -43,13 +43,13 @@ def test_a_batch_leaves_when_its_oldest_face_has_waited() -> None:
 
 
 def test_without_a_delay_it_leaves_at_once() -> None:
-    batcher = Batcher(0.0)
+    batcher = Batcher(Limits())
     batcher.add([found(0, at=1.0)])
     assert batcher.due_in(1.0) == 0.0
 
 
 def test_a_full_batch_leaves_at_once() -> None:
-    batcher = Batcher(DELAY)
+    batcher = Batcher(Limits(DELAY))
     batcher.add(found(0, source=f"door {number}", faces=3) for number in range(21))
     assert batcher.due_in(0.0) == DELAY
     batcher.add([found(0, source="lobby")])
@@ -58,14 +58,14 @@ def test_a_full_batch_leaves_at_once() -> None:
 
 
 def test_a_frame_without_faces_counts_too() -> None:
-    batcher = Batcher(DELAY, full=4)
+    batcher = Batcher(Limits(DELAY, batch_faces=4))
     batcher.add(found(number, faces=0) for number in range(5))
     assert batcher.due_in(0.0) == 0.0
     assert [number for _, number in taken(batcher)] == [0, 1, 2, 3]
 
 
 def test_the_faces_of_a_frame_stay_together() -> None:
-    batcher = Batcher(DELAY)
+    batcher = Batcher(Limits(DELAY))
     batcher.add(found(number, faces=30) for number in range(3))
     batcher.add([found(3, faces=90)])
     assert [len(taken(batcher)) for _ in range(3)] == [2, 1, 1]
@@ -73,7 +73,7 @@ def test_the_faces_of_a_frame_stay_together() -> None:
 
 
 def test_a_crowd_takes_its_turn_among_the_others() -> None:
-    batcher = Batcher(DELAY, full=32)
+    batcher = Batcher(Limits(DELAY, batch_faces=32))
     batcher.add(found(number, source="square", faces=20) for number in range(5))
     doors = [f"door {number}" for number in range(8)]
     batcher.add(found(number, source=door) for number in range(10) for door in doors)
@@ -85,7 +85,7 @@ def test_a_crowd_takes_its_turn_among_the_others() -> None:
 
 
 def test_who_comes_later_does_not_wait_for_what_a_crowd_had_before() -> None:
-    batcher = Batcher(DELAY, full=20)
+    batcher = Batcher(Limits(DELAY, batch_faces=20))
     batcher.add(found(number, source="square", faces=20) for number in range(10))
     for _ in range(4):
         assert taken(batcher)[0][0] == "square"
@@ -95,7 +95,7 @@ def test_who_comes_later_does_not_wait_for_what_a_crowd_had_before() -> None:
 
 
 def test_who_had_nothing_to_read_has_saved_nothing() -> None:
-    batcher = Batcher(DELAY, full=20)
+    batcher = Batcher(Limits(DELAY, batch_faces=20))
     batcher.add(found(number, source="square", faces=20) for number in range(10))
     for _ in range(4):
         taken(batcher)
@@ -104,7 +104,7 @@ def test_who_had_nothing_to_read_has_saved_nothing() -> None:
 
 
 def test_each_cameras_frames_keep_their_order() -> None:
-    batcher = Batcher(DELAY, full=5)
+    batcher = Batcher(Limits(DELAY, batch_faces=5))
     batcher.add(found(number, source=source) for number in range(6) for source in ("lobby", "hall"))
     order = [each for _ in range(3) for each in taken(batcher)]
     for source in ("lobby", "hall"):
@@ -112,11 +112,11 @@ def test_each_cameras_frames_keep_their_order() -> None:
 
 
 def test_what_grows_stale_is_left_out_but_never_the_newest() -> None:
-    batcher = Batcher(DELAY)
+    batcher = Batcher(Limits(DELAY))
     batcher.add(found(number, at=number / 10) for number in range(4))
     batcher.add([found(0, source="hall")])
     batcher.add(found(number, source="film", live=False) for number in range(2))
     batch = batcher.take(STALE_AFTER + 0.15)
     assert [(each.frame.source, each.frame.number) for each in batch.stale] == [("lobby", 0), ("lobby", 1)]
-    left = Counter(each.arrived.frame.source for each in batch.taken)
+    left = Counter(each.queued.frame.source for each in batch.frames)
     assert left == {"lobby": 2, "hall": 1, "film": 2}

@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import partial
 from itertools import count
 from threading import Thread
 from typing import Any
@@ -12,8 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from engine.live.backlog import STALE_AFTER, TURNS
-from engine.live.batching import Batcher
+from engine.live.backlog import CAPACITY_WINDOW, STALE_AFTER, Limits
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
 from engine.pipeline import Pipeline
@@ -154,12 +152,11 @@ def test_frames_of_two_connections_that_come_again_in_a_cluster_are_read_once(
 
 @pytest.mark.parametrize("loss", ["before", "after"])
 def test_batches_that_wait_and_leave_in_part_lose_and_double_nothing(
-    redis_url: str, networks: Networks, loss: str, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, networks: Networks, loss: str
 ) -> None:
     """Three faces fill a batch, ten are there: some wait each time that the connection is lost."""
-    monkeypatch.setattr("engine.live.worker.Batcher", partial(Batcher, full=3))
     client = lose(connect(redis_url), {1: loss, 2: loss, 5: loss})
-    worker = Worker(client, Pipeline(networks), delay=0.02)
+    worker = Worker(client, Pipeline(networks), limits=Limits(delay=0.02, batch_faces=3))
     for start in range(0, 20, 5):
         for source in ("lobby", "hall"):
             push(client, range(start, start + 5), source)
@@ -181,7 +178,7 @@ def test_frames_of_several_reads_are_committed_together(redis_url: str, networks
 
     client = connect(redis_url)
     FrameStream(client).join()
-    worker = Worker(connect(redis_url), Pipeline(networks), delay=60.0)
+    worker = Worker(connect(redis_url), Pipeline(networks), limits=Limits(delay=60.0))
     working = Thread(target=worker.run)
     working.start()
     try:
@@ -202,7 +199,7 @@ def test_frames_that_grow_old_in_a_batch_are_left_out_and_counted(redis_url: str
     FrameStream(client).join()
     for number in range(5):
         FrameStream(client).push(encode_frame(portrait_frame(number, connection=1, live=True)))
-    Worker(connect(redis_url), Pipeline(networks), delay=2 * STALE_AFTER).run(until_empty=True)
+    Worker(connect(redis_url), Pipeline(networks), limits=Limits(delay=2 * STALE_AFTER)).run(until_empty=True)
     assert frames_read(redis_url) == Counter([4])
     client = connect(redis_url)
     assert client.hget(counts_key("lobby"), "late") == b"4"
@@ -329,7 +326,7 @@ def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
         client.config_set("maxmemory", 0)
         worker.stopping = True
         working.join()
-    assert caplog.text.count("going on from the last commit") == 1
+    assert caplog.text.count("continuing from the last commit") == 1
     assert frames_read(redis_url) == Counter(range(3))
 
 
@@ -358,17 +355,14 @@ def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks
     assert len(seconds_of(redis_url)) == 2  # what there was of the second, at each end
 
 
-def test_an_engine_that_is_too_slow_shares_out_what_it_can_read(
-    redis_url: str, networks: Networks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.live.backlog.TURN", 0.0)  # seconds: room for one frame once it knows itself
-    monkeypatch.setattr("engine.live.backlog.STALE_AFTER", 60.0)
+def test_an_engine_that_is_too_slow_shares_out_what_it_can_read(redis_url: str, networks: Networks) -> None:
+    limits = Limits(stale_after=60.0, turn_time=0.0)  # capacity for one frame once turns are known
     client, names = connect(redis_url), ("lobby", "yard")
-    worker = Worker(client, Pipeline(networks))
-    for number in range(TURNS):
+    worker = Worker(client, Pipeline(networks), limits=limits)
+    for number in range(CAPACITY_WINDOW):
         push_live(client, [number], *names)
         worker.run(until_empty=True)
-    push_live(client, range(TURNS, TURNS + 10), *names)
+    push_live(client, range(CAPACITY_WINDOW, CAPACITY_WINDOW + 10), *names)
     worker.run(until_empty=True)
     for name in names:
-        assert frames_read(redis_url, name) == Counter([*range(TURNS), TURNS + 9])
+        assert frames_read(redis_url, name) == Counter([*range(CAPACITY_WINDOW), CAPACITY_WINDOW + 9])
