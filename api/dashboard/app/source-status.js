@@ -3,7 +3,7 @@
 import { clock, duration, percent } from "../lib/format.js";
 
 const QUIET = 10_000; // without a reading, from which on a live source's status says so
-const LATE = 1000; // that readings may be late without a word
+const LATE = 1000; // by which readings may be late before the status says so
 const SOME_DROPPED = 0.01; // share of frames from which on the status says so
 const MANY_DROPPED = 0.2; // share of frames from which on it is bad
 const SILENT_STATES = ["connecting", "reconnecting", "error"];

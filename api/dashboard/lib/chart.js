@@ -53,7 +53,7 @@ export function drawCoverage(surface, coverage, range, colours) {
   context.globalAlpha = 1;
 }
 
-/** Return the least width (css px) of a segment of coverage: trouble is never too short to be seen. */
+/** Return the least width (css px) of a segment of coverage: outages are never too short to be seen. */
 export const minWidth = (kind) => (kind === "observed" ? 0 : 1);
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400].map((s) => s * 1000);

@@ -46,9 +46,9 @@ async function onSaved(source) {
 // Shows what the URL names: a source, or the wall. A single source needs no wall.
 function show() {
   if (sources === null) return;
-  const wanted = idInUrl();
-  const onlyOne = sources.length === 1 && wanted === "" ? sources[0] : null;
-  const source = sources.find(({ id }) => id === wanted) ?? onlyOne;
+  const idInHash = idInUrl();
+  const onlyOne = sources.length === 1 && idInHash === "" ? sources[0] : null;
+  const source = sources.find(({ id }) => id === idInHash) ?? onlyOne;
   byId("welcome").hidden = sources.length > 0;
   const welcome = "Add a camera or a video file to see its faces and their expressions here.";
   setText(byId("welcome-text"), session.scope === "view" ? "Your token cannot add sources." : welcome);
@@ -58,7 +58,7 @@ function show() {
   byId("layout").classList.toggle("wide", source === null);
   open(source);
   wall.show(source === null ? sources : [], {
-    isMissing: source === null && ![WALL_ID, ""].includes(wanted),
+    isMissing: source === null && ![WALL_ID, ""].includes(idInHash),
   });
   list.show(source?.id);
   document.title = source ? `${source.name} · mien` : "mien";

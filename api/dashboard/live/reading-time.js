@@ -8,6 +8,6 @@ export const timeOf = ({ captured_at: captured, result_at: result }) => Date.par
 /** Return how much later than the frame the reading was there. */
 export const lagOf = (reading) => Math.max(0, Date.parse(reading.result_at) - timeOf(reading));
 
-/** Tell if the face of this reading is still in view. @param {number} rate readings a second */
+/** Return true while the face of this reading is in view. @param {number} rate readings a second */
 export const isCurrent = (reading, rate, now) =>
   now - timeOf(reading) < Math.max(IN_VIEW, 3000 / rate) + lagOf(reading);

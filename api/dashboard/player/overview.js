@@ -52,7 +52,7 @@ export class Overview {
     }));
   }
 
-  // A face may be there for a part of its first and last second: coverage without faces tells the rest.
+  // A face may be there for a part of its first and last second: coverage without faces limits it.
   #range({ first, last }) {
     const ended = Math.min(last + SECOND, this.coverage.at(-1)?.ended ?? Infinity);
     return { started: this.#emptyAt(first)?.ended ?? first, ended: this.#emptyAt(ended)?.started ?? ended };

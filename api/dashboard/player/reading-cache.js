@@ -53,7 +53,7 @@ export class ReadingCache {
     this.#requestNext();
   }
 
-  /** Tell if the readings of a moment (ms) are cached. */
+  /** Return true when the readings of a moment (ms) are cached. */
   has(time) {
     return this.#parts.has(Math.floor(time / 1000 / PART));
   }

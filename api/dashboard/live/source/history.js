@@ -85,7 +85,7 @@ export class History {
     return [...nearest.values()].map(({ reading }) => reading);
   }
 
-  /** Tell if readings of frames that came until now (ms, by performance.now()) are still to be expected. */
+  /** Return true while readings of frames that came until now (performance.now()) are to be expected. */
   expectsReadings(now) {
     const longest = Math.max(NEXT_READING, 1500 / this.#rate);
     return [...this.faces.values()].some((face) => !face.hasLeft && now - face.arrivedAt < longest);

@@ -63,7 +63,7 @@ export class Timelines {
   }
 
   /**
-   * Draw what a window shows at `now` (ms), unless it would look the same.
+   * Draw what a window shows at `now` (ms), unless nothing has changed.
    * @param {{ outage: object | null, status: string }} state coverage of an outage; the status as text
    */
   draw(timeWindow, now, { outage, status }) {
