@@ -1,11 +1,10 @@
 // Boxes, keypoints and names of faces, drawn over the frame that they were read in.
 
-import { labelColour, textColourOn } from "./colours.js";
+import { labelColour, textColourOn, UNSURE_ON_PICTURE } from "./colours.js";
 import { readingText } from "./format.js";
 
 const NAME_HEIGHT = 21; // css px
 const NAME_DISTANCE = 5; // css px between a name and its box
-const UNSURE_COLOUR = "#e8eaed";
 
 /**
  * Draw readings over a picture: all boxes and keypoints, then the names above them.
@@ -17,7 +16,7 @@ const UNSURE_COLOUR = "#e8eaed";
 export function drawReadings(context, readings, width, height) {
   const faces = readings.map((reading) => ({
     reading,
-    colour: labelColour(reading.label, UNSURE_COLOUR),
+    colour: labelColour(reading.label, UNSURE_ON_PICTURE),
     box: inPixels(reading.box, width, height),
   }));
   for (const face of faces) drawBox(context, face, width, height);

@@ -2,6 +2,9 @@
 
 import { LABEL_COLOURS } from "./labels.js";
 
+/** The colour of a face without a label, where it is drawn on a picture. */
+export const UNSURE_ON_PICTURE = "#e8eaed";
+
 const DARK_SCHEME = matchMedia("(prefers-color-scheme: dark)");
 
 /** Return the colour of a label, or `fallback` where the engine abstained. */

@@ -125,10 +125,8 @@ export class Timelines {
       if (!this.#rows.has(track)) this.#rows.set(track, this.#makeRow(track));
       this.#rows.get(track).series = faces.get(track);
     }
-    arrangeChildren(
-      byId("rows"),
-      tracks.map((track) => this.#rows.get(track).element),
-    );
+    const elements = tracks.map((track) => this.#rows.get(track).element);
+    arrangeChildren(byId("rows"), elements);
     this.#showCount(present.length);
   }
 

@@ -27,10 +27,8 @@ export class RecordingList {
   show(recordings) {
     const items = recordings.map((recording) => this.#updatedItem(recording));
     this.#items = new Map(items.map((item) => [item.recording.id, item]));
-    arrangeChildren(
-      this.#list,
-      items.map(({ element }) => element),
-    );
+    const elements = items.map(({ element }) => element);
+    arrangeChildren(this.#list, elements);
   }
 
   /** Focus the link of a recording. */

@@ -145,10 +145,8 @@ export class Timelines {
     this.#removeRowsWithout(new Set(faces));
     const rows = faces.map((face) => this.#rowOf(face, now));
     for (const { element, face } of rows) element.classList.toggle("gone", !face.isInView(now));
-    arrangeChildren(
-      byId("rows"),
-      rows.map(({ element }) => element),
-    );
+    const elements = rows.map(({ element }) => element);
+    arrangeChildren(byId("rows"), elements);
     this.#showCount(shown.length);
   }
 

@@ -2,7 +2,7 @@
 
 import { serverNow } from "../../app/server-clock.js";
 import { outageOf, statusOf } from "../../app/source-status.js";
-import { labelColour } from "../../lib/colours.js";
+import { labelColour, UNSURE_ON_PICTURE } from "../../lib/colours.js";
 import { fitChildren, make, setText } from "../../lib/elements.js";
 import { clock, readingText } from "../../lib/format.js";
 import { Surface } from "../../lib/surface.js";
@@ -15,7 +15,6 @@ const HISTORY = "-3s"; // sent as single readings; the overview has what was bef
 const MAX_NAMED = 4; // faces on the picture
 const TEXT_INTERVAL = 250; // ms between changes of texts
 const STALE = 5000; // ms without a new picture after which it is dimmed; tiles take turns
-const UNSURE_COLOUR = "#e8eaed";
 
 const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"></canvas>
   <span class="picture-state"></span><span class="faces"></span></span>
@@ -135,7 +134,7 @@ export class Tile {
     const chips = fitChildren(this.#find("faces"), named.length, () => make("span"));
     named.forEach((reading, index) => {
       const more = index === MAX_NAMED - 1 ? faces.length - MAX_NAMED : 0;
-      chips[index].style.setProperty("--label", labelColour(reading.label, UNSURE_COLOUR));
+      chips[index].style.setProperty("--label", labelColour(reading.label, UNSURE_ON_PICTURE));
       setText(chips[index], `${reading.label ?? readingText(reading)}${more > 0 ? ` and ${more} more` : ""}`);
     });
   }

@@ -35,10 +35,8 @@ export class Wall {
   show(sources, { isMissing }) {
     const ids = new Set(sources.map(({ id }) => id));
     for (const [id, tile] of this.#tiles) if (!ids.has(id)) this.#remove(id, tile);
-    arrangeChildren(
-      this.#list,
-      sources.map((source) => this.#updatedTile(source).element),
-    );
+    const elements = sources.map((source) => this.#updatedTile(source).element);
+    arrangeChildren(this.#list, elements);
     const count = `${counted(sources.length, "source")}. Strips show the last ten minutes.`;
     setText(this.#text, isMissing ? "This source does not exist (any more)." : count);
   }
