@@ -1,7 +1,7 @@
 """Labels and colours for the dashboard: `python -m api.dashboard_labels` writes dashboard/lib/labels.js."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
@@ -14,15 +14,15 @@ HEAD = "// Written by `python -m api.dashboard_labels` from engine/labels.py and
 def labels_module() -> str:
     """Return the text of labels.js, as Biome formats it."""
     lists = {"LABELS": LABELS, "STACK_ORDER": STACK_ORDER}
-    tables: dict[str, Mapping[str, str]] = {
-        "LABEL_COLOURS": LABEL_COLOURS,
-        "COVERAGE_COLOURS": COVERAGE_COLOURS,
-    }
     constants = [f"export const {name} = {json.dumps(values)};\n" for name, values in lists.items()]
-    for name, colours in tables.items():
-        rows = "".join(f'  {key}: "{colour}",\n' for key, colour in colours.items())
-        constants.append(f"export const {name} = {{\n{rows}}};\n")
+    constants.append(_table("LABEL_COLOURS", LABEL_COLOURS.items()))
+    constants.append(_table("COVERAGE_COLOURS", COVERAGE_COLOURS.items()))
     return "\n".join([HEAD, *constants])
+
+
+def _table(name: str, colours: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f'  {key}: "{colour}",\n' for key, colour in colours)
+    return f"export const {name} = {{\n{rows}}};\n"
 
 
 if __name__ == "__main__":
