@@ -116,14 +116,16 @@ def test_damaged_and_missing_weights_are_reported(tmp_path: Path) -> None:
     assert "emotion.onnx: expected sha256 00, actual " in reason
     (tmp_path / "emotion.json").write_text(json.dumps(card | {"outputs": ["happy"]}))
     assert "emotion.json: expected outputs ('angry', " in check_models(settings).reason
-    told = check_models(replace(settings, detector="yunet")).reason
-    assert f"{tmp_path}/models/yunet.onnx: no such weight file; `mien models get yunet` downloads it" in told
+    reason = check_models(replace(settings, detector="yunet")).reason
+    assert (
+        f"{tmp_path}/models/yunet.onnx: no such weight file; `mien models get yunet` downloads it" in reason
+    )
 
 
 def test_an_engine_says_what_its_networks_run_on_and_is_ready_all_along(api: Api, http: httpx.Client) -> None:
-    told = "ONNX Runtime serves: TensorRT's plan for emotion is being built"
+    note = "ONNX Runtime serves: TensorRT's plan for emotion is being built"
     with connect(api.redis_url) as client:
         send_heartbeat(client, "ingest")
-        send_heartbeat(client, "engine:0", told)
-        assert parts_of(http)["engine:0"] == (True, told)
+        send_heartbeat(client, "engine:0", note)
+        assert parts_of(http)["engine:0"] == (True, note)
         assert http.get("/readyz").status_code == 200

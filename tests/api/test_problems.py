@@ -1,4 +1,4 @@
-"""Errors in plain words: what cannot be found, asked, read or taken."""
+"""Errors as problem details, with their sentences."""
 
 import socket
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/nothing.js", "/v1/sources/lobby/nothing"])
-def test_what_is_not_there_is_named(http: httpx.Client, path: str) -> None:
+def test_a_missing_resource_is_named(http: httpx.Client, path: str) -> None:
     assert problem(http.get(path), 404)["detail"] == f"no resource at '{path}'"
 
 
@@ -49,18 +49,18 @@ def test_what_is_not_there_is_named(http: httpx.Client, path: str) -> None:
         ("DELETE", "/style.css", "GET, HEAD"),
     ],
 )
-def test_what_may_be_asked_is_named(http: httpx.Client, method: str, path: str, allowed: str) -> None:
+def test_the_allowed_methods_are_named(http: httpx.Client, method: str, path: str, allowed: str) -> None:
     refused = http.request(method, path)
     assert refused.headers["allow"] == allowed
     assert problem(refused, 405)["detail"] == f"use {allowed.replace(', ', ' or ')} here, not {method}"
 
 
-def test_nothing_may_be_asked_of_what_is_not_there(http: httpx.Client) -> None:
+def test_a_missing_resource_allows_no_method(http: httpx.Client) -> None:
     problem(http.delete("/v1/nothing"), 404)
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_a_body_of_another_media_type_is_told_apart(http: httpx.Client, media_type: str) -> None:
+def test_a_body_of_another_media_type_is_refused(http: httpx.Client, media_type: str) -> None:
     refused = http.post("/v1/sources", content=b'{"name":"Gate"}', headers={"content-type": media_type})
     assert problem(refused, 415)["detail"].startswith("the body must be of type application/json, got ")
 
@@ -72,7 +72,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("setting", "reason"), REFUSALS)
-def test_a_refused_write_is_told_and_what_was_to_be_written_is_not(
+def test_a_refused_write_is_reported_without_its_data(
     http: httpx.Client, redis_url: str, setting: str, reason: str
 ) -> None:
     configure(redis_url)
@@ -80,28 +80,28 @@ def test_a_refused_write_is_told_and_what_was_to_be_written_is_not(
     with refusing_writes(redis_url, setting):
         for refused in (http.get("/v1/timelines/lobby"), http.post("/v1/sources", json=source)):
             assert problem(refused, 503)["detail"] == f"{reason}; try again in a few seconds"
-        told = http.get("/readyz")
-        assert told.status_code == 503
-        assert told.json()["parts"][0] == {"name": "redis", "ready": False, "reason": reason}
-        assert [part["name"] for part in told.json()["parts"]][-1] == "jobs"
+        readiness = http.get("/readyz")
+        assert readiness.status_code == 503
+        assert readiness.json()["parts"][0] == {"name": "redis", "ready": False, "reason": reason}
+        assert [part["name"] for part in readiness.json()["parts"]][-1] == "jobs"
     assert http.get("/v1/timelines/lobby").status_code == 200
     assert http.get("/readyz").json()["parts"][0]["ready"]
 
 
-def test_other_errors_of_redis_are_faults_of_ours() -> None:
+def test_other_errors_of_redis_are_bugs_of_the_service() -> None:
     assert outage(ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")) is None
     lost = outage(RedisConnectionError("/run/redis.sock"))
     refused = outage(ResponseError("MISCONF Redis is …"))
     assert (lost, refused) == (AWAY, "Redis refuses to write: it cannot save to its disk")
 
 
-def test_a_body_that_becomes_too_large_is_not_read_to_its_end(http: httpx.Client) -> None:
+def test_a_body_without_length_is_read_up_to_the_limit(http: httpx.Client) -> None:
     pieces = (b"[1,1]".ljust(1024) for _ in range(100))
     refused = http.post("/v1/sources", content=pieces, headers=JSON)
     assert problem(refused, 413)["detail"] == "the body must have at most 65536 bytes"
 
 
-def test_a_body_that_is_announced_as_too_large_is_not_waited_for(http: httpx.Client) -> None:
+def test_a_body_with_too_large_a_length_is_refused_at_once(http: httpx.Client) -> None:
     address = (http.base_url.host, http.base_url.port)
     request = f"POST /v1/sources HTTP/1.1\r\nHost: {address[0]}\r\nContent-Length: 65537\r\n\r\n"
     with socket.create_connection(address, timeout=5) as connection:
@@ -123,36 +123,36 @@ def test_a_body_that_is_announced_as_too_large_is_not_waited_for(http: httpx.Cli
         ([], {"body": "must be a JSON object"}),
     ],
 )
-def test_each_field_is_told_in_plain_words(http: httpx.Client, body: Any, errors: dict[str, str]) -> None:
-    told = problem(http.post("/v1/sources", json=body), 422)
-    assert {error["field"]: error["detail"] for error in told["errors"]} == errors
+def test_each_invalid_field_has_its_sentence(http: httpx.Client, body: Any, errors: dict[str, str]) -> None:
+    answer = problem(http.post("/v1/sources", json=body), 422)
+    assert {error["field"]: error["detail"] for error in answer["errors"]} == errors
     sentences = "; ".join(f"{field} {text}" for field, text in errors.items())
-    assert told["detail"] == f"the request is invalid: {sentences}"
+    assert answer["detail"] == f"the request is invalid: {sentences}"
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"[" * 10_000, b"\xff\xfe"])
-def test_what_is_no_json_is_refused(http: httpx.Client, content: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(http: httpx.Client, content: bytes) -> None:
     refused = http.post("/v1/sources", content=content, headers=JSON)
     assert refused.status_code in (400, 422)
     problem(refused, refused.status_code)
 
 
-def test_a_value_of_several_kinds_names_them_all(http: httpx.Client) -> None:
-    told = problem(http.post("/v1/recordings", json={"path": "clip.mp4", "rate": "fast"}), 422)
-    assert told["errors"] == [{"field": "rate", "detail": "must be a number, or must be 'all'"}]
+def test_the_error_of_a_union_type_names_all_alternatives(http: httpx.Client) -> None:
+    body = problem(http.post("/v1/recordings", json={"path": "clip.mp4", "rate": "fast"}), 422)
+    assert body["errors"] == [{"field": "rate", "detail": "must be a number, or must be 'all'"}]
 
 
 @pytest.mark.parametrize(
     ("limit", "why"), [("many", "a whole number"), ("0", "at least 1"), ("5001", "at most 5000")]
 )
-def test_a_parameter_is_told_by_its_name(http: httpx.Client, limit: str, why: str) -> None:
-    told = problem(http.get("/v1/timelines/lobby", params={"limit": limit}), 422)
-    assert told["errors"] == [{"field": "limit", "detail": f"must be {why}"}]
+def test_an_invalid_parameter_is_named(http: httpx.Client, limit: str, why: str) -> None:
+    body = problem(http.get("/v1/timelines/lobby", params={"limit": limit}), 422)
+    assert body["errors"] == [{"field": "limit", "detail": f"must be {why}"}]
 
 
-def test_a_fault_of_ours_says_no_more_than_that(redis_url: str, http: httpx.Client) -> None:
+def test_an_internal_error_reveals_nothing(redis_url: str, http: httpx.Client) -> None:
     configure(redis_url)
     with connect(redis_url) as client:
         client.set(timeline_key("lobby"), "planted")  # no stream
-    told = problem(http.get("/v1/timelines/lobby"), 500)
-    assert told["detail"] == "internal error: see the log of the service"
+    body = problem(http.get("/v1/timelines/lobby"), 500)
+    assert body["detail"] == "internal error: see the log of the service"

@@ -1,4 +1,4 @@
-"""docs/protocol.md and the schema beside it say what is really sent."""
+"""docs/protocol.md and its schema describe the messages that are sent."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ from engine.records import Box, Event, FaceEnd, FaceStart, Span
 from ingest.bus.connection import connect as connect_redis
 from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
-from tests.api.access.clients import add_token, guarded
+from tests.api.access.clients import add_token, serving_with_tokens
 from tests.api.browsing import chromium, page_of
 from tests.api.schema import SCHEMA, parsed
 from tests.api.serving import Api, configure, coverage, reading, serving, write
@@ -84,9 +84,9 @@ def test_the_page_names_every_field_code_and_path(api: Api) -> None:
 
 def test_the_page_names_every_request(api: Api) -> None:
     paths = httpx.get(f"{api.http}/v1/openapi.json").json()["paths"]
-    asked = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    implemented = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     described = re.findall(r"`((?:GET|POST|PATCH|DELETE) /[^`?]*)[?`]", PAGE)
-    assert asked == set(described)
+    assert implemented == set(described)
 
 
 def test_the_page_names_every_field_of_a_source() -> None:
@@ -118,7 +118,7 @@ def test_the_python_example_follows_a_source_over_a_restart(redis_url: str, tmp_
 
 
 def test_the_python_example_ends_when_it_is_refused(redis_url: str, tmp_path: Path) -> None:
-    with guarded(redis_url, tmp_path) as api:
+    with serving_with_tokens(redis_url, tmp_path) as api:
         ran = subprocess.run(
             [sys.executable, "-c", example("python", api)], capture_output=True, text=True, timeout=20
         )
@@ -127,7 +127,7 @@ def test_the_python_example_ends_when_it_is_refused(redis_url: str, tmp_path: Pa
 
 @pytest.mark.browser
 def test_the_javascript_example_follows_a_source_over_a_restart(redis_url: str, tmp_path: Path) -> None:
-    """Where tokens are asked for, in a browser: so each connection needs a ticket."""
+    """In a browser, with tokens required: each connection needs a new ticket."""
 
     def labels() -> list[str | None]:
         got: list[str | None] = page.evaluate("got.map(({ label }) => label)")
@@ -135,7 +135,7 @@ def test_the_javascript_example_follows_a_source_over_a_restart(redis_url: str, 
 
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
-        with guarded(redis_url, tmp_path) as api:
+        with serving_with_tokens(redis_url, tmp_path) as api:
             token = add_token(redis_url, "screen", "view")
             page = stack.enter_context(page_of(browser, api))
             page.goto(api.http)

@@ -52,8 +52,8 @@ def write_seconds(redis_url: str, count: int) -> None:
     with connect(redis_url) as client:
         for number in range(10 * count + 1):
             faces = [reading(number)] if number < 10 else [reading(number), reading(number, None, track=2)]
-            told = [second for face in faces for second in rollup.add(face)]
-            Timeline(client).push(encode_seconds(told))
+            events = [second for face in faces for second in rollup.add(face)]
+            Timeline(client).push(encode_seconds(events))
 
 
 def test_the_overview_has_each_faces_seconds_and_the_coverage(api: Api, http: httpx.Client) -> None:
@@ -160,8 +160,8 @@ def write_story(redis_url: str, count: int = 12) -> None:
     """Readings with a span among them and coverage at the end."""
     write(redis_url, [reading(number, ago=1 - number / 100) for number in range(count)])
     started = datetime.now(UTC) - timedelta(seconds=2)
-    told = Span("lobby", 1, "happy", 0, 1, started, started + timedelta(seconds=1.5), 0.76)
-    write(redis_url, [told, coverage("observed", count, 2, 2)])
+    events = Span("lobby", 1, "happy", 0, 1, started, started + timedelta(seconds=1.5), 0.76)
+    write(redis_url, [events, coverage("observed", count, 2, 2)])
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -287,6 +287,6 @@ def test_a_file_of_nothing_is_a_file(http: httpx.Client, format: str) -> None:
     ],
 )
 def test_a_range_that_cannot_be_names_its_parameter(http: httpx.Client, query: str, field: str) -> None:
-    told = problem(http.get(f"/lobby?{query}"), 422)
-    assert [error["field"] for error in told["errors"]] == [field]
-    assert told["detail"]
+    events = problem(http.get(f"/lobby?{query}"), 422)
+    assert [error["field"] for error in events["errors"]] == [field]
+    assert events["detail"]

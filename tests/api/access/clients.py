@@ -1,4 +1,4 @@
-"""An API that asks for tokens, and callers who hold them."""
+"""An API that requires tokens, and clients of it."""
 
 import json
 import time
@@ -19,7 +19,7 @@ from tests.api.serving import Api, configure, serving
 
 
 def add_token(redis_url: str, name: str, scope: Scope) -> str:
-    """Its text."""
+    """Add a token; return its text."""
     text, token = make_token(name, scope, time.time())
     with connect(redis_url) as client:
         client.hset(TOKENS, name, encode_token(token))
@@ -31,39 +31,39 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @contextmanager
-def guarded(redis_url: str, media: Path) -> Iterator[Api]:
-    """An API that asks for tokens, and knows a source `lobby`."""
+def serving_with_tokens(redis_url: str, media: Path) -> Iterator[Api]:
+    """Serve an API that requires tokens, with a source `lobby`."""
     configure(redis_url)
     with serving(redis_url, media, tokens="required") as api:
         yield api
 
 
 @contextmanager
-def calling(api: Api, token: str | None = None) -> Iterator[httpx.Client]:
+def http_client(api: Api, token: str | None = None) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=api.http, headers=bearer(token) if token else {}) as client:
         yield client
 
 
 def refused_websocket(address: str, headers: dict[str, str] | None = None) -> tuple[str, int]:
-    """The code of the error and the close code that a websocket ends with before anything else."""
+    """Return the error code and the close code of a websocket that is refused."""
     with open_websocket(address, additional_headers=headers) as client:
-        (message,) = heard_until_closed(client)
+        (message,) = receive_until_closed(client)
         assert client.close_code is not None
         return json.loads(message)["code"], client.close_code
 
 
-def heard_until_closed(client: ClientConnection) -> list[str]:
-    """All messages until the server closes the websocket."""
-    heard = []
+def receive_until_closed(client: ClientConnection) -> list[str]:
+    """Receive all messages until the server closes the websocket."""
+    messages = []
     try:
         while True:
-            heard.append(str(client.recv(10)))
+            messages.append(str(client.recv(10)))
     except ConnectionClosed:
-        return heard
+        return messages
 
 
-def heard_first(address: str, headers: dict[str, str] | None = None) -> str:
-    """The type of the first message on a websocket."""
+def first_message_type(address: str, headers: dict[str, str] | None = None) -> str:
+    """Return the type of a websocket's first message."""
     with open_websocket(address, additional_headers=headers) as client:
         kind: str = json.loads(client.recv(10))["type"]
         return kind

@@ -1,4 +1,4 @@
-"""Where tokens are asked for: nobody gets in without one, and nobody further than its scope goes."""
+"""Authorization where tokens are required: refusals, scopes, tickets and removed tokens."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +13,11 @@ from ingest.bus.keys import TOKENS, ticket_key
 from tests.api.access.clients import (
     add_token,
     bearer,
-    calling,
-    guarded,
-    heard_first,
-    heard_until_closed,
+    first_message_type,
+    http_client,
+    receive_until_closed,
     refused_websocket,
+    serving_with_tokens,
 )
 from tests.api.serving import Api, configure, refusing_writes, serving
 from tests.waiting import until
@@ -28,7 +28,7 @@ CAMERA = {"name": "Door", "url": "rtsp://viewer:planted@camera.example/1", "purp
 
 @pytest.fixture
 def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
-    with guarded(redis_url, tmp_path) as api:
+    with serving_with_tokens(redis_url, tmp_path) as api:
         yield api
 
 
@@ -44,13 +44,13 @@ def operator(api: Api) -> str:
 
 def operations(api: Api) -> list[tuple[str, str]]:
     """Every method and path that the service describes."""
-    with calling(api, add_token(api.redis_url, "reader", "view")) as http:
+    with http_client(api, add_token(api.redis_url, "reader", "view")) as http:
         paths = http.get("/v1/openapi.json").json()["paths"]
     return [(method.upper(), path) for path, methods in paths.items() for method in methods]
 
 
-def test_no_route_lets_in_who_has_no_token(api: Api) -> None:
-    with calling(api) as http:
+def test_every_route_refuses_requests_without_a_token(api: Api) -> None:
+    with http_client(api) as http:
         found = operations(api)
         assert len(found) > 10
         for method, path in found:
@@ -58,8 +58,8 @@ def test_no_route_lets_in_who_has_no_token(api: Api) -> None:
             assert answer.status_code == (200 if path == "/healthz" else 401), (method, path)
 
 
-def test_no_route_lets_viewers_change_anything(api: Api, viewer: str) -> None:
-    with calling(api, viewer) as http:
+def test_viewers_can_change_nothing(api: Api, viewer: str) -> None:
+    with http_client(api, viewer) as http:
         for method, path in operations(api):
             answer = http.request(method, path.replace("{id}", "nowhere").replace("{source}", "nowhere"))
             changes = method != "GET" and path != "/v1/tickets"
@@ -68,7 +68,7 @@ def test_no_route_lets_viewers_change_anything(api: Api, viewer: str) -> None:
 
 def test_the_page_and_its_files_are_open(api: Api) -> None:
     assert {"/", "/healthz", "/live/main.js", "/style.css"} <= public_paths()
-    with calling(api) as http:
+    with http_client(api) as http:
         for path in sorted(public_paths()):
             assert http.get(path).status_code == 200, path
             assert http.post(path).status_code == 401, path
@@ -86,9 +86,7 @@ def test_the_page_and_its_files_are_open(api: Api) -> None:
         ({}, "?ticket=planted", "the ticket is expired, used, or for another path"),
     ],
 )
-def test_who_is_not_known_is_told_what_to_bring(
-    api: Api, headers: dict[str, str], query: str, why: str
-) -> None:
+def test_a_refusal_says_what_to_send(api: Api, headers: dict[str, str], query: str, why: str) -> None:
     answer = httpx.get(f"{api.http}/v1/sources{query}", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["detail"].startswith(why)
@@ -98,7 +96,7 @@ def test_who_is_not_known_is_told_what_to_bring(
 
 
 def test_operators_may_change(api: Api, operator: str) -> None:
-    with calling(api, operator) as http:
+    with http_client(api, operator) as http:
         assert http.delete("/v1/sources/lobby").status_code == 204
         assert http.get("/v1/session").json() == {
             "name": "front-desk",
@@ -108,60 +106,60 @@ def test_operators_may_change(api: Api, operator: str) -> None:
         }
 
 
-def test_a_removed_token_is_worth_nothing(api: Api, viewer: str) -> None:
-    with calling(api, viewer) as http, connect(api.redis_url) as client:
+def test_a_removed_token_is_refused(api: Api, viewer: str) -> None:
+    with http_client(api, viewer) as http, connect(api.redis_url) as client:
         assert http.get("/v1/sources").status_code == 200
         client.hdel(TOKENS, "wall")
         until(lambda: http.get("/v1/sources").status_code == 401, 5, "the token is refused")
 
 
-def test_what_cannot_be_read_as_a_token_lets_nobody_in(api: Api, operator: str) -> None:
-    with calling(api, operator) as http, connect(api.redis_url) as client:
+def test_invalid_stored_tokens_are_ignored(api: Api, operator: str) -> None:
+    with http_client(api, operator) as http, connect(api.redis_url) as client:
         client.hset(TOKENS, mapping={"a": "{}", "b": '{"scope": "all", "digest": "", "created_at": 0}'})
         assert http.get("/v1/sources").status_code == 200
     assert httpx.get(f"{api.http}/v1/sources", headers={"Authorization": "Bearer"}).status_code == 401
 
 
-def test_no_token_and_no_ticket_lies_in_redis(api: Api, operator: str) -> None:
-    with calling(api, operator) as http, connect(api.redis_url, retries=1) as client:
+def test_redis_stores_no_token_and_no_ticket(api: Api, operator: str) -> None:
+    with http_client(api, operator) as http, connect(api.redis_url, retries=1) as client:
         ticket = http.post("/v1/tickets", json={"path": "/v1/sources/lobby/live"}).json()["ticket"]
-        kept = b"".join(client.execute_command("DUMP", key) + key for key in client.scan_iter())
-    assert ticket_key("").encode() in kept
-    assert ticket.encode() not in kept
-    assert operator.encode() not in kept
+        stored = b"".join(client.execute_command("DUMP", key) + key for key in client.scan_iter())
+    assert ticket_key("").encode() in stored
+    assert ticket.encode() not in stored
+    assert operator.encode() not in stored
 
 
-def test_websockets_are_told_why_they_are_closed(api: Api) -> None:
+def test_a_refused_websocket_receives_the_reason(api: Api) -> None:
     assert refused_websocket(f"{api.ws}/v1/sources/lobby/live") == ("unauthorized", 4401)
     assert refused_websocket(f"{api.ws}/v1/sources/lobby/frames?ticket=x") == ("unauthorized", 4401)
 
 
-def test_a_websocket_ticket_is_good_once_for_its_path(api: Api, viewer: str) -> None:
-    with calling(api, viewer) as http:
+def test_a_websocket_ticket_works_once_for_its_path(api: Api, viewer: str) -> None:
+    with http_client(api, viewer) as http:
 
         def ticket(path: str) -> str:
             return f"ticket={http.post('/v1/tickets', json={'path': path}).json()['ticket']}"
 
         live = f"{api.ws}/v1/sources/lobby/live"
         query = ticket("/v1/sources/lobby/live")
-        assert heard_first(f"{live}?from=-1s&{query}") in ("state", "heartbeat")
+        assert first_message_type(f"{live}?from=-1s&{query}") in ("state", "heartbeat")
         assert refused_websocket(f"{live}?{query}") == ("unauthorized", 4401)
         assert refused_websocket(f"{live}?{ticket('/v1/sources/yard/live')}") == ("unauthorized", 4401)
-        assert heard_first(live, bearer(viewer)) in ("state", "heartbeat")
+        assert first_message_type(live, bearer(viewer)) in ("state", "heartbeat")
 
 
-def test_a_ticket_that_redis_cannot_take_now_is_told_to_come_again(api: Api, viewer: str) -> None:
+def test_a_ticket_stays_valid_while_redis_refuses_writes(api: Api, viewer: str) -> None:
     """It is good for one websocket: Redis must write that it was used."""
     path = "/v1/sources/lobby/live"
-    with calling(api, viewer) as http:
+    with http_client(api, viewer) as http:
         ticket = http.post("/v1/tickets", json={"path": path}).json()["ticket"]
     with refusing_writes(api.redis_url):
         assert refused_websocket(f"{api.ws}{path}?ticket={ticket}") == ("unavailable", 1013)
-    assert heard_first(f"{api.ws}{path}?ticket={ticket}") in ("state", "heartbeat")
+    assert first_message_type(f"{api.ws}{path}?ticket={ticket}") in ("state", "heartbeat")
 
 
-def test_a_ticket_opens_its_path_again_and_again_but_changes_nothing(api: Api, operator: str) -> None:
-    with calling(api, operator) as http:
+def test_a_ticket_reads_its_path_repeatedly_but_changes_nothing(api: Api, operator: str) -> None:
+    with http_client(api, operator) as http:
         answer = http.post("/v1/tickets", json={"path": "/v1/sources/lobby"})
         assert answer.status_code == 201
         query = {"ticket": answer.json()["ticket"]}
@@ -172,7 +170,7 @@ def test_a_ticket_opens_its_path_again_and_again_but_changes_nothing(api: Api, o
 
 
 def test_tickets_end_with_their_token(api: Api, viewer: str) -> None:
-    with calling(api, viewer) as http, connect(api.redis_url) as client:
+    with http_client(api, viewer) as http, connect(api.redis_url) as client:
         query = {"ticket": http.post("/v1/tickets", json={"path": "/v1/sources"}).json()["ticket"]}
         client.hdel(TOKENS, "wall")
         url = f"{api.http}/v1/sources"
@@ -181,7 +179,7 @@ def test_tickets_end_with_their_token(api: Api, viewer: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "https://evil.example/v1/", "/v1/sources?x", "/v1/" + "x" * 600])
 def test_tickets_are_for_paths_of_the_service(api: Api, viewer: str, path: str) -> None:
-    with calling(api, viewer) as http:
+    with http_client(api, viewer) as http:
         answer = http.post("/v1/tickets", json={"path": path})
         assert answer.status_code == 422
         assert [each["field"] for each in answer.json()["errors"]] == ["path"]
@@ -196,17 +194,17 @@ def test_removing_a_token_closes_the_websockets_that_it_opened(redis_url: str, t
         connect(redis_url) as redis,
     ):
         redis.hdel(TOKENS, "wall")
-        assert '"code":"unauthorized"' in heard_until_closed(client)[-1]
+        assert '"code":"unauthorized"' in receive_until_closed(client)[-1]
         assert client.close_code == 4401
 
 
-def test_where_none_is_asked_for_everybody_is_local(redis_url: str, tmp_path: Path) -> None:
+def test_every_caller_is_local_where_tokens_are_not_required(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path) as api:
         session = httpx.get(f"{api.http}/v1/session", headers=bearer("mien_whatever")).json()
         assert session == {"name": "local", "scope": "operate", "tokens": "open", "rate": RATE}
 
 
-def test_without_redis_nobody_gets_in_but_all_are_told(tmp_path: Path) -> None:
+def test_without_redis_requests_are_refused_as_unavailable(tmp_path: Path) -> None:
     nowhere = f"unix://{tmp_path}/none.sock"
     with serving(nowhere, tmp_path, tokens="required") as api:
         assert httpx.get(f"{api.http}/healthz").status_code == 200

@@ -1,4 +1,4 @@
-"""Other sites' pages are kept out, and every answer says what a page may do."""
+"""Requests from other sites are refused, and every response has the security headers."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from websockets.sync.client import connect as open_websocket
 
 from api.app import DASHBOARD, create_app
 from api.app_settings import AppSettings
-from tests.api.access.clients import add_token, bearer, guarded
+from tests.api.access.clients import add_token, bearer, serving_with_tokens
 from tests.api.serving import Api, configure, serving
 
 EVIL = "https://evil.example"
@@ -25,7 +25,7 @@ def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
         yield api
 
 
-def is_secured(headers: httpx.Headers) -> bool:
+def has_security_headers(headers: httpx.Headers) -> bool:
     policy = headers["content-security-policy"]
     return (
         "default-src 'self'" in policy
@@ -51,19 +51,19 @@ def is_secured(headers: httpx.Headers) -> bool:
         ("GET", "/v1/sources/lobby/live", 404),
     ],
 )
-def test_every_answer_is_secured(api: Api, method: str, path: str, status: int) -> None:
+def test_every_response_has_the_security_headers(api: Api, method: str, path: str, status: int) -> None:
     answer = httpx.request(method, f"{api.http}{path}")
     assert answer.status_code == status
-    assert is_secured(answer.headers)
+    assert has_security_headers(answer.headers)
 
 
-def test_refusals_are_secured(api: Api, redis_url: str, tmp_path: Path) -> None:
-    assert is_secured(httpx.get(f"{api.http}/", headers={"Host": "evil.example"}).headers)
-    with guarded(redis_url, tmp_path) as other:
-        assert is_secured(httpx.get(f"{other.http}/v1/sources").headers)
+def test_refusals_have_the_security_headers(api: Api, redis_url: str, tmp_path: Path) -> None:
+    assert has_security_headers(httpx.get(f"{api.http}/", headers={"Host": "evil.example"}).headers)
+    with serving_with_tokens(redis_url, tmp_path) as other:
+        assert has_security_headers(httpx.get(f"{other.http}/v1/sources").headers)
 
 
-def test_a_fault_of_the_service_is_secured_and_told_in_general(tmp_path: Path) -> None:
+def test_an_internal_error_has_the_security_headers_and_reveals_nothing(tmp_path: Path) -> None:
     app = create_app(AppSettings("unix:///nowhere", tmp_path))
 
     async def ask() -> httpx.Response:
@@ -74,23 +74,25 @@ def test_a_fault_of_the_service_is_secured_and_told_in_general(tmp_path: Path) -
     answer = asyncio.run(ask())
     assert answer.status_code == 500
     assert "state" not in answer.text
-    assert is_secured(answer.headers)
+    assert has_security_headers(answer.headers)
 
 
 @pytest.mark.parametrize(
     ("path", "origin", "status"),
     [("/v1/sources/lobby/live", EVIL, 403), ("/v1/sources/lobby/live", "null", 403), ("/nothing", None, 404)],
 )
-def test_refused_websockets_are_secured(api: Api, path: str, origin: str | None, status: int) -> None:
+def test_refused_websockets_have_the_security_headers(
+    api: Api, path: str, origin: str | None, status: int
+) -> None:
     headers = {"Origin": origin} if origin else {}
     with pytest.raises(InvalidStatus) as refused:
         open_websocket(f"{api.ws}{path}", additional_headers=headers)
     assert refused.value.response.status_code == status
-    assert is_secured(httpx.Headers(list(refused.value.response.headers.raw_items())))
+    assert has_security_headers(httpx.Headers(list(refused.value.response.headers.raw_items())))
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_browser_that_asks_for_another_site_is_refused(api: Api, site: str) -> None:
+def test_a_browsers_request_from_another_site_is_refused(api: Api, site: str) -> None:
     sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
     assert httpx.get(f"{api.http}/v1/sources", headers=sent).status_code == 403
     link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
@@ -102,7 +104,7 @@ def test_a_browser_that_asks_for_another_site_is_refused(api: Api, site: str) ->
 def test_with_tokens_any_name_is_answered_to_but_no_other_sites_websocket(
     redis_url: str, tmp_path: Path
 ) -> None:
-    with guarded(redis_url, tmp_path) as api:
+    with serving_with_tokens(redis_url, tmp_path) as api:
         mine = bearer(add_token(redis_url, "wall", "view"))
         named = {**mine, "Host": "mien.example"}
         assert httpx.get(f"{api.http}/v1/sources", headers=named).status_code == 200

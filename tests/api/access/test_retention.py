@@ -1,4 +1,4 @@
-"""What is too old or was removed is gone: from every key of Redis, and from every file of the data folder."""
+"""Old and removed data is deleted from every key of Redis and every file of the data folder."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def server() -> Iterator[RedisServer]:
 def holding(server: RedisServer, text: str) -> list[str]:
     """Keys and files in which the text is found."""
     with connect(server.url) as client:
-        keys = [key.decode() for key in client.scan_iter() if text.encode() in kept(client, key)]
+        keys = [key.decode() for key in client.scan_iter() if text.encode() in content_of(client, key)]
     files = [file for file in server.socket.parent.rglob("*") if file.is_file()]
     return keys + [file.name for file in files if text.encode() in content(file)]
 
@@ -53,8 +53,8 @@ def content(file: Path) -> bytes:
         return b""
 
 
-def kept(client: object, key: bytes) -> bytes:
-    """All that a key holds."""
+def content_of(client: object, key: bytes) -> bytes:
+    """Return everything that a key holds, as text."""
     read = {
         b"string": "get",
         b"hash": "hgetall",

@@ -1,4 +1,4 @@
-"""Sources are declared, changed in place, announced, shown as configured, and all of that is noted."""
+"""Purposes, changes, secrets, notices, pictures and networks of sources, and the audit of all actions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from ingest.bus.keys import SOURCES, preview_key
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, decode_config
 from ingest.network.allowlist import parse_allowlist
-from tests.api.access.clients import add_token, bearer, calling, guarded, heard_until_closed
+from tests.api.access.clients import add_token, bearer, http_client, receive_until_closed, serving_with_tokens
 from tests.api.serving import Api, configure, serving
 
 NAMED = parse_allowlist("192.168.7.0/24")
@@ -28,42 +28,43 @@ def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
 
 @pytest.fixture
 def http(api: Api) -> Iterator[httpx.Client]:
-    with calling(api) as client:
+    with http_client(api) as client:
         yield client
 
 
-def kept(api: Api, id: str = "front-door") -> SourceConfig:
+def stored_config(api: Api, id: str = "front-door") -> SourceConfig:
     with connect(api.redis_url) as client:
         text = client.hget(SOURCES, id)
         assert isinstance(text, bytes)
         return decode_config(text)
 
 
-def wrong(answer: httpx.Response) -> dict[str, str]:
-    """What a 422 says of each field."""
+def field_errors(answer: httpx.Response) -> dict[str, str]:
+    """Return the errors of a 422 response by field."""
     assert answer.status_code == 422, answer.text
     assert "planted" not in answer.text
     return {each["field"]: each["detail"] for each in answer.json()["errors"]}
 
 
-def test_work_and_education_take_a_ground(http: httpx.Client) -> None:
+def test_work_and_education_need_a_ground(http: httpx.Client) -> None:
     for purpose in ("workplace", "education"):
-        errors = wrong(http.post("/v1/sources", json={**CAMERA, "purpose": purpose}))
+        errors = field_errors(http.post("/v1/sources", json={**CAMERA, "purpose": purpose}))
         assert "Art. 5(1)(f)" in errors["purpose"]
-    assert wrong(http.post("/v1/sources", json={**CAMERA, "purpose": "fun"})).keys() == {"purpose"}
+    assert field_errors(http.post("/v1/sources", json={**CAMERA, "purpose": "fun"})).keys() == {"purpose"}
     lawful = {**CAMERA, "purpose": "workplace", "ground": "safety"}
     added = http.post("/v1/sources", json=lawful).json()
     assert (added["purpose"], added["ground"], added["picture"]) == ("workplace", "safety", "shown")
-    errors = wrong(http.patch("/v1/sources/front-door", json={"ground": None}))
+    errors = field_errors(http.patch("/v1/sources/front-door", json={"ground": None}))
     assert "Art. 5(1)(f)" in errors["purpose"]
 
 
-def test_whoever_serves_others_says_why(redis_url: str, tmp_path: Path) -> None:
-    with guarded(redis_url, tmp_path) as api:
+def test_the_purpose_is_required_where_tokens_are(redis_url: str, tmp_path: Path) -> None:
+    with serving_with_tokens(redis_url, tmp_path) as api:
         token = add_token(redis_url, "front-desk", "operate")
-        with calling(api, token) as http:
+        with http_client(api, token) as http:
             assert (
-                "give the purpose of reading faces" in wrong(http.post("/v1/sources", json=CAMERA))["purpose"]
+                "give the purpose of reading faces"
+                in field_errors(http.post("/v1/sources", json=CAMERA))["purpose"]
             )
             answer = http.post("/v1/sources", json={**CAMERA, "purpose": "safety"})
             assert answer.status_code == 201
@@ -92,10 +93,10 @@ def test_a_source_is_changed_in_place(
 def test_an_address_that_comes_back_as_it_was_shown_keeps_its_password(api: Api, http: httpx.Client) -> None:
     shown = http.post("/v1/sources", json=CAMERA).json()["url"]
     assert http.patch("/v1/sources/front-door", json={"url": shown, "rate": 5}).status_code == 200
-    assert kept(api).url == CAMERA["url"]
+    assert stored_config(api).url == CAMERA["url"]
     elsewhere = shown.replace("192.0.2.7", "192.0.2.66")
-    assert wrong(http.patch("/v1/sources/front-door", json={"url": elsewhere})).keys() == {"url"}
-    assert kept(api).url == CAMERA["url"]
+    assert field_errors(http.patch("/v1/sources/front-door", json={"url": elsewhere})).keys() == {"url"}
+    assert stored_config(api).url == CAMERA["url"]
 
 
 @pytest.mark.parametrize(
@@ -120,14 +121,14 @@ def test_an_address_that_comes_back_as_it_was_shown_keeps_its_password(api: Api,
         ),
     ],
 )
-def test_whatever_form_a_secret_has_it_is_hidden_and_kept(
+def test_secrets_of_any_form_are_hidden_and_preserved(
     api: Api, http: httpx.Client, url: str, shown: str
 ) -> None:
     added = http.post("/v1/sources", json={**CAMERA, "url": url})
     assert "planted" not in added.text
     assert added.json()["url"] == shown
     assert http.patch("/v1/sources/front-door", json={"url": shown, "rate": 5}).status_code == 200
-    assert kept(api).url == url
+    assert stored_config(api).url == url
 
 
 def test_what_was_configured_in_a_form_that_is_refused_now_is_hidden(api: Api, http: httpx.Client) -> None:
@@ -148,7 +149,7 @@ def test_what_was_configured_in_a_form_that_is_refused_now_is_hidden(api: Api, h
 )
 def test_a_refusal_quotes_nothing_of_an_address(http: httpx.Client, url: str, why: str) -> None:
     answer = http.post("/v1/sources", json={**CAMERA, "url": url})
-    assert wrong(answer)["url"].startswith(why)
+    assert field_errors(answer)["url"].startswith(why)
     assert "nted" not in answer.text
 
 
@@ -160,9 +161,9 @@ def test_a_change_that_cannot_be_changes_nothing(
     api: Api, http: httpx.Client, change: dict[str, Any], field: str
 ) -> None:
     http.post("/v1/sources", json=CAMERA)
-    before = kept(api)
-    assert field in wrong(http.patch("/v1/sources/front-door", json=change))
-    assert kept(api) == before
+    before = stored_config(api)
+    assert field in field_errors(http.patch("/v1/sources/front-door", json=change))
+    assert stored_config(api) == before
     assert http.patch("/v1/sources/nowhere", json={"rate": 5}).status_code == 404
 
 
@@ -194,7 +195,7 @@ def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -
     assert answer.status_code == 404
     assert "configured to show no picture" in answer.json()["detail"]
     with open_websocket(f"{api.ws}/v1/sources/front-door/frames") as client:
-        assert '"code":"no_picture"' in heard_until_closed(client)[0]
+        assert '"code":"no_picture"' in receive_until_closed(client)[0]
         assert client.close_code == 4403
     with connect(api.redis_url) as client, connect(api.redis_url) as redis:
         Previews(client).put("front-door", b"jpeg", 1)
@@ -215,9 +216,9 @@ def test_a_picture_made_before_is_not_shown_after(api: Api, http: httpx.Client) 
 
 
 def test_the_log_says_who_did_what(redis_url: str, tmp_path: Path) -> None:
-    with guarded(redis_url, tmp_path) as api:
+    with serving_with_tokens(redis_url, tmp_path) as api:
         tokens = {name: add_token(redis_url, name, "operate") for name in ("ada", "bob")}
-        with calling(api, tokens["ada"]) as http:
+        with http_client(api, tokens["ada"]) as http:
             http.post("/v1/sources", json={**CAMERA, "purpose": "safety"})
             http.patch("/v1/sources/front-door", json={"rate": 5})
             http.patch("/v1/sources/front-door", json={"rate": 6})
@@ -227,7 +228,7 @@ def test_the_log_says_who_did_what(redis_url: str, tmp_path: Path) -> None:
         live = f"{api.ws}/v1/sources/lobby/live"
         with open_websocket(live, additional_headers=bearer(tokens["bob"])) as client:
             client.recv(10)
-        with calling(api, tokens["bob"]) as http:
+        with http_client(api, tokens["bob"]) as http:
             page = http.get("/v1/audit", params={"limit": 3}).json()
             rest = http.get("/v1/audit", params={"before": page["next"]}).json()
     assert rest["next"] is None
@@ -248,23 +249,23 @@ def test_sources_lie_where_they_may(redis_url: str, tmp_path: Path) -> None:
     configure(redis_url)
     public = {"name": "Public", "url": "rtsp://8.8.8.8/1"}
     inside = {"name": "Inside", "url": "http://localhost:8080/planted"}
-    with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
+    with serving(redis_url, tmp_path, networks=NAMED) as api, http_client(api) as http:
         assert http.post("/v1/sources", json=public).status_code == 201
         for url in ("http://2130706433/", "http://[::ffff:127.0.0.1]/", "rtsp://u:planted@169.254.169.254/"):
-            errors = wrong(http.post("/v1/sources", json={**inside, "url": url}))
+            errors = field_errors(http.post("/v1/sources", json={**inside, "url": url}))
             assert "MIEN_SOURCE_NETWORKS" in errors["url"]
-        assert "localhost is " in wrong(http.post("/v1/sources", json=inside))["url"]
-        assert "url" in wrong(http.patch("/v1/sources/public", json={"url": inside["url"]}))
+        assert "localhost is " in field_errors(http.post("/v1/sources", json=inside))["url"]
+        assert "url" in field_errors(http.patch("/v1/sources/public", json={"url": inside["url"]}))
         named = {"name": "Named", "url": "rtsp://192.168.7.7/1"}
         assert http.post("/v1/sources", json=named).status_code == 201
         assert http.patch("/v1/sources/lobby", json={"rate": 5}).status_code == 200  # it was there before
 
 
-def test_webcams_are_for_who_sits_here_or_where_they_are_named(redis_url: str, tmp_path: Path) -> None:
+def test_webcams_need_open_access_or_the_allowlist(redis_url: str, tmp_path: Path) -> None:
     webcam = {"name": "Webcam", "url": "webcam:0"}
-    with serving(redis_url, tmp_path, networks=NAMED) as api, calling(api) as http:
-        refused = wrong(http.post("/v1/sources", json=webcam))
+    with serving(redis_url, tmp_path, networks=NAMED) as api, http_client(api) as http:
+        refused = field_errors(http.post("/v1/sources", json=webcam))
         assert refused == {"url": "webcams are not allowed: add webcam to MIEN_SOURCE_NETWORKS"}
     named = parse_allowlist("192.168.7.0/24,webcam")
-    with serving(redis_url, tmp_path, networks=named) as api, calling(api) as http:
+    with serving(redis_url, tmp_path, networks=named) as api, http_client(api) as http:
         assert http.post("/v1/sources", json=webcam).status_code == 201

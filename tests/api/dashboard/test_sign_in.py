@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.drawing.palette import LABEL_COLOURS
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES, TOKENS
-from tests.api.access.clients import add_token, guarded
+from tests.api.access.clients import add_token, serving_with_tokens
 from tests.api.browsing import page_of, wait_for_share
 from tests.api.dashboard.sources import TIMELINE, readings_of
 from tests.api.serving import Api, serving, write
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def sign_in_page(browser: Browser, redis_url: str, tmp_path: Path) -> Iterator[tuple[Page, Api]]:
-    with guarded(redis_url, tmp_path) as api, page_of(browser, api) as page:
+    with serving_with_tokens(redis_url, tmp_path) as api, page_of(browser, api) as page:
         page.goto(api.http)
         yield page, api
 
@@ -83,7 +83,7 @@ def test_a_removed_token_ends_in_the_sign_in_form(sign_in_page: tuple[Page, Api]
 
 def test_a_restart_is_survived_with_new_tickets(browser: Browser, redis_url: str, tmp_path: Path) -> None:
     with ExitStack() as staying, ExitStack() as running:
-        api = running.enter_context(guarded(redis_url, tmp_path))
+        api = running.enter_context(serving_with_tokens(redis_url, tmp_path))
         page = staying.enter_context(page_of(browser, api))
         page.goto(api.http)
         sign_in(page, add_token(redis_url, "front-desk", "operate"))
