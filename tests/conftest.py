@@ -1,4 +1,4 @@
-"""What many tests need: the real servers, and where the videos are."""
+"""Fixtures of many tests: real servers, and the folder of test material."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ import pytest
 from deploy.redis_server import RedisServer
 from ingest.bus.connection import connect
 from tests.cluster import Cluster
-from tests.servers import RtspServer, gstreamer_serves
+from tests.servers import RtspServer, has_gstreamer
 
 # Some tests load ONNX Runtime without the engine: see engine.runtimes.onnx.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -20,15 +20,15 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of videos, pictures and data beside the checkout."""
+    """Return the folder of videos, pictures and data beside the checkout."""
     if not SHARED.is_dir():
-        pytest.skip("../shared is not there")
+        pytest.skip("the test material ../shared is missing")
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    """One embedded server for all tests, in a folder whose name is short enough for a socket."""
+    """Run one embedded server for all tests, in a folder with a name short enough for a socket."""
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
         server = RedisServer(Path(folder))
         server.start()
@@ -38,7 +38,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
-    """The address of a real, empty server."""
+    """Return the address of the embedded server, which is empty."""
     with connect(redis_server.url) as client:
         client.flushall()
     return redis_server.url
@@ -46,13 +46,13 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def gstreamer() -> None:
-    if not gstreamer_serves():
+    if not has_gstreamer():
         pytest.skip("GStreamer's RTSP server (gir1.2-gst-rtsp-server-1.0) is not installed")
 
 
 @pytest.fixture
 def rtsp_server(gstreamer: None) -> Iterator[Callable[[dict[str, Path]], RtspServer]]:
-    """Starts servers: `server = rtsp_server({"door": file})`; all are gone after the test."""
+    """Return a function that starts servers: `rtsp_server({"door": file})`; they end with the test."""
     started: list[RtspServer] = []
 
     def start(mounts: dict[str, Path]) -> RtspServer:
@@ -66,7 +66,7 @@ def rtsp_server(gstreamer: None) -> Iterator[Callable[[dict[str, Path]], RtspSer
 
 @pytest.fixture(scope="session")
 def three_servers() -> Iterator[Cluster]:
-    """One Redis Cluster for all tests."""
+    """Run one Redis Cluster for all tests."""
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
         running = Cluster(Path(folder))
         yield running
@@ -75,7 +75,7 @@ def three_servers() -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(three_servers: Cluster) -> Cluster:
-    """A real, empty Redis Cluster, all of whose servers are there."""
+    """Return the Redis Cluster, empty and with all its servers running."""
     three_servers.repair()
     three_servers.empty()
     return three_servers

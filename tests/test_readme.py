@@ -1,4 +1,4 @@
-"""The README's figures are the cards', and what it names is there."""
+"""The README has the figures of the cards, and names files and verbs that exist."""
 
 import json
 import re

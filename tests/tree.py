@@ -97,7 +97,7 @@ def is_in(name: str, package: str) -> bool:
 
 
 def imports_within(package: str) -> dict[str, set[str]]:
-    """Which children of a package, modules or packages, import which of its other children.
+    """Return the imports between the children of a package, which are modules and packages.
 
     `__main__` modules are left out: they start a package and may use all of it.
     """

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-def until(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:
-    """Asks again and again; gives what the condition gave when that was true, fails after `seconds`."""
+def until(condition: Callable[[], Result | None], seconds: float, event: str) -> Result:
+    """Return the first true result of the condition; fail after `seconds`, naming the awaited event."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {event}"
         time.sleep(0.01)
-    return found
+    return result
