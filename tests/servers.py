@@ -33,7 +33,7 @@ class RtspServer:
         self.process.stdout.close()
 
 
-def gstreamer_serves() -> bool:
+def has_gstreamer() -> bool:
     """Return whether Debian's GStreamer RTSP server (gir1.2-gst-rtsp-server-1.0) is installed."""
     probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     try:

@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 from tests.acceptance.check import AbsentError, Check, Row, video
 from tests.acceptance.recorded import looped
 from tests.deploy.service import Service
-from tests.servers import RtspServer, gstreamer_serves
+from tests.servers import RtspServer, has_gstreamer
 from tests.waiting import until
 
 CLIP = "fer_woman2.mp4"  # 596x336 and 29.97 fps; re-encoded to 640x360 at 25
@@ -111,7 +111,7 @@ def service_with_cameras(
     folder: Path, *names: str
 ) -> Iterator[tuple[Service, list[RtspServer], list[Watcher]]]:
     """Run a service with a camera for each name, each with an RTSP server of its own."""
-    if not gstreamer_serves():
+    if not has_gstreamer():
         raise AbsentError("GStreamer's RTSP server is not installed")
     clip = camera_clip(folder)
     with ExitStack() as stack:
