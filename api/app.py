@@ -36,25 +36,13 @@ def create_app(
 ) -> FastAPI:
     """Create the app. It connects to Redis when it starts, and keeps retrying while Redis is away."""
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with (
-            aclosing(connect_async(settings.redis_url)) as client,
-            aclosing(connect_async(settings.redis_url, connections=MAX_BROADCASTS)) as readers,
-        ):
-            app.state.services = make_services(settings, client, readers, preview_timeout)
-            sweeping = start(sweep(client, app.state.services.audit), "deletion of old data")
-            tidying = start(apply_retention(client, settings.data), "deletion of old recordings")
-            yield
-            await stop(sweeping, tidying)
-
     # No interactive documentation: its pages load scripts from other hosts.
     app = Service(
         settings,
         token_check_interval,
         title="mien",
         version="1",
-        lifespan=lifespan,
+        lifespan=lambda app: _lifespan(app, settings, preview_timeout),
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
@@ -66,6 +54,19 @@ def create_app(
         app.include_router(part.router)
     app.mount("/", Dashboard(directory=DASHBOARD, html=True))
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: AppSettings, preview_timeout: float) -> AsyncIterator[None]:
+    async with (
+        aclosing(connect_async(settings.redis_url)) as client,
+        aclosing(connect_async(settings.redis_url, connections=MAX_BROADCASTS)) as readers,
+    ):
+        app.state.services = make_services(settings, client, readers, preview_timeout)
+        sweeping = start(sweep(client, app.state.services.audit), "deletion of old data")
+        tidying = start(apply_retention(client, settings.data), "deletion of old recordings")
+        yield
+        await stop(sweeping, tidying)
 
 
 class Service(FastAPI):

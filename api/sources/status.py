@@ -80,9 +80,8 @@ class SourceStatuses:
     def __init__(self, client: AsyncRedis, history: History) -> None:
         self._redis = client
         self._history = history
-        self._trackers: dict[
-            str, tuple[float, StatusTracker]
-        ] = {}  # created_at tells apart a source that was removed and added again
+        # With created_at, which tells apart a source that was removed and added again.
+        self._trackers: dict[str, tuple[float, StatusTracker]] = {}
 
     async def status(self, config: SourceConfig) -> SourceStatus:
         source = config.id

@@ -19,8 +19,8 @@ from api.stream.counters import StreamCounters
 from api.stream.history import History
 from api.stream.messages import START, Position, heartbeat, now, position, with_cursor
 from api.tasks import start
-from ingest.bus.client import AsyncRedis
-from ingest.bus.connection import REDIS_ERRORS
+from ingest.bus.client import AsyncRedis, Entry
+from ingest.bus.connection import REDIS_ERRORS, entries_of
 from ingest.bus.keys import SOURCES, timeline_key
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Broadcast:
     async def _follow(self) -> None:
         while not self._stopped:
             try:
-                found = await self._reader.xread(
+                reply = await self._reader.xread(
                     {timeline_key(self._source): self.position},
                     count=MAX_ENTRIES,
                     block=int(HEARTBEAT_INTERVAL * 1000),
@@ -103,10 +103,9 @@ class Broadcast:
                 logger.warning("redis: %s; the broadcast of %s waits", error, self._source)
                 await asyncio.sleep(RETRY_DELAY)
                 continue
-            if found:
-                self._distribute(found[0][1] if isinstance(found, list) else next(iter(found.values()))[0])
+            self._distribute(entries_of(reply))
 
-    def _distribute(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
+    def _distribute(self, entries: list[Entry]) -> None:
         for id, fields in entries:
             message = message_of(id.decode(), fields[b"body"])
             for queue in self._queues:

@@ -27,7 +27,7 @@ def text_frame(text: str) -> bytes:
 
 
 class Connection(WebSocketsSansIOProtocol):
-    """uvicorn's websocket, which also takes `websocket.send` with `frames`: bytes that are already framed."""
+    """uvicorn's websocket, extended by `websocket.send` with `frames`: bytes that are already framed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
