@@ -33,6 +33,7 @@ MAY_IMPORT = {
 FORBIDDEN = [
     ("engine", "ingest.live"),
     ("api", "ingest.live"),
+    ("api", "ingest.live"),
     ("ingest.bus", "av"),
     ("ingest.bus", "cv2"),
     ("api.jobs", "api.http"),
@@ -54,6 +55,7 @@ TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensor
 NAMED = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests)[./][\w./]*)`")
 
 MAX_MODULES = 20  # a folder
+MAX_LINES = 300  # a file
 MEDIAN_FUNCTION, MOST_FUNCTIONS = 7, 16  # lines; at most, of half and of nine in ten
 
 
@@ -127,6 +129,13 @@ def test_folders_are_small() -> None:
     code = [path for path in files() if path.suffix in {".py", ".js"} and path.name != "__init__.py"]
     folders = Counter(path.parent.as_posix() for path in code)
     assert {folder: count for folder, count in folders.items() if count > MAX_MODULES} == {}
+
+
+def test_source_files_are_short() -> None:
+    scripts = [path for path in files() if path.suffix == ".js"]
+    code = [*(module.path for module in sources()), *scripts]
+    lines = {str(path): len((ROOT / path).read_text().splitlines()) for path in code}
+    assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
 
 
 def test_functions_are_short() -> None:
