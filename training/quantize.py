@@ -114,13 +114,11 @@ def _last_layers(graph: onnx.GraphProto) -> Iterator[str]:
         for name in node.input:
             readers.setdefault(name, []).append(node)
 
-    def is_followed(node: onnx.NodeProto) -> bool:
+    def has_next(node: onnx.NodeProto) -> bool:
         followers = [reader for name in node.output for reader in readers.get(name, [])]
-        return any(reader.op_type in ("Conv", "Gemm") or is_followed(reader) for reader in followers)
+        return any(reader.op_type in ("Conv", "Gemm") or has_next(reader) for reader in followers)
 
-    yield from (
-        node.name for node in graph.node if node.op_type in ("Conv", "Gemm") and not is_followed(node)
-    )
+    yield from (node.name for node in graph.node if node.op_type in ("Conv", "Gemm") and not has_next(node))
 
 
 def candidates(shared: Path) -> Iterator[Candidate]:

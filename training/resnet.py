@@ -1,7 +1,5 @@
 """Residual blocks and the trunk of the two networks that read an aligned face."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -40,9 +38,7 @@ class Trunk(nn.Sequential):
     The stem downsamples by `stem_stride` and each stage by 2.
     """
 
-    def __init__(
-        self, stem_width: int, stem_stride: int, widths: Sequence[int], depths: Sequence[int]
-    ) -> None:
+    def __init__(self, stem_width: int, stem_stride: int, widths: list[int], depths: list[int]) -> None:
         super().__init__(
             nn.Conv2d(1, stem_width, 2 * stem_stride + 1, stem_stride, stem_stride, bias=False),
             nn.BatchNorm2d(stem_width),

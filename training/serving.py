@@ -69,10 +69,8 @@ def main() -> None:
     pictures = [(name, picture) for name, picture, _ in pictures_and_frames(options.shared)]
     crops_of = {
         "FER2013, validation": cut_aligned(faces, alignments, faces.validation),
-        "pictures, as served": served_crops(
-            (picture for name, picture in pictures if ":" not in name), detector
-        ),
-        "videos, as served": served_crops((picture for name, picture in pictures if ":" in name), detector),
+        "pictures, as served": served_crops((image for name, image in pictures if ":" not in name), detector),
+        "videos, as served": served_crops((image for name, image in pictures if ":" in name), detector),
     }
     for title, crops in crops_of.items():
         statistics = ", ".join(

@@ -87,9 +87,8 @@ def time_ratio(ours: OnnxRuntime, yunet: OnnxRuntime) -> float:
 def evaluate_detector(shared: Path, folder: Path) -> tuple[DetectorMetrics, DetectionResults]:
     """Evaluate the weights in `folder` on the test sets; also return their detections in the test photos."""
     card = read_card("detector", LANDMARKS, folder)
-    served = detect_all(
-        shipped_detector(folder, card.threshold - LOW_SCORE_MARGIN), pictures_and_frames(shared)
-    )
+    low = card.threshold - LOW_SCORE_MARGIN
+    served = detect_all(shipped_detector(folder, low), pictures_and_frames(shared))
     counts = count(served, card.threshold)
     results = detect_all(shipped_detector(folder, LOW_THRESHOLD), people_photos_test(shared / "data"))
     yunet_results = detect_all(yunet_detector(shared / YUNET), people_photos_test(shared / "data"))

@@ -1,6 +1,6 @@
 """Export of the trained detector with its card: figures, data, terms, limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,7 @@ CARD_TEXTS = {
 }
 
 
-def release(
-    network: DetectorNetwork, settings: DetectorSettings, photos: Sequence[Photo], folder: Path
-) -> Path:
+def release(network: DetectorNetwork, settings: DetectorSettings, photos: list[Photo], folder: Path) -> Path:
     """Export the network, evaluate the file on the held-out photos, and write the metrics into its card.
 
     The threshold is the lowest with no more than MAX_FALSE_POSITIVES in them. Returns the weight file.

@@ -1,6 +1,5 @@
 """Training batches of the emotion network: crops as the engine cuts them, and target distributions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +48,7 @@ class EmotionBatch:
 class EmotionBatches(CropBatches[EmotionBatch]):
     """Batches of an emotion run by step number."""
 
-    def __init__(
-        self, faces: Expressions, alignments: Sequence[Alignment], settings: EmotionSettings
-    ) -> None:
+    def __init__(self, faces: Expressions, alignments: list[Alignment], settings: EmotionSettings) -> None:
         super().__init__(settings, rows_of_epoch(faces, settings.disgust_repeats))
         self._faces = faces
         self._alignments = alignments
@@ -87,7 +84,7 @@ def targets(faces: Expressions, settings: EmotionSettings) -> Floats:
     return np.asarray((1 - smoothing) * mixed + smoothing / len(LABELS), dtype=np.float32)
 
 
-def cut_aligned(faces: Expressions, alignments: Sequence[Alignment], chosen: Mask) -> Pixels:
+def cut_aligned(faces: Expressions, alignments: list[Alignment], chosen: Mask) -> Pixels:
     """Return (n, 96, 96) crops of the chosen faces, cut as the engine cuts them."""
     rows = np.flatnonzero(chosen).tolist()
     return np.stack([crop_face(faces.pixels[row], crop_transform(alignments[row])) for row in rows])

@@ -1,6 +1,5 @@
 """Training of the emotion network."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from training.state import TrainingState
 def train(
     settings: EmotionSettings,
     faces: Expressions,
-    alignments: Sequence[Alignment],
+    alignments: list[Alignment],
     checkpoint: Path,
     *,
     until: int | None = None,

@@ -1,7 +1,5 @@
 """The network that locates the 15 keypoints of an aligned face."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,7 +19,7 @@ class KeypointNetwork(nn.Module):
 
     cell: Tensor  # (12 * 12, 2) centres of the cells in pixels
 
-    def __init__(self, stem_width: int, widths: Sequence[int], depths: Sequence[int]) -> None:
+    def __init__(self, stem_width: int, widths: list[int], depths: list[int]) -> None:
         super().__init__()
         *_, fine, coarse = widths
         self.fine = Trunk(stem_width, 2, widths[:-1], depths[:-1])
