@@ -72,14 +72,14 @@ def command_line() -> argparse.ArgumentParser:
     _add_models(verbs)
     for name, module, purpose in (
         ("serve", "deploy.serve", "run the service on this machine: cameras in, dashboard out"),
-        ("tokens", "deploy.tokens", "say who may ask the service from another machine"),
+        ("tokens", "deploy.tokens", "add, list and remove access tokens for clients on other machines"),
         ("ingest", "ingest", "run one part of the service: reads the cameras"),
         ("engine", "engine", "run one part of the service: reads the faces"),
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
-        ("alive", "deploy.liveness", "say whether a part of the service is alive, for who restarts it"),
-        ("doctor", "deploy.doctor", "say what this machine has, what is missing, and what to do about it"),
-        ("bench", "deploy.bench", "measure what this machine can do, and what its bottleneck is"),
+        ("alive", "deploy.liveness", "check that a part of the service is alive (a probe for supervisors)"),
+        ("doctor", "deploy.doctor", "check what this machine has and lacks, with advice"),
+        ("bench", "deploy.bench", "measure how many cameras this machine keeps up with, and its bottleneck"),
     ):
         _add_module(verbs, name, module, purpose)
     return parser

@@ -83,9 +83,7 @@ def _answer(
 def _authorization() -> dict[str, str]:
     token = ClientSettings.read("token").token
     if not (token.isascii() and token.isprintable()):
-        raise RefusedError(
-            "MIEN_TOKEN: expected a token as `mien tokens add` prints it, actual something else"
-        )
+        raise RefusedError("MIEN_TOKEN must be an access token, as `mien tokens add` prints it")
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -115,5 +113,5 @@ def _refused(error: urllib.error.HTTPError) -> RefusedError:
 
 def _whose_token() -> str:
     if _authorization():
-        return "MIEN_TOKEN: expected a token that the service knows, actual a wrong or removed one"
+        return "unknown or removed token in MIEN_TOKEN: add one with `mien tokens add`"
     return "the service asks for a token: set MIEN_TOKEN to one that `mien tokens add` has printed"

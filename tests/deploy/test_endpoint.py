@@ -199,7 +199,7 @@ def test_commands_call_it_with_token_and_certificate(
     wrong = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN="planted", MIEN_CA=str(pair[0]))
     assert (wrong.returncode, wrong.stderr) == (
         1,
-        "mien: MIEN_TOKEN: expected a token that the service knows, actual a wrong or removed one\n",
+        "mien: unknown or removed token in MIEN_TOKEN: add one with `mien tokens add`\n",
     )
     unknown = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN=token)
     assert unknown.returncode == 1
