@@ -31,7 +31,7 @@ Found: TypeAlias = tuple[list[ReadFrame], list[list[Face]]]  # frames, and the f
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """Where a reader stood between two batches, for another one to go on in its place."""
+    """The state of a reader between two batches, from which another one continues."""
 
     decoding: ResumePoint
     pipeline: bytes  # Pipeline.state
@@ -89,7 +89,7 @@ class RecordingReader:
             yield self._end()
 
     def state(self) -> ReaderState:
-        """Where it stands after the events that `steps` gave last, its very last ones excepted."""
+        """Return the state after the newest events of `steps`, except the final ones."""
         decoding = resume_point(self._batch[-1].state, [read.frame for read in self._batch])
         return ReaderState(decoding, self._pipeline.state(self._source))
 

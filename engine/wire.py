@@ -54,7 +54,7 @@ def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:
 
 
 def milliseconds(second: Second) -> int:
-    """When the second's first reading was captured; its media time where there is no clock."""
+    """Return the time of capture of the second's first reading; its media time where there is no clock."""
     if second.captured_at is None:
         return second.started // (SECOND // 1000)
     return round(second.captured_at.timestamp() * 1000)

@@ -86,7 +86,7 @@ class IngestSettings(EnvironmentSettings):
 
     @property
     def networks(self) -> Allowlist:
-        """Where sources may be, for a part that does not know the address that the API listens on."""
+        """Networks that sources may be in, for a part that does not know the API's address."""
         return self.networks_for(self.tokens or "required")
 
     def networks_for(self, tokens: TokenMode) -> Allowlist:

@@ -15,6 +15,7 @@ from tests.tree import (
     files,
     imports_within,
     is_in,
+    modules,
     modules_started_by_name,
     names,
     sources,
@@ -53,6 +54,8 @@ HOMES = {
 TOO_HEAVY_FOR_THE_API = ("cv2", "av", "onnxruntime", "pyarrow", "torch", "tensorrt")
 
 NAMED = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests)[./][\w./]*)`")
+
+CLAUSE = re.compile(r"(What|Who|Whose|Whether|Where|Which|How|When|Why)\b")
 
 MAX_MODULES = 20  # a folder
 MAX_LINES = 300  # a file
@@ -146,3 +149,12 @@ def test_functions_are_short() -> None:
     )
     assert statistics.median(lengths) <= MEDIAN_FUNCTION
     assert lengths[len(lengths) * 9 // 10] <= MOST_FUNCTIONS
+
+
+def test_docstrings_begin_with_no_clause() -> None:
+    assert not [
+        f"{module.path}: {text.splitlines()[0]}"
+        for module in modules()
+        for text in module.docstrings()
+        if CLAUSE.match(text)
+    ]

@@ -38,7 +38,7 @@ class Child:
             self._pipe.close_input()
 
     def hear(self, wait: float) -> list[dict[str, Any]]:
-        """What it has said; waits up to `wait` seconds for something."""
+        """Return its reports; wait up to `wait` seconds for the first."""
         select.select([self._pipe.output], [], [], wait)
         lines = self._pipe.read()
         if lines:

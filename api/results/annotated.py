@@ -40,7 +40,7 @@ def mark_of(reading: Reading) -> FaceAnnotation:
 
 
 class Marks:
-    """What to draw at a media time, from rows in order of time; holds those of a second or so.
+    """Labels to draw at a media time, from rows in order of time; holds those of a second or so.
 
     Between two readings of a track, box, points and distribution move evenly from one to the other.
     After the last they stay for half the time that is bridged.

@@ -1,4 +1,4 @@
-"""What a recording came to, as summary.json: faces, coverage, shares, speed."""
+"""The summary of a recording, summary.json: faces, coverage, shares, speed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an input beside its readings."""
+    """Facts about an input beside its readings."""
 
     source: str  # the file's name
     kind: str  # video, picture, pictures

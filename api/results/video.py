@@ -23,7 +23,7 @@ REAL_TIME = "x real time"
 
 
 class Watch(Protocol):
-    """Who wants to know how far the work is, and may stop it."""
+    """Receives the progress of the work, and may stop it."""
 
     def begin(self, stage: str, total: float, pace: str) -> None:
         """A pass over `total` seconds, or pictures, begins; `pace` says what one of them a second is."""
@@ -36,7 +36,7 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a run is asked for."""
+    """Options of a run."""
 
     rate: float | None  # readings a second; None: every frame
     annotated: bool
@@ -71,7 +71,7 @@ def load_all(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one input."""
+    """The outcome of one input."""
 
     summary: dict[str, Any]
     damage: tuple[Damage, ...]

@@ -22,7 +22,7 @@ class DownloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is to be downloaded."""
+    """A file to download."""
 
     size: int  # bytes
     sha256: str
@@ -41,7 +41,7 @@ def download(address: str, expected: Expected, target: Path, pauses: Sequence[fl
 
 
 def is_there(target: Path, expected: Expected) -> bool:
-    """Whether the very file is at `target` already."""
+    """Check whether `target` already is the file."""
     return target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == expected.sha256
 
 

@@ -1,4 +1,4 @@
-"""What the command line names, as pieces of work: each with the folder that its results go into."""
+"""Inputs of the command line as pieces of work: each with the folder that its results go into."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""How the commands ask a running service: its address, the token, and whose certificates are believed.
+"""Requests of the commands to a running service: its address, the token, and whose certificates are believed.
 
 MIEN_URL, MIEN_TOKEN, and MIEN_CA: a file of certificates to believe in besides the machine's own, or `none`,
 which believes any.
@@ -99,7 +99,7 @@ def _believed() -> ssl.SSLContext:
 
 
 def _refused(error: urllib.error.HTTPError) -> RefusedError:
-    """What an RFC 9457 document says, in one line."""
+    """Return the message of an RFC 9457 document in one line."""
     if error.code == UNAUTHORIZED:
         return RefusedError(_whose_token())
     try:

@@ -66,7 +66,7 @@ def remove(arguments: argparse.Namespace) -> None:
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was said of the source, by its fields."""
+    """Return the given fields of the source."""
     given = {field: getattr(arguments, field) for field in FIELDS}
     return {field: value for field, value in given.items() if value is not None}
 

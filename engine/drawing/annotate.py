@@ -124,7 +124,7 @@ def _draw_panel(picture: Image, mark: FaceAnnotation, place: Area, style: _Style
 
 
 def _draw_strip(picture: Image, mark: FaceAnnotation, box: Area, style: _Style) -> None:
-    """Where there is no room for names: seven upright bars along the lower edge of the box."""
+    """Draw, if there is no room for names, seven upright bars along the lower edge of the box."""
     height = max(8, min(style.text * 2, (box.bottom - box.top) // 4))
     width = max(14, box.right - box.left)
     bottom = min(picture.shape[0], box.bottom)

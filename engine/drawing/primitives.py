@@ -51,5 +51,5 @@ def text_width(text: str, size: int) -> int:
 
 
 def baseline(height: int, size: int) -> int:
-    """Where text of `size` stands in the middle of a line `height` pixels high."""
+    """Return the baseline of text of `size` in the middle of a line `height` pixels high."""
     return round((height + 0.72 * size) / 2)

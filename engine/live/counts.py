@@ -37,7 +37,7 @@ class Counts:
                 self._lose(event)
 
     def take(self) -> Mapping[str, Mapping[str, int]]:
-        """What was counted since the last call, by source."""
+        """Return the counts since the last call, by source."""
         counted, self._counted = self._counted, {}
         return counted
 

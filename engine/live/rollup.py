@@ -13,7 +13,7 @@ from ingest.pace import SECOND
 
 @dataclass(slots=True)
 class _Open:
-    """What there is so far of a face's second."""
+    """The sums of a face's second so far."""
 
     captured_at: str | None
     totals: list[float] = field(default_factory=lambda: [0.0] * len(LABELS))
@@ -46,7 +46,7 @@ class Rollup:
         return self.flush() if time // SECOND > self._number else []
 
     def flush(self) -> list[Second]:
-        """What there is of the open second; nothing more will come of it."""
+        """End the open second and return it."""
         faces, self._faces = self._faces, {}
         return [self._second(track, face) for track, face in faces.items()]
 
@@ -64,7 +64,7 @@ class Rollup:
         )
 
     def state(self) -> bytes:
-        """What `restored` needs to go on from here, as one line of JSON."""
+        """Return the state from which `restored` continues, as one line of JSON."""
         faces = {track: [face.captured_at, face.totals, face.labels] for track, face in self._faces.items()}
         return json.dumps({"number": self._number, "faces": faces}, separators=(",", ":")).encode()
 

@@ -1,4 +1,4 @@
-"""What the dashboard costs in a real browser: the way to the first timeline, the main thread, the heap."""
+"""Cost of the dashboard in a real browser: the way to the first timeline, the main thread, the heap."""
 
 import math
 import os

@@ -31,7 +31,7 @@ CREATION = tensorrt.NetworkDefinitionCreationFlag
 
 
 def strongly_typed() -> bool:
-    """Whether this TensorRT takes half precision from the ONNX."""
+    """Check whether this TensorRT takes half precision from the ONNX."""
     return hasattr(CREATION, "STRONGLY_TYPED") or not hasattr(tensorrt.BuilderFlag, "FP16")
 
 

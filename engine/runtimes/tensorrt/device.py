@@ -43,7 +43,7 @@ class Device:
         self._context.synchronize()
 
     def key(self, network: str, card: Card) -> PlanKey:
-        """What a plan of this network depends on here."""
+        """Return the key of this network's plan on this machine."""
         major, minor = self._device.compute_capability()
         return PlanKey(
             network=network,

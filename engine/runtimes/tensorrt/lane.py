@@ -33,7 +33,7 @@ class Engine:
 
 @dataclass(slots=True, eq=False)
 class _Output:
-    """Where a tensor comes to lie on the GPU, and where on the host."""
+    """Buffers of a tensor on the GPU and on the host."""
 
     there: Any  # DeviceAllocation
     here: NDArray[np.float32]  # pinned; one axis, long enough for the largest batch

@@ -1,4 +1,4 @@
-"""What TensorRT says: to the service's log, and into the errors that its calls do not raise themselves."""
+"""Messages of TensorRT: to the service's log, and into the errors that its calls do not raise themselves."""
 
 import logging
 

@@ -66,7 +66,7 @@ class PlanKey:
         return json.dumps(asdict(self), sort_keys=True)
 
     def path(self, folder: Path) -> Path:
-        """Where the plan lies in a folder of plans."""
+        """Return the path of the plan in a folder of plans."""
         digest = hashlib.sha256(self.told().encode()).hexdigest()
         return folder / f"{self.network}-{digest[:16]}{SUFFIX}"
 
@@ -80,7 +80,7 @@ class NoPlanError(Exception):
 
 
 def plans_folder(data: Path) -> Path:
-    """Where plans lie in the data folder."""
+    """Return the folder of plans in the data folder."""
     return data / "plans"
 
 

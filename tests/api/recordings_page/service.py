@@ -87,5 +87,5 @@ def playhead(page: Page) -> float:
 
 
 def boxed(page: Page) -> bool:
-    """Whether a happy face's box lies over the video."""
+    """Check whether a happy face's box is over the video."""
     return float(page.locator("#overlay").evaluate(SHARE, [HAPPY, 0, 1, 0, 1])) > 0.001

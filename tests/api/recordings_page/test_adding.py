@@ -1,4 +1,4 @@
-"""How recordings come in: dropped, named, refused, held, cancelled."""
+"""Adding of recordings: dropped, named, refused, held, cancelled."""
 
 import re
 from pathlib import Path

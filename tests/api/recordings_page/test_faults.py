@@ -1,4 +1,4 @@
-"""What the page does when the server or the network fails for a while."""
+"""The page during failures of the server and of the network."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which readings a picture of the annotated video shows."""
+"""Readings that a picture of the annotated video shows."""
 
 from pathlib import Path
 

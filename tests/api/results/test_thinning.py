@@ -1,4 +1,4 @@
-"""What the report draws stays small, and says the same as all of it."""
+"""The data of the report stay small and show the same as all data."""
 
 from itertools import pairwise
 

@@ -16,7 +16,7 @@ MIEN = Path(sys.executable).with_name("mien")
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a call of the command left."""
+    """The result of a call of the command."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""What goes wrong with inputs and outputs: one line each, the exit code, nothing good is lost."""
+"""Faulty inputs and outputs: one line each, the exit code, nothing good is lost."""
 
 import csv
 import json

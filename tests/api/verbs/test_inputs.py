@@ -1,4 +1,4 @@
-"""What the command line names, and which folder each gets."""
+"""Inputs of the command line, and the folder of each."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is drawn onto pictures of every size."""
+"""Drawing onto pictures of every size."""
 
 import numpy as np
 import pytest

@@ -26,7 +26,7 @@ def taken(batcher: Batcher, now: float = 0.0) -> list[tuple[str, int]]:
 
 
 def batches(batcher: Batcher) -> Iterator[Counter[str]]:
-    """How many frames of each source each batch has, until nothing waits."""
+    """Return the number of frames per source of each batch, until nothing waits."""
     while batcher:
         yield Counter(source for source, _ in taken(batcher))
 

@@ -1,4 +1,4 @@
-"""What is counted of readings and of frames that were lost."""
+"""Counts of readings and of lost frames."""
 
 from dataclasses import replace
 from datetime import timedelta

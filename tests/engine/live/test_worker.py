@@ -303,7 +303,7 @@ def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_nam
 
 
 def refusals(client: Redis) -> int:
-    """How many commands the server has refused for lack of room."""
+    """Return the number of commands that the server refused for lack of memory."""
     return int(client.info("errorstats").get("errorstat_OOM", {"count": 0})["count"])
 
 

@@ -13,7 +13,7 @@ from tests.engine.faces import SECOND
 
 
 def distribution(**shares: float) -> np.ndarray:
-    """What is not named shares the rest."""
+    """Return probabilities; labels that are not named share the rest."""
     rest = (1 - sum(shares.values())) / (len(LABELS) - len(shares))
     return np.array([shares.get(label, rest) for label in LABELS], dtype=np.float32)
 
