@@ -85,10 +85,7 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         app = super().build_middleware_stack()
         authorized = AuthMiddleware(
-            app,
-            required=self._required,
-            public=public_paths(),
-            check_interval=self._token_check_interval,
+            app, required=self._required, public=public_paths(), check_interval=self._token_check_interval
         )
         return OriginMiddleware(authorized, any_host=self._required)
 

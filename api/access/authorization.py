@@ -57,12 +57,7 @@ class AuthMiddleware:
     """Identifies the caller, stores it in the connection's state, and refuses callers without permission."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        required: bool,
-        public: frozenset[str],
-        check_interval: float = CHECK_INTERVAL,
+        self, app: ASGIApp, *, required: bool, public: frozenset[str], check_interval: float = CHECK_INTERVAL
     ) -> None:
         """Without `required` every caller is LOCAL. `public`: paths that can be read without a token."""
         self._app = app

@@ -1,5 +1,6 @@
 """The caller's session, tickets for browsers, and the audit log."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -139,13 +140,7 @@ async def read_audit(
     await services.audit.record(caller, "audit.read", "audit")
     page = await services.audit.page(end, limit)
     notes = [
-        AuditRecord(
-            cursor=entry.cursor,
-            at=_rfc3339(int(entry.cursor.partition("-")[0]) / 1000),
-            caller=entry.caller,
-            action=entry.action,
-            subject=entry.subject,
-        )
+        AuditRecord(at=_rfc3339(int(entry.cursor.partition("-")[0]) / 1000), **asdict(entry))
         for entry in page
     ]
     return AuditPage(notes=notes, next=page[-1].cursor if len(page) == limit else None)

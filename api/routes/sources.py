@@ -43,13 +43,10 @@ class Source(BaseModel):
     shard: Annotated[int, Field(description="shard of the engine that reads it")]
     created_at: str
     state: Annotated[
-        str | None,
-        Field(description="connecting live reconnecting ended error, or null before the first"),
+        str | None, Field(description="connecting live reconnecting ended error, or null before the first")
     ]
     reason: str
-    since: Annotated[
-        str | None, Field(description="start of this state, or of the failure that it is part of")
-    ]
+    since: Annotated[str | None, Field(description="start of this state or of the whole failure")]
     last_reading: Annotated[str | None, Field(description="capture time of the newest reading")]
     drop_share: Annotated[float | None, Field(description="dropped share of the last minute's frames, 0..1")]
 

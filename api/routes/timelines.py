@@ -114,11 +114,7 @@ async def get_timeline(
     responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, **problems(404, 422)},
 )
 async def get_timeline_overview(
-    source: str,
-    services: ServicesDep,
-    caller: CallerDep,
-    since: From = "-1h",
-    to: To = None,
+    source: str, services: ServicesDep, caller: CallerDep, since: From = "-1h", to: To = None
 ) -> Response:
     """Return each face's seconds and the coverage of a range of at most 6 hours, by default the last hour.
 
