@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api.results.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
-from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
 from engine.labels import LABELS
 from engine.records import Coverage, Event, Reading, Span
 
@@ -61,7 +61,8 @@ class PictureReport:
 def _write(path: Path, summary: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
     shown = {name: value for name, value in summary.items() if name not in MEASURED}
     colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
-    path.write_text(page({"summary": shown, "labels": LABELS, "colours": colours, **drawn}), encoding="utf-8")
+    constants = {"labels": LABELS, "colours": colours, "stack": STACK_ORDER}
+    path.write_text(page({"summary": shown, **constants, **drawn}), encoding="utf-8")
 
 
 def page(data: Mapping[str, Any]) -> str:
