@@ -1,9 +1,10 @@
 // Charts on canvases: the coverage, the time axis, and a face's whole timeline. All times are ms.
 //
-// No chart library serves. The live timelines of a dozen faces scroll 30 times a second in a fifth of a core:
-// they shift the pixels that are there and paint new columns alone, where libraries redraw everything.
-// Libraries do not hatch readings without a label. The page loads nothing from other servers, so that it works
-// offline: a library would have to be shipped, and chart.js, stack.js and tip.js together have 14 kB.
+// No chart library serves. The live timelines of a dozen faces scroll 30 times a second in a fifth of a
+// core: they shift the pixels that are there and paint new columns alone, where libraries redraw
+// everything. Libraries do not hatch readings without a label. The page loads nothing from other servers,
+// so that it works offline: a library would have to be shipped, and chart.js, stack.js and tip.js together
+// have 14 kB.
 
 import { COVERAGE_COLOURS } from "./labels.js";
 import { hatch, paintSpans, paintStack } from "./stack.js";
