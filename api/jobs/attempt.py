@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api.jobs.child import Child
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
+from api.jobs.reader_process import ReaderProcess
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.child_process import exit_reason
 
@@ -38,14 +38,14 @@ class Attempt:
     def __init__(
         self,
         claimed: ClaimedJob,
-        child: Child,
+        reader: ReaderProcess,
         queue: Queue,
         live_priority: LivePriority,
         *,
         timeout: float = READER_TIMEOUT,
     ) -> None:
         self._claimed = claimed
-        self._child = child
+        self._reader = reader
         self._queue = queue
         self._live_priority = live_priority
         self._timeout = timeout
@@ -61,7 +61,7 @@ class Attempt:
     def run(self, stopping: Callable[[], bool]) -> Outcome:
         """Return when the attempt is over; the process may still run then."""
         while True:
-            for report in self._child.hear(POLL_INTERVAL):
+            for report in self._reader.poll(POLL_INTERVAL):
                 self._add(report)
             outcome = self._outcome or self._timed_out() or self._died()
             if outcome is not None:
@@ -74,7 +74,7 @@ class Attempt:
                     return Outcome("lost")
                 if state == "aborted" and not self._is_cancelled:
                     self._is_cancelled = True
-                    self._child.conclude()
+                    self._reader.terminate()
 
     def _add(self, report: dict[str, Any]) -> None:
         if "end" in report:
@@ -110,27 +110,27 @@ class Attempt:
         return state
 
     def _yield_to_live(self, elapsed: float) -> None:
-        if self._child.paused:
+        if self._reader.paused:
             self._paused_for += elapsed
         if self._live_priority.must_pause():
-            self._child.pause()
+            self._reader.pause()
         else:
-            self._child.go_on()
+            self._reader.resume()
         if self._is_slowed_down != (overloaded := self._live_priority.is_overloaded()):
             self._is_slowed_down = overloaded
             self.changes["reason"] = SLOWED_DOWN if overloaded else ""
 
     def _timed_out(self) -> Outcome | None:
         """A cancelled job may take long to write its results: only a lack of progress ends it."""
-        if self._child.paused or self._child.silence() <= self._timeout:
+        if self._reader.paused or self._reader.idle_time() <= self._timeout:
             return None
         state = "aborted" if self._is_cancelled else "error"
         return Outcome(state, f"the reader made no progress for {self._timeout:.0f} s and was ended")
 
     def _died(self) -> Outcome | None:
-        code = self._child.exit_code()
+        code = self._reader.exit_code()
         if code is None:
             return None
-        for report in self._child.hear(0):  # the last ones
+        for report in self._reader.poll(0):  # the last ones
             self._add(report)
         return self._outcome or Outcome("died", f"the reader {exit_reason(code)}")

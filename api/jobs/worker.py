@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from api.jobs.attempt import READER_TIMEOUT, Attempt, Outcome
-from api.jobs.child import Child
 from api.jobs.folder import JobFolder, job_folder, media_file
 from api.jobs.job import JobError
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from api.jobs.read_task import ReadTask
+from api.jobs.reader_process import ReaderProcess
 from api.settings import RecordingLimits
 from ingest.bus.connection import REDIS_ERRORS
 
@@ -73,13 +73,13 @@ class Worker:
             self._finish(claimed, "error", {"reason": str(error)})
             return
         log.info("reading %s: %s, attempt %d", job.id, job.name, claimed.attempt)
-        child = Child(self._task(claimed, folder, video))
+        reader = ReaderProcess(self._task(claimed, folder, video))
         try:
             timeout = self._config.reader_timeout
-            attempt = Attempt(claimed, child, self._queue, self._live_priority, timeout=timeout)
+            attempt = Attempt(claimed, reader, self._queue, self._live_priority, timeout=timeout)
             outcome = attempt.run(lambda: self.stopping)
         finally:
-            child.close()
+            reader.close()
         self._conclude(claimed, folder, outcome, attempt.changes)
 
     def _task(self, claimed: ClaimedJob, folder: JobFolder, video: Path) -> ReadTask:

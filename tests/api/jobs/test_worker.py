@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.jobs import child
+from api.jobs import reader_process
 from api.jobs.attempt import SLOWED_DOWN
 from api.jobs.job import QUEUE
 from api.jobs.live_priority import MAX_AGE, LivePriority
@@ -80,7 +80,7 @@ def test_a_cancelled_job_may_take_long_to_write_what_it_has(
 ) -> None:
     """As long as it says something; a reader stands in for it that writes for 1.5 s."""
     (tmp_path / "slow_to_conclude.py").write_text(SLOW_TO_CONCLUDE)
-    monkeypatch.setattr(child, "MODULE", "slow_to_conclude")
+    monkeypatch.setattr(reader_process, "MODULE", "slow_to_conclude")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     job = place.add(place.media / "clip.mp4")
     with working(place, reader_timeout=0.8), connect(place.redis_url) as client:

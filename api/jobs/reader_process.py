@@ -1,4 +1,4 @@
-"""The process that reads a recording, as the worker sees it: what it said, and how to stop it."""
+"""The process that reads a recording, as the worker sees it: its reports, and how to pause and end it."""
 
 import json
 import os
@@ -17,17 +17,17 @@ from ingest.child_process import LinePipe, ends_with_parent
 MODULE = "api.jobs.reading"
 
 
-class Child:
-    """A running reader; it goes when the worker goes."""
+class ReaderProcess:
+    """A running reader; it ends with the worker."""
 
     def __init__(self, task: ReadTask) -> None:
         self.paused = False
-        self._heard_at = time.monotonic()
+        self._active_at = time.monotonic()
         self._read = 0  # bytes
         self._pipe = LinePipe()
         try:
             self._process = subprocess.Popen(
-                # -P: a folder called `api` where the worker stands is not ours.
+                # -P: a folder `api` in the worker's directory must not be imported.
                 [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(task))],
                 stdin=subprocess.DEVNULL,
                 stdout=self._pipe.input,
@@ -37,50 +37,49 @@ class Child:
         finally:
             self._pipe.close_input()
 
-    def hear(self, wait: float) -> list[dict[str, Any]]:
-        """Return its reports; wait up to `wait` seconds for the first."""
-        select.select([self._pipe.output], [], [], wait)
+    def poll(self, timeout: float) -> list[dict[str, Any]]:
+        """Return new reports; wait up to `timeout` seconds for the first."""
+        select.select([self._pipe.output], [], [], timeout)
         lines = self._pipe.read()
         if lines:
-            self._heard_at = time.monotonic()
+            self._active_at = time.monotonic()
         return [json.loads(line) for line in lines]
 
-    def silence(self) -> float:
-        """Seconds since it last said something or read on: it says nothing while it finds its place."""
+    def idle_time(self) -> float:
+        """Return the seconds without a report and without reading: a seek to a checkpoint only reads."""
         if (read := self._bytes_read()) != self._read:
-            self._read, self._heard_at = read, time.monotonic()
-        return time.monotonic() - self._heard_at
+            self._read, self._active_at = read, time.monotonic()
+        return time.monotonic() - self._active_at
 
     def _bytes_read(self) -> int:
         try:
             counters = Path(f"/proc/{self._process.pid}/io").read_text()
-        except OSError:  # it is gone
+        except OSError:  # the process has ended
             return self._read
         return int(counters.split()[1])  # rchar: …
 
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number where one ended it."""
+        """Return None while it runs; a negative number is the signal that ended it."""
         return self._process.poll()
 
     def pause(self) -> None:
-        """Stops it where it is."""
         if not self.paused:
             self.paused = True
             self._process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         if self.paused:
             self.paused = False
-            self._heard_at = time.monotonic()
+            self._active_at = time.monotonic()
             self._process.send_signal(signal.SIGCONT)
 
-    def conclude(self) -> None:
-        """Asks it to end with what it has."""
-        self.go_on()
+    def terminate(self) -> None:
+        """Ask it to write its results so far, and end."""
+        self.resume()
         self._process.terminate()
 
     def close(self) -> None:
-        """Ends it, however it stands."""
+        """End it at once."""
         self._process.kill()
         self._process.wait()
         self._pipe.close()
