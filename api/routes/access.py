@@ -77,18 +77,6 @@ class IssuedTicket(BaseModel):
 class AuditRecord(BaseModel):
     """One action of a caller."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "cursor": "1769861047250-0",
-                "at": "2026-01-31T12:04:07.250Z",
-                "caller": "front-desk",
-                "action": "live.watched",
-                "subject": "lobby",
-            }
-        }
-    )
-
     cursor: str
     at: str
     caller: Annotated[str, Field(description="name of the token; local where tokens are not required")]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.access.caller import CallerDep
 from api.access.purposes import notice
-from api.http.problems import MEDIA_TYPE, ProblemError
+from api.http.problems import ProblemError, problems
 from api.services import Services, ServicesDep, no_source
 from api.sources.requests import NewSource, SourceChange, changed_source, source_from_request
 from api.sources.status import SourceStatus
@@ -26,8 +26,6 @@ from ingest.bus.wire import rfc3339
 from ingest.settings import retention
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
-
-PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {}}}
 
 
 class Source(BaseModel):
@@ -60,7 +58,7 @@ async def list_sources(services: ServicesDep) -> list[Source]:
     return [_shown(config, status) for config, status in zip(configs, statuses, strict=True)]
 
 
-@router.post("", status_code=201, responses={409: PROBLEM, 422: PROBLEM})
+@router.post("", status_code=201, responses=problems(409, 422))
 async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, response: Response) -> Source:
     """Add a source. Reading begins within two seconds.
 
@@ -80,14 +78,14 @@ async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, r
     return _shown(config, await services.statuses.status(config))
 
 
-@router.get("/{id}", responses={404: PROBLEM})
+@router.get("/{id}", responses=problems(404))
 async def get_source(id: str, services: ServicesDep) -> Source:
     """Return a source with its configuration and status."""
     config = await services.known_source(id)
     return _shown(config, await services.statuses.status(config))
 
 
-@router.patch("/{id}", responses={404: PROBLEM, 409: PROBLEM, 422: PROBLEM})
+@router.patch("/{id}", responses=problems(404, 409, 422))
 async def change_source(id: str, change: SourceChange, services: ServicesDep, caller: CallerDep) -> Source:
     """Change the given fields. Only a new address or rate interrupts the timeline."""
     before = await services.known_source(id)
@@ -100,13 +98,13 @@ async def change_source(id: str, change: SourceChange, services: ServicesDep, ca
     return _shown(config, await services.statuses.status(config))
 
 
-@router.get("/{id}/notice", response_class=PlainTextResponse, responses={404: PROBLEM})
+@router.get("/{id}/notice", response_class=PlainTextResponse, responses=problems(404))
 async def get_notice(id: str, services: ServicesDep) -> PlainTextResponse:
     """Return the notice to put up in view of the camera: what happens, why, and the contact."""
     return PlainTextResponse(notice(await services.known_source(id), retention()))
 
 
-@router.delete("/{id}", status_code=204, responses={404: PROBLEM})
+@router.delete("/{id}", status_code=204, responses=problems(404))
 async def remove_source(id: str, services: ServicesDep, caller: CallerDep) -> None:
     """Remove a source and all of its stored data."""
     if not await services.redis.hexists(SOURCES, id):  # also one that cannot be decoded
@@ -118,7 +116,7 @@ async def remove_source(id: str, services: ServicesDep, caller: CallerDep) -> No
 @router.get(
     "/{id}/preview.jpg",
     response_class=Response,
-    responses={404: PROBLEM, 200: {"content": {"image/jpeg": {}}}},
+    responses=problems(404) | {200: {"content": {"image/jpeg": {}}}},
 )
 async def get_preview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
     """Return the current picture as JPEG, with its media time in seconds in the header Media-Time."""
