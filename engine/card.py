@@ -1,4 +1,4 @@
-"""A weight file's card: what it is, what it was trained on, how good it is; refused when it does not fit."""
+"""Reads the cards of weight files, and checks that card, weights and service fit together."""
 
 import hashlib
 import json
@@ -11,43 +11,43 @@ MODELS = Path(__file__).parent / "models"
 
 
 class CardMismatchError(Exception):
-    """A weight file or its card is not what the engine expects; the message says expected and actual."""
+    """A weight file, its card and this service do not fit together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The part of a card that the engine acts on. The file holds more, for people: data, metrics, limits."""
+    """The part of a card that the engine uses. The file has more, for people: data, metrics, limits."""
 
     name: str  # detector, keypoints, emotion
     file: Path
     sha256: str
     outputs: tuple[str, ...]  # labels, keypoint names or landmark names, in the order of the outputs
-    input_size: tuple[int, int] | None  # (height, width); None where any multiple of 32 will do
+    input_size: tuple[int, int] | None  # (height, width); None: any multiples of 32
     mean: float
     deviation: float
     temperature: float
     metrics: dict[str, Any]
-    bits: int = 32  # of its weights, and of what they are multiplied by
-    int8: "Card | None" = None  # the same network in 8 bits, where there is one
+    bits: int = 32  # of its weights, and of the activations
+    int8: "Card | None" = None  # the same network in 8 bits
 
     @property
     def version(self) -> str:
-        """Name and first digits of the hash, as readings cite it."""
+        """Name and first digits of the hash, as readings cite them."""
         return f"{self.name}-{self.sha256[:8]}"
 
     @property
     def threshold(self) -> float:
-        """Of a detector: the score from which what it finds is a face. Raises CardMismatchError."""
+        """Lowest score of a face, if this is a detector. Raises CardMismatchError."""
         threshold = self.metrics.get("threshold")
         if not isinstance(threshold, float):
             raise CardMismatchError(
-                f"the card of {self.file}: expected metrics.threshold, a number below 1, actual {threshold}"
+                f"the card of {self.file}: metrics.threshold must be a number below 1, got {threshold}"
             )
         return threshold
 
 
 def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODELS) -> Card:
-    """Reads `<folder>/<name>.json` and checks it against its weight file and the expected outputs."""
+    """Read `<folder>/<name>.json`; check its outputs and its weights. Raises CardMismatchError."""
     path = folder / f"{name}.json"
     try:
         card = card_of(json.loads(path.read_text()), folder)
@@ -58,13 +58,15 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
     except (ValueError, KeyError, TypeError) as error:
         raise CardMismatchError(f"{path}: not a model card: {error!r}") from error
     if card.outputs != expected_outputs:
-        raise CardMismatchError(f"{path}: expected outputs {expected_outputs}, actual {card.outputs}")
+        raise CardMismatchError(
+            f"{path}: its outputs are {card.outputs}, but this version needs {expected_outputs}"
+        )
     check_weights(card)
     return card
 
 
 def card_of(fields: dict[str, Any], folder: Path) -> Card:
-    """The card that a JSON file says, its weights in `folder`. Raises KeyError, ValueError, TypeError."""
+    """Return the card of a JSON object, with weights in `folder`. Raises KeyError, ValueError, TypeError."""
     card = Card(
         name=fields["name"],
         file=folder / fields["file"],
@@ -83,7 +85,7 @@ def card_of(fields: dict[str, Any], folder: Path) -> Card:
 
 
 def check_weights(card: Card) -> None:
-    """Raises CardMismatchError unless the weight files are the card's."""
+    """Raise CardMismatchError unless the weight files have the card's hashes."""
     try:
         written = card.file.stat()
         actual = _hash(card.file, written.st_mtime_ns, written.st_size)
@@ -92,12 +94,12 @@ def check_weights(card: Card) -> None:
     except OSError as error:
         raise CardMismatchError(f"{card.file}: cannot be read: {error.strerror}") from error
     if actual != card.sha256:
-        raise CardMismatchError(f"{card.file}: expected sha256 {card.sha256}, actual {actual}")
+        raise CardMismatchError(f"{card.file}: its sha256 is {actual}, but its card says {card.sha256}")
     if card.int8 is not None:
         check_weights(card.int8)
 
 
 @lru_cache(maxsize=16)
 def _hash(file: Path, _written: int, _size: int) -> str:
-    """SHA-256 of a file, computed anew when it was written: readiness asks each second."""
+    """Return a file's SHA-256, computed once per change, since readiness checks it each second."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""One recording through the pipeline: decoding, and the detector, run ahead in threads of their own."""
+"""Runs one recording through the pipeline; decoding and detection run ahead in threads of their own."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -18,32 +18,32 @@ from ingest.files.recording import ReadFrame, Recording
 from ingest.files.resume import ResumePoint, resume_point
 
 BATCH = 8  # frames that go through the detector at once
-LONGEST_BATCH = 4.0  # seconds of the recording at most: so much is read again at least after a break
+MAX_BATCH_DURATION = 4.0  # seconds of the recording; as much is read again after an interruption
 AHEAD = 2 * BATCH  # frames decoded ahead; half a megabyte each at most
-# Two batches go through the detector beside each other, and a third waits: it computes more than the rest.
+# Two batches go through the detector at a time, and a third waits: it computes more than all other stages.
 # Measured on two cores: 1.05 s for a clip that takes 1.18 s with one such thread, 1.83 s without overlap.
-DETECTORS, FOUND_AHEAD = 2, 3
+DETECTOR_THREADS, MAX_DETECTED_AHEAD = 2, 3
 
 Item = TypeVar("Item")
 
-Found: TypeAlias = tuple[list[ReadFrame], list[list[Face]]]  # frames, and the faces of each
+DetectedBatch: TypeAlias = tuple[list[ReadFrame], list[list[Face]]]  # frames, and the faces of each
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """The state of a reader between two batches, from which another one continues."""
+    """State of a reader between two batches, from which another one can continue."""
 
     decoding: ResumePoint
     pipeline: bytes  # Pipeline.state
 
 
 def batch_of(rate: float | None) -> int:
-    """Frames that go through the detector at once where `rate` are read a second."""
-    return BATCH if rate is None else max(1, min(BATCH, int(LONGEST_BATCH * rate)))
+    """Return the frames per batch of the detector when `rate` frames are read per second."""
+    return BATCH if rate is None else max(1, min(BATCH, int(MAX_BATCH_DURATION * rate)))
 
 
 class RecordingReader:
-    """Reads a recording once: frames never dropped, events in order, nothing kept."""
+    """Reads a recording once, without dropping frames; gives its events in order."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class RecordingReader:
         *,
         overlapped: bool = False,
     ) -> None:
-        """With `after` the recording was opened to go on behind that state. Raises BadStateError.
+        """`after`: the state to continue from, if the recording was opened there. Raises BadStateError.
 
-        `overlapped`: the detector reads the next frames while these are classified; the events are the same.
+        `overlapped`: detect the next frames while these are classified; the events are the same.
         """
         self._recording = recording
         self._source = source
@@ -70,51 +70,51 @@ class RecordingReader:
             self.position = after.decoding.state.media_time
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[list[Event], None, None]:
-        """The events of a few frames at a time, and at the end those that end the source.
+        """Yield the events of one batch after the other, then those that end the source.
 
-        Where `stopped` answers yes, what is open is ended at the newest frame.
+        When `stopped` returns True, the source ends at the newest frame.
         """
-        with self._found() as found:
-            for batch, faces in found:
+        with self._detected() as detected:
+            for batch, faces in detected:
                 if stopped():
                     self.interrupted = True
                     break
-                told = self._pipeline.step([read.frame for read in batch], faces)
+                events = self._pipeline.step([read.frame for read in batch], faces)
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
-                yield [event for events in told for event in events]
+                yield [event for caused in events for event in caused]
         if self.interrupted:
             yield self._pipeline.finish(self._source, self.position)
         else:
             yield self._end()
 
     def state(self) -> ReaderState:
-        """Return the state after the newest events of `steps`, except the final ones."""
+        """Return the state after the last events of `steps`, before those that end the source."""
         decoding = resume_point(self._batch[-1].state, [read.frame for read in self._batch])
         return ReaderState(decoding, self._pipeline.state(self._source))
 
     @contextmanager
-    def _found(self) -> Iterator[Iterable[Found]]:
-        """Batch by batch, with their faces."""
+    def _detected(self) -> Iterator[Iterable[DetectedBatch]]:
+        """Give the batches with their faces."""
         with Ahead(self._recording.read(), AHEAD, "decode") as decoded:
-            taken = batches(decoded, batch_of(self._recording.rate))
+            frame_batches = batches(decoded, batch_of(self._recording.rate))
             if not self._overlapped:
-                yield map(self._find, taken)
+                yield map(self._detect, frame_batches)
                 return
-            with closing(self._found_ahead(taken)) as found:
-                yield found
+            with closing(self._detect_ahead(frame_batches)) as detected:
+                yield detected
 
-    def _found_ahead(self, taken: Iterable[list[ReadFrame]]) -> Generator[Found, None, None]:
-        started: deque[Future[Found]] = deque()
-        with ThreadPoolExecutor(DETECTORS, "detect") as pool:
-            for batch in taken:
-                started.append(pool.submit(self._find, batch))
-                if len(started) > FOUND_AHEAD:
+    def _detect_ahead(self, frame_batches: Iterable[list[ReadFrame]]) -> Generator[DetectedBatch, None, None]:
+        started: deque[Future[DetectedBatch]] = deque()
+        with ThreadPoolExecutor(DETECTOR_THREADS, "detect") as pool:
+            for batch in frame_batches:
+                started.append(pool.submit(self._detect, batch))
+                if len(started) > MAX_DETECTED_AHEAD:
                     yield started.popleft().result()
             while started:
                 yield started.popleft().result()
 
-    def _find(self, batch: list[ReadFrame]) -> Found:
+    def _detect(self, batch: list[ReadFrame]) -> DetectedBatch:
         return batch, self._pipeline.detect([read.frame for read in batch])
 
     def _end(self) -> list[Event]:
@@ -123,7 +123,7 @@ class RecordingReader:
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Full batches and a last shorter one: the same frames always meet, so results repeat exactly."""
+    """Yield full batches and a last shorter one: the same frames each time, so that results are the same."""
     batch: list[Item] = []
     for item in items:
         batch.append(item)
@@ -135,12 +135,12 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 class Ahead(Generic[Item]):
-    """Takes items from an iterable in a thread, at most `depth` ahead of who reads them."""
+    """Reads an iterable in a thread, at most `depth` items ahead of its consumer."""
 
     def __init__(self, items: Iterable[Item], depth: int, name: str) -> None:
         """`name`: of the thread."""
         self._items = items
-        self._queue: Queue[Item | _Over] = Queue(depth)
+        self._queue: Queue[Item | _End] = Queue(depth)
         self._closing = Flag()
         self._thread = Thread(target=self._run, name=name, daemon=True)
 
@@ -152,7 +152,7 @@ class Ahead(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
-        while self._thread.is_alive():  # it may wait for room in the queue
+        while self._thread.is_alive():  # it may be blocked by the full queue
             try:
                 self._queue.get(timeout=0.05)
             except Empty:
@@ -160,7 +160,7 @@ class Ahead(Generic[Item]):
         self._thread.join()
 
     def __iter__(self) -> Iterator[Item]:
-        while not isinstance(item := self._queue.get(), _Over):
+        while not isinstance(item := self._queue.get(), _End):
             yield item
         if item.error is not None:
             raise item.error
@@ -171,14 +171,14 @@ class Ahead(Generic[Item]):
                 self._queue.put(item)
                 if self._closing.is_set():
                     return
-        except BaseException as error:  # whatever it is, who reads must hear of it
-            self._queue.put(_Over(error))
+        except BaseException as error:  # raised again in the consumer
+            self._queue.put(_End(error))
             return
-        self._queue.put(_Over(None))
+        self._queue.put(_End(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Over:
-    """Stands behind the last item."""
+class _End:
+    """Follows the last item in the queue."""
 
-    error: BaseException | None  # what ended it before its time
+    error: BaseException | None  # that ended it early

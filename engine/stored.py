@@ -1,6 +1,6 @@
-"""Events as lines of a file, without loss: what a recording's results are made of once it is read.
+"""Encodes events as lines of a file, without loss: the results of a recording are made from them.
 
-Unlike messages (engine.wire) a line keeps times in ns and every bit of the numbers.
+Unlike messages (engine.wire), lines have times in ns and all bits of the numbers.
 """
 
 import base64
@@ -20,7 +20,7 @@ class BadLineError(Exception):
 
 
 def encode_stored(event: Event) -> bytes:
-    """One line with its end. Events of recordings have no wall clock: such fields are left out."""
+    """Encode an event as a line. Recordings have no wall clock: such fields are left out."""
     match event:
         case Reading():
             fields: list[Any] = [
@@ -47,7 +47,7 @@ def encode_stored(event: Event) -> bytes:
 
 
 def decode_stored(line: bytes, source: str) -> Event:
-    """The event as it was told of the recording `source`. Raises BadLineError."""
+    """Decode a line to an event of `source`. Raises BadLineError."""
     try:
         kind, *fields = json.loads(line)
         return _event(source, kind, fields)

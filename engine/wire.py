@@ -1,4 +1,4 @@
-"""Events to timeline entries: the JSON messages that clients of the websocket read."""
+"""Encodes events as timeline entries: the JSON messages that clients of the websocket read."""
 
 import json
 from dataclasses import replace
@@ -31,16 +31,16 @@ def event_fields(event: Event) -> dict[str, Any]:
         case Span():
             confidence = round(event.confidence, 4)
             more = {"track": event.track, "label": event.label, "confidence": confidence}
-            kind, fields = "span", _stretch(event) | more
+            kind, fields = "span", _period(event) | more
         case Coverage():
-            kind, fields = "coverage", _stretch(event) | {"kind": event.kind, "frames": event.frames}
+            kind, fields = "coverage", _period(event) | {"kind": event.kind, "frames": event.frames}
     return {"type": kind, "source": event.source} | fields
 
 
 def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:
-    """One entry for the faces of one source's second; none where there was no face.
+    """Encode the faces of one second of a source as one entry; none if there was no face.
 
-    Its body is a line a face: `TRACK MS LABEL PERCENT,...` with the milliseconds of the epoch, the label's
+    Its body is a line per face: `TRACK MS LABEL PERCENT,...` with the milliseconds of the epoch, the label's
     number or -1 and each label's percent. 36,000 of them are an hour of ten faces.
     """
     if not seconds:
@@ -54,7 +54,7 @@ def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:
 
 
 def milliseconds(second: Second) -> int:
-    """Return the time of capture of the second's first reading; its media time where there is no clock."""
+    """Return when the first reading was captured (ms since the epoch), or its media time without a clock."""
     if second.captured_at is None:
         return second.started // (SECOND // 1000)
     return round(second.captured_at.timestamp() * 1000)
@@ -69,7 +69,7 @@ def percents(distribution: Floats) -> list[int]:
 
 
 def stamped(event: Event, result_at: datetime) -> Event:
-    """The event with the moment at which the result was there, where it has such a field."""
+    """Return the event with the time of its result, if it is a reading."""
     return replace(event, result_at=result_at) if isinstance(event, Reading) else event
 
 
@@ -115,7 +115,7 @@ def _face_end(event: FaceEnd) -> dict[str, Any]:
     }
 
 
-def _stretch(event: Span | Coverage) -> dict[str, Any]:
+def _period(event: Span | Coverage) -> dict[str, Any]:
     return {
         "started": seconds(event.started),
         "ended": seconds(event.ended),
@@ -133,5 +133,5 @@ def _box(box: Box) -> list[float]:
 
 
 def seconds(nanoseconds: int) -> float:
-    """Media time as messages and tables carry it."""
+    """Convert media time for messages and tables."""
     return round(nanoseconds / SECOND, 6)

@@ -1,4 +1,4 @@
-"""Finds room for the panels beside faces, so that they cover neither faces nor each other. Pure."""
+"""Places panels beside faces, so that they cover neither faces nor each other. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A rectangle in pixels; right and bottom lie outside."""
+    """A rectangle in pixels; right and bottom are exclusive."""
 
     left: int
     top: int
@@ -22,7 +22,7 @@ class Area:
         )
 
     def narrowed(self, share: float) -> "Area":
-        """The left part of it."""
+        """Return its left part."""
         return Area(self.left, self.top, self.left + round(share * (self.right - self.left)), self.bottom)
 
 
@@ -30,7 +30,7 @@ Size = tuple[int, int]  # width, height
 
 
 class Placing:
-    """Remembers each face's side: a panel that changed sides at every frame could not be read."""
+    """Places panels, each on the same side of its face from frame to frame, so that it can be read."""
 
     def __init__(self) -> None:
         self._sides: dict[str, int] = {}
@@ -38,10 +38,10 @@ class Placing:
     def place(
         self, boxes: Mapping[str, Area], cores: Mapping[str, Area], panel: Size, frame: Size, gap: int
     ) -> dict[str, Area | None]:
-        """By name of the face a place for its panel of `panel` pixels; None where there is no room.
+        """Return the area of each face's panel, by name; None where there is no room.
 
-        Beside the box where possible; else, for a face alone, in a corner of the frame: over its box, but
-        not over its core.
+        It is beside the box if possible; else, for a single face, in a corner of the frame: over its box,
+        but not over its core.
         """
         placed: dict[str, Area | None] = {}
         for name, box in boxes.items():
@@ -79,7 +79,7 @@ def _below(box: Area, panel: Size, gap: int) -> Area:
 
 
 def _above(box: Area, panel: Size, gap: int) -> Area:
-    bottom = box.top - 6 * gap  # the name stands between
+    bottom = box.top - 6 * gap  # the name is between
     return Area(box.left, bottom - panel[1], box.left + panel[0], bottom)
 
 
@@ -93,7 +93,7 @@ def _corners(panel: Size, frame: Size, gap: int) -> list[Area]:
 
 
 def _free(area: Area, frame: Size, blocked: Iterable[Area]) -> Area | None:
-    """The area moved into the frame; None where it is too large, or meets what is blocked."""
+    """Return the area moved into the frame; None if it is too large, or overlaps a blocked one."""
     width, height = area.right - area.left, area.bottom - area.top
     left = min(max(0, area.left), frame[0] - width)
     top = min(max(0, area.top), frame[1] - height)

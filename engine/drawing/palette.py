@@ -1,4 +1,4 @@
-"""The colour of each label and of each kind of coverage, wherever they are drawn."""
+"""Colours of the labels and of the kinds of coverage."""
 
 from engine.labels import Label
 from engine.records import CoverageKind

@@ -1,4 +1,4 @@
-"""Rectangles, dots and text on a picture: a few lines over OpenCV."""
+"""Draws rectangles, dots and text on an image, with OpenCV."""
 
 import cv2
 import numpy as np
@@ -13,36 +13,36 @@ FONT = cv2.FontFace("sans")  # TrueType, comes with OpenCV 5
 WEIGHT = 560  # between regular and bold
 
 
-def frame(picture: Image, area: Area, colour: Colour, thickness: int) -> None:
+def frame(image: Image, area: Area, colour: Colour, thickness: int) -> None:
     cv2.rectangle(
-        picture, (area.left, area.top), (area.right, area.bottom), colour, thickness, lineType=cv2.LINE_AA
+        image, (area.left, area.top), (area.right, area.bottom), colour, thickness, lineType=cv2.LINE_AA
     )
 
 
-def fill(picture: Image, area: Area, colour: Colour) -> None:
+def fill(image: Image, area: Area, colour: Colour) -> None:
     if area.right > area.left and area.bottom > area.top:
-        cv2.rectangle(picture, (area.left, area.top), (area.right - 1, area.bottom - 1), colour, -1)
+        cv2.rectangle(image, (area.left, area.top), (area.right - 1, area.bottom - 1), colour, -1)
 
 
-def plate(picture: Image, area: Area, colour: Colour, cover: float) -> None:
-    """Fills the part of an area that lies in the picture; `cover` (0..1) of it hides what is behind."""
-    height, width = picture.shape[:2]
-    region = picture[
+def plate(image: Image, area: Area, colour: Colour, opacity: float) -> None:
+    """Fill the part of an area inside the image with this opacity (0..1)."""
+    height, width = image.shape[:2]
+    region = image[
         max(0, area.top) : min(height, max(0, area.bottom)),
         max(0, area.left) : min(width, max(0, area.right)),
     ]
     if region.size:
         plain = np.full_like(region, colour)
-        cv2.addWeighted(plain, cover, region, 1 - cover, 0, dst=region)
+        cv2.addWeighted(plain, opacity, region, 1 - opacity, 0, dst=region)
 
 
-def dot(picture: Image, x: float, y: float, radius: float, colour: Colour) -> None:
+def dot(image: Image, x: float, y: float, radius: float, colour: Colour) -> None:
     # Four fractional bits: points move smoothly, and small ones stay round.
-    cv2.circle(picture, (round(16 * x), round(16 * y)), round(16 * radius), colour, -1, cv2.LINE_AA, shift=4)
+    cv2.circle(image, (round(16 * x), round(16 * y)), round(16 * radius), colour, -1, cv2.LINE_AA, shift=4)
 
 
-def write(picture: Image, text: str, place: tuple[int, int], colour: Colour, size: int) -> None:
-    cv2.putText(picture, text, place, colour, FONT, size, WEIGHT)
+def write(image: Image, text: str, place: tuple[int, int], colour: Colour, size: int) -> None:
+    cv2.putText(image, text, place, colour, FONT, size, WEIGHT)
 
 
 def text_width(text: str, size: int) -> int:
@@ -51,5 +51,5 @@ def text_width(text: str, size: int) -> int:
 
 
 def baseline(height: int, size: int) -> int:
-    """Return the baseline of text of `size` in the middle of a line `height` pixels high."""
+    """Return the baseline of text of `size`, centred in a line `height` pixels high."""
     return round((height + 0.72 * size) / 2)

@@ -1,4 +1,4 @@
-"""A source's frames in numbers, for /metrics: how late the readings were, and why frames were lost. Pure."""
+"""Counts readings, their latencies and lost frames of each source, for /metrics. Pure."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -14,19 +14,19 @@ OVERTAKEN, LATE = "overtaken", "late"  # frames lost before the engine took them
 
 
 def bucket(number: int) -> str:
-    """The name of the bucket below LATENCIES[number], or above all."""
+    """Return the name of the bucket up to LATENCIES[number], or of the last one."""
     return f"latency:{LATENCIES[number] if number < len(LATENCIES) else 'inf'}"
 
 
 class Counts:
-    """Counts what the engine tells of its sources, from one look to the next."""
+    """Counters of each source since they were last taken."""
 
     def __init__(self) -> None:
         self._counted: dict[str, Counter[str]] = {}
-        self._late: Counter[str] = Counter()  # frames by source whose loss the coverage has not told yet
+        self._late: Counter[str] = Counter()  # skipped frames, by source, that no coverage has reported yet
 
     def skip(self, source: str, frames: int) -> None:
-        """Takes note of frames that were too old to be read."""
+        """Count frames that were too old to be read."""
         self._late[source] += frames
 
     def add(self, events: Iterable[Event]) -> None:
@@ -37,7 +37,7 @@ class Counts:
                 self._lose(event)
 
     def take(self) -> Mapping[str, Mapping[str, int]]:
-        """Return the counts since the last call, by source."""
+        """Return the counters by source, and start new ones."""
         counted, self._counted = self._counted, {}
         return counted
 
@@ -49,13 +49,13 @@ class Counts:
             counter[bucket(bisect_left(LATENCIES, latency))] += 1
             counter[MILLISECONDS] += round(1000 * latency)
 
-    def _lose(self, stretch: Coverage) -> None:
-        """The coverage knows how many are missing; what we skipped ourselves is among them."""
-        late = min(stretch.frames, self._late[stretch.source])
-        self._late[stretch.source] -= late
-        counter = self._of(stretch.source)
+    def _lose(self, segment: Coverage) -> None:
+        """Count the lost frames of a segment; those that the engine skipped are among them."""
+        late = min(segment.frames, self._late[segment.source])
+        self._late[segment.source] -= late
+        counter = self._of(segment.source)
         counter[LATE] += late
-        counter[OVERTAKEN] += stretch.frames - late
+        counter[OVERTAKEN] += segment.frames - late
 
     def _of(self, source: str) -> Counter[str]:
         return self._counted.setdefault(source, Counter())

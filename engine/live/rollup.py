@@ -1,4 +1,4 @@
-"""Readings of a second become one record for each face: what an hour is drawn from. Pure."""
+"""Sums up each second of readings in one record per face, from which long timelines are drawn. Pure."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from ingest.pace import SECOND
 
 @dataclass(slots=True)
 class _Open:
-    """The sums of a face's second so far."""
+    """Sums of one face in the open second."""
 
     captured_at: str | None
     totals: list[float] = field(default_factory=lambda: [0.0] * len(LABELS))
@@ -21,7 +21,7 @@ class _Open:
 
 
 class Rollup:
-    """The seconds of one source. A second is told, with all its faces, when media time has left it."""
+    """The seconds of one source. A second is closed, with all its faces, when media time has passed it."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -29,8 +29,8 @@ class Rollup:
         self._faces: dict[int, _Open] = {}  # by track
 
     def add(self, reading: Reading) -> list[Second]:
-        """Takes the next reading; gives the seconds that were over before it."""
-        over = self.until(reading.media_time)
+        """Add the next reading; return the second that it closes, one record per face."""
+        closed = self.until(reading.media_time)
         if not self._faces:
             self._number = reading.media_time // SECOND
         captured_at = reading.captured_at.isoformat() if reading.captured_at else None
@@ -39,14 +39,14 @@ class Rollup:
             total + value for total, value in zip(face.totals, reading.smoothed.tolist(), strict=True)
         ]
         face.labels[LABELS.index(reading.label) if reading.label else -1] += 1
-        return over
+        return closed
 
     def until(self, time: int) -> list[Second]:
-        """The seconds that are over at `time` (ns), whether a face is in view then or not."""
+        """Return the open second if it is over at `time` (ns), with or without a face in view."""
         return self.flush() if time // SECOND > self._number else []
 
     def flush(self) -> list[Second]:
-        """End the open second and return it."""
+        """Close the open second and return it."""
         faces, self._faces = self._faces, {}
         return [self._second(track, face) for track, face in faces.items()]
 
@@ -64,13 +64,13 @@ class Rollup:
         )
 
     def state(self) -> bytes:
-        """Return the state from which `restored` continues, as one line of JSON."""
+        """Return the state for `restored`, as one line of JSON."""
         faces = {track: [face.captured_at, face.totals, face.labels] for track, face in self._faces.items()}
         return json.dumps({"number": self._number, "faces": faces}, separators=(",", ":")).encode()
 
     @classmethod
     def restored(cls, source: str, state: bytes) -> "Rollup":
-        """Raises ValueError where `state` is that of another version, or damaged."""
+        """Return the rollup of a state. Raises ValueError if it is damaged or of another version."""
         rollup = cls(source)
         try:
             fields = json.loads(state)

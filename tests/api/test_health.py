@@ -113,9 +113,10 @@ def test_damaged_and_missing_weights_are_reported(tmp_path: Path) -> None:
     reason = check_models(settings).reason
     assert "detector.json: no such model card" in reason
     assert "keypoints.json: not a model card" in reason
-    assert "emotion.onnx: expected sha256 00, actual " in reason
+    assert "emotion.onnx: its sha256 is " in reason
+    assert "but its card says 00" in reason
     (tmp_path / "emotion.json").write_text(json.dumps(card | {"outputs": ["happy"]}))
-    assert "emotion.json: expected outputs ('angry', " in check_models(settings).reason
+    assert "but this version needs ('angry', " in check_models(settings).reason
     reason = check_models(replace(settings, detector="yunet")).reason
     assert (
         f"{tmp_path}/models/yunet.onnx: no such weight file; `mien models get yunet` downloads it" in reason

@@ -22,7 +22,7 @@ def flat(caused: list[list[Event]]) -> list[Event]:
 
 
 def bodies(events: list[Event]) -> list[dict[str, object]]:
-    """As clients read them, rounded: the last bits of a probability depend on the batch."""
+    """Return the events as clients read them, rounded: the last bits of a probability depend on the batch."""
     return [
         json.loads(encode_event(event).body, parse_float=lambda x: round(float(x), 3)) for event in events
     ]

@@ -1,11 +1,11 @@
 """Builds one network's plan: `python -m engine.runtimes.tensorrt.build NETWORK FOLDER`.
 
-In a process of its own, since it takes minutes, in which it holds Python's lock now and then, and since what
-goes wrong in it must not take the engine along.
+It is a process of its own: a build takes minutes, holds Python's lock now and then, and may crash, which must
+not end the engine.
 
-TensorRT changed how half precision is asked for. Up to 8.6 a builder's flag allowed it, layer by layer, in a
-float32 network, which had to be of explicit batch. From 10 on a strongly typed network has the types of its
-ONNX; since 11 there is no other, nor the two flags. What the module has decides.
+Versions of TensorRT differ in half precision. Up to 8.6 a flag of the builder allows it, layer by layer, in a
+float32 network of explicit batch. From 10 on a strongly typed network has the types of its ONNX; 11 has no
+other networks and neither flag. The attributes of the module decide.
 """
 
 import argparse
@@ -24,55 +24,57 @@ from engine.runtimes.tensorrt.log import TensorRTLog
 from engine.runtimes.tensorrt.plans import PlanError, Profile, write_plan
 
 OUTPUTS = {"detector": LANDMARKS, "keypoints": KEYPOINTS, "emotion": LABELS}
-WORKSPACE = 1 << 30  # bytes of GPU memory that a way to compute a layer may take
-NICENESS = 10  # live work goes first
+WORKSPACE = 1 << 30  # bytes of GPU memory for one layer
+NICENESS = 10  # live work has priority
 
 CREATION = tensorrt.NetworkDefinitionCreationFlag
 
 
 def strongly_typed() -> bool:
-    """Check whether this TensorRT takes half precision from the ONNX."""
+    """Return whether this TensorRT takes half precision from the ONNX."""
     return hasattr(CREATION, "STRONGLY_TYPED") or not hasattr(tensorrt.BuilderFlag, "FP16")
 
 
 def build(model: bytes, profile: Profile) -> bytes:
-    """The plan of a network in ONNX: with half precision in it where `strongly_typed`, else without.
+    """Build the plan of an ONNX network, which is in half precision if `strongly_typed`, else in float32.
 
     Raises PlanError, OutOfMemoryError.
     """
-    said = TensorRTLog()
-    builder = tensorrt.Builder(said)
+    trt_log = TensorRTLog()
+    builder = tensorrt.Builder(trt_log)
     network = builder.create_network(_creation_flags())
-    parser = tensorrt.OnnxParser(network, said)  # the network uses what it holds until the plan is built
+    parser = tensorrt.OnnxParser(
+        network, trt_log
+    )  # lives until the plan is built: the network uses its memory
     if not parser.parse(model):
         reasons = "; ".join(str(parser.get_error(index).desc()) for index in range(parser.num_errors))
         raise PlanError(f"TensorRT cannot read the network: {reasons}")
     config = builder.create_builder_config()
     config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, WORKSPACE)
-    # What is left in float32 is so for its precision, which TF32 would take away again.
+    # Layers in float32 need its precision, which TF32 does not have.
     config.clear_flag(tensorrt.BuilderFlag.TF32)
     if not strongly_typed():
         config.set_flag(tensorrt.BuilderFlag.FP16)
     shapes = builder.create_optimization_profile()
     shapes.set_shape(profile.input, profile.least, profile.likely, profile.most)
     if config.add_optimization_profile(shapes) < 0:
-        raise said.failed(f"TensorRT does not take the shapes of {profile.input}")
+        raise trt_log.failed(f"TensorRT does not take the shapes of {profile.input}")
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise said.failed("TensorRT cannot build the plan")
+        raise trt_log.failed("TensorRT cannot build the plan")
     return bytes(plan)
 
 
 def _creation_flags() -> int:
-    """The bits of those that this TensorRT has; 10 ignores the first, 11 has neither to set."""
-    wanted = ("EXPLICIT_BATCH", "STRONGLY_TYPED")
-    return sum(1 << int(getattr(CREATION, name)) for name in wanted if hasattr(CREATION, name))
+    """Return the flags that this TensorRT has; 10 ignores the first, 11 has neither."""
+    names = ("EXPLICIT_BATCH", "STRONGLY_TYPED")
+    return sum(1 << int(getattr(CREATION, name)) for name in names if hasattr(CREATION, name))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=OUTPUTS)
-    parser.add_argument("folder", type=Path, help="where plans lie")
+    parser.add_argument("folder", type=Path, help="folder of the plans")
     arguments = parser.parse_args()
     os.nice(NICENESS)
     try:

@@ -1,4 +1,4 @@
-"""The GPU through pycuda: its context, its errors as the engine tells them apart, what plans depend on."""
+"""The GPU through pycuda: its context, its errors, and the properties that plans depend on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +12,13 @@ from engine.runtimes.tensorrt.plans import PRECISION, PROFILES, RECIPE, PlanKey
 
 
 class Device:
-    """The first GPU that CUDA_VISIBLE_DEVICES leaves.
+    """The first GPU of CUDA_VISIBLE_DEVICES.
 
-    TensorRT works in the GPU's primary context, so pycuda is to use that one, too. It is entered by each
-    thread for as long as it works on the GPU.
+    TensorRT uses the GPU's primary context, so pycuda uses it, too. Each thread enters it to work on the GPU.
     """
 
     def __init__(self) -> None:
-        with _told_apart():
+        with _translated_errors():
             cuda.init()
             self._device = cuda.Device(0)
             self._context = self._device.retain_primary_context()
@@ -30,20 +29,20 @@ class Device:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Work on the GPU in this thread. Raises OutOfMemoryError, DeviceLostError."""
-        with _told_apart():
+        """Enter the context in this thread. Raises OutOfMemoryError, DeviceLostError."""
+        with _translated_errors():
             self._context.push()
             try:
                 yield
             finally:
                 self._context.pop()
 
-    def settle(self) -> None:
-        """Waits until everything that was started is done; only where the device was entered."""
+    def synchronize(self) -> None:
+        """Wait until the GPU has done all its work; the context must be entered."""
         self._context.synchronize()
 
     def key(self, network: str, card: Card) -> PlanKey:
-        """Return the key of this network's plan on this machine."""
+        """Return the key of the plan of this network on this GPU."""
         major, minor = self._device.compute_capability()
         return PlanKey(
             network=network,
@@ -57,14 +56,14 @@ class Device:
         )
 
     def close(self) -> None:
-        """Lets the context go; nothing of it may be in use any more."""
+        """Release the context, of which nothing may be in use."""
         self._context.detach()
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
-    # CUDA reports what went wrong on the GPU at some later call, and whatever that was, the context is of no
-    # use afterwards. What is refused for want of memory leaves it as it was.
+def _translated_errors() -> Iterator[None]:
+    # CUDA reports an error of the GPU at some later call, and the context is unusable afterwards. Only an
+    # allocation that fails leaves it intact.
     try:
         yield
     except cuda.MemoryError as error:

@@ -1,7 +1,7 @@
-"""Looks for NVIDIA's driver, and for what it can do that pycuda does not offer: recording graphs.
+"""Checks NVIDIA's driver, and records CUDA graphs, for which pycuda has no calls.
 
-Where there is no driver, some of TensorRT's calls end the process instead of raising an error. So this is
-asked before tensorrt or pycuda is imported, and imports neither.
+Without a driver some of TensorRT's calls end the process instead of raising an error. So the check comes
+before tensorrt or pycuda is imported, and imports neither.
 """
 
 import ctypes
@@ -13,17 +13,17 @@ from engine.runtimes.runtime import NoGpuError
 LIBRARY = "libcuda.so.1"
 NEEDED = ("pycuda", "tensorrt", "onnx")  # the extra `gpu`
 
-THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do meanwhile does no harm
+THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads do not disturb it
 
 
 def check_gpu() -> None:
-    """Raises NoGpuError unless there are a driver, a GPU and the libraries of the extra `gpu`."""
+    """Raise NoGpuError unless there are a driver, a GPU and the libraries of the extra `gpu`."""
     cuda = _library()
     if (result := cuda.cuInit(0)) != 0:
-        raise NoGpuError(f"NVIDIA's driver does not start: cuInit gives error {result}")
+        raise NoGpuError(f"NVIDIA's driver does not start: cuInit returned error {result}")
     count = ctypes.c_int()
     if (result := cuda.cuDeviceGetCount(ctypes.byref(count))) != 0:
-        raise NoGpuError(f"NVIDIA's driver shows no GPU: cuDeviceGetCount gives error {result}")
+        raise NoGpuError(f"NVIDIA's driver shows no GPU: cuDeviceGetCount returned error {result}")
     if count.value < 1:
         raise NoGpuError("NVIDIA's driver shows no GPU")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -39,9 +39,9 @@ def _library() -> ctypes.CDLL:
 
 
 class Graph:
-    """Work on a stream, recorded once, that is started anew with one call (a CUDA graph).
+    """A CUDA graph: work on a stream that is recorded once, and started each time with one call.
 
-    It keeps the addresses and shapes that it was recorded with, so those must not change afterwards.
+    Addresses and shapes are recorded, too, so they must not change afterwards.
     """
 
     def __init__(self, cuda: ctypes.CDLL, executable: ctypes.c_void_p) -> None:
@@ -50,10 +50,10 @@ class Graph:
 
     @classmethod
     def record(cls, stream: int, work: Callable[[], None]) -> "Graph | None":
-        """Records what `work` puts on the stream (its CUDA handle); None where the driver cannot.
+        """Record the work that `work` puts on the stream (a CUDA handle); None if the driver cannot.
 
-        Nothing is carried out meanwhile. Call it in the thread and the context that `work` needs; what
-        `work` raises is raised.
+        Nothing is executed meanwhile. Call it in the thread and the context that `work` needs. Raises the
+        errors of `work`.
         """
         cuda, handle, recorded = _library(), ctypes.c_void_p(stream), ctypes.c_void_p()
         if not hasattr(cuda, "cuGraphInstantiateWithFlags"):  # drivers before CUDA 11.4
@@ -72,7 +72,7 @@ class Graph:
         return cls(cuda, executable) if made == 0 else None
 
     def start(self, stream: int) -> bool:
-        """Puts the recorded work on a stream; says whether the driver took it."""
+        """Put the recorded work on a stream; return whether the driver accepted it."""
         return bool(self._cuda.cuGraphLaunch(self._executable, ctypes.c_void_p(stream)) == 0)
 
     def close(self) -> None:

@@ -1,8 +1,7 @@
-"""TensorRT's plans on the disk: each under the key of all that it depends on, none that is not whole.
+"""Stores TensorRT's plans, each under the key of all that it depends on.
 
-A plan is a serialised engine. TensorRT's deserialiser takes any bytes for one and may crash on others, so
-what it is handed has passed a check first. The check finds damage and mix-ups, not malice: who can write to
-the folder can run code in the engine.
+A plan is a serialised engine. TensorRT's deserialiser may crash on other bytes, so a plan is checked before.
+The check finds damage and mix-ups, not malice: whoever can write to the folder can run code in the engine.
 """
 
 import fcntl
@@ -28,7 +27,7 @@ Shape = tuple[int, int, int, int]  # batch, channels, height, width
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The shapes of a network's input that its plan is made for, and the one that it is made fastest for."""
+    """Range of shapes of a network's input, and the likely one, for which its plan is optimised."""
 
     input: str
     least: Shape
@@ -42,7 +41,7 @@ CROPS = Profile(
 FRAMES = Profile(
     "frames",
     least=(1, 1, STRIDES[-1], STRIDES[-1]),
-    likely=(8, 1, 384, LONG_SIDE),  # pictures of 16:9
+    likely=(8, 1, 384, LONG_SIDE),  # frames of 16:9
     most=(16, 1, LONG_SIDE, LONG_SIDE),
 )
 PROFILES = {"detector": FRAMES, "keypoints": CROPS, "emotion": CROPS}
@@ -50,7 +49,7 @@ PROFILES = {"detector": FRAMES, "keypoints": CROPS, "emotion": CROPS}
 
 @dataclass(frozen=True, slots=True)
 class PlanKey:
-    """All that a plan depends on. One made for another key is foreign, however much it looks alike."""
+    """All that a plan depends on."""
 
     network: str
     weights: str  # SHA-256 of the ONNX file
@@ -61,13 +60,13 @@ class PlanKey:
     precision: str
     profile: Profile
 
-    def told(self) -> str:
-        """As JSON."""
+    def encode(self) -> str:
+        """Return the key as JSON."""
         return json.dumps(asdict(self), sort_keys=True)
 
     def path(self, folder: Path) -> Path:
         """Return the path of the plan in a folder of plans."""
-        digest = hashlib.sha256(self.told().encode()).hexdigest()
+        digest = hashlib.sha256(self.encode().encode()).hexdigest()
         return folder / f"{self.network}-{digest[:16]}{SUFFIX}"
 
 
@@ -76,7 +75,7 @@ class PlanError(GpuError):
 
 
 class NoPlanError(Exception):
-    """There is no plan for the key, or none that may be used; the message says what is there instead."""
+    """The plan of a key is missing, or is damaged or of another key."""
 
 
 def plans_folder(data: Path) -> Path:
@@ -86,7 +85,7 @@ def plans_folder(data: Path) -> Path:
 
 @contextmanager
 def building(folder: Path) -> Iterator[None]:
-    """One process at a time looks for a plan and builds it: the next one finds it. Raises OSError."""
+    """Lock the folder, so that one process at a time looks for a plan and builds it. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "building").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -94,9 +93,9 @@ def building(folder: Path) -> Iterator[None]:
 
 
 def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
-    """Puts a plan into the folder, whole or not at all. Raises OSError."""
+    """Write a plan into the folder, atomically. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    header = {"key": key.told(), "bytes": len(plan), "sha256": hashlib.sha256(plan).hexdigest()}
+    header = {"key": key.encode(), "bytes": len(plan), "sha256": hashlib.sha256(plan).hexdigest()}
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".partial", delete=False) as partial:
         try:
             partial.write(FORMAT + json.dumps(header).encode() + b"\n" + plan)
@@ -110,7 +109,7 @@ def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
 
 
 def read_plan(folder: Path, key: PlanKey) -> bytes:
-    """The plan for `key`. Raises NoPlanError where it is missing, damaged or made for another key."""
+    """Return the plan of `key`. Raises NoPlanError if it is missing, damaged or of another key."""
     path = key.path(folder)
     try:
         written = path.read_bytes()
@@ -121,11 +120,11 @@ def read_plan(folder: Path, key: PlanKey) -> bytes:
     start, _, plan = written.removeprefix(FORMAT).partition(b"\n")
     try:
         header = json.loads(start) if written.startswith(FORMAT) else {}
-        told, length, digest = header["key"], header["bytes"], header["sha256"]
+        written_key, length, digest = header["key"], header["bytes"], header["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise NoPlanError(f"{path}: not a plan of this service") from error
-    if told != key.told():
-        raise NoPlanError(f"{path}: expected a plan for {key.told()}, actual {told}")
+    if written_key != key.encode():
+        raise NoPlanError(f"{path}: a plan of another key: {written_key}")
     if length != len(plan) or digest != hashlib.sha256(plan).hexdigest():
-        raise NoPlanError(f"{path}: damaged: expected {length} bytes of sha256 {digest}")
+        raise NoPlanError(f"{path}: damaged: not {length} bytes of sha256 {digest}")
     return plan

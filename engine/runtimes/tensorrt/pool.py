@@ -1,4 +1,4 @@
-"""Batches of any number through lanes of few sizes; smaller ones where the GPU's memory is short."""
+"""Runs batches of any size in lanes of few sizes, and in smaller ones when the GPU's memory is full."""
 
 import logging
 from collections import deque
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Pool:
-    """The networks that read one input, as a runtime. Of threads that ask at once each waits for its turn."""
+    """Networks with the same input, as a runtime. Threads that call it at the same time take turns."""
 
     def __init__(
         self,
@@ -30,10 +30,10 @@ class Pool:
         *,
         fixed: bool,
     ) -> None:
-        """`sizes`: the largest batch first, then what is tried where memory is short.
+        """`sizes`: of batches, the largest first; smaller ones are tried when memory is full.
 
-        `fixed`: shapes vary in the batch alone. Each size has lanes then, and a batch goes as one of the next
-        size up. Raises OutOfMemoryError, PlanError, DeviceLostError.
+        `fixed`: only the batch size varies. Then each size has lanes, and a batch runs in the next larger
+        size. Raises OutOfMemoryError, PlanError, DeviceLostError.
         """
         self._device = device
         self._engines = engines
@@ -46,28 +46,28 @@ class Pool:
             self._open()
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
-        """Pixels (n, 1, height, width), n at least 1. Raises OutOfMemoryError, PlanError, DeviceLostError."""
+        """Run pixels (n, 1, height, width), n at least 1. Raises GpuError."""
         pixels = inputs[self._profile.input]
         with self._turn, self._device.entered():
             while True:
                 try:
-                    return self._through(pixels)
+                    return self._run_batches(pixels)
                 except (cuda.MemoryError, OutOfMemoryError) as error:
                     reason = str(error)
                 except PlanError:
-                    self._device.settle()  # raises where it is not the plan that failed
+                    self._device.synchronize()  # raises if the GPU is lost
                     raise
-                self._device.settle()
+                self._device.synchronize()
                 self._close()
                 self._shrink(reason)
                 self._open()
 
     def close(self) -> None:
         with self._device.entered():
-            self._device.settle()
+            self._device.synchronize()
             self._close()
 
-    def _through(self, pixels: Pixels) -> Tensors:
+    def _run_batches(self, pixels: Pixels) -> Tensors:
         largest = self._sizes[0]
         started: deque[Lane] = deque()
         parts: list[Tensors] = []
@@ -82,19 +82,21 @@ class Pool:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _size(self, count: int) -> int:
-        """The smallest size that so many fit into and that has lanes."""
+        """Return the smallest size with lanes for so many."""
         return min(size for size in self._lanes if size >= count)
 
     def _open(self) -> None:
         while not self._lanes:
             try:
-                self._lanes = {size: self._made(size) for size in self._sizes[: None if self._fixed else 1]}
+                self._lanes = {
+                    size: self._new_lanes(size) for size in self._sizes[: None if self._fixed else 1]
+                }
                 return
             except (cuda.MemoryError, OutOfMemoryError) as error:
                 reason = str(error)
             self._shrink(reason)
 
-    def _made(self, size: int) -> list[Lane]:
+    def _new_lanes(self, size: int) -> list[Lane]:
         _, channels, height, width = self._profile.most
         most = (size, channels, height, width)
         return [Lane(self._engines, most, fixed=self._fixed) for _ in range(LANES)]
@@ -103,7 +105,7 @@ class Pool:
         if len(self._sizes) == 1:
             raise OutOfMemoryError(reason)
         del self._sizes[0]
-        log.warning("%s: from now on at most %d %s at once", reason, self._sizes[0], self._profile.input)
+        log.warning("%s: batches of at most %d %s from now on", reason, self._sizes[0], self._profile.input)
 
     def _close(self) -> None:
         for lanes in self._lanes.values():

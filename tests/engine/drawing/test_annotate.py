@@ -1,4 +1,4 @@
-"""Drawing onto pictures of every size."""
+"""Annotations on images of every size."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A batch leaves when it is full or its oldest face has waited, and every camera has its share."""
+"""A batch is due when it is full or its oldest frame has waited; every camera gets its share."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def taken(batcher: Batcher, now: float = 0.0) -> list[tuple[str, int]]:
 
 
 def batches(batcher: Batcher) -> Iterator[Counter[str]]:
-    """Return the number of frames per source of each batch, until nothing waits."""
+    """Yield the number of frames of each source in each batch."""
     while batcher:
         yield Counter(source for source, _ in taken(batcher))
 
@@ -84,7 +84,7 @@ def test_a_crowd_takes_its_turn_among_the_others() -> None:
     assert sum(sent, Counter()) == Counter({"square": 5} | dict.fromkeys(doors, 10))
 
 
-def test_who_comes_later_does_not_wait_for_what_a_crowd_had_before() -> None:
+def test_a_late_source_does_not_wait_for_the_earlier_turns_of_a_crowd() -> None:
     batcher = Batcher(Limits(DELAY, batch_faces=20))
     batcher.add(found(number, source="square", faces=20) for number in range(10))
     for _ in range(4):
@@ -94,7 +94,7 @@ def test_who_comes_later_does_not_wait_for_what_a_crowd_had_before() -> None:
     assert taken(batcher) == [("square", 4)]
 
 
-def test_who_had_nothing_to_read_has_saved_nothing() -> None:
+def test_an_idle_source_saves_no_turns() -> None:
     batcher = Batcher(Limits(DELAY, batch_faces=20))
     batcher.add(found(number, source="square", faces=20) for number in range(10))
     for _ in range(4):
@@ -111,7 +111,7 @@ def test_each_cameras_frames_keep_their_order() -> None:
         assert [number for name, number in order if name == source] == list(range(6))
 
 
-def test_what_grows_stale_is_left_out_but_never_the_newest() -> None:
+def test_stale_frames_are_taken_out_but_never_the_newest() -> None:
     batcher = Batcher(Limits(DELAY))
     batcher.add(found(number, at=number / 10) for number in range(4))
     batcher.add([found(0, source="hall")])

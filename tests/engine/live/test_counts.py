@@ -1,4 +1,4 @@
-"""Counts of readings and of lost frames."""
+"""Counters of readings and of lost frames."""
 
 from dataclasses import replace
 from datetime import timedelta

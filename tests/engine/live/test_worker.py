@@ -239,7 +239,9 @@ def test_a_new_worker_goes_on_with_the_same_track(redis_url: str, networks: Netw
     assert [message["track"] for message in messages(redis_url) if message["type"] == "face.start"] == [1]
 
 
-def test_what_a_dead_worker_had_taken_is_done_by_the_next(redis_url: str, networks: Networks) -> None:
+def test_the_next_worker_reads_the_frames_that_a_dead_one_had_taken(
+    redis_url: str, networks: Networks
+) -> None:
     client = connect(redis_url)
     FrameStream(client).join()
     push(client, range(4))
@@ -257,7 +259,7 @@ def test_frames_that_were_trimmed_are_counted_as_dropped(redis_url: str, network
     assert [message["frames"] for message in dropped] == [4]
 
 
-def test_an_entry_that_is_no_frame_is_told_and_passed_over(
+def test_an_entry_that_is_no_frame_is_logged_and_skipped(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = connect(redis_url)
@@ -268,7 +270,7 @@ def test_an_entry_that_is_no_frame_is_told_and_passed_over(
     assert "not a frame" in caplog.text
 
 
-def test_a_state_of_another_version_is_told_and_begun_anew(
+def test_a_state_of_another_version_is_logged_and_the_source_starts_again(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = connect(redis_url)
@@ -279,7 +281,7 @@ def test_a_state_of_another_version_is_told_and_begun_anew(
     assert "lobby: not a state of this version" in caplog.text
 
 
-def test_nothing_of_a_removed_source_comes_up_in_one_that_is_added_under_its_name(
+def test_a_source_added_under_the_name_of_a_removed_one_starts_fresh(
     redis_url: str, networks: Networks
 ) -> None:
     client, pipeline = connect(redis_url), Pipeline(networks)
@@ -307,10 +309,10 @@ def refusals(client: Redis) -> int:
     return int(client.info("errorstats").get("errorstat_OOM", {"count": 0})["count"])
 
 
-def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
+def test_a_server_that_refuses_writes_is_logged_once_and_awaited(
     redis_url: str, networks: Networks, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As with a full disk: every write is answered with an error until there is room again."""
+    """Every write gets an error until there is room again, as with a full disk."""
     client = connect(redis_url)
     push(connect(redis_url), range(3))
     before = refusals(client)
@@ -330,7 +332,7 @@ def test_a_server_that_refuses_to_write_is_told_once_and_waited_for(
     assert frames_read(redis_url) == Counter(range(3))
 
 
-def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks: Networks) -> None:
+def test_a_quiet_source_has_no_open_tracks(redis_url: str, networks: Networks) -> None:
     def kinds() -> list[str]:
         return [message["type"] for message in messages(redis_url) if message["type"] != "reading"]
 
@@ -355,7 +357,7 @@ def test_a_source_that_gives_nothing_keeps_nothing_open(redis_url: str, networks
     assert len(seconds_of(redis_url)) == 2  # what there was of the second, at each end
 
 
-def test_an_engine_that_is_too_slow_shares_out_what_it_can_read(redis_url: str, networks: Networks) -> None:
+def test_a_slow_engine_shares_its_capacity_among_the_sources(redis_url: str, networks: Networks) -> None:
     limits = Limits(stale_after=60.0, turn_time=0.0)  # capacity for one frame once turns are known
     client, names = connect(redis_url), ("lobby", "yard")
     worker = Worker(client, Pipeline(networks), limits=limits)

@@ -83,7 +83,7 @@ def test_any_number_of_crops_comes_back_in_order(pool: Runtime, count: int) -> N
 
 
 def test_threads_that_ask_at_once_get_what_they_asked_for(pool: Runtime) -> None:
-    """As the two that find the faces of a recording."""
+    """Two threads, as for the detector of a recording."""
     crops = synthetic_crops(10)
     asked = [crops[first : first + 4] for first in (0, 3, 6)] * 4
     alone = [read(pool, each)["logits"] for each in asked]

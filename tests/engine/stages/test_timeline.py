@@ -13,7 +13,7 @@ from tests.engine.faces import SECOND
 
 
 def distribution(**shares: float) -> np.ndarray:
-    """Return probabilities; labels that are not named share the rest."""
+    """Share the rest among the labels that are not named."""
     rest = (1 - sum(shares.values())) / (len(LABELS) - len(shares))
     return np.array([shares.get(label, rest) for label in LABELS], dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""Tracks are people: they survive a second unseen and a crossing, and never swap."""
+"""Tracks survive an occlusion of a second and a crossing, and never swap."""
 
 import json
 from itertools import pairwise
@@ -13,7 +13,7 @@ SURE = 0.82  # score of a face that begins a track
 
 
 def follow(tracker: Tracker, moments: list[tuple[float, list[Face]]]) -> list[dict[int, Face]]:
-    """The visible tracks of each moment (seconds, faces)."""
+    """Return the visible tracks of each moment (seconds, faces)."""
     return [
         {track.number: track.face for track in tracker.update(faces, round(time * SECOND)).visible}
         for time, faces in moments
@@ -51,7 +51,7 @@ def test_a_track_began_when_its_face_was_first_seen_but_not_long_ago(unsure: int
     assert track.first_seen == began * SECOND
 
 
-def test_what_was_seen_before_a_gap_is_not_the_same_while_it_is_no_track() -> None:
+def test_a_face_below_the_score_of_a_new_track_is_forgotten_in_one_frame_without_it() -> None:
     tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5, score=0.75)], 0)
     tracker.update([], SECOND // 10)
@@ -69,22 +69,22 @@ def test_a_track_survives_nearly_a_second_unseen_while_it_moves() -> None:
 def test_a_track_ends_after_more_than_a_second_and_its_number_is_not_used_again() -> None:
     tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5)], 0)
-    assert tracker.update([], SECOND).ended == []  # looked at and missed
+    assert tracker.update([], SECOND).ended == []  # a frame without the face
     assert tracker.update([], SECOND + 1).ended == [1]
     assert [track.number for track in tracker.update([face(0.5)], 2 * SECOND).visible] == [2]
 
 
-def test_a_track_survives_two_seconds_in_which_nobody_looked() -> None:
+def test_a_track_survives_two_seconds_in_which_no_frame_came() -> None:
     seen = follow(Tracker("lobby", SURE), [(n, [face(0.5)]) for n in (0.0, 0.1, 2.1, 4.1)])
     assert [list(tracks) for tracks in seen] == [[1]] * 4
 
 
-def test_a_track_ends_after_a_long_time_in_which_nobody_looked() -> None:
+def test_a_track_ends_after_a_long_time_in_which_no_frame_came() -> None:
     seen = follow(Tracker("lobby", SURE), [(n, [face(0.5)]) for n in (0.0, 3.0, 6.1)])
     assert [list(tracks) for tracks in seen] == [[1], [1], [2]]
 
 
-def test_a_track_that_was_missed_before_the_look_away_ends() -> None:
+def test_a_track_that_was_missed_before_the_gap_ends() -> None:
     tracker = Tracker("lobby", SURE)
     tracker.update([face(0.5)], 0)
     tracker.update([], SECOND // 10)
@@ -105,7 +105,7 @@ def test_two_people_who_cross_keep_their_numbers() -> None:
     assert owners == {1: {"one"}, 2: {"two"}}
 
 
-def test_a_face_elsewhere_is_somebody_else() -> None:
+def test_a_face_elsewhere_is_another_track() -> None:
     seen = follow(Tracker("lobby", SURE), [(0, [face(0.2)]), (0.1, [face(0.8)])])
     assert [list(tracks) for tracks in seen] == [[1], [2]]
 
