@@ -140,7 +140,7 @@ def test_memory_that_does_not_suffice_makes_batches_smaller(
     doubles.gpu.room = 500_000  # a batch of 64 has 590 kB of pixels
     pool = doubles.engine["gpu"].Gpu().load_resnets(plans)
     assert "out of GPU memory" in caplog.text or "out of memory" in caplog.text
-    assert "at most 16 crops at once" in caplog.text
+    assert "batches of at most 16 crops" in caplog.text
     assert len(read(pool, synthetic_crops(40))["logits"]) == 40
 
 
