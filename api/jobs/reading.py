@@ -26,8 +26,8 @@ from api.jobs.progress import Progress, report
 from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
 from api.results.files import WriteFailedError, open_results, write_errors
+from api.results.networks import load_file_networks
 from api.results.summary import Facts, describe_damage
-from api.results.video import load_all
 from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
@@ -88,7 +88,7 @@ class TaskRunner:
         """Read to the end of the recording; return the last checkpoint."""
         task, state = self._task, before.state if before else None
         settings = EngineSettings.read("detector", "precision")
-        loaded = load_all(THREADS, settings.detector, precision=settings.precision)
+        loaded = load_file_networks(THREADS, settings.detector, precision=settings.precision)
         resume = _decode_state(state) if state else None
         video = Path(task.video)
         with open_recording(video, task.name, task.rate, resume.decoding if resume else None) as recording:

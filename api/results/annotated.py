@@ -1,4 +1,4 @@
-"""The second pass over a recording: the readings of the table drawn onto the pictures."""
+"""The annotated video: a second pass over the recording that draws the readings of the table."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,66 +15,70 @@ from ingest.files.rewrite import Colour, rewrite
 from ingest.pace import SECOND
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
-
-LEAST_JOIN = SECOND // 2  # readings of a track this close together are joined by movement in between
+MIN_GAP = SECOND // 2  # ns; readings of a track this close together are interpolated at any rate
 
 
 def annotate_video(
-    path: Path, results: Path, rate: float | None, *, at: Callable[[int], None], stopped: Callable[[], bool]
+    path: Path,
+    results: Path,
+    rate: float | None,
+    *,
+    advance: Callable[[int], None],
+    stopped: Callable[[], bool],
 ) -> Path:
-    """Writes the annotated video beside the tables in `results`; `at` hears of each media time (ns)."""
-    marks = Marks(read_rows(results / "readings.parquet"), rate)
+    """Write the annotated video beside the tables in `results`; `advance` gets each media time (ns)."""
+    annotations = Annotations(read_rows(results / "readings.parquet"), rate)
     annotator = Annotator()
 
-    def draw(picture: Colour, media_time: int) -> None:
-        annotator.draw(picture, marks.at(media_time))
-        at(media_time)
+    def draw(frame: Colour, media_time: int) -> None:
+        annotator.draw(frame, annotations.at(media_time))
+        advance(media_time)
 
     return rewrite(path, results / "annotated", draw, stopped)
 
 
-def mark_of(reading: Reading) -> FaceAnnotation:
+def annotation_of(reading: Reading) -> FaceAnnotation:
     return FaceAnnotation(
         f"face {reading.track}", reading.box, reading.keypoints, reading.label, reading.smoothed
     )
 
 
-class Marks:
-    """Labels to draw at a media time, from rows in order of time; holds those of a second or so.
+class Annotations:
+    """The faces to draw at a media time, from rows in order of time; about a second of them is in memory.
 
-    Between two readings of a track, box, points and distribution move evenly from one to the other.
-    After the last they stay for half the time that is bridged.
+    Between two readings of a track, box, keypoints and distribution are interpolated linearly. After the last
+    reading before a gap they stay for half the longest time that is interpolated.
     """
 
     def __init__(self, rows: Iterator[dict[str, Any]], rate: float | None) -> None:
         self._rows = rows
         self._next = next(rows, None)
-        self._join = LEAST_JOIN if rate is None else max(LEAST_JOIN, round(1.5 * SECOND / rate))
+        self._max_gap = MIN_GAP if rate is None else max(MIN_GAP, round(1.5 * SECOND / rate))
         self._tracks: dict[int, deque[tuple[int, FaceAnnotation]]] = {}
 
     def at(self, time: int) -> list[FaceAnnotation]:
-        """Called with growing times (ns)."""
+        """The faces at `time` (ns), which grows from call to call."""
         time += ROUNDING
-        self._read_until(time + self._join)
-        marks = []
+        self._read_until(time + self._max_gap)
+        annotations = []
         for track in list(self._tracks):
             readings = self._tracks[track]
             while len(readings) > 1 and readings[1][0] <= time:
                 readings.popleft()
-            if readings[0][0] < time - self._join:
+            if readings[0][0] < time - self._max_gap:
                 readings.popleft()
             if not readings:
                 del self._tracks[track]
             elif readings[0][0] <= time:
-                marks += self._between(readings, time)
-        return marks
+                annotations += self._interpolated(readings, time)
+        return annotations
 
-    def _between(self, readings: deque[tuple[int, FaceAnnotation]], time: int) -> list[FaceAnnotation]:
+    def _interpolated(self, readings: deque[tuple[int, FaceAnnotation]], time: int) -> list[FaceAnnotation]:
         started, before = readings[0]
-        if len(readings) > 1 and readings[1][0] - started <= self._join:
+        if len(readings) > 1 and readings[1][0] - started <= self._max_gap:
             ended, after = readings[1]
-            return [_moved(before, after, (time - started) / (ended - started))]
-        return [before] if time - started <= self._join // 2 else []
+            return [_interpolate(before, after, (time - started) / (ended - started))]
+        return [before] if time - started <= self._max_gap // 2 else []
 
     def _read_until(self, time: int) -> None:
         while self._next is not None:
@@ -82,23 +86,23 @@ class Marks:
             if media_time > time:
                 return
             track = self._tracks.setdefault(self._next["track"], deque())
-            track.append((media_time, _mark(self._next)))
+            track.append((media_time, _annotation(self._next)))
             self._next = next(self._rows, None)
 
 
-def _mark(row: dict[str, Any]) -> FaceAnnotation:
-    points = [[row[f"{name}_x"], row[f"{name}_y"]] for name in KEYPOINTS]
+def _annotation(row: dict[str, Any]) -> FaceAnnotation:
+    keypoints = [[row[f"{name}_x"], row[f"{name}_y"]] for name in KEYPOINTS]
     return FaceAnnotation(
         name=f"face {row['track']}",
         box=Box(row["left"], row["top"], row["right"], row["bottom"]),
-        keypoints=np.array(points, dtype=np.float32),
+        keypoints=np.array(keypoints, dtype=np.float32),
         label=row["label"],
         distribution=np.array([row[label] for label in LABELS], dtype=np.float32),
     )
 
 
-def _moved(before: FaceAnnotation, after: FaceAnnotation, share: float) -> FaceAnnotation:
-    """The mark on its way from one reading to the next; the label is that of the first."""
+def _interpolate(before: FaceAnnotation, after: FaceAnnotation, share: float) -> FaceAnnotation:
+    """The annotation between two readings, `share` of the way to the second; the label is the first's."""
 
     def mix(first: Floats, second: Floats) -> Floats:
         return np.asarray(first + np.float32(share) * (second - first), dtype=np.float32)

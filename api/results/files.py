@@ -11,7 +11,7 @@ from api.exports.formats import EXPORTS
 from api.exports.message import Message, message_of
 from api.exports.writer import RECORDING, Writer
 from api.results.names import REPORT, RESULT_FILES, SUMMARY
-from api.results.report import PictureReport, VideoReport
+from api.results.report import StillsReport, VideoReport
 from api.results.summary import Facts, Summary
 from engine.records import Event
 
@@ -31,10 +31,10 @@ def write_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_results(folder: Path, *, pictures: bool = False) -> Iterator["ResultFiles"]:
+def open_results(folder: Path, *, stills: bool = False) -> Iterator["ResultFiles"]:
     """Open the files, and close them in any case: rows that were written before a failure stay readable."""
     with write_errors(folder):
-        results = ResultFiles(folder, pictures=pictures)
+        results = ResultFiles(folder, stills=stills)
     try:
         yield results
     finally:
@@ -44,10 +44,10 @@ def open_results(folder: Path, *, pictures: bool = False) -> Iterator["ResultFil
 class ResultFiles:
     """Writes exports while events come, report and summary at the end. Methods raise WriteFailedError."""
 
-    def __init__(self, folder: Path, *, pictures: bool) -> None:
+    def __init__(self, folder: Path, *, stills: bool) -> None:
         self.folder = folder
         self._summary = Summary()
-        self._report = PictureReport() if pictures else VideoReport()
+        self._report = StillsReport() if stills else VideoReport()
         self._exports: list[_ExportFile] = []
         folder.mkdir(parents=True, exist_ok=True)
         # Complete files of an earlier run must not lie beside the incomplete ones of this run.

@@ -1,4 +1,4 @@
-"""The timelines as report.html: one file with everything in it, small however long the recording."""
+"""Writes report.html: the timelines in one self-contained file of bounded size."""
 
 import json
 from collections.abc import Mapping
@@ -6,17 +6,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from api.results.thinning import ABSTAINED, LABEL_NUMBERS, CoverageStrip, ThinnedReadings, ThinnedSpans
-from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
+from api.results.thinning import CoverageStrip, ThinnedReadings, ThinnedSpans, label_number
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
 from engine.labels import LABELS
 from engine.records import Coverage, Event, Reading, Span
 
-PICTURED_FACES = 2_000  # faces of still pictures that the page lists
-MEASURED = ("elapsed", "speed")  # of the run, not of the recording: the same recording gives the same page
+MAX_FACES = 2_000  # of still pictures that the page lists
+MEASURED = ("elapsed", "speed")  # left out, so that the same recording gives the same page
 
 
 class VideoReport:
-    """Collects what the page draws of a recording: curves, spans, coverage."""
+    """Collects the curves, spans and coverage of a recording."""
 
     def __init__(self) -> None:
         self._readings = ThinnedReadings()
@@ -33,24 +33,24 @@ class VideoReport:
                 self._coverage.add(event)
 
     def write(self, path: Path, summary: Mapping[str, Any]) -> None:
-        drawn = {
+        data = {
             "step": self._readings.step / 1_000_000,  # ms
             "points": self._readings.to_json(),
             "spans": self._spans.to_json(),
             "coverage": self._coverage.to_json(),
         }
-        _write(path, summary, drawn)
+        _write(path, summary, data)
 
 
-class PictureReport:
-    """Collects what the page draws of still pictures: one distribution a face."""
+class StillsReport:
+    """Collects one distribution for each face of still pictures."""
 
     def __init__(self) -> None:
         self._faces: list[list[Any]] = []
 
     def add(self, event: Event) -> None:
-        if isinstance(event, Reading) and len(self._faces) < PICTURED_FACES:
-            label = ABSTAINED if event.label is None else LABEL_NUMBERS[event.label]
+        if isinstance(event, Reading) and len(self._faces) < MAX_FACES:
+            label = label_number(event.label)
             probabilities = [round(1000 * value) for value in event.smoothed.tolist()]
             self._faces.append([event.source, event.track, label, *probabilities])
 
@@ -58,11 +58,10 @@ class PictureReport:
         _write(path, summary, {"faces": self._faces})
 
 
-def _write(path: Path, summary: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
-    shown = {name: value for name, value in summary.items() if name not in MEASURED}
+def _write(path: Path, summary: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    kept = {name: value for name, value in summary.items() if name not in MEASURED}
     colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
-    constants = {"labels": LABELS, "colours": colours, "stack": STACK_ORDER}
-    path.write_text(page({"summary": shown, **constants, **drawn}), encoding="utf-8")
+    path.write_text(page({"summary": kept, "labels": LABELS, "colours": colours, **data}), encoding="utf-8")
 
 
 def page(data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The summary of a recording, summary.json: faces, coverage, shares, speed."""
+"""The summary of a recording, as in summary.json: faces, coverage, shares of labels, speed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts about an input beside its readings."""
+    """Properties of an input, and of the run that read it."""
 
     source: str  # the file's name
     kind: str  # video, picture, pictures
@@ -42,7 +42,7 @@ class _TrackTotals:
 
 
 class Summary:
-    """Counts events as they come; its memory grows with the number of tracks alone."""
+    """Counts events as they come; its memory grows only with the number of tracks."""
 
     def __init__(self) -> None:
         self._tracks: dict[tuple[str, int], _TrackTotals] = {}
@@ -82,9 +82,9 @@ class Summary:
             totals.abstained[reading.abstained] += 1
 
     def to_json(self, facts: Facts) -> dict[str, Any]:
-        """The summary as JSON types; times in seconds, coverage also in percent that adds up to 100.
+        """The summary as JSON types: times in seconds, coverage also in percent of the time.
 
-        The percentages are of the time, or of the pictures where there is no time.
+        The percentages of still pictures, which have no time, are of the pictures.
         """
         weights = self._coverage if facts.duration else self._frames
         return {
@@ -109,7 +109,7 @@ class Summary:
 
 
 def percentages(parts: Mapping[CoverageKind, int]) -> dict[str, float]:
-    """Tenths of a percent that add up to exactly 100, by largest remainder; all 0 when there is nothing."""
+    """Percentages with one decimal that add up to exactly 100 (largest remainder); all 0 for a sum of 0."""
     total = sum(parts.values())
     if not total:
         return dict.fromkeys(parts, 0.0)
@@ -122,7 +122,7 @@ def percentages(parts: Mapping[CoverageKind, int]) -> dict[str, float]:
 
 
 def _track(number: int, totals: _TrackTotals) -> dict[str, Any]:
-    """A track's shares are of all its readings: with the abstained ones they add up to 1."""
+    """The track's totals. Its shares are of all readings: with those that abstained they add up to 1."""
     return {
         "track": number,
         "source": totals.source,
@@ -135,7 +135,7 @@ def _track(number: int, totals: _TrackTotals) -> dict[str, Any]:
 
 
 def describe_damage(damage: Sequence[Damage]) -> str:
-    """The first damaged stretch, and how many more there are; empty where there is none."""
+    """A sentence with the first damaged interval and the number of others; empty without damage."""
     if not damage:
         return ""
     first, *others = damage
@@ -149,7 +149,7 @@ def _damage(damage: Damage) -> dict[str, Any]:
 
 
 def _speed(facts: Facts) -> float | None:
-    """Times real time; None where there is no time: pictures."""
+    """Times real time; None for still pictures."""
     if not facts.duration or facts.elapsed <= 0:
         return None
     return round(facts.duration / SECOND / facts.elapsed, 2)

@@ -1,24 +1,28 @@
-"""Curves and stretches of any length, kept at a size that a page can draw."""
+"""Thins out curves, spans and coverage of any length to a size that a page can draw."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.labels import LABELS
+from engine.labels import LABELS, Label
 from engine.records import Coverage, Reading, Span
 
 MILLISECOND = 1_000_000  # ns
-FINEST = 10 * MILLISECOND  # finer than any camera's frames
-POINTS_KEPT = 12_000  # of all faces together: about 400 kB of the page
-STRETCHES_KEPT = 4_000  # of spans, and of coverage: more than any screen has columns
+MIN_STEP = 10 * MILLISECOND  # less than the interval between frames of a camera
+MAX_POINTS = 12_000  # of all faces together: about 400 kB of the page
+MAX_INTERVALS = 4_000  # of spans, and of coverage: more than any screen has columns
 
 LABEL_NUMBERS = {label: number for number, label in enumerate(LABELS)}
 ABSTAINED = len(LABELS)
 
 
+def label_number(label: Label | None) -> int:
+    return ABSTAINED if label is None else LABEL_NUMBERS[label]
+
+
 class _Bucket:
-    """The mean of the readings of one face in one cell of the time grid."""
+    """The mean reading of one face in one cell of the time grid."""
 
     __slots__ = ("count", "labels", "smoothed", "time")
 
@@ -26,8 +30,8 @@ class _Bucket:
         self.count = 1
         self.time = float(reading.media_time)
         self.smoothed: NDArray[np.float64] = reading.smoothed.astype(np.float64)
-        self.labels = [0] * (len(LABELS) + 1)  # readings by label; the last are abstained
-        self.labels[ABSTAINED if reading.label is None else LABEL_NUMBERS[reading.label]] = 1
+        self.labels = [0] * (len(LABELS) + 1)  # readings by label; the last counts those that abstained
+        self.labels[label_number(reading.label)] = 1
 
     def merge(self, other: "_Bucket") -> None:
         total = self.count + other.count
@@ -37,16 +41,16 @@ class _Bucket:
         self.count = total
 
     def point(self) -> list[int]:
-        commonest = self.labels.index(max(self.labels))
+        most_frequent = self.labels.index(max(self.labels))
         probabilities = (round(1000 * value) for value in self.smoothed.tolist())
-        return [round(self.time / MILLISECOND), commonest, *probabilities]
+        return [round(self.time / MILLISECOND), most_frequent, *probabilities]
 
 
 class ThinnedReadings:
-    """The curves of all faces on a grid of time whose step doubles when there are too many points."""
+    """The curves of all faces on a time grid whose step doubles when there are too many points."""
 
-    def __init__(self, limit: int = POINTS_KEPT) -> None:
-        self.step = FINEST  # ns
+    def __init__(self, limit: int = MAX_POINTS) -> None:
+        self.step = MIN_STEP  # ns
         self.points = 0
         self._limit = limit
         self._tracks: dict[int, dict[int, _Bucket]] = {}
@@ -74,7 +78,7 @@ class ThinnedReadings:
                 self._place(coarse, cell // 2, bucket)
 
     def to_json(self) -> dict[int, list[list[int]]]:
-        """By track: [ms, number of the label or 7 for abstained, seven probabilities in thousandths]."""
+        """Points by track: [ms, label number (7: abstained), seven probabilities in thousandths]."""
         return {
             number: [bucket.point() for bucket in buckets.values()]
             for number, buckets in self._tracks.items()
@@ -82,9 +86,9 @@ class ThinnedReadings:
 
 
 class ThinnedSpans:
-    """Spans as [started ms, ended ms, track, label number]; when too many, the shorter half is left out."""
+    """Spans as [start ms, end ms, track, label number]; with too many, the shorter half is dropped."""
 
-    def __init__(self, limit: int = STRETCHES_KEPT) -> None:
+    def __init__(self, limit: int = MAX_INTERVALS) -> None:
         self._limit = limit
         self._shortest = 0
         self._kept: list[list[int]] = []
@@ -103,14 +107,15 @@ class ThinnedSpans:
 
 
 class CoverageStrip:
-    """Coverage as [started ms, ended ms, kind]; when too much, neighbours join as the longer one's kind."""
+    """Coverage as [start ms, end ms, kind]; with too many, neighbours join as the longer one's kind."""
 
-    def __init__(self, limit: int = STRETCHES_KEPT) -> None:
+    def __init__(self, limit: int = MAX_INTERVALS) -> None:
         self._limit = limit
         self._kept: list[list[Any]] = []
 
-    def add(self, stretch: Coverage) -> None:
-        self._append(self._kept, [stretch.started / MILLISECOND, stretch.ended / MILLISECOND, stretch.kind])
+    def add(self, coverage: Coverage) -> None:
+        interval = [coverage.started / MILLISECOND, coverage.ended / MILLISECOND, coverage.kind]
+        self._append(self._kept, interval)
         if len(self._kept) > self._limit:
             self._kept = self._joined()
 
@@ -124,11 +129,11 @@ class CoverageStrip:
         return joined
 
     @staticmethod
-    def _append(kept: list[list[Any]], stretch: list[Any]) -> None:
-        if kept and kept[-1][2] == stretch[2]:
-            kept[-1][1] = stretch[1]
+    def _append(kept: list[list[Any]], interval: list[Any]) -> None:
+        if kept and kept[-1][2] == interval[2]:
+            kept[-1][1] = interval[1]
         else:
-            kept.append(stretch)
+            kept.append(interval)
 
     def to_json(self) -> list[list[Any]]:
         return [[round(started), round(ended), kind] for started, ended, kind in self._kept]

@@ -1,4 +1,4 @@
-"""Downloads a file of which size and hash are known: tries again, keeps nothing else, replaces at once."""
+"""Downloads a file with a known size and hash: retries, and stores only the complete and right file."""
 
 import hashlib
 import http.client
@@ -12,76 +12,72 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TIMEOUT = 15.0  # seconds without an answer
-PAUSES = (1.0, 2.0, 4.0)  # seconds before the second and each later try
-PASSING = (408, 425, 429, 500, 502, 503, 504)  # answers that may be others a little later
+RETRY_DELAYS = (1.0, 2.0, 4.0)  # seconds
+TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # status codes that are worth a retry
 
 
 class DownloadError(Exception):
-    """The file could not be had, or is another one; the message is one line."""
+    """The file cannot be downloaded or stored, or has a wrong hash; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A file to download."""
+class FileDigest:
+    """Size and hash of a file."""
 
     size: int  # bytes
     sha256: str
 
+    def matches(self, path: Path) -> bool:
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
 
-def download(address: str, expected: Expected, target: Path, pauses: Sequence[float] = PAUSES) -> None:
-    """Puts what lies at `address` at `target`, whole or not at all. Raises DownloadError."""
-    content = _fetched(address, expected, pauses)
-    actual = hashlib.sha256(content).hexdigest()
-    if actual != expected.sha256:
-        raise DownloadError(f"{address}: expected sha256 {expected.sha256}, actual {actual}; nothing is kept")
+
+def download(url: str, digest: FileDigest, target: Path, delays: Sequence[float] = RETRY_DELAYS) -> None:
+    """Download a file to `target`, atomically. Raises DownloadError."""
+    content = _fetch_with_retries(url, digest, delays)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != digest.sha256:
+        raise DownloadError(f"{url}: sha256 must be {digest.sha256}, got {sha256}; nothing was stored")
     try:
-        _put(content, target)
+        _write_atomically(content, target)
     except OSError as error:
         raise DownloadError(f"{target}: cannot be written: {error.strerror}") from error
 
 
-def is_there(target: Path, expected: Expected) -> bool:
-    """Check whether `target` already is the file."""
-    return target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == expected.sha256
-
-
-def _fetched(address: str, expected: Expected, pauses: Sequence[float]) -> bytes:
+def _fetch_with_retries(url: str, digest: FileDigest, delays: Sequence[float]) -> bytes:
     reason = ""
-    for pause in (0.0, *pauses):
-        time.sleep(pause)
+    for delay in (0.0, *delays):
+        time.sleep(delay)
         try:
-            return _fetch(address, expected)
+            return _fetch(url, digest)
         except urllib.error.HTTPError as error:
             reason = f"the server answers {error.code} {error.reason}"
-            if error.code not in PASSING:
-                raise DownloadError(f"{address}: {reason}") from error
+            if error.code not in TRANSIENT:
+                raise DownloadError(f"{url}: {reason}") from error
         except ValueError as error:
-            raise DownloadError(
-                f"{address}: expected an address that begins with https://: {error}"
-            ) from error
+            raise DownloadError(f"{url}: not an address that begins with https://: {error}") from error
         except (OSError, http.client.HTTPException) as error:
-            reason = _in_words(error)
-    raise DownloadError(f"{address}: not to be had in {1 + len(pauses)} tries: {reason}")
+            reason = _describe(error)
+    raise DownloadError(f"{url}: download failed {1 + len(delays)} times: {reason}")
 
 
-def _fetch(address: str, expected: Expected) -> bytes:
-    """A byte more than is expected at most, which the hash then tells."""
-    with urllib.request.urlopen(address, timeout=TIMEOUT) as response:
-        content: bytes = response.read(expected.size + 1)
-        promised = min(int(response.headers.get("Content-Length", 0)), expected.size)
-    if len(content) < promised:
-        raise http.client.IncompleteRead(content, promised - len(content))
+def _fetch(url: str, digest: FileDigest) -> bytes:
+    """Read one byte more than the file has at most: a longer file then has a wrong hash."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+        content: bytes = response.read(digest.size + 1)
+        announced = min(int(response.headers.get("Content-Length", 0)), digest.size)
+    if len(content) < announced:
+        raise http.client.IncompleteRead(content, announced - len(content))
     return content
 
 
-def _in_words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, http.client.IncompleteRead):
-        return f"it broke off after {len(error.partial)} bytes"
+        return f"the connection broke off after {len(error.partial)} bytes"
     reason = getattr(error, "reason", error)
     return str(getattr(reason, "strerror", None) or reason or type(reason).__name__)
 
 
-def _put(content: bytes, target: Path) -> None:
+def _write_atomically(content: bytes, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
         try:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question asked between two steps, so that what was done is kept and closed."""
+"""Turns Ctrl-C and SIGTERM into a flag that a run checks between two steps; its results stay complete."""
 
 import signal
 from types import FrameType, TracebackType
@@ -7,33 +7,33 @@ from typing import Self
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopping:
+class Interruption:
     """While it is entered, the first signal only sets `requested`; a second SIGINT interrupts at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        self._handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
     def requested(self) -> bool:
         return self.signal is not None
 
     @property
     def exit_code(self) -> int:
-        """128 and the signal, as shells count."""
+        """128 plus the signal's number, as in shells."""
         return 128 + (self.signal or signal.SIGINT)
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
-            signal.signal(number, self._note)
+            signal.signal(number, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signal = number

@@ -1,80 +1,75 @@
 """`mien recordings`: the recordings of a running service, over its REST interface."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from api.verbs.service import RefusedError, ask, fetch, send
+from api.verbs.output import print_error, print_json, print_table
+from api.verbs.service import RequestError, download, request, upload
 
 COLUMNS = ("ID", "NAME", "STATE", "DONE", "LEFT", "FACES", "REASON")
 
 
 def recordings(arguments: argparse.Namespace) -> int:
-    """Runs `add`, `list`, `cancel`, `remove` or `fetch`; gives the exit code."""
+    """Run `add`, `list`, `cancel`, `remove` or `fetch`; return the exit code."""
     try:
         arguments.action(arguments)
-    except (RefusedError, OSError) as error:
-        print(f"mien: {error}", file=sys.stderr)
+    except (RequestError, OSError) as error:
+        print_error(error)
         return 1
     return 0
 
 
 def add(arguments: argparse.Namespace) -> None:
-    """Uploads a file of this machine; what is no such file is taken for one of the media folder."""
-    wanted: dict[str, Any] = {"rate": "all" if arguments.rate is None else arguments.rate}
-    given = {"purpose": arguments.purpose, "ground": arguments.ground}
-    wanted |= {name: value for name, value in given.items() if value is not None}
+    """Upload a file of this machine; a path without such a file is one of the service's media folder."""
+    options = {"purpose": arguments.purpose, "ground": arguments.ground}
+    fields = {name: value for name, value in options.items() if value is not None}
+    fields["rate"] = "all" if arguments.rate is None else arguments.rate
     file = Path(arguments.file)
     if file.is_file():
-        query = urlencode({"name": file.name, **wanted})
-        added = send(f"/v1/recordings/upload?{query}", file)
+        query = urlencode({"name": file.name, **fields})
+        added = upload(f"/v1/recordings/upload?{query}", file)
     else:
-        added = _named(arguments.file, wanted)
+        added = _add_media_file(arguments.file, fields)
     print(f"added {added['id']}: {added['name']}")
 
 
 def list_all(arguments: argparse.Namespace) -> None:
-    found = ask("GET", "/v1/recordings")
+    found = request("GET", "/v1/recordings")
     if arguments.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-        return
-    rows = [COLUMNS, *(_row(recording) for recording in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print_json(found)
+    else:
+        print_table(COLUMNS, map(_row, found))
 
 
 def cancel(arguments: argparse.Namespace) -> None:
-    print(f"cancelled {ask('POST', f'{_path(arguments)}/cancel')['name']}")
+    print(f"cancelled {request('POST', f'{_path(arguments)}/cancel')['name']}")
 
 
 def remove(arguments: argparse.Namespace) -> None:
-    ask("DELETE", _path(arguments))
+    request("DELETE", _path(arguments))
     print(f"removed {arguments.id}")
 
 
 def fetch_files(arguments: argparse.Namespace) -> None:
-    """Downloads the files of results into a folder."""
-    recording = ask("GET", _path(arguments))
+    """Download the result files into a folder."""
+    recording = request("GET", _path(arguments))
     if not recording["files"]:
-        raise RefusedError(f"there are no files of {recording['name']} yet: it is {recording['state']}")
+        raise RequestError(f"{recording['name']} has no result files yet: it is {recording['state']}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     for file in recording["files"]:
-        fetch(f"{_path(arguments)}/files/{quote(file['name'])}", arguments.out / file["name"])
+        download(f"{_path(arguments)}/files/{quote(file['name'])}", arguments.out / file["name"])
     print(f"{len(recording['files'])} files of {recording['name']} are in {arguments.out}")
 
 
-def _named(path: str, wanted: dict[str, Any]) -> Any:
-    """Has a file of the service's media folder read. Raises RefusedError."""
+def _add_media_file(path: str, fields: dict[str, Any]) -> Any:
     try:
-        return ask("POST", "/v1/recordings", {"path": path, **wanted})
-    except RefusedError as error:
+        return request("POST", "/v1/recordings", {"path": path, **fields})
+    except RequestError as error:
         if not (missing := error.fields.get("path", "")).startswith("no such file"):
             raise
-        raise RefusedError(f"{path}: no such file here, and {missing} of the service") from error
+        raise RequestError(f"{path}: no such file on this machine, and {missing} of the service") from error
 
 
 def _path(arguments: argparse.Namespace) -> str:
@@ -82,13 +77,13 @@ def _path(arguments: argparse.Namespace) -> str:
 
 
 def _row(recording: dict[str, Any]) -> tuple[str, ...]:
-    left = recording["eta"]
+    eta = recording["eta"]
     return (
         recording["id"],
         recording["name"],
         recording["state"],
         f"{recording['progress']:.0%}",
-        "" if left is None else f"{left:.0f} s",
+        "" if eta is None else f"{eta:.0f} s",
         str(recording["faces"]),
         recording["reason"],
     )

@@ -47,7 +47,7 @@ class Recordings:
         self._until = round(seconds * SECOND)  # ns
         self._threads = len(os.sched_getaffinity(0))
         self._single = load_networks()
-        # As many threads as `mien run` gives them: api.results.video.load_all.
+        # As many threads as `mien run` gives them: api.results.networks.load_file_networks.
         self._parallel = load_networks((self._threads + 1) // 2)
 
     def measure(self) -> Recorded:

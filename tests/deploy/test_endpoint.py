@@ -194,12 +194,12 @@ def test_commands_call_it_with_token_and_certificate(
     without = mien("sources", "list", MIEN_URL=url, MIEN_CA=str(pair[0]))
     assert without.returncode == 1
     assert without.stderr == (
-        "mien: the service asks for a token: set MIEN_TOKEN to one that `mien tokens add` has printed\n"
+        "mien: the service requires a token: set MIEN_TOKEN to one of `mien tokens add`\n"
     )
     wrong = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN="planted", MIEN_CA=str(pair[0]))
     assert (wrong.returncode, wrong.stderr) == (
         1,
-        "mien: unknown or removed token in MIEN_TOKEN: add one with `mien tokens add`\n",
+        "mien: MIEN_TOKEN is unknown to the service or was removed\n",
     )
     unknown = mien("sources", "list", MIEN_URL=url, MIEN_TOKEN=token)
     assert unknown.returncode == 1

@@ -23,7 +23,9 @@ from api.jobs.queue import Queue
 from api.jobs.worker import Worker, WorkerConfig
 from api.recordings.intake import new_id
 from api.recordings.store import JobStore
-from api.results.video import VideoReader, Wanted, load_all
+from api.results.networks import load_file_networks
+from api.results.progress import ReadOptions
+from api.results.video import VideoReader
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect, connect_async
 from tests.waiting import until
@@ -107,9 +109,9 @@ def checksums(folder: Path) -> dict[str, str]:
 class NoProgress:
     """A listener that ignores progress and never stops the run."""
 
-    def begin(self, stage: str, total: float, pace: str) -> None: ...
+    def start_stage(self, name: str, total: float, unit: str) -> None: ...
 
-    def at(self, done: float) -> None: ...
+    def advance(self, done: float) -> None: ...
 
     def stopped(self) -> bool:
         return False
@@ -117,10 +119,10 @@ class NoProgress:
 
 def unbroken(clip: Path, folder: Path) -> dict[str, str]:
     """The checksums of the results of `mien run`."""
-    wanted = Wanted(rate=10.0, annotated=False)
-    reader = VideoReader(clip, folder, source=clip.name, wanted=wanted, watch=NoProgress())
-    with reader.opened() as recording:
-        reader.read(recording, load_all(1, "mien"))
+    options = ReadOptions(rate=10.0, annotated=False)
+    reader = VideoReader(clip, folder, source=clip.name, options=options, listener=NoProgress())
+    with reader.open() as recording:
+        reader.read(recording, load_file_networks(1, "mien"))
     return checksums(folder)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from api.exports.parquet import read_rows
-from api.results.annotated import Marks
+from api.results.annotated import Annotations
 from api.results.files import open_results
 from engine.drawing.annotate import FaceAnnotation
 from engine.labels import LABELS
@@ -14,14 +14,14 @@ from engine.records import Box, Reading
 from tests.api.results.recorded_events import SECOND, reading
 
 
-def marks(folder: Path, *readings: Reading, rate: float | None = 10) -> Marks:
+def marks(folder: Path, *readings: Reading, rate: float | None = 10) -> Annotations:
     """From the table, as the second pass takes them."""
     with open_results(folder) as results:
         results.add(readings)
-    return Marks(read_rows(folder / "readings.parquet"), rate)
+    return Annotations(read_rows(folder / "readings.parquet"), rate)
 
 
-def at(found: Marks, time: float) -> list[FaceAnnotation]:
+def at(found: Annotations, time: float) -> list[FaceAnnotation]:
     return found.at(round(time * SECOND))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.results.report import PictureReport, VideoReport, page
+from api.results.report import StillsReport, VideoReport, page
 from api.results.summary import Summary
 from engine.drawing.palette import LABEL_COLOURS, STACK_ORDER
 from engine.records import Event
@@ -191,7 +191,7 @@ def test_no_name_breaks_out_of_the_data(opened: Any, tmp_path: Path) -> None:
 
 
 def test_pictures_are_cards(opened: Any, tmp_path: Path) -> None:
-    report, summary = PictureReport(), Summary()
+    report, summary = StillsReport(), Summary()
     for event in (reading(0, "happy", source="a.jpg"), reading(0, None, source="b.jpg")):
         report.add(event)
         summary.add(event)

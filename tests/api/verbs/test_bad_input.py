@@ -125,7 +125,7 @@ def test_a_zeroed_third(tmp_path: Path, capfd: Capture, clip: Path) -> None:
 def test_the_output_is_a_file(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     called = call(capfd, "run", clip, "--out", empty(tmp_path / "out"))
     assert called.code == 2
-    assert called.complaint() == f"{tmp_path}/out: expected a folder for the results, found a file"
+    assert called.complaint() == f"{tmp_path}/out is a file: --out must be a folder"
 
 
 def test_the_output_lies_below_a_file(tmp_path: Path, capfd: Capture, clip: Path) -> None:
@@ -172,7 +172,7 @@ def test_what_was_read_before_ctrl_c_is_kept(tmp_path: Path, long_clip: Path, nu
     process.send_signal(number)
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == code
-    assert complaint.splitlines()[-1] == f"mien: stopped; what was read until then is in {tmp_path}/out"
+    assert complaint.splitlines()[-1] == f"mien: stopped; the results so far are in {tmp_path}/out"
     assert "Traceback" not in complaint
     summary = json.loads((tmp_path / "out/long/summary.json").read_text())
     assert summary["interrupted"]

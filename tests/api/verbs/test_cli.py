@@ -108,8 +108,8 @@ def test_a_change_of_nothing_is_refused(capfd: pytest.CaptureFixture[str]) -> No
     called = call(capfd, "sources", "change", "lobby")
     assert (called.code, called.complaint()) == (
         2,
-        "expected what is to be changed of lobby: "
-        "one of --name, --url, --rate, --purpose, --ground, --picture; actual nothing",
+        "nothing to change of lobby: "
+        "give at least one of --name, --url, --rate, --purpose, --ground, --picture",
     )
 
 
@@ -127,7 +127,8 @@ def test_a_recording_that_is_nowhere(
         there = call(capfd, "recordings", "add", "letter.mp4")
     assert (nowhere.code, nowhere.complaint()) == (
         1,
-        f"typo.mp4: no such file here, and no such file in the media folder {folder} of the service",
+        f"typo.mp4: no such file on this machine, and no such file in the media folder {folder}"
+        " of the service",
     )
     assert (there.code, there.complaint()) == (1, "path: not a video")
 

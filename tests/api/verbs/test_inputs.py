@@ -1,8 +1,8 @@
-"""Inputs of the command line, and the folder of each."""
+"""Inputs of the command line, and their folders of results."""
 
 from pathlib import Path
 
-from api.verbs.inputs import works
+from api.verbs.inputs import find_inputs
 
 
 def made(folder: Path, *names: str) -> list[Path]:
@@ -14,35 +14,35 @@ def made(folder: Path, *names: str) -> list[Path]:
 
 
 def test_a_file_gives_a_folder_of_its_stem(tmp_path: Path) -> None:
-    clip, photo = works(made(tmp_path, "my clip é.mp4", "photo.JPG"))
-    assert (clip.name, clip.folder, clip.pictures) == ("my clip é.mp4", "my clip é", False)
-    assert (photo.folder, photo.pictures) == ("photo", True)
+    clip, photo = find_inputs(made(tmp_path, "my clip é.mp4", "photo.JPG"))
+    assert (clip.name, clip.folder, clip.stills) == ("my clip é.mp4", "my clip é", False)
+    assert (photo.folder, photo.stills) == ("photo", True)
 
 
 def test_two_that_share_a_name_do_not_share_a_folder(tmp_path: Path) -> None:
-    found = works(made(tmp_path, "a/x.mp4", "b/x.mp4", "x.mov", "y.mp4"))
-    assert [work.folder for work in found] == ["x.mp4", "x.mp4-2", "x.mov", "y"]
+    found = find_inputs(made(tmp_path, "a/x.mp4", "b/x.mp4", "x.mov", "y.mp4"))
+    assert [each.folder for each in found] == ["x.mp4", "x.mp4-2", "x.mov", "y"]
 
 
 def test_a_folder_is_its_pictures_at_once_and_each_video(tmp_path: Path) -> None:
     made(tmp_path, "b.png", "a.jpg", "notes.txt", ".hidden.jpg", "clip.mp4", "below/c.jpg")
-    pictures, clip = works([tmp_path])
-    assert (pictures.folder, pictures.pictures) == (tmp_path.name, True)
-    assert [path.name for path in pictures.paths] == ["a.jpg", "b.png"]
-    assert (clip.folder, clip.paths) == ("clip", (tmp_path / "clip.mp4",))
+    pictures, clip = find_inputs([tmp_path])
+    assert (pictures.folder, pictures.stills) == (tmp_path.name, True)
+    assert [path.name for path in pictures.files] == ["a.jpg", "b.png"]
+    assert (clip.folder, clip.files) == ("clip", (tmp_path / "clip.mp4",))
 
 
 def test_an_empty_folder_is_work_without_paths(tmp_path: Path) -> None:
-    (work,) = works([tmp_path])
-    assert work.paths == ()
+    (each,) = find_inputs([tmp_path])
+    assert each.files == ()
 
 
 def test_what_is_not_there_is_tried_and_will_say_so(tmp_path: Path) -> None:
-    (work,) = works([tmp_path / "missing.mp4"])
-    assert work.paths == (tmp_path / "missing.mp4",)
+    (each,) = find_inputs([tmp_path / "missing.mp4"])
+    assert each.files == (tmp_path / "missing.mp4",)
 
 
 def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
-    (work,) = works([tmp_path / "caf\udce9.mp4"])
-    assert work.name == "caf\\udce9.mp4"
-    work.name.encode()
+    (each,) = find_inputs([tmp_path / "caf\udce9.mp4"])
+    assert each.name == "caf\\udce9.mp4"
+    each.name.encode()

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from api.verbs.download import DownloadError, Expected, download
+from api.verbs.download import DownloadError, FileDigest, download
 from engine.detectors import YUNET
 from tests.api.verbs.commanding import call
 
 CONTENT = bytes(range(256)) * 400
-EXPECTED = Expected(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+DIGEST = FileDigest(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 AT_ONCE = (0.0, 0.0, 0.0)
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -74,14 +74,14 @@ def server() -> Iterator[Server]:
 
 def test_a_file_is_put_where_it_belongs(server: Server, tmp_path: Path) -> None:
     server.answers = [whole(CONTENT)]
-    download(server.address, EXPECTED, tmp_path / "models/yunet.onnx", AT_ONCE)
+    download(server.address, DIGEST, tmp_path / "models/yunet.onnx", AT_ONCE)
     assert (tmp_path / "models/yunet.onnx").read_bytes() == CONTENT
     assert [file.name for file in (tmp_path / "models").iterdir()] == ["yunet.onnx"]
 
 
 def test_what_passes_is_tried_again(server: Server, tmp_path: Path) -> None:
     server.answers = [status(503), cut_off(CONTENT, 1000), whole(CONTENT)]
-    download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+    download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
     assert server.asked == 3
 
 
@@ -89,11 +89,11 @@ def test_what_passes_is_tried_again(server: Server, tmp_path: Path) -> None:
     ("answer", "asked", "told"),
     [
         (status(404), 1, "the server answers 404 Not Found"),
-        (status(500), 4, "not to be had in 4 tries: the server answers 500 Internal Server Error"),
-        (cut_off(CONTENT, 1000), 4, "not to be had in 4 tries: it broke off after 1000 bytes"),
-        (whole(CONTENT[:-1] + b"?"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
-        (whole(CONTENT + b"more"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
-        (whole(b"<html>log in first</html>"), 1, f"expected sha256 {EXPECTED.sha256}, actual "),
+        (status(500), 4, "download failed 4 times: the server answers 500 Internal Server Error"),
+        (cut_off(CONTENT, 1000), 4, "download failed 4 times: the connection broke off after 1000 bytes"),
+        (whole(CONTENT[:-1] + b"?"), 1, f"sha256 must be {DIGEST.sha256}, got "),
+        (whole(CONTENT + b"more"), 1, f"sha256 must be {DIGEST.sha256}, got "),
+        (whole(b"<html>log in first</html>"), 1, f"sha256 must be {DIGEST.sha256}, got "),
     ],
 )
 def test_what_is_not_the_file_leaves_the_old_one(
@@ -102,7 +102,7 @@ def test_what_is_not_the_file_leaves_the_old_one(
     (tmp_path / "yunet.onnx").write_bytes(b"the old one")
     server.answers = [answer]
     with pytest.raises(DownloadError) as refused:
-        download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+        download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
     assert str(refused.value).startswith(f"{server.address}: {told}")
     assert server.asked == asked
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"yunet.onnx": b"the old one"}
@@ -110,8 +110,8 @@ def test_what_is_not_the_file_leaves_the_old_one(
 
 def test_without_a_network_one_line_says_so(server: Server, tmp_path: Path) -> None:
     server.close()
-    with pytest.raises(DownloadError, match=r"^http\S+: not to be had in 4 tries: Connection refused$"):
-        download(server.address, EXPECTED, tmp_path / "yunet.onnx", AT_ONCE)
+    with pytest.raises(DownloadError, match=r"^http\S+: download failed 4 times: Connection refused$"):
+        download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(server: Server, tmp_path: P
     server.answers = [whole(CONTENT)]
     (tmp_path / "models").write_text("a file")
     with pytest.raises(DownloadError, match=r"models/yunet.onnx: cannot be written: "):
-        download(server.address, EXPECTED, tmp_path / "models/yunet.onnx", AT_ONCE)
+        download(server.address, DIGEST, tmp_path / "models/yunet.onnx", AT_ONCE)
 
 
 def test_the_command_refuses_another_file_in_one_line(
@@ -128,9 +128,9 @@ def test_the_command_refuses_another_file_in_one_line(
     server.answers = [whole(CONTENT)]
     called = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", server.address)
     assert (called.code, called.out) == (1, "")
-    assert f"expected sha256 {YUNET['sha256']}" in called.complaint()
+    assert f"sha256 must be {YUNET['sha256']}" in called.complaint()
     nowhere = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", "yunet.onnx")
-    assert "yunet.onnx: expected an address that begins with https://" in nowhere.complaint()
+    assert "yunet.onnx: not an address that begins with https://" in nowhere.complaint()
 
 
 def test_the_command_downloads_once(
@@ -142,8 +142,8 @@ def test_the_command_downloads_once(
     first, second = call(capfd, *words), call(capfd, *words)
     assert (first.code, second.code) == (0, 0)
     assert (tmp_path / "models/yunet.onnx").read_bytes() == weights
-    assert "237823 bytes, as they should be" in first.out
-    assert "is there already" in second.out
+    assert "237823 bytes, with the right hash" in first.out
+    assert "is installed already" in second.out
     assert server.asked == 1
 
 

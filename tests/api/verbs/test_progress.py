@@ -6,18 +6,18 @@ from api.verbs.progress import Progress
 
 
 def test_lines_are_seldom(capfd: pytest.CaptureFixture[str]) -> None:
-    shown = Progress("clip.mp4", 100.0, "x real time", live=False)
+    shown = Progress("clip.mp4", 100.0, "x real time", bar=False)
     for done in range(100):
-        shown.at(float(done))
+        shown.advance(float(done))
     shown.close()
     assert capfd.readouterr().err == ""
 
 
 def test_a_line_says_share_speed_and_rest(capfd: pytest.CaptureFixture[str]) -> None:
     now = iter([100.0, 110.0, 112.0, 120.0])
-    shown = Progress("clip.mp4", 100.0, "x real time", live=False, clock=lambda: next(now))
+    shown = Progress("clip.mp4", 100.0, "x real time", bar=False, clock=lambda: next(now))
     for done in (40.0, 48.0, 80.0):
-        shown.at(done)
+        shown.advance(done)
     assert capfd.readouterr().err.splitlines() == [
         "clip.mp4: 40%, 4.0x real time, 15 s left",
         "clip.mp4: 80%, 4.0x real time, 5 s left",
@@ -26,5 +26,5 @@ def test_a_line_says_share_speed_and_rest(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_an_unknown_total_has_no_rest(capfd: pytest.CaptureFixture[str]) -> None:
     now = iter([0.0, 10.0])
-    Progress("clip.mp4", 0.0, "x real time", live=False, clock=lambda: next(now)).at(20.0)
+    Progress("clip.mp4", 0.0, "x real time", bar=False, clock=lambda: next(now)).advance(20.0)
     assert capfd.readouterr().err == "clip.mp4: 20 done, 2.0x real time\n"

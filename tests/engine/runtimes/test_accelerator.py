@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.results.video import load_all
+from api.results.networks import load_file_networks
 from engine.__main__ import GPU_LOST
 from engine.live.worker import Worker
 from engine.loading import Networks, load_networks
@@ -210,7 +210,7 @@ def test_a_recording_is_read_by_plans_that_are_there_from_the_start(
     doubles.build_into(plans, "detector")
     plans.rename(data / "plans")
     monkeypatch.setenv("MIEN_DATA", str(data))
-    accelerator = load_all(1, "mien", "auto").networks.accelerator
+    accelerator = load_file_networks(1, "mien", "auto").networks.accelerator
     assert accelerator is not None
     assert accelerator.status == SERVES
     accelerator.close()
@@ -220,7 +220,7 @@ def test_a_recording_waits_for_no_plan(
     doubles: Doubles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIEN_DATA", str(tmp_path))
-    accelerator = load_all(1, "mien", "auto").networks.accelerator
+    accelerator = load_file_networks(1, "mien", "auto").networks.accelerator
     assert isinstance(accelerator, TensorRTAccelerator)
     assert "no plan to use (there is none yet); an engine builds them" in accelerator.status
     assert len(logits(accelerator)) == 6
