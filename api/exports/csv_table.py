@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from api.exports.message import Message
 from api.exports.tables import Row, Table
+from api.exports.writer import Writer
 
 
-class CsvWriter:
+class CsvWriter(Writer):
     """A header, then a row for each message of the table's kind; None is an empty field."""
 
     def __init__(self, table: Table) -> None:
@@ -19,9 +20,6 @@ class CsvWriter:
 
     def add(self, messages: Sequence[Message]) -> bytes:
         return _csv(self._table.rows(messages))
-
-    def end(self) -> bytes:
-        return b""
 
 
 def _csv(rows: Sequence[Row]) -> bytes:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from api.exports.message import Message
 from api.exports.tables import Row, readings_table
-from api.exports.writer import ExportOptions
+from api.exports.writer import ExportOptions, Writer
 
 BATCH = 1000  # rows that are collected as tuples: 2 MB, ten times their size as a batch of Arrow
 
@@ -28,7 +28,7 @@ TYPES = {
 NULLABLE = ("captured_at", "result_at", "label")
 
 
-class ParquetWriter:
+class ParquetWriter(Writer):
     """Row groups of `options.row_group` rows, compressed with Zstandard."""
 
     def __init__(self, options: ExportOptions) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.exports.message import Message
-from api.exports.writer import ExportOptions
+from api.exports.writer import ExportOptions, Writer
 from engine.labels import LABELS
 from ingest.bus.wire import rfc3339
 
@@ -18,15 +18,12 @@ from ingest.bus.wire import rfc3339
 MIN_LENGTH = 100  # ms
 
 
-class VttWriter:
+class VttWriter(Writer):
     """Collects cues in 40 bytes each: WebVTT wants them in order of start, spans come in order of end."""
 
     def __init__(self, options: ExportOptions) -> None:
         self._options = options
         self._columns = tuple(array("q") for _ in range(5))  # started, track, ended, label, percent
-
-    def begin(self) -> bytes:
-        return b""
 
     def add(self, messages: Sequence[Message]) -> bytes:
         """Collect the spans; those without a time on the clock of the file are left out."""

@@ -27,8 +27,12 @@ RECORDING = ExportOptions(clock="media", start=0, row_group=1000)  # of the file
 
 
 class Writer(Protocol):
-    """One file, from its first byte to its last."""
+    """Writes one file, from its first byte to its last."""
 
-    def begin(self) -> bytes: ...
+    def begin(self) -> bytes:
+        return b""
+
     def add(self, messages: Sequence[Message]) -> bytes: ...
-    def end(self) -> bytes: ...
+
+    def end(self) -> bytes:
+        return b""

@@ -61,7 +61,7 @@ class Attempt:
     def run(self, stopping: Callable[[], bool]) -> Outcome:
         """Return when the attempt is over; the process may still run then."""
         while True:
-            for report in self._reader.poll(POLL_INTERVAL):
+            for report in self._reader.reports(POLL_INTERVAL):
                 self._add(report)
             outcome = self._outcome or self._timed_out() or self._died()
             if outcome is not None:
@@ -74,7 +74,7 @@ class Attempt:
                     return Outcome("lost")
                 if state == "aborted" and not self._is_cancelled:
                     self._is_cancelled = True
-                    self._reader.terminate()
+                    self._reader.cancel()
 
     def _add(self, report: dict[str, Any]) -> None:
         if "end" in report:
@@ -122,7 +122,7 @@ class Attempt:
 
     def _timed_out(self) -> Outcome | None:
         """A cancelled job may take long to write its results: only a lack of progress ends it."""
-        if self._reader.paused or self._reader.idle_time() <= self._timeout:
+        if self._reader.paused or self._reader.idle() <= self._timeout:
             return None
         state = "aborted" if self._is_cancelled else "error"
         return Outcome(state, f"the reader made no progress for {self._timeout:.0f} s and was ended")
@@ -131,6 +131,6 @@ class Attempt:
         code = self._reader.exit_code()
         if code is None:
             return None
-        for report in self._reader.poll(0):  # the last ones
+        for report in self._reader.reports(0):  # the last ones
             self._add(report)
         return self._outcome or Outcome("died", f"the reader {exit_reason(code)}")

@@ -1,4 +1,4 @@
-"""The process that reads a recording, as the worker sees it: its reports, and how to pause and end it."""
+"""The process that reads a recording, as the worker sees it: its reports, and pause, cancel and kill."""
 
 import json
 import os
@@ -20,15 +20,15 @@ MODULE = "api.jobs.reading"
 class ReaderProcess:
     """A running reader; it ends with the worker."""
 
-    def __init__(self, task: ReadTask) -> None:
+    def __init__(self, task: ReadTask, module: str = MODULE) -> None:
         self.paused = False
         self._active_at = time.monotonic()
-        self._read = 0  # bytes
+        self._bytes_read = 0
         self._pipe = LinePipe()
         try:
             self._process = subprocess.Popen(
-                # -P: a folder `api` in the worker's directory must not be imported.
-                [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(task))],
+                # -P: a folder `api` in the current directory must not be imported.
+                [sys.executable, "-P", "-m", module, json.dumps(asdict(task))],
                 stdin=subprocess.DEVNULL,
                 stdout=self._pipe.input,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
@@ -37,29 +37,29 @@ class ReaderProcess:
         finally:
             self._pipe.close_input()
 
-    def poll(self, timeout: float) -> list[dict[str, Any]]:
-        """Return new reports; wait up to `timeout` seconds for the first."""
+    def reports(self, timeout: float) -> list[dict[str, Any]]:
+        """The new reports; wait up to `timeout` seconds for one."""
         select.select([self._pipe.output], [], [], timeout)
         lines = self._pipe.read()
         if lines:
             self._active_at = time.monotonic()
         return [json.loads(line) for line in lines]
 
-    def idle_time(self) -> float:
-        """Return the seconds without a report and without reading: a seek to a checkpoint only reads."""
-        if (read := self._bytes_read()) != self._read:
-            self._read, self._active_at = read, time.monotonic()
+    def idle(self) -> float:
+        """Seconds since the last report or read: a reader that seeks to its checkpoint reports nothing."""
+        if (count := self._count_bytes_read()) != self._bytes_read:
+            self._bytes_read, self._active_at = count, time.monotonic()
         return time.monotonic() - self._active_at
 
-    def _bytes_read(self) -> int:
+    def _count_bytes_read(self) -> int:
         try:
             counters = Path(f"/proc/{self._process.pid}/io").read_text()
-        except OSError:  # the process has ended
-            return self._read
+        except OSError:  # the process is gone
+            return self._bytes_read
         return int(counters.split()[1])  # rchar: …
 
     def exit_code(self) -> int | None:
-        """Return None while it runs; a negative number is the signal that ended it."""
+        """None while it runs; minus the signal's number where a signal ended it."""
         return self._process.poll()
 
     def pause(self) -> None:
@@ -73,13 +73,13 @@ class ReaderProcess:
             self._active_at = time.monotonic()
             self._process.send_signal(signal.SIGCONT)
 
-    def terminate(self) -> None:
-        """Ask it to write its results so far, and end."""
+    def cancel(self) -> None:
+        """Let the process write the results of what it has read, and end."""
         self.resume()
         self._process.terminate()
 
     def close(self) -> None:
-        """End it at once."""
+        """Kill the process, and wait for its end."""
         self._process.kill()
         self._process.wait()
         self._pipe.close()

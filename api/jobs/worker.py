@@ -13,7 +13,7 @@ from api.jobs.job import JobError
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import ClaimedJob, Queue
 from api.jobs.read_task import ReadTask
-from api.jobs.reader_process import ReaderProcess
+from api.jobs.reader_process import MODULE, ReaderProcess
 from api.settings import RecordingLimits
 from ingest.bus.connection import REDIS_ERRORS
 
@@ -33,6 +33,7 @@ class WorkerConfig:
     media: Path
     limits: RecordingLimits
     reader_timeout: float = READER_TIMEOUT  # seconds
+    reader_module: str = MODULE
 
 
 class Worker:
@@ -73,7 +74,7 @@ class Worker:
             self._finish(claimed, "error", {"reason": str(error)})
             return
         log.info("reading %s: %s, attempt %d", job.id, job.name, claimed.attempt)
-        reader = ReaderProcess(self._task(claimed, folder, video))
+        reader = ReaderProcess(self._task(claimed, folder, video), self._config.reader_module)
         try:
             timeout = self._config.reader_timeout
             attempt = Attempt(claimed, reader, self._queue, self._live_priority, timeout=timeout)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from api.access.purposes import PurposeError, checked_purpose
@@ -51,7 +51,6 @@ def with_purpose(request: RecordingRequest, settings: AppSettings) -> RecordingR
 
 async def new_job(id: str, request: RecordingRequest, file: Path, limits: RecordingLimits) -> Job:
     """The job for a file. Raises a 422 problem where the file is not readable or beyond the limits."""
-    assert request.purpose is not None
     try:
         probed = await probe(file, limits)
     except RefusedError as error:
@@ -60,17 +59,9 @@ async def new_job(id: str, request: RecordingRequest, file: Path, limits: Record
     status = await asyncio.to_thread(file.stat)
     return Job(
         id=id,
-        name=request.name,
-        path=request.path,
-        rate=request.rate,
-        purpose=request.purpose,
-        ground=request.ground,
         created_at=time.time(),
         size=status.st_size,
         modified=status.st_mtime_ns,
-        media_type=probed.media_type,
-        duration=probed.duration,
-        width=probed.width,
-        height=probed.height,
-        start=probed.start,
+        **asdict(request),
+        **asdict(probed),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api.results.thinning import CoverageStrip, ThinnedReadings, ThinnedSpans, label_number
-from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS
+from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
 from engine.labels import LABELS
 from engine.records import Coverage, Event, Reading, Span
 
@@ -61,7 +61,10 @@ class StillsReport:
 def _write(path: Path, summary: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     kept = {name: value for name, value in summary.items() if name not in MEASURED}
     colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
-    path.write_text(page({"summary": kept, "labels": LABELS, "colours": colours, **data}), encoding="utf-8")
+    path.write_text(
+        page({"summary": kept, "labels": LABELS, "stack": STACK_ORDER, "colours": colours, **data}),
+        encoding="utf-8",
+    )
 
 
 def page(data: Mapping[str, Any]) -> str:

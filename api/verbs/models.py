@@ -12,7 +12,7 @@ from engine.detectors import YUNET, weights_folder
 from ingest.settings import data_folder
 
 
-def show_cards() -> int:
+def show_cards(_: argparse.Namespace) -> int:
     """Print all cards; return the exit code."""
     paths = sorted(MODELS.glob("*.json"))
     if not paths:

@@ -3,6 +3,7 @@
 import argparse
 import functools
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class RunCommand:
         return min(self._codes, default=0)
 
     def _read_video(self, video: Input) -> ReadResult | None:
-        with RunProgress(video.name, self._interruption) as listener:
+        with closing(RunProgress(video.name, self._interruption)) as listener:
             reader = VideoReader(
                 video.files[0],
                 self._out / video.folder,
@@ -99,7 +100,7 @@ class RunCommand:
     def _read_stills(self, stills: Input) -> ReadResult | None:
         if not stills.files:
             self._fail(UNREADABLE, f"{stills.path}: no videos or pictures in this folder")
-        with RunProgress(stills.name, self._interruption) as listener:
+        with closing(RunProgress(stills.name, self._interruption)) as listener:
             reader = StillsReader(
                 stills.files,
                 self._out / stills.folder,
@@ -139,7 +140,7 @@ class RunProgress:
         self._stage: Progress | None = None
 
     def start_stage(self, name: str, total: float, unit: str) -> None:
-        self._end_stage()
+        self.close()
         self._stage = Progress(f"{self._name} ({name})" if name else self._name, total, unit)
 
     def advance(self, done: float) -> None:
@@ -149,15 +150,9 @@ class RunProgress:
     def stopped(self) -> bool:
         return self._interruption.requested()
 
-    def _end_stage(self) -> None:
+    def close(self) -> None:
         if self._stage is not None:
             self._stage.close()
-
-    def __enter__(self) -> "RunProgress":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._end_stage()
 
 
 def summary_line(summary: dict[str, Any], folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A worker that is killed: another one goes on, and nobody can tell from the files."""
+"""A killed worker: another one resumes the job, and the results are the same."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def place(redis_url: str, tmp_path: Path) -> Place:
     return Place(redis_url, tmp_path / "data")
 
 
-def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place, tmp_path: Path) -> None:
+def test_a_killed_job_resumes_and_gives_the_same_files(place: Place, tmp_path: Path) -> None:
     clip = face_clip(place.media / "clip.mp4", even(300), empty=range(150, 180))
     job = place.add(clip)
     parts = place.folder(job).parts
@@ -31,9 +31,9 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place, tmp_path: P
         until(lambda: newest_checkpoint(parts), 30, "a checkpoint")
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
-    kept = newest_checkpoint(parts)
-    assert kept is not None
-    assert kept.state["facts"] is None, "it was killed too late"
+    checkpoint = newest_checkpoint(parts)
+    assert checkpoint is not None
+    assert checkpoint.state["facts"] is None, "it was killed too late"
     with working(place):
         status = place.wait(job, "completed")
     assert status.attempt == 2
@@ -47,7 +47,7 @@ def test_a_killed_job_goes_on_and_gives_the_same_files(place: Place, tmp_path: P
     assert last.state["position"] == 12 * SECOND
 
 
-def test_a_checkpoint_of_another_version_has_the_reading_begin_anew(place: Place, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_version_restarts_the_reading(place: Place, tmp_path: Path) -> None:
     clip = face_clip(place.media / "clip.mp4", even(50))
     job = place.add(clip)
     parts = place.folder(job).parts
@@ -59,8 +59,8 @@ def test_a_checkpoint_of_another_version_has_the_reading_begin_anew(place: Place
     assert [path.name for path in parts.glob("*.json")] == ["1.json"]
 
 
-def test_a_worker_that_was_only_slow_spoils_nothing(place: Place, tmp_path: Path) -> None:
-    """It is stopped for longer than a job is kept for it; its reader goes on meanwhile."""
+def test_a_slow_worker_that_lost_its_job_damages_nothing(place: Place, tmp_path: Path) -> None:
+    """The worker is stopped for longer than its lease; its reader continues meanwhile."""
     clip = face_clip(place.media / "clip.mp4", even(200))
     job = place.add(clip)
     with worker(place) as slow:
@@ -74,8 +74,8 @@ def test_a_worker_that_was_only_slow_spoils_nothing(place: Place, tmp_path: Path
     assert [path.name for path in place.folder(job).path.glob("results*")] == ["results"]
 
 
-def test_a_job_goes_on_while_redis_is_away(tmp_path: Path) -> None:
-    """The server is killed and started again; what it had on its disk is enough."""
+def test_a_job_continues_while_redis_is_down(tmp_path: Path) -> None:
+    """Redis is killed and started again with the data on its disk."""
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
         server = RedisServer(Path(folder))
         server.start()

@@ -1,15 +1,13 @@
-"""A real worker: what it does when jobs are cancelled, cannot go on, or must wait."""
+"""A real worker with jobs that are cancelled, cannot be read, or must wait."""
 
 import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
-from api.jobs import reader_process
 from api.jobs.attempt import SLOWED_DOWN
 from api.jobs.job import QUEUE
 from api.jobs.live_priority import MAX_AGE, LivePriority
@@ -40,21 +38,18 @@ def place(redis_url: str, tmp_path: Path, clip: Path) -> Place:
 
 
 def reader() -> int | None:
-    """The process that reads."""
+    """The id of the process that reads, if there is one."""
     mine = family(os.getpid())
     return next((pid for pid in mine if "api.jobs.reading" in command_line(pid)), None)
 
 
-def test_a_cancelled_job_keeps_what_was_read(place: Place) -> None:
+def test_a_cancelled_job_keeps_its_results_so_far(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place):
         until(lambda: place.status(job).readings, 20, "readings")
-        asked = time.monotonic()
         place.cancel(job)
         until(lambda: reader() is None, 5, "the reader is gone")
-        took = time.monotonic() - asked
         until(lambda: (place.folder(job).results / "summary.json").exists(), 5, "results")
-    assert took < 5
     status = place.status(job)
     assert status.state == "aborted"
     summary = json.loads((place.folder(job).results / "summary.json").read_text())
@@ -62,35 +57,37 @@ def test_a_cancelled_job_keeps_what_was_read(place: Place) -> None:
     assert 0 < summary["readings"] < 200
 
 
-SLOW_TO_CONCLUDE = """
+SLOW_TO_FINISH = """
 import json, signal, threading
-asked = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: asked.set())
-while not asked.wait(0.05):
+cancelled = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: cancelled.set())
+while not cancelled.wait(0.05):
     print(json.dumps({"position": 1.0}), flush=True)
-for number in range(30):  # it goes on telling while it writes
+for number in range(30):  # it reports while it writes
     threading.Event().wait(0.05)
     print(json.dumps({"position": 1.0}), flush=True)
 print(json.dumps({"end": "aborted"}), flush=True)
 """
 
 
-def test_a_cancelled_job_may_take_long_to_write_what_it_has(
+def test_a_cancelled_job_may_take_long_to_write_its_results(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As long as it says something; a reader stands in for it that writes for 1.5 s."""
-    (tmp_path / "slow_to_conclude.py").write_text(SLOW_TO_CONCLUDE)
-    monkeypatch.setattr(reader_process, "MODULE", "slow_to_conclude")
+    """As long as it reports progress: the reader here writes for 1.5 s after the cancellation."""
+    (tmp_path / "slow_to_finish.py").write_text(SLOW_TO_FINISH)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     job = place.add(place.media / "clip.mp4")
-    with working(place, reader_timeout=0.8), connect(place.redis_url) as client:
-        until(lambda: place.status(job).position, 5, "a word of the reader")
+    with (
+        working(place, reader_timeout=0.8, reader_module="slow_to_finish"),
+        connect(place.redis_url) as client,
+    ):
+        until(lambda: place.status(job).position, 5, "a report")
         place.cancel(job)
         until(lambda: not client.xlen(QUEUE), 5, "the job is over")
     assert (place.status(job).state, place.status(job).reason) == ("aborted", "")
 
 
-def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> None:
+def test_a_stopped_worker_releases_its_job(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with worker(place) as first:
         until(lambda: place.status(job).readings, 20, "readings")
@@ -104,7 +101,7 @@ def test_a_worker_that_is_stopped_leaves_its_job_to_the_next(place: Place) -> No
     assert (again.job.id, again.attempt, again.fruitless) == (job.id, 2, 0)
 
 
-def test_a_removed_job_is_stopped_and_nothing_of_it_is_left(place: Place) -> None:
+def test_a_removed_job_is_stopped_and_leaves_no_file(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place):
         until(lambda: place.status(job).readings, 20, "readings")
@@ -129,7 +126,7 @@ def test_a_full_disk_ends_the_job_and_says_so(place: Place) -> None:
     assert reason.startswith("the disk is full: 1000000000000 MB must stay free, ")
 
 
-def test_a_recording_that_is_longer_than_it_said_is_not_read_on(place: Place) -> None:
+def test_a_recording_longer_than_its_header_says_is_stopped_at_the_limit(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place, RecordingLimits(duration=3.0, reserve=0)):
         assert place.wait(job, "error").reason == "a recording may last 3 s; this one is longer"
@@ -160,7 +157,7 @@ def test_a_reader_that_hangs_is_ended(place: Place) -> None:
         until(lambda: reader() is None, 5, "the reader is gone")
 
 
-def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
+def test_a_job_pauses_while_live_frames_are_dropped(place: Place) -> None:
     configure(place.redis_url)
     job = place.add(place.media / "clip.mp4")
     with working(place), connect(place.redis_url) as client:
@@ -172,43 +169,43 @@ def test_a_job_waits_while_live_frames_are_dropped(place: Place) -> None:
 
         until(drops, 10, "the job waits")
         pid, waiting = reader(), place.status(job)
-        until(lambda: "T (stopped)" in Path(f"/proc/{pid}/status").read_text(), 10, "the reader stands still")
+        until(lambda: "T (stopped)" in Path(f"/proc/{pid}/status").read_text(), 10, "the reader is paused")
         assert waiting.state == "running"
         until(lambda: place.status(job).reason == "", 10, "the job goes on")
         until(lambda: place.status(job).position > waiting.position, 10, "it is read on")
 
 
-def test_late_frames_and_new_drops_take_the_right_of_way(redis_url: str) -> None:
+def test_late_and_dropped_frames_pause_jobs(redis_url: str) -> None:
     configure(redis_url)
     now = [100.0]
     with connect(redis_url) as client:
-        right = LivePriority(client, clock=lambda: now[0])
-        assert not right.must_pause()
+        priority = LivePriority(client, clock=lambda: now[0])
+        assert not priority.must_pause()
         client.incrby(dropped_key("lobby"), 3)
-        assert right.must_pause()
+        assert priority.must_pause()
         now[0] += 1.9
-        assert right.must_pause()
+        assert priority.must_pause()
         now[0] += 0.2
-        assert not right.must_pause()
+        assert not priority.must_pause()
         milliseconds = int(client.time()[0] * 1000 - MAX_AGE * 1000) - 1000
         client.xadd(frames_key(0), {"source": "lobby"}, id=f"{milliseconds}-0")
-        assert right.must_pause()
+        assert priority.must_pause()
         FrameStream(client).join()
         client.delete(frames_key(0))
         client.hdel(SOURCES, "lobby")
         now[0] += 2.1
-        assert not right.must_pause()
+        assert not priority.must_pause()
 
 
 def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(redis_url: str) -> None:
     configure(redis_url)
-    now, looks = [100.0], []
+    now, paused = [100.0], []
     with connect(redis_url) as client:
-        right = LivePriority(client, clock=lambda: now[0])
-        assert not right.must_pause()
+        priority = LivePriority(client, clock=lambda: now[0])
+        assert not priority.must_pause()
         for _ in range(160):
             client.incrby(dropped_key("lobby"), 1)
-            looks.append(right.must_pause())
-            assert right.is_overloaded()
+            paused.append(priority.must_pause())
+            assert priority.is_overloaded()
             now[0] += 0.125
-    assert looks == ([True] * 72 + [False] * 8) * 2
+    assert paused == ([True] * 72 + [False] * 8) * 2

@@ -20,6 +20,7 @@ from api.jobs.folder import JobFolder, job_folder
 from api.jobs.job import Job, JobStatus, decode_status, job_key
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
+from api.jobs.reader_process import MODULE
 from api.jobs.worker import Worker, WorkerConfig
 from api.recordings.intake import new_id
 from api.recordings.store import JobStore
@@ -140,11 +141,15 @@ def worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def working(
-    place: Place, limits: RecordingLimits = ROOMY, *, reader_timeout: float = READER_TIMEOUT
+    place: Place,
+    limits: RecordingLimits = ROOMY,
+    *,
+    reader_timeout: float = READER_TIMEOUT,
+    reader_module: str = MODULE,
 ) -> Iterator[None]:
     """Run a worker in a thread of this process."""
     with connect(place.redis_url, retries=0) as client:
-        config = WorkerConfig(place.data, place.media, limits, reader_timeout)
+        config = WorkerConfig(place.data, place.media, limits, reader_timeout, reader_module)
         worker = Worker(Queue(client, lease=1.0), LivePriority(client), config)
         thread = threading.Thread(target=worker.run)
         thread.start()

@@ -59,7 +59,7 @@ def field_errors(response: httpx.Response) -> dict[str, str]:
 
 
 def left_over(api: Api) -> list[Path]:
-    """Whatever lies in the folder of recordings."""
+    """All files and folders of recordings."""
     folder = api.data / "recordings"
     return list(folder.rglob("*")) if folder.exists() else []
 
@@ -105,7 +105,7 @@ def test_only_files_of_the_media_folder_are_read(api: Api, path: str) -> None:
     assert left_over(api) == []
 
 
-def test_prohibited_purposes_are_refused_before_a_byte_is_taken(api: Api) -> None:
+def test_prohibited_purposes_are_refused_before_the_upload(api: Api) -> None:
     assert set(field_errors(post(api, path="clip.mp4", purpose="workplace"))) == {"purpose"}
     url = f"{api.http}/v1/recordings/upload"
     refused = httpx.post(url, params={"name": "clip.mp4", "purpose": "education"}, content=bytes(10))
@@ -115,7 +115,7 @@ def test_prohibited_purposes_are_refused_before_a_byte_is_taken(api: Api) -> Non
     assert post(api, path="clip.mp4").json()["purpose"] == "personal"
 
 
-def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
+def test_a_file_that_is_no_video_is_refused(api: Api) -> None:
     answer = post(api, path="notes.txt")
     assert (answer.status_code, field_errors(answer)) == (422, {"path": "not a video"})
     uploaded = upload(api, b"no video\n", "notes.txt")
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_video_is_refused_in_one_line(api: Api) -> None:
         (RecordingLimits(pixels=100, reserve=0), "a frame may have 100 pixels; this video is 160x120"),
     ],
 )
-def test_what_is_too_long_or_too_large_is_refused(
+def test_a_video_beyond_the_limits_is_refused(
     redis_url: str, media: Path, limits: RecordingLimits, expected: str
 ) -> None:
     with serving(redis_url, media, limits=limits) as api:
@@ -140,7 +140,7 @@ def test_what_is_too_long_or_too_large_is_refused(
         assert left_over(api) == []
 
 
-def test_an_upload_beyond_the_limit_is_refused_before_and_while_it_comes(redis_url: str, media: Path) -> None:
+def test_an_upload_beyond_the_limit_is_refused(redis_url: str, media: Path) -> None:
     def endless() -> Iterator[bytes]:
         while True:
             yield bytes(65536)
@@ -188,12 +188,12 @@ def test_an_uploaded_video_can_be_played_in_ranges_and_is_deleted_whole(api: Api
 
 
 @pytest.mark.parametrize("part", ["", "/timeline", "/overview", "/video", "/files/readings.csv"])
-def test_what_is_not_there_is_not_found(api: Api, part: str) -> None:
+def test_an_unknown_recording_is_not_found(api: Api, part: str) -> None:
     assert httpx.get(f"{api.http}/v1/recordings/0123456789ab{part}").status_code == 404
 
 
 @pytest.mark.parametrize("part", ["timeline", "overview"])
-def test_what_another_version_read_is_told_in_one_line(api: Api, part: str) -> None:
+def test_readings_of_another_version_are_a_conflict(api: Api, part: str) -> None:
     recording = post(api, path="clip.mp4").json()["id"]
     parts = api.data / "recordings" / recording / "parts"
     parts.mkdir()
@@ -219,7 +219,7 @@ def test_from_the_command_line_to_the_files(
         thread.join(60)
         done = httpx.get(address).json()
         assert (done["state"], done["progress"], done["faces"]) == ("completed", 1.0, 1)
-        check_window(address, done)
+        check_time_slice(address, done)
         check_overview(address)
         assert main(["recordings", "fetch", recording["id"], "--out", str(tmp_path / "out")]) == 0
         fetched = {path.name: path.stat().st_size for path in (tmp_path / "out").iterdir()}
@@ -235,11 +235,11 @@ def test_from_the_command_line_to_the_files(
     assert said.err == "mien: the recording cannot be cancelled: its reading is over\n"
 
 
-def check_window(address: str, done: dict[str, Any]) -> None:
-    window = httpx.get(f"{address}/timeline", params={"from": 2, "to": 4}).json()
-    times = [reading["media_time"] for reading in window["readings"]]
+def check_time_slice(address: str, done: dict[str, Any]) -> None:
+    found = httpx.get(f"{address}/timeline", params={"from": 2, "to": 4}).json()
+    times = [reading["media_time"] for reading in found["readings"]]
     assert times == sorted(times)
-    assert (len(times), times[0] >= 2, times[-1] < 4, window["until"]) == (25, True, True, 5.0)
+    assert (len(times), times[0] >= 2, times[-1] < 4, found["until"]) == (25, True, True, 5.0)
     whole = httpx.get(f"{address}/timeline").json()
     assert len(whole["readings"]) == done["readings"]
     assert {span["track"] for span in whole["spans"]} == {1}

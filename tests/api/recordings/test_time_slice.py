@@ -1,4 +1,4 @@
-"""Stretches of a recording are found on the disk, whoever wrote them, however many."""
+"""Time slices of a recording, read from the event log of several attempts."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.jobs.checkpoint import BadCheckpointError, Checkpoint, newest_checkpoint
-from api.jobs.event_log import EventLogWriter, read_log
+from api.jobs.event_log import EVENTS, INTERVALS, EventLogWriter, read_log
 from api.recordings.time_slice import read_time_slice
 from engine.records import Coverage, Reading
 from engine.stored import encode_stored
@@ -24,40 +24,40 @@ def read(number: int) -> Reading:
 
 
 def written(parts: Path) -> list[Reading]:
-    """Two faces in the first 50 s, none from 50 to 100 s, one after.
+    """Write two faces in the first 50 s, none from 50 to 100 s, and one after that.
 
-    Three attempts wrote it, each with a tail behind its last checkpoint that does not count.
+    Three attempts write the log, each with lines after its last checkpoint that are not valid.
     """
     readings = [read(n) for n in range(FRAMES) for _ in range(2 if n < 500 else 1) if not 500 <= n < 1000]
     before: Checkpoint | None = None
     for attempt, (first, last) in enumerate([(0, 300), (300, 301), (301, len(readings))], start=1):
         writer = EventLogWriter(parts, attempt, before)
         for each in readings[first:last]:
-            writer.add("events", encode_stored(each))
+            writer.add(EVENTS, encode_stored(each))
             if each.frame % 100 == 0:
-                began = each.media_time
-                stretch = Coverage("clip.mp4", "observed", began, began + 100 * STEP, None, None, 100)
-                writer.add("events", encode_stored(stretch))
-                writer.add("stretches", encode_event(stretch).body + b"\n")
+                start = each.media_time
+                interval = Coverage("clip.mp4", "observed", start, start + 100 * STEP, None, None, 100)
+                writer.add(EVENTS, encode_stored(interval))
+                writer.add(INTERVALS, encode_event(interval).body + b"\n")
         before = writer.commit({"position": readings[last - 1].media_time, "longest": 100 * STEP})
-        writer.add("events", encode_stored(read(last + 5000)))
+        writer.add(EVENTS, encode_stored(read(last + 5000)))
         writer.close()
     return readings
 
 
 @pytest.mark.parametrize(
-    ("began", "ended"),
+    ("start", "end"),
     [(0, 60), (0, 0.05), (12.34, 13.0), (29.9, 30.1), (49, 101), (60, 90), (170, 230), (300, 310)],
 )
-def test_a_window_holds_exactly_its_readings(tmp_path: Path, began: float, ended: float) -> None:
+def test_a_slice_holds_exactly_its_readings(tmp_path: Path, start: float, end: float) -> None:
     readings = written(tmp_path / "parts")
-    window = read_time_slice(tmp_path / "parts", "clip.mp4", began, ended)
-    expected = [each for each in readings if began * SECOND <= each.media_time < ended * SECOND]
-    assert window.readings == [encode_event(each).body for each in expected]
-    assert window.until == 199.9
+    found = read_time_slice(tmp_path / "parts", "clip.mp4", start, end)
+    expected = [each for each in readings if start * SECOND <= each.media_time < end * SECOND]
+    assert found.readings == [encode_event(each).body for each in expected]
+    assert found.until == 199.9
 
 
-def test_stretches_that_reach_into_a_window_are_told(tmp_path: Path) -> None:
+def test_a_slice_holds_the_coverage_that_overlaps_it(tmp_path: Path) -> None:
     written(tmp_path / "parts")
     text = read_time_slice(tmp_path / "parts", "clip.mp4", 15, 25).text()
     shown = json.loads(text)
@@ -69,21 +69,21 @@ def test_a_long_span_is_found_from_its_middle(tmp_path: Path) -> None:
     writer = EventLogWriter(tmp_path / "parts", 1, None)
     for second in range(0, 2000, 10):
         if second == 1000:
-            writer.add("stretches", encode_event(span(100, 1000)).body + b"\n")
-        writer.add("stretches", encode_event(coverage("observed", second, second + 10)).body + b"\n")
+            writer.add(INTERVALS, encode_event(span(100, 1000)).body + b"\n")
+        writer.add(INTERVALS, encode_event(coverage("observed", second, second + 10)).body + b"\n")
     writer.commit({"position": 2000 * SECOND, "longest": 900 * SECOND})
     writer.close()
-    window = read_time_slice(tmp_path / "parts", "clip.mp4", 200, 210)
-    assert window.spans == [encode_event(span(100, 1000)).body]
-    assert window.coverage == [encode_event(coverage("observed", 200, 210)).body]
+    found = read_time_slice(tmp_path / "parts", "clip.mp4", 200, 210)
+    assert found.spans == [encode_event(span(100, 1000)).body]
+    assert found.coverage == [encode_event(coverage("observed", 200, 210)).body]
     assert read_time_slice(tmp_path / "parts", "clip.mp4", 1000, 1010).spans == []
 
 
-def test_what_no_checkpoint_names_does_not_count(tmp_path: Path) -> None:
+def test_lines_after_the_last_checkpoint_are_ignored(tmp_path: Path) -> None:
     readings = written(tmp_path / "parts")
     checkpoint = newest_checkpoint(tmp_path / "parts")
     assert checkpoint is not None
-    events = list(read_log(tmp_path / "parts", checkpoint, "events"))
+    events = list(read_log(tmp_path / "parts", checkpoint, EVENTS))
     assert sum(line.startswith(b'["reading"') for line in events) == len(readings)
 
 
@@ -96,7 +96,7 @@ def test_before_the_first_checkpoint_there_is_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"version": 0, "pieces": [], "state": {}}', '{"version": 1, "pieces": 1}']
 )
-def test_a_damaged_checkpoint_is_told(tmp_path: Path, text: str) -> None:
+def test_a_damaged_checkpoint_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "7.json").write_text(text)
     with pytest.raises(BadCheckpointError, match=r"^7\.json: not a checkpoint of this version"):
         newest_checkpoint(tmp_path)

@@ -1,4 +1,4 @@
-"""The report in a real browser: it draws, answers to mouse and keys, fits a telephone, asks nobody."""
+"""The report in a real browser: drawing, mouse and keys, a narrow screen, no requests."""
 
 import json
 from collections.abc import Iterator
@@ -40,25 +40,25 @@ def chromium() -> str | None:
 
 
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
-    """Opens a report; fails on any error in the page and on any request beside the file itself."""
+def open_report(browser: Browser, tmp_path: Path) -> Iterator[Any]:
+    """Open a report; fail on any error in the page, and on any request but for the file itself."""
     contexts: list[Any] = []
-    wrong: list[str] = []
+    faults: list[str] = []
 
     def open_page(path: Path, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **options})
         contexts.append(context)
         shown = context.new_page()
-        shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("console", lambda message: wrong.extend([message.text] * (message.type == "error")))
-        shown.on("request", lambda request: wrong.extend({request.url} - {path.as_uri()}))
+        shown.on("pageerror", lambda error: faults.append(str(error)))
+        shown.on("console", lambda message: faults.extend([message.text] * (message.type == "error")))
+        shown.on("request", lambda request: faults.extend({request.url} - {path.as_uri()}))
         shown.goto(path.as_uri())
         return shown
 
     yield open_page
     for context in contexts:
         context.close()
-    assert wrong == []
+    assert faults == []
 
 
 def conversation() -> list[Event]:
@@ -104,8 +104,8 @@ def rgb(colour: str) -> list[int]:
     return list(bytes.fromhex(colour.removeprefix("#")))
 
 
-def test_timelines_are_drawn_with_gaps_as_gaps(opened: Any, tmp_path: Path) -> None:
-    shown = opened(video_report(tmp_path / "report.html", conversation()))
+def test_timelines_are_drawn_with_gaps_as_gaps(open_report: Any, tmp_path: Path) -> None:
+    shown = open_report(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     happy, gap, sad = colours_at(shown, 0, [0.2, 0.5, 0.8], y=80)
     assert (happy, sad) == (rgb(LABEL_COLOURS["happy"]), rgb(LABEL_COLOURS["sad"]))
@@ -117,9 +117,9 @@ def test_timelines_are_drawn_with_gaps_as_gaps(opened: Any, tmp_path: Path) -> N
     assert "observed 80 %" in shown.locator(".sticky").inner_text()
 
 
-def test_layers_and_legend_are_in_the_order_of_the_dashboard(opened: Any, tmp_path: Path) -> None:
+def test_layers_and_legend_are_in_the_order_of_the_dashboard(open_report: Any, tmp_path: Path) -> None:
     """Happy is 76 % at the bottom; the other labels lie above it, 4 % each."""
-    shown = opened(video_report(tmp_path / "report.html", conversation()))
+    shown = open_report(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     heights = [0.38, *(0.78 + 0.04 * number for number in range(6))]
     layers = [colours_at(shown, 0, [0.2], y=round(120 * (1 - height)))[0] for height in heights]
@@ -127,9 +127,9 @@ def test_layers_and_legend_are_in_the_order_of_the_dashboard(opened: Any, tmp_pa
     assert shown.locator("main > .legend span").all_text_contents() == [*STACK_ORDER, "unsure"]
 
 
-def test_what_is_unsure_is_hatched(opened: Any, tmp_path: Path) -> None:
+def test_unsure_readings_are_hatched(open_report: Any, tmp_path: Path) -> None:
     """In its timeline, down to the row of spans, and in the legend."""
-    shown = opened(video_report(tmp_path / "report.html", conversation()))
+    shown = open_report(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     places = [0.85 + number / 1000 for number in range(12)]
     for y in (60, 130):
@@ -139,8 +139,8 @@ def test_what_is_unsure_is_hatched(opened: Any, tmp_path: Path) -> None:
     assert shown.locator(".legend i.hatched").count() == 1
 
 
-def test_the_pointer_reads_values(opened: Any, tmp_path: Path) -> None:
-    shown = opened(video_report(tmp_path / "report.html", conversation()))
+def test_the_pointer_reads_values(open_report: Any, tmp_path: Path) -> None:
+    shown = open_report(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     canvas = shown.locator("section:not(.sticky) canvas").first
     width = canvas.bounding_box()["width"]
@@ -153,50 +153,50 @@ def test_the_pointer_reads_values(opened: Any, tmp_path: Path) -> None:
     assert "not in view" in shown.locator("#tip").inner_text()
 
 
-def test_keys_read_values_and_zoom(opened: Any, tmp_path: Path) -> None:
-    shown = opened(video_report(tmp_path / "report.html", conversation()))
+def test_keys_read_values_and_zoom(open_report: Any, tmp_path: Path) -> None:
+    shown = open_report(video_report(tmp_path / "report.html", conversation()))
     drawn(shown)
     shown.locator("section:not(.sticky) canvas").first.focus()
     shown.keyboard.press("End")
     assert shown.locator("#spoken").inner_text().startswith("face 1 at 0:09.90: sad, angry 4 %")
-    assert shown.get_by_title("show all of it").is_disabled()
+    assert shown.get_by_title("show the whole recording").is_disabled()
     shown.keyboard.press("+")
-    until(shown.get_by_title("show all of it").is_enabled, 5, "it is zoomed in")
+    until(shown.get_by_title("show the whole recording").is_enabled, 5, "it is zoomed in")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_telephone(opened: Any, tmp_path: Path, scheme: str) -> None:
+def test_it_fits_a_phone(open_report: Any, tmp_path: Path, scheme: str) -> None:
     path = video_report(tmp_path / "report.html", conversation())
-    shown = opened(path, viewport={"width": 360, "height": 700}, color_scheme=scheme)
+    shown = open_report(path, viewport={"width": 360, "height": 700}, color_scheme=scheme)
     drawn(shown)
     assert shown.evaluate("document.documentElement.scrollWidth") == 360
     ground = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(17, 20, 26)") == (scheme == "dark")
 
 
-def test_damage_and_an_empty_room_are_told(opened: Any, tmp_path: Path) -> None:
+def test_damage_and_an_empty_room_are_shown(open_report: Any, tmp_path: Path) -> None:
     events: list[Event] = [coverage("no_face", 0, 10)]
     damage = Damage(2 * SECOND, 3 * SECOND, "data missing")
-    shown = opened(video_report(tmp_path / "report.html", events, damage=(damage,), interrupted=True))
+    shown = open_report(video_report(tmp_path / "report.html", events, damage=(damage,), interrupted=True))
     text = shown.locator("main").inner_text()
-    assert "No face was seen." in text
+    assert "No face was detected." in text
     assert "0:02.00 to 0:03.00: data missing" in text
     assert "interrupted" in text
 
 
-def test_no_name_breaks_out_of_the_data(opened: Any, tmp_path: Path) -> None:
+def test_no_file_name_ends_the_script_element(open_report: Any, tmp_path: Path) -> None:
     name = '</script><script>alert("x")</script><!-- é.mp4'
-    shown = opened(video_report(tmp_path / "report.html", conversation(), source=name))
+    shown = open_report(video_report(tmp_path / "report.html", conversation(), source=name))
     assert shown.locator("h1").inner_text() == name
 
 
-def test_pictures_are_cards(opened: Any, tmp_path: Path) -> None:
+def test_pictures_are_cards(open_report: Any, tmp_path: Path) -> None:
     report, summary = StillsReport(), Summary()
     for event in (reading(0, "happy", source="a.jpg"), reading(0, None, source="b.jpg")):
         report.add(event)
         summary.add(event)
     report.write(tmp_path / "report.html", summary.to_json(facts(duration=0.0, kind="pictures", rate=None)))
-    shown = opened(tmp_path / "report.html")
+    shown = open_report(tmp_path / "report.html")
     first, second = shown.locator(".grid .card").all_inner_texts()
     assert "a.jpg · face 1" in first
     assert "76 %" in first

@@ -1,4 +1,4 @@
-"""The data of the report stay small and show the same as all data."""
+"""Thinned curves, spans and coverage are small, and agree with the originals."""
 
 from itertools import pairwise
 
@@ -18,7 +18,7 @@ def test_a_short_recording_keeps_every_reading() -> None:
     assert points[0][1:] == [2, 40, 40, 760, 40, 40, 40, 40]
 
 
-def test_a_long_one_keeps_means() -> None:
+def test_a_long_recording_keeps_means() -> None:
     thinned = ThinnedReadings(limit=100)
     for number in range(5000):
         thinned.add(
@@ -70,7 +70,7 @@ def test_coverage_joins_neighbours_and_leaves_no_hole() -> None:
     assert all(a[1] == b[0] for a, b in pairwise(stretches))
 
 
-def test_stretches_of_one_kind_are_one() -> None:
+def test_coverage_of_one_kind_is_joined() -> None:
     strip = CoverageStrip()
     for number in range(5):
         strip.add(coverage("observed", 10 * number, 10 * (number + 1)))
