@@ -50,6 +50,7 @@ def _fetch_with_retries(url: str, digest: FileDigest, delays: Sequence[float]) -
         try:
             return _fetch(url, digest)
         except urllib.error.HTTPError as error:
+            error.close()
             reason = f"the server answers {error.code} {error.reason}"
             if error.code not in TRANSIENT:
                 raise DownloadError(f"{url}: {reason}") from error

@@ -63,7 +63,8 @@ def _response(
         timeout = TIMEOUT if data is None or isinstance(data, bytes) else UPLOAD_TIMEOUT
         response = urllib.request.urlopen(sent, timeout=timeout, context=_tls_context())
     except urllib.error.HTTPError as error:
-        raise _refusal(error) from error
+        with error:
+            raise _refusal(error) from error
     except (OSError, ValueError) as error:
         raise _unreachable(address, error) from error
     with response:
