@@ -153,7 +153,7 @@ def test_nobody_there(tmp_path: Path, capfd: Capture) -> None:
     summary = run(capfd, path, tmp_path / "out", "--video")
     assert (summary["tracks"], summary["coverage_percent"]["no_face"]) == ([], 100.0)
     assert rows(tmp_path / "out/room") == []
-    assert "No face was seen" in (tmp_path / "out/room/report.html").read_text()
+    assert "No face was detected" in (tmp_path / "out/room/report.html").read_text()
 
 
 def test_the_annotated_video(tmp_path: Path, capfd: Capture, clip: Path) -> None:
