@@ -187,8 +187,9 @@ def _account(watcher: Watcher) -> tuple[int, int]:
     coverage = [each for each in bodies if each["type"] == "coverage"]
     counted = sum(each["frames"] for each in coverage)
     ended = max(each["ended"] for each in coverage)
-    numbers = [each["frame"] for each in bodies if each["type"] == "reading" and each["media_time"] < ended]
-    return sum(count - 1 for count in readings.values()), max(numbers) + 1 - counted
+    # The frame that closed the coverage has the next number, also where the last segment is `dropped`.
+    after = [each["frame"] for each in bodies if each["type"] == "reading" and each["media_time"] >= ended]
+    return sum(count - 1 for count in readings.values()), min(after) - counted
 
 
 CHECKS: list[Check] = [one_camera, camera_killed, engine_killed]
