@@ -1,13 +1,14 @@
 """The JSON of a recording in REST."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from api.jobs.folder import JobFolder, media_file
-from api.jobs.job import State
+from api.jobs.job import Job, JobStatus, State
 from api.recordings.store import JobRecord
 from api.results.names import RESULT_FILES
 from ingest.bus.wire import rfc3339
@@ -50,58 +51,44 @@ class RecordingView(BaseModel):
 
 def view_of(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
     job, status = record.job, record.status
-    duration = status.duration if status.duration is not None else job.duration
-    return RecordingView(
-        id=job.id,
-        name=job.name,
-        state=status.state,
-        reason=status.reason,
-        created_at=_rfc3339_or_none(job.created_at) or "",
-        started_at=_rfc3339_or_none(status.started_at),
-        ended_at=_rfc3339_or_none(status.ended_at),
-        start=job.start,
-        duration=duration,
-        position=status.position,
-        progress=_progress(record, duration),
-        speed=status.speed,
-        eta=_eta(record, duration),
-        faces=status.faces,
-        readings=status.readings,
-        rate="all" if job.rate is None else job.rate,
-        width=job.width,
-        height=job.height,
-        size=job.size,
-        purpose=job.purpose,
-        ground=job.ground,
-        files=files_of(folder),
-        has_video=video_of(record, folder, media) is not None,
-    )
+    duration = job.duration if status.duration is None else status.duration
+    shown: dict[str, Any] = {
+        "created_at": _rfc3339_or_none(job.created_at),
+        "started_at": _rfc3339_or_none(status.started_at),
+        "ended_at": _rfc3339_or_none(status.ended_at),
+        "duration": duration,
+        "progress": _progress(status, duration),
+        "eta": _eta(status, duration),
+        "rate": "all" if job.rate is None else job.rate,
+        "files": files_of(folder),
+        "has_video": video_of(job, folder, media) is not None,
+    }
+    return RecordingView(**(asdict(job) | asdict(status) | shown))
 
 
 def files_of(folder: JobFolder) -> list[ResultFile]:
-    """The result files, in the order of RESULT_FILES."""
+    """Return the result files, in the order of RESULT_FILES."""
     paths = [folder.results / name for name in RESULT_FILES]
     return [ResultFile(name=path.name, size=path.stat().st_size) for path in paths if path.is_file()]
 
 
-def video_of(record: JobRecord, folder: JobFolder, media: Path) -> Path | None:
-    """The video file; None where it is gone."""
-    if record.job.path is not None:
-        return media_file(media, record.job.path)
+def video_of(job: Job, folder: JobFolder, media: Path) -> Path | None:
+    """Return the video file; None if it was deleted."""
+    if job.path is not None:
+        return media_file(media, job.path)
     return folder.video if folder.video.is_file() else None
 
 
-def _progress(record: JobRecord, duration: float | None) -> float:
-    if record.status.state == "completed":
+def _progress(status: JobStatus, duration: float | None) -> float:
+    if status.state == "completed":
         return 1.0
-    return round(min(1.0, record.status.position / duration), 4) if duration else 0.0
+    return round(min(1.0, status.position / duration), 4) if duration else 0.0
 
 
-def _eta(record: JobRecord, duration: float | None) -> float | None:
-    speed, running = record.status.speed, record.status.state == "running"
-    if not (running and speed and duration):
+def _eta(status: JobStatus, duration: float | None) -> float | None:
+    if not (status.state == "running" and status.speed and duration):
         return None
-    return round(max(0.0, duration - record.status.position) / speed, 1)
+    return round(max(0.0, duration - status.position) / status.speed, 1)
 
 
 def _rfc3339_or_none(seconds: float | None) -> str | None:

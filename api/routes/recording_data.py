@@ -29,7 +29,6 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-
 ResultName: TypeAlias = Literal[*RESULT_FILES]  # type: ignore[valid-type]
 
 SLICE_SCHEMA = {
@@ -49,10 +48,7 @@ Moment = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
 @router.get(
     "/timeline",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"schema": SLICE_SCHEMA}}},
-        **problems(404, 409, 422),
-    },
+    responses={200: {"content": {"application/json": {"schema": SLICE_SCHEMA}}}, **problems(404, 409, 422)},
 )
 async def get_time_slice(
     id: str,
@@ -61,7 +57,7 @@ async def get_time_slice(
     start: Annotated[Moment, Query(alias="from", description="seconds")] = 0.0,
     end: Annotated[Moment | None, Query(alias="to", description="seconds; a minute later at most")] = None,
 ) -> Response:
-    """The readings of up to a minute, and the spans and coverage that overlap it."""
+    """Return the readings of up to a minute, and the spans and coverage that overlap it."""
     record = await find_recording(services, id)
     until = start + MAX_SLICE if end is None else end
     if not start < until <= start + MAX_SLICE:
@@ -69,20 +65,17 @@ async def get_time_slice(
         raise ProblemError(422, f"to: {detail}", {"to": detail})
     await services.audit.record(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
-    found = await _read_log(id, lambda: read_time_slice(parts, record.job.name, start, until))
-    return Response(found.text(), media_type="application/json")
+    time_slice = await _read_log(id, lambda: read_time_slice(parts, record.job.name, start, until))
+    return Response(time_slice.text(), media_type="application/json")
 
 
 @router.get(
     "/overview",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}},
-        **problems(404, 409),
-    },
+    responses={200: {"content": {"application/json": {"schema": OVERVIEW_SCHEMA}}}, **problems(404, 409)},
 )
 async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Response:
-    """The whole recording at a glance: one value a second and face; times are ms of the recording."""
+    """Return an overview of the whole recording: each face's seconds, in ms of the recording."""
     record = await find_recording(services, id)
     await services.audit.record(caller, "recording.read", id)
     parts = job_folder(services.settings.data, id).parts
@@ -92,24 +85,21 @@ async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Res
 
 @router.get("/video", response_class=FileResponse, responses=problems(404))
 async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
-    """The video file, with range requests."""
+    """Return the video file, with range requests."""
     record = await find_recording(services, id)
     folder = job_folder(services.settings.data, id)
-    file = await asyncio.to_thread(video_of, record, folder, services.settings.media)
+    file = await asyncio.to_thread(video_of, record.job, folder, services.settings.media)
     if file is None:
         raise ProblemError(404, f"the video of {record.job.name} no longer exists")
     await services.audit.record(caller, "recording.read", id)
     return FileResponse(
-        file,
-        media_type=record.job.media_type,
-        filename=record.job.name,
-        content_disposition_type="inline",
+        file, media_type=record.job.media_type, filename=record.job.name, content_disposition_type="inline"
     )
 
 
 @router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))
 async def get_file(id: str, name: ResultName, services: ServicesDep, caller: CallerDep) -> FileResponse:
-    """A result file; it exists once the recording has been read."""
+    """Return a result file; it exists once the recording has been read."""
     record = await find_recording(services, id)
     file = job_folder(services.settings.data, id).results / name
     if not await asyncio.to_thread(file.is_file):
@@ -123,7 +113,7 @@ async def _read_log(id: str, read: Callable[[], T]) -> T:
     """Read the event log in a thread. Raises a 404 problem, or a 409 problem for another version's log."""
     try:
         return await asyncio.to_thread(read)
-    except FileNotFoundError:  # the recording was removed meanwhile
+    except FileNotFoundError:  # the recording was removed while it was read
         raise no_recording(id) from None
     except (BadCheckpointError, BadLineError) as error:
         log.warning("%s: %s", id, error)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -139,22 +139,10 @@ async def _check_network(config: SourceConfig, services: Services) -> None:
 
 
 def _shown(config: SourceConfig, status: SourceStatus) -> Source:
-    times: dict[str, Any] = {
-        "created_at": rfc3339(datetime.fromtimestamp(config.created_at).astimezone()),
+    shown: dict[str, Any] = {
+        "url": without_password(config.url),
+        "created_at": rfc3339(datetime.fromtimestamp(config.created_at, UTC)),
         "since": rfc3339(status.since),
         "last_reading": rfc3339(status.last_reading),
     }
-    return Source(
-        id=config.id,
-        name=config.name,
-        url=without_password(config.url),
-        rate=config.rate,
-        purpose=config.purpose,
-        ground=config.ground,
-        picture=config.picture,
-        shard=config.shard,
-        state=status.state,
-        reason=status.reason,
-        drop_share=status.drop_share,
-        **times,
-    )
+    return Source(**(asdict(config) | asdict(status) | shown))

@@ -42,9 +42,8 @@ EXAMPLE: dict[str, Any] = {
     "picture": "blurred",
 }
 
-
-# A field that the request leaves out. It is not null, which only the ground may be; model_dump(exclude_unset)
-# tells the two apart.
+# Default of a field that the request leaves out, which differs from null: only the ground may be null, and
+# model_dump(exclude_unset) leaves such fields out.
 UNSET: Any = Field(default_factory=lambda: None)
 
 
@@ -80,22 +79,14 @@ class SourceChange(BaseModel):
 
 def source_from_request(new: NewSource, settings: AppSettings) -> SourceConfig:
     """Return the new source's configuration. Raises a 422 problem that names each invalid field."""
-    now = time.time()
     default = "personal" if settings.tokens == "open" else None
     checks: dict[str, Callable[[], Any]] = {
         "name": lambda: _checked_name(new.name),
         "url": lambda: validated_url(new.url, settings.media),
         "purpose": lambda: checked_purpose(new.purpose, new.ground, default),
     }
-    checked = _run_checks(checks)
-    return SourceConfig(
-        id=slug(checked["name"]),
-        rate=new.rate,
-        created_at=now,
-        ground=new.ground,
-        picture=new.picture,
-        **checked,
-    )
+    fields = new.model_dump() | _run_checks(checks)
+    return SourceConfig(id=slug(fields["name"]), created_at=time.time(), **fields)
 
 
 def changed_source(config: SourceConfig, change: SourceChange, settings: AppSettings) -> SourceConfig:
@@ -103,7 +94,7 @@ def changed_source(config: SourceConfig, change: SourceChange, settings: AppSett
     given = change.model_dump(exclude_unset=True)
     after = replace(config, **given)
     checks: dict[str, Callable[[], Any]] = {
-        "purpose": lambda: checked_purpose(after.purpose, after.ground, None),
+        "purpose": lambda: checked_purpose(after.purpose, after.ground, None)
     }
     if "name" in given:
         checks["name"] = lambda: _checked_name(after.name)
