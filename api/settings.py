@@ -11,45 +11,39 @@ BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 RESERVE = 200_000_000  # bytes of the disk that recordings leave to Redis and the live timelines; a guess
 
 
-def _matched(pattern: str, text: str) -> "re.Match[str]":
-    found = re.fullmatch(pattern, text, re.IGNORECASE)
-    if found is None or not int(found[1]):
+def _matched(pattern: str, text: str) -> re.Match[str]:
+    match = re.fullmatch(pattern, text, re.IGNORECASE)
+    if match is None or not int(match[1]):
         raise ValueError(text)
-    return found
+    return match
 
 
 def _size(text: str) -> int:
-    found = _matched(r"(\d{1,15})([KMGT]?)B?", text)
-    return int(found[1]) * BYTES[found[2].upper()]
+    match = _matched(r"(\d{1,15})([KMGT]?)B?", text)
+    return int(match[1]) * BYTES[match[2].upper()]
 
 
 def _length(text: str) -> float:
-    found = _matched(r"(\d{1,9})([smhd])", text)
-    return float(int(found[1]) * SECONDS[found[2].lower()])
+    match = _matched(r"(\d{1,9})([smhd])", text)
+    return float(int(match[1]) * SECONDS[match[2].lower()])
 
 
 def _pixels(text: str) -> int:
-    found = _matched(r"(\d{1,6})x(\d{1,6})", text)
-    return int(found[1]) * int(found[2])
+    match = _matched(r"(\d{1,6})x(\d{1,6})", text)
+    return int(match[1]) * int(match[2])
 
 
-SIZE = form("a size such as 500M or 2G", _size)
-LENGTH = form("a duration such as 90m or 4h", _length)
-PIXELS = form("a width and height such as 3840x2160", _pixels)
+Size = Annotated[int, form("a size such as 500M or 2G", _size)]  # bytes
+Length = Annotated[float, form("a duration such as 90m or 4h", _length)]  # seconds
+Pixels = Annotated[int, form("a width and height such as 3840x2160", _pixels)]  # width times height
 
 
 class RecordingLimits(EnvironmentSettings):
     """Limits of each recording, which the API and the job workers check."""
 
-    upload: Annotated[int, SIZE] = setting(  # bytes
-        "MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded"
-    )
-    duration: Annotated[float, LENGTH] = setting(  # seconds
-        "MIEN_DURATION_LIMIT", "4h", "the longest recording"
-    )
-    pixels: Annotated[int, PIXELS] = setting(
-        "MIEN_PIXELS_LIMIT", "3840x2160", "the largest frame of a recording"
-    )
+    upload: Size = setting("MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded")
+    duration: Length = setting("MIEN_DURATION_LIMIT", "4h", "the longest recording")
+    pixels: Pixels = setting("MIEN_PIXELS_LIMIT", "3840x2160", "the largest frame of a recording")
     reserve: int = RESERVE  # bytes
 
 
@@ -76,9 +70,7 @@ class ClientSettings(EnvironmentSettings):
     url: str = setting("MIEN_URL", "http://127.0.0.1:8400", "the address of the service")
     token: str = setting("MIEN_TOKEN", "", "an access token, as `mien tokens add` prints it", secret=True)
     authority: str = setting(
-        "MIEN_CA",
-        "",
-        "a file of certificates to trust besides the machine's own, or `none` to trust any",
+        "MIEN_CA", "", "a file of certificates to trust besides the machine's own, or `none` to trust any"
     )
 
 
