@@ -27,7 +27,7 @@ from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
 from api.results.files import WriteFailedError, open_results, write_errors
 from api.results.networks import load_file_networks
-from api.results.summary import Facts, describe_damage
+from api.results.summary import Facts, describe_damage, video_facts
 from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
@@ -35,7 +35,7 @@ from engine.records import Event
 from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
-from ingest.files.recording import Recording, UnreadableError, open_recording
+from ingest.files.recording import UnreadableError, open_recording
 from ingest.files.resume import decode_resume_point
 from ingest.pace import SECOND
 
@@ -90,15 +90,14 @@ class TaskRunner:
         settings = EngineSettings.read("detector", "precision")
         loaded = load_file_networks(THREADS, settings.detector, precision=settings.precision)
         resume = _decode_state(state) if state else None
-        video = Path(task.video)
-        with open_recording(video, task.name, task.rate, resume.decoding if resume else None) as recording:
-            if recording.frames_decoded == 0 and resume is None:
-                raise UnreadableError(video, "no frame in it can be decoded")
+        after = resume.decoding if resume else None
+        with open_recording(Path(task.video), task.name, task.rate, after) as recording:
             reader = RecordingReader(recording, task.name, loaded.networks, resume)
             writer = EventLogWriter(self._folder.parts, task.attempt, before)
             with closing(Recorder(writer, self._progress, task.name, state)) as recorder:
                 self._record(reader, recorder)
-                return recorder.finish(asdict(self._facts(reader, recording, dict(loaded.models))))
+                models, elapsed = dict(loaded.models), self._progress.elapsed
+                return recorder.finish(asdict(video_facts(recording, reader, task.name, elapsed, models)))
 
     def _record(self, reader: RecordingReader, recorder: Recorder) -> None:
         for events in reader.steps(lambda: self._stopping):
@@ -116,21 +115,6 @@ class TaskRunner:
             raise JobError(
                 f"the disk is full: {reserve / 1e6:.0f} MB must stay free, {free / 1e6:.0f} MB are free"
             )
-
-    def _facts(self, reader: RecordingReader, recording: Recording, models: dict[str, str]) -> Facts:
-        return Facts(
-            source=self._task.name,
-            kind="video",
-            duration=reader.position,
-            width=recording.width,
-            height=recording.height,
-            frames_decoded=recording.frames_decoded,
-            rate=self._task.rate,
-            elapsed=self._progress.elapsed,
-            models=models,
-            damage=tuple(recording.damage),
-            interrupted=reader.interrupted,
-        )
 
     def _write_results(self, checkpoint: Checkpoint, facts: Facts) -> None:
         """Write the same files as a run without interruption."""
@@ -156,7 +140,7 @@ def _decode_facts(fields: dict[str, Any]) -> Facts:
 
 
 def limit_resources() -> None:
-    """Let a file that needs too much memory fail here, before the machine's other work suffers."""
+    """Limit memory and priority: a file that needs too much fails before the machine's other work suffers."""
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICE)

@@ -28,7 +28,6 @@ class StillsReader:
         self,
         paths: Sequence[Path],
         folder: Path,
-        *,
         source: str,
         options: ReadOptions,
         listener: ProgressListener,
@@ -45,7 +44,7 @@ class StillsReader:
         self._decoded = 0
 
     def open(self) -> Stills | None:
-        """The readable pictures in order; None where there is none."""
+        """Return the readable pictures in order; None if there is none."""
         stills = self._readable()
         first = next(stills, None)
         return None if first is None else chain([first], stills)

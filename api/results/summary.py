@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from engine.labels import LABELS, Label
+from engine.recording import RecordingReader
 from engine.records import AbstainReason, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
 from ingest.files.damage import Damage
+from ingest.files.recording import Recording
 from ingest.pace import SECOND
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
@@ -29,6 +31,25 @@ class Facts:
     models: Mapping[str, str]  # network to version
     damage: tuple[Damage, ...]
     interrupted: bool
+
+
+def video_facts(
+    recording: Recording, reader: RecordingReader, source: str, elapsed: float, models: Mapping[str, str]
+) -> Facts:
+    """Return the facts of a video that `reader` has read."""
+    return Facts(
+        source=source,
+        kind="video",
+        duration=reader.position,
+        width=recording.width,
+        height=recording.height,
+        frames_decoded=recording.frames_decoded,
+        rate=recording.rate,
+        elapsed=elapsed,
+        models=models,
+        damage=tuple(recording.damage),
+        interrupted=reader.interrupted,
+    )
 
 
 @dataclass(slots=True)

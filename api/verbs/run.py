@@ -80,13 +80,8 @@ class RunCommand:
 
     def _read_video(self, video: Input) -> ReadResult | None:
         with closing(RunProgress(video.name, self._interruption)) as listener:
-            reader = VideoReader(
-                video.files[0],
-                self._out / video.folder,
-                source=video.name,
-                options=self._options,
-                listener=listener,
-            )
+            folder = self._out / video.folder
+            reader = VideoReader(video.files[0], folder, video.name, self._options, listener)
             result = None
             try:
                 with reader.open() as recording:
@@ -101,13 +96,8 @@ class RunCommand:
         if not stills.files:
             self._fail(UNREADABLE, f"{stills.path}: no videos or pictures in this folder")
         with closing(RunProgress(stills.name, self._interruption)) as listener:
-            reader = StillsReader(
-                stills.files,
-                self._out / stills.folder,
-                source=stills.name,
-                options=self._options,
-                listener=listener,
-            )
+            folder = self._out / stills.folder
+            reader = StillsReader(stills.files, folder, stills.name, self._options, listener)
             readable = reader.open()
             result = None if readable is None else reader.read(readable, self._networks)
         for error in reader.unreadable:
@@ -116,7 +106,7 @@ class RunCommand:
 
     @functools.cached_property
     def _networks(self) -> LoadedNetworks:
-        """The networks: loaded once for all inputs, with the first that is readable."""
+        """Networks for all inputs, loaded with the first readable one."""
         return load_file_networks(self._threads, self._detector, self._runtime, self._precision)
 
     def _report(self, each: Input, result: ReadResult) -> None:

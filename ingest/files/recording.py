@@ -187,7 +187,7 @@ def open_recording(
     With `after`, reading resumes there with the same frames that an uninterrupted reading would give.
 
     Raise UnreadableError for a file without readable frames: no such file, no permission, a folder, an empty
-    file, not a video, a file cut off before its index, no video stream.
+    file, not a video, a file cut off before its index, no video stream, no frame that can be decoded.
     """
     if after is None:
         return _open(path, source, rate, None)
@@ -202,7 +202,10 @@ def open_recording(
 def _open(path: Path, source: str, rate: float | None, start_point: StartPoint | None) -> Recording:
     container, stream = open_video(path)
     try:
-        return Recording(container, stream, source=source, rate=rate, start_point=start_point)
+        recording = Recording(container, stream, source=source, rate=rate, start_point=start_point)
+        if start_point is None and recording.frames_decoded == 0:
+            raise UnreadableError(path, "no frame in it can be decoded")
+        return recording
     except BaseException:
         container.close()
         raise
