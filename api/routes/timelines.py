@@ -95,17 +95,10 @@ async def get_timeline(
         await services.audit.record(caller, "timeline.read", source)
         return await _page(services, source, cursors, export_request.limit or PAGE_SIZE, expired)
     await services.audit.record(caller, "timeline.exported", source)
-    headers = {"Expired": expired} if expired else {}
-    if export_request.limit is None:
-        end = await services.history.last(source, cursors.start, cursors.end)
-        pages = services.history.pages(source, cursors.start, end)
-    else:
-        page = await _entries(services, source, cursors, export_request.limit)
-        end = page[-1][0] if page else cursors.start
-        pages = _only(page)
-        if len(page) == export_request.limit:
-            headers["Link"] = f'<{_url_after(request, end)}>; rel="next"'
-    return _file(source, cursors, export_request, pages, headers | {"Next-Cursor": end})
+    response = await _file(services, source, cursors, export_request, request)
+    if expired:
+        response.headers["Expired"] = expired
+    return response
 
 
 @router.get(
@@ -128,17 +121,23 @@ async def get_timeline_overview(
     return CompressedJson(await _overview(services, source, cursors))
 
 
-def _file(
-    source: str,
-    cursors: CursorRange,
-    export_request: ExportRequest,
-    pages: AsyncIterator[list[Entry]],
-    headers: dict[str, str],
+async def _file(
+    services: Services, source: str, cursors: CursorRange, export_request: ExportRequest, request: Request
 ) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{source}.{export_request.format}"'}
+    if export_request.limit is None:
+        end = await services.history.last(source, cursors.start, cursors.end)
+        pages = services.history.pages(source, cursors.start, end)
+    else:
+        page = await _entries(services, source, cursors, export_request.limit)
+        end = page[-1][0] if page else cursors.start
+        pages = _only(page)
+        if len(page) == export_request.limit:
+            headers["Link"] = f'<{_url_after(request, end)}>; rel="next"'
+    headers["Next-Cursor"] = end
     format = REST_FORMATS[export_request.format]
     start = None if cursors.start == START else position(cursors.start)[0]
     writer = format.new_writer(ExportOptions(export_request.layout, start=start))
-    headers["Content-Disposition"] = f'attachment; filename="{source}.{export_request.format}"'
     return StreamingResponse(export(writer, pages), media_type=format.media_type, headers=headers)
 
 
@@ -174,17 +173,14 @@ def _url_after(request: Request, cursor: str) -> str:
 
 
 async def _overview(services: Services, source: str, cursors: CursorRange) -> bytes:
-    document, until, full = OverviewDocument(source), cursors.start, True
-    while full:
-        page = await services.redis.xrange(
-            overview_key(source), min=f"({until}", max=cursors.end, count=PAGE_SIZE
-        )
-        for _, entry in page:
-            if entry[b"type"] == SECONDS.encode():
-                document.add_seconds(entry[b"body"])
+    document, until = OverviewDocument(source), cursors.start
+    async for page in services.history.pages(source, cursors.start, cursors.end, key=overview_key):
+        for _, kind, body in page:
+            if kind == SECONDS.encode():
+                document.add_seconds(body)
             else:
-                document.add_coverage(_period(json.loads(entry[b"body"])))
-        until, full = page[-1][0].decode() if page else until, len(page) == PAGE_SIZE
+                document.add_coverage(_period(json.loads(body)))
+        until = page[-1][0]
     # The engine commits an ended second together with the first reading of the next one.
     return await document.text(until=f"{max(0, position(until)[0] - 1)}-0")
 

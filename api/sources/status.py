@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.stream.history import Entry, History
-from api.stream.messages import now, position
+from api.stream.history import History
+from api.stream.messages import START, now, position
 from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import state_key
 from ingest.bus.source_config import SourceConfig
@@ -80,7 +80,7 @@ class SourceStatuses:
     def __init__(self, client: AsyncRedis, history: History) -> None:
         self._redis = client
         self._history = history
-        # With created_at, which tells apart a source that was removed and added again.
+        # With created_at: a source that was removed and added again has another one.
         self._trackers: dict[str, tuple[float, StatusTracker]] = {}
 
     async def status(self, config: SourceConfig) -> SourceStatus:
@@ -90,7 +90,7 @@ class SourceStatuses:
             tracker = await self._start(source)
             self._trackers[source] = (config.created_at, tracker)
         else:
-            await self._add_new(source, tracker)
+            await self._add_new(source, tracker, tracker.cursor)
         return tracker.status(now())
 
     def retain(self, sources: Collection[str]) -> None:
@@ -110,13 +110,10 @@ class SourceStatuses:
             tracker.add(*entry)
         return tracker
 
-    async def _add_new(self, source: str, tracker: StatusTracker) -> None:
-        page: list[Entry] | None = None
-        while page is None or len(page) == PAGE_SIZE:
-            assert tracker.cursor is not None
-            page = await self._history.page(source, tracker.cursor, PAGE_SIZE)
+    async def _add_new(self, source: str, tracker: StatusTracker, cursor: str) -> None:
+        async for page in self._history.pages(source, cursor, size=PAGE_SIZE):
             for entry in page:
-                if position(entry[0]) > position(tracker.cursor):  # two requests may run at the same time
+                if position(entry[0]) > position(tracker.cursor or START):  # two requests may run at once
                     tracker.add(*entry)
 
 
