@@ -19,11 +19,10 @@ from api.stream.messages import (
     BAD_REQUEST,
     FORBIDDEN,
     REMOVED_SOURCE,
-    START,
     TRY_LATER,
     UNKNOWN_SOURCE,
     BadCursorError,
-    checked_cursor,
+    cursor_after,
     cursor_from,
     error,
     missed,
@@ -62,8 +61,8 @@ async def _send_messages(websocket: WebSocket, source: str, services: Services) 
     try:
         client = _Client(websocket, source, services, _first_cursor(websocket))
         lost = await services.history.check(source, client.cursor)
-    except BadCursorError as refused:
-        await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(refused)))
+    except BadCursorError as fault:
+        await _refuse(websocket, BAD_REQUEST, error(source, "bad_cursor", str(fault)))
         return
     await services.audit.record(caller_of(websocket), "live.watched", source)
     if lost:
@@ -98,9 +97,8 @@ class _Client:
         await self._catch_up()
         async with self._services.broadcasts.join(self._source) as (broadcast, queue):
             if position(self.cursor) < position(broadcast.position):
-                await self._catch_up(
-                    until=broadcast.position
-                )  # entries between the history and the broadcast
+                # Entries that were written between the history and the broadcast.
+                await self._catch_up(until=broadcast.position)
             await self._follow(broadcast, queue)
         await _refuse(self._websocket, REMOVED_SOURCE, error(self._source, "removed", REMOVED))
 
@@ -124,7 +122,7 @@ class _Client:
                 return
 
     async def _send(self, messages: list[Message], heartbeat: bytes | None = None) -> None:
-        """Send messages that wait together in one write."""
+        """Send the messages, and the heartbeat if there is one, in one write."""
         frames = [message.frame for message in messages]
         if heartbeat:
             frames.append(heartbeat)
@@ -138,7 +136,7 @@ class _Client:
 def _first_cursor(websocket: WebSocket) -> str:
     """Return the cursor of `after`, else of `from`, else of a minute ago. Raises BadCursorError."""
     if after := websocket.query_params.get("after"):
-        return START if after == "0" else checked_cursor(after)
+        return cursor_after(after)
     return cursor_from(websocket.query_params.get("from") or DEFAULT_HISTORY, now())
 
 
@@ -152,18 +150,27 @@ async def _is_known(websocket: WebSocket, source: str, services: Services) -> bo
 
 async def _refuse(websocket: WebSocket, code: int, message: str) -> None:
     """Send an error message, then close with the code."""
-    with suppress(WebSocketDisconnect):  # the client has disconnected
+    with suppress(WebSocketDisconnect):
         await websocket.send_text(message)
         await websocket.close(code)
 
 
 async def _serve_websocket(websocket: WebSocket, source: str, services: Services, serve: Serve) -> None:
-    """Serve until the client disconnects or sends a message, which this protocol does not allow."""
-    try:
+    with suppress(WebSocketDisconnect):  # the client disconnected, perhaps during the handshake
         await websocket.accept()
-    except WebSocketDisconnect:
-        return  # the client disconnected during the handshake
-    sending = asyncio.create_task(serve(websocket, source, services))
+        try:
+            await _send_until_message(websocket, source, serve(websocket, source, services))
+        except REDIS_ERRORS as fault:
+            if (reason := outage(fault)) is None:
+                raise
+            logger.warning("%s: a websocket of %s is closed", reason, source)
+            detail = f"{reason}; connect again with your cursor"
+            await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", detail))
+
+
+async def _send_until_message(websocket: WebSocket, source: str, serving: Coroutine[Any, Any, None]) -> None:
+    """Run `serving` until the client disconnects or sends a message, which the protocol does not allow."""
+    sending = asyncio.create_task(serving)
     listening = asyncio.create_task(websocket.receive())
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -173,13 +180,5 @@ async def _serve_websocket(websocket: WebSocket, source: str, services: Services
             await stop(sending)
             detail = "this websocket accepts no messages; see docs/protocol.md"
             await _refuse(websocket, BAD_REQUEST, error(source, "unexpected_message", detail))
-    except WebSocketDisconnect:
-        pass  # the client disconnected
-    except REDIS_ERRORS as fault:
-        if (reason := outage(fault)) is None:
-            raise
-        logger.warning("%s: a websocket of %s is closed", reason, source)
-        detail = f"{reason}; connect again with your cursor"
-        await _refuse(websocket, TRY_LATER, error(source[:80], "unavailable", detail))
     finally:
         await stop(sending, listening)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingest.bus.wire import rfc3339
+from ingest.environment import SECONDS
 
 # Close codes: 1013 as registered, and from 4400 on those that a client must not retry, named after HTTP's.
 TRY_LATER = 1013
@@ -18,7 +19,6 @@ START = "0-0"  # the cursor before every entry
 
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _AGO = re.compile(r"-([0-9]{1,6})(s|m|h)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 Position = tuple[int, int]
 
@@ -40,6 +40,11 @@ def checked_cursor(text: str) -> str:
     return text
 
 
+def cursor_after(text: str) -> str:
+    """Return the cursor of a parameter `after`, for which 0 is the beginning. Raises BadCursorError."""
+    return START if text == "0" else checked_cursor(text)
+
+
 def cursor_at(moment: datetime) -> str:
     """Return the cursor before all entries that were written at `moment` (aware) or later."""
     return f"{max(0, int(moment.timestamp() * 1000) - 1)}-{2**64 - 1}"
@@ -48,7 +53,7 @@ def cursor_at(moment: datetime) -> str:
 def cursor_from(text: str, now: datetime) -> str:
     """Return the cursor for `-10m` (also s, h) or an RFC 3339 moment with zone. Raises BadCursorError."""
     if ago := _AGO.fullmatch(text):
-        return cursor_at(now - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]]))
+        return cursor_at(now - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]]))
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:

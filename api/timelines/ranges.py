@@ -1,4 +1,4 @@
-"""CursorRange of a timeline, from the parameters of a request."""
+"""The range of a timeline, from the parameters of a request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,14 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api.http.problems import ProblemError
-from api.stream.messages import START, BadCursorError, checked_cursor, cursor_from, now, position
+from api.stream.messages import (
+    BadCursorError,
+    checked_cursor,
+    cursor_after,
+    cursor_from,
+    now,
+    position,
+)
 
 After = Annotated[
     str | None,
@@ -21,8 +28,7 @@ From = Annotated[
     Query(alias="from", description="instead of `after`: -10m (s, m, h), or a moment with its zone"),
 ]
 To = Annotated[
-    str | None,
-    Query(description="instead of `before`: end before this moment, in the same forms"),
+    str | None, Query(description="instead of `before`: end before this moment, in the same forms")
 ]
 
 
@@ -48,9 +54,7 @@ def requested_range(
         raise _invalid("from", "give either `after` or `from`, not both")
     if before and to:
         raise _invalid("to", "give either `before` or `to`, not both")
-    start = START
-    if after or since:
-        start = _read("after", _cursor_after, after) if after else _read("from", _cursor_of_moment, since)
+    start = _read("from", _cursor_of_moment, since) if since else _read("after", cursor_after, after or "0")
     if not (before or to):
         return CursorRange(start, "+")
     end = _read("before", checked_cursor, before) if before else _read("to", _cursor_of_moment, to)
@@ -67,10 +71,6 @@ def _read(parameter: str, reader: Callable[[str], str], text: str | None) -> str
         return reader(text or "")
     except BadCursorError as error:
         raise _invalid(parameter, str(error)) from None
-
-
-def _cursor_after(text: str) -> str:
-    return START if text == "0" else checked_cursor(text)
 
 
 def _cursor_of_moment(text: str) -> str:
