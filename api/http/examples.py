@@ -94,14 +94,16 @@ OVERVIEW: dict[str, Any] = {
     "until": "1769861018311-0",
 }
 
+_QUEUED = RECORDING | {"state": "queued", "started_at": None, "position": 0.0, "progress": 0.0}
+
 RESPONSES: dict[str, Any] = {
     "list_sources": [SOURCE],
     "add_source": SOURCE | {"state": None, "since": None, "last_reading": None, "drop_share": None},
     "get_source": SOURCE,
     "change_source": SOURCE,
     "list_recordings": [RECORDING],
-    "add_recording": RECORDING | {"state": "queued", "started_at": None, "position": 0.0, "progress": 0.0},
-    "upload_recording": RECORDING | {"state": "queued", "started_at": None, "position": 0.0, "progress": 0.0},
+    "add_recording": _QUEUED,
+    "upload_recording": _QUEUED,
     "get_limits": {"size": 2_000_000_000, "duration": 14_400.0, "pixels": 8_294_400},
     "get_recording": RECORDING,
     "cancel_recording": RECORDING | {"state": "aborted", "eta": None},
@@ -123,6 +125,16 @@ RESPONSES: dict[str, Any] = {
             {"name": "redis", "ready": True, "reason": ""},
             {"name": "ingest", "ready": False, "reason": "silent for more than 5 s"},
         ],
+    },
+    "get_session": {
+        "name": "front-desk",
+        "scope": "view",
+        "tokens": "required",
+        "rate": {"default": 10.0, "min": 0.0, "max": 60.0},
+    },
+    "issue_ticket": {
+        "ticket": "m2Yl6tGJ0b9mXq1lW7n5cQd4TzqY8rVh3kEoUu0sAaI",
+        "expires_at": "2026-01-31T12:04:07.250Z",
     },
     "read_audit": {
         "notes": [

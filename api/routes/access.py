@@ -31,17 +31,6 @@ class RateRange(BaseModel):
 class Session(BaseModel):
     """The caller, and the settings that a client's forms need."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "name": "front-desk",
-                "scope": "view",
-                "tokens": "required",
-                "rate": {"default": 10.0, "min": 0.0, "max": 60.0},
-            }
-        }
-    )
-
     name: Annotated[str, Field(description="name of the token; local where tokens are not required")]
     scope: Scope
     tokens: Annotated[Literal["open", "required"], Field(description="required: each request needs a token")]
@@ -49,7 +38,7 @@ class Session(BaseModel):
 
 
 class TicketRequest(BaseModel):
-    """The path that a ticket shall open."""
+    """The path that a ticket opens."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"path": "/v1/sources/lobby/live"}}
@@ -60,15 +49,6 @@ class TicketRequest(BaseModel):
 
 class IssuedTicket(BaseModel):
     """A ticket, to be appended to its path as ?ticket=…"""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "ticket": "m2Yl6tGJ0b9mXq1lW7n5cQd4TzqY8rVh3kEoUu0sAaI",
-                "expires_at": "2026-01-31T12:04:07.250Z",
-            }
-        }
-    )
 
     ticket: str
     expires_at: str
