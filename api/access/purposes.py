@@ -40,6 +40,28 @@ PICTURE_VISIBILITY = {
 }
 
 
+NOTICE = """\
+EMOTION RECOGNITION IN USE
+
+Where: {name}
+
+What happens: a computer finds faces in the picture of this camera and infers from their expressions, up to
+{rate:g} times a second, which emotion each face shows: {labels}.
+It can be wrong: an expression is not a feeling.
+
+Why: {why}
+
+What is stored: for each face when and where in the picture it was seen, the position of 15 points of it,
+and the inferred emotions. It is deleted after {retention}. No picture of a face is stored, and
+nobody is identified. {visibility}
+
+Contact, also for access to such data, its deletion, and objection:
+{contact}
+
+This is the notice that Article 50(3) of Regulation (EU) 2024/1689 (AI Act) requires.
+"""
+
+
 class PurposeError(Exception):
     """A missing or prohibited purpose; the message is a sentence for the field `purpose`."""
 
@@ -62,28 +84,15 @@ def contact() -> str:
 def notice(config: SourceConfig, retention: float) -> str:
     """Write the notice to put up in view of the camera; `retention` is that of timelines, in seconds."""
     why = PHRASES.get(config.purpose, config.purpose)
-    if config.ground:
-        why = f"{why}, for {config.ground} reasons"
-    return f"""\
-EMOTION RECOGNITION IN USE
-
-Where: {config.name}
-
-What happens: a computer finds faces in the picture of this camera and infers from their expressions, up to
-{config.rate:g} times a second, which emotion each face shows: {", ".join(LABELS)}.
-It can be wrong: an expression is not a feeling.
-
-Why: {why}
-
-What is stored: for each face when and where in the picture it was seen, the position of 15 points of it,
-and the inferred emotions. It is deleted after {_duration(retention)}. No picture of a face is stored, and
-nobody is identified. {PICTURE_VISIBILITY[config.picture]}
-
-Contact, also for access to such data, its deletion, and objection:
-{contact() or "the operator of this camera"}
-
-This is the notice that Article 50(3) of Regulation (EU) 2024/1689 (AI Act) requires.
-"""
+    return NOTICE.format(
+        name=config.name,
+        rate=config.rate,
+        labels=", ".join(LABELS),
+        why=f"{why}, for {config.ground} reasons" if config.ground else why,
+        retention=_duration(retention),
+        visibility=PICTURE_VISIBILITY[config.picture],
+        contact=contact() or "the operator of this camera",
+    )
 
 
 def _duration(seconds: float) -> str:
