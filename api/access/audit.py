@@ -59,7 +59,7 @@ class Audit:
         self._recorded_at: dict[tuple[str, str, str], float] = {}  # of polled actions
 
     async def record(self, caller: Caller, action: Action, subject: str) -> None:
-        """Record an action before it is performed. If this raises redis-py's errors, it must not be."""
+        """Record an action before it is performed; if this raises redis-py's errors, do not perform it."""
         entry = (caller.name, action, subject)
         if time.monotonic() - self._recorded_at.get(entry, -math.inf) < REPEAT_INTERVAL:
             return
@@ -76,9 +76,8 @@ class Audit:
 
     async def trim(self) -> None:
         """Delete the entries that are older than the retention time."""
-        await self._redis.xtrim(
-            AUDIT, minid=oldest_id(await self._redis.time(), self._retention), approximate=False
-        )
+        oldest = oldest_id(await self._redis.time(), self._retention)
+        await self._redis.xtrim(AUDIT, minid=oldest, approximate=False)
 
     def _remember(self, entry: tuple[str, str, str]) -> None:
         self._recorded_at.pop(entry, None)
@@ -96,6 +95,4 @@ def record_local_action(client: Redis, action: Action, subject: str) -> None:
 
 
 def _decode(id: bytes, fields: dict[bytes, bytes]) -> AuditEntry:
-    return AuditEntry(
-        id.decode(), fields[b"caller"].decode(), fields[b"action"].decode(), fields[b"subject"].decode()
-    )
+    return AuditEntry(id.decode(), *(fields[name].decode() for name in (b"caller", b"action", b"subject")))

@@ -105,8 +105,8 @@ class AuthMiddleware:
             if time.monotonic() - checked_at >= self._check_interval:
                 checked_at = time.monotonic()
                 if not await _is_valid(scope, caller):
-                    known = SOCKETS.fullmatch(scope["path"])
-                    await _close(REMOVED_TOKEN, known[1] if known else "", send)
+                    match = SOCKETS.fullmatch(scope["path"])
+                    await _close(REMOVED_TOKEN, match[1] if match else "", send)
                     raise WebSocketDisconnect(REMOVED_TOKEN.close)
             await send(message)
 
@@ -157,13 +157,13 @@ def _pop_ticket(scope: Scope) -> str | None:
 
 
 async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-    known = SOCKETS.fullmatch(scope["path"]) if scope["type"] == "websocket" else None
-    if known is None:
+    match = SOCKETS.fullmatch(scope["path"]) if scope["type"] == "websocket" else None
+    if match is None:
         await _response(refusal)(scope, receive, send)
         return
     await receive()  # websocket.connect
     await send({"type": "websocket.accept"})
-    await _close(refusal, known[1], send)
+    await _close(refusal, match[1], send)
 
 
 def _response(refusal: Refusal) -> Response:

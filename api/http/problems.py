@@ -16,7 +16,6 @@ from ingest.bus.connection import REDIS_ERRORS
 
 MEDIA_TYPE = "application/problem+json"
 
-
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "title": "Problem",

@@ -59,7 +59,7 @@ class Attempt:
         self.changes: dict[str, Any] = {}  # of the job's status, not stored yet
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
-        """Return when the attempt is over; the process may still run then."""
+        """Supervise until the attempt is over; the process may still run then."""
         while True:
             for report in self._reader.reports(POLL_INTERVAL):
                 self._add(report)
@@ -102,7 +102,7 @@ class Attempt:
                 self._yield_to_live(self._reported_at - before)
             state = self._queue.report(self._claimed, self.changes)
         except REDIS_ERRORS as error:
-            if not self._redis_is_away:  # logged once, however long it lasts
+            if not self._redis_is_away:  # one line for each outage
                 log.warning("redis: %s; the job goes on", error)
             self._redis_is_away = True
             return "running"
@@ -121,7 +121,7 @@ class Attempt:
             self.changes["reason"] = SLOWED_DOWN if overloaded else ""
 
     def _timed_out(self) -> Outcome | None:
-        """A cancelled job may take long to write its results: only a lack of progress ends it."""
+        """End a reader without progress, even a cancelled one, which may take long to write its results."""
         if self._reader.paused or self._reader.idle() <= self._timeout:
             return None
         state = "aborted" if self._is_cancelled else "error"

@@ -57,7 +57,7 @@ def write_checkpoint(folder: Path, attempt: int, checkpoint: Checkpoint) -> None
 
 
 def delete_checkpoints(folder: Path) -> None:
-    """Let the next attempt start from the beginning."""
+    """Delete all checkpoints: the next attempt starts from the beginning."""
     for path in folder.glob("*.json"):
         path.unlink()
 

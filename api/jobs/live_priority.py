@@ -8,7 +8,7 @@ from ingest.bus.keys import SOURCES, dropped_key, frames_key
 
 MAX_AGE = 0.2  # seconds of the oldest frame that waits for the engine; live lags by 0.3 s at most
 COOLDOWN = 2.0  # seconds that jobs stay paused after the last late or dropped frame
-# Live sources may always ask for more than the machine can do: jobs then get a tenth of the time.
+# Live sources may constantly need more than the machine can do: jobs then get a tenth of the time.
 PAUSE, TURN = 9.0, 1.0  # seconds
 
 # The age of the oldest frame in a stream, in ms: computed on the server, since frames are large.

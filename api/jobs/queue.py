@@ -7,7 +7,7 @@ is no longer its own.
 
 Maintained libraries over Redis do not give this. RQ and SAQ put the job of a worker that was killed among
 the failed ones or leave it active (rq/rq#2015, tobymao/saq#127); taskiq's stream broker hands a long job to
-a second worker while the first is at it (taskiq-python/taskiq-redis#101); none resumes from a checkpoint.
+a second worker while the first still reads (taskiq-python/taskiq-redis#101); none resumes from a checkpoint.
 """
 
 import json
@@ -130,23 +130,22 @@ class Queue:
         return self._finish_attempt(claimed.job.id, claimed.attempt, claimed.entry, state, changes)
 
     def release(self, claimed: ClaimedJob, *, fruitless: bool) -> None:
-        """Leave the job to the next worker; `fruitless`: its reader died.
+        """Leave the job to the next worker; `fruitless`: its reader died before its first checkpoint.
 
-        The count grows here and not with the claim, since a worker that is killed proves nothing against the
-        job.
+        Fruitless attempts are counted here and not with the claim: a worker may be killed for any reason.
         """
         args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE, int(fruitless)]
         self._release(keys=_keys(claimed.job.id), args=args)
 
     def _beat(self) -> None:
-        """Tell /readyz that a worker is alive, be it idle or busy."""
+        """Show /readyz that this worker is alive, whether idle or busy."""
         send_heartbeat(self._redis, "jobs")
 
     def _start_attempt(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)
         now = json.dumps(time.time())
         attempt = self._claim(keys=_keys(id), args=[json.dumps(entry), now]) if text else 0
-        if text is None or not attempt:  # the job was cancelled or removed meanwhile
+        if text is None or not attempt:  # the job was cancelled or removed before
             self._redis.xack(QUEUE, GROUP, entry)
             self._redis.xdel(QUEUE, entry)
             return None

@@ -38,7 +38,7 @@ class ReaderProcess:
             self._pipe.close_input()
 
     def reports(self, timeout: float) -> list[dict[str, Any]]:
-        """The new reports; wait up to `timeout` seconds for one."""
+        """Return the new reports; wait up to `timeout` seconds for one."""
         select.select([self._pipe.output], [], [], timeout)
         lines = self._pipe.read()
         if lines:
@@ -46,7 +46,7 @@ class ReaderProcess:
         return [json.loads(line) for line in lines]
 
     def idle(self) -> float:
-        """Seconds since the last report or read: a reader that seeks to its checkpoint reports nothing."""
+        """Return the seconds since the last report or read; a reader that seeks reports nothing."""
         if (count := self._count_bytes_read()) != self._bytes_read:
             self._bytes_read, self._active_at = count, time.monotonic()
         return time.monotonic() - self._active_at
@@ -59,7 +59,7 @@ class ReaderProcess:
         return int(counters.split()[1])  # rchar: …
 
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number where a signal ended it."""
+        """Return None while it runs, and minus the signal's number if a signal ended it."""
         return self._process.poll()
 
     def pause(self) -> None:
@@ -74,7 +74,7 @@ class ReaderProcess:
             self._process.send_signal(signal.SIGCONT)
 
     def cancel(self) -> None:
-        """Let the process write the results of what it has read, and end."""
+        """Stop reading: the process writes the results of what it has read, and ends."""
         self.resume()
         self._process.terminate()
 

@@ -15,7 +15,7 @@ from engine.wire import encode_event, encode_seconds
 from ingest.bus.timeline import TimelineEntry
 from ingest.pace import SECOND
 
-# A checkpoint is due after the first of both, so that a restart repeats little work.
+# A checkpoint is due after whichever comes first, so that a restart repeats little work.
 CHECKPOINT_INTERVAL = 5 * SECOND  # ns of the recording
 CHECKPOINT_TIME = 2.0  # seconds of work
 
@@ -26,7 +26,7 @@ class Recorder:
     def __init__(
         self, writer: EventLogWriter, progress: Progress, source: str, state: dict[str, Any] | None
     ) -> None:
-        """`state` is that of the checkpoint from which reading resumes. Raises ValueError for a bad one."""
+        """`state` comes from the checkpoint to resume from. Raises ValueError for a bad one."""
         self._writer = writer
         self._progress = progress
         self._rollup = Rollup.restored(source, state["rollup"].encode()) if state else Rollup(source)
@@ -75,13 +75,6 @@ class Recorder:
     def _commit(self, **state: Any) -> Checkpoint:
         progress = self._progress
         self._committed, self._committed_at = progress.position, time.monotonic()
-        return self._writer.commit(
-            {
-                "position": progress.position,
-                "faces": progress.faces,
-                "readings": progress.readings,
-                "elapsed": progress.elapsed,
-                "longest": self._longest,
-                **state,
-            }
-        )
+        counts = {"position": progress.position, "faces": progress.faces, "readings": progress.readings}
+        totals = counts | {"elapsed": progress.elapsed, "longest": self._longest}
+        return self._writer.commit(totals | state)

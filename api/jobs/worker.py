@@ -55,7 +55,7 @@ class Worker:
                     joined = True
                 claimed = self._queue.claim()
             except REDIS_ERRORS as error:
-                if str(error) != logged:  # once, however long it lasts
+                if str(error) != logged:  # one line for each outage
                     log.warning("redis: %s; jobs wait", error)
                 joined, logged = False, str(error)
                 time.sleep(RETRY_INTERVAL)

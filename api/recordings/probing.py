@@ -78,5 +78,5 @@ async def _run_probe(path: Path, python: str) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    return kept | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space
+    inherited = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    return inherited | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space

@@ -55,7 +55,7 @@ async def delete_old(client: AsyncRedis, data: Path, max_age: float) -> None:
 
 
 def _is_old(record: JobRecord | None, folder: JobFolder, max_age: float) -> bool:
-    """`record` is None for a job that this version cannot read: its folder tells the age."""
+    """`record` is None for a job that this version cannot read: its folder shows the age."""
     if record is None:
         return _idle(folder.path) > max_age
     now, created_at = time.time(), record.job.created_at

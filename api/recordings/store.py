@@ -87,8 +87,8 @@ class JobStore:
             for id in texts:
                 commands.hgetall(job_key(id.decode()))
             statuses = await commands.execute()
-        found = zip(texts.items(), statuses, strict=True)
-        return {id.decode(): _decode(text, stored) for (id, text), stored in found}
+        entries = zip(texts.items(), statuses, strict=True)
+        return {id.decode(): _decode(text, stored) for (id, text), stored in entries}
 
     async def cancel(self, id: str) -> bool:
         """Cancel a job; return False where it was over already."""

@@ -13,10 +13,10 @@ from engine.stored import decode_stored
 from engine.wire import encode_event
 from ingest.pace import SECOND
 
-BLOCK = 4096  # bytes; a binary search that is down to this reads on line by line
+BLOCK = 4096  # bytes; a binary search that has narrowed down to this reads on line by line
 
-# Spans and coverage are logged in the order of their ends but for so many seconds: the last span of a face is
-# logged once the face has been away for a while, coverage after ten seconds at the latest.
+# Spans and coverage are logged at most so many seconds after their ends: the last span of a face only once
+# the face has been away for a while, coverage after ten seconds at the latest.
 MAX_DELAY = 12.0
 
 TimeOf = Callable[[bytes], float | None]  # seconds of a line; None for a line without a time
@@ -38,27 +38,27 @@ class TimeSlice:
 
 
 def read_time_slice(parts: Path, source: str, start: float, end: float) -> TimeSlice:
-    """The readings from `start` to before `end` (seconds), and the spans and coverage that overlap that time.
+    """Return the readings from `start` to before `end` (seconds), and the spans and coverage that overlap it.
 
-    Raises BadCheckpointError, BadLineError.
+    Raises BadCheckpointError and BadLineError.
     """
     checkpoint = newest_checkpoint(parts)
     if checkpoint is None:
         return TimeSlice([], [], [], 0.0)
-    found = TimeSlice([], [], [], checkpoint.state["position"] / SECOND)
+    result = TimeSlice([], [], [], checkpoint.state["position"] / SECOND)
     for reading in _readings(parts, checkpoint, source, start):
         if reading.media_time >= end * SECOND:
             break
         if reading.media_time >= start * SECOND:
-            found.readings.append(encode_event(reading).body)
+            result.readings.append(encode_event(reading).body)
     last_end = end + checkpoint.state["longest"] / SECOND + MAX_DELAY
     for line in _lines(parts, checkpoint, INTERVALS, _end_of_interval, start - MAX_DELAY):
         message = json.loads(line)
         if message["ended"] > last_end:
             break
         if message["ended"] > start and message["started"] < end:
-            (found.spans if message["type"] == "span" else found.coverage).append(line.rstrip())
-    return found
+            (result.spans if message["type"] == "span" else result.coverage).append(line.rstrip())
+    return result
 
 
 def _readings(parts: Path, checkpoint: Checkpoint, source: str, start: float) -> Iterator[Reading]:

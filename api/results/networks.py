@@ -19,10 +19,7 @@ class LoadedNetworks:
 
 
 def load_file_networks(
-    threads: int,
-    detector: DetectorName,
-    runtime: RuntimeName = "onnx",
-    precision: PrecisionName = "auto",
+    threads: int, detector: DetectorName, runtime: RuntimeName = "onnx", precision: PrecisionName = "auto"
 ) -> LoadedNetworks:
     """Load the networks for `threads` threads in all, or for a GPU where an engine has built their plans.
 

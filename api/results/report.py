@@ -59,10 +59,10 @@ class StillsReport:
 
 
 def _write(path: Path, summary: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-    kept = {name: value for name, value in summary.items() if name not in MEASURED}
+    repeatable = {name: value for name, value in summary.items() if name not in MEASURED}
     colours = {"labels": [LABEL_COLOURS[label] for label in LABELS], "coverage": COVERAGE_COLOURS}
     path.write_text(
-        page({"summary": kept, "labels": LABELS, "stack": STACK_ORDER, "colours": colours, **data}),
+        page({"summary": repeatable, "labels": LABELS, "stack": STACK_ORDER, "colours": colours, **data}),
         encoding="utf-8",
     )
 

@@ -91,19 +91,19 @@ class ThinnedSpans:
     def __init__(self, limit: int = MAX_INTERVALS) -> None:
         self._limit = limit
         self._shortest = 0
-        self._kept: list[list[int]] = []
+        self._spans: list[list[int]] = []
 
     def add(self, span: Span) -> None:
         started, ended = round(span.started / MILLISECOND), round(span.ended / MILLISECOND)
         if ended - started >= self._shortest:
-            self._kept.append([started, ended, span.track, LABEL_NUMBERS[span.label]])
-        if len(self._kept) > self._limit:
-            lengths = sorted(ended - started for started, ended, *_ in self._kept)
+            self._spans.append([started, ended, span.track, LABEL_NUMBERS[span.label]])
+        if len(self._spans) > self._limit:
+            lengths = sorted(ended - started for started, ended, *_ in self._spans)
             self._shortest = lengths[len(lengths) // 2] + 1
-            self._kept = [kept for kept in self._kept if kept[1] - kept[0] >= self._shortest]
+            self._spans = [span for span in self._spans if span[1] - span[0] >= self._shortest]
 
     def to_json(self) -> list[list[int]]:
-        return self._kept
+        return self._spans
 
 
 class CoverageStrip:
@@ -111,29 +111,29 @@ class CoverageStrip:
 
     def __init__(self, limit: int = MAX_INTERVALS) -> None:
         self._limit = limit
-        self._kept: list[list[Any]] = []
+        self._intervals: list[list[Any]] = []
 
     def add(self, coverage: Coverage) -> None:
         interval = [coverage.started / MILLISECOND, coverage.ended / MILLISECOND, coverage.kind]
-        self._append(self._kept, interval)
-        if len(self._kept) > self._limit:
-            self._kept = self._joined()
+        self._append(self._intervals, interval)
+        if len(self._intervals) > self._limit:
+            self._intervals = self._joined()
 
     def _joined(self) -> list[list[Any]]:
         joined: list[list[Any]] = []
-        for first, second in zip(self._kept[::2], self._kept[1::2], strict=False):
-            longer = max(first, second, key=lambda kept: kept[1] - kept[0])
+        for first, second in zip(self._intervals[::2], self._intervals[1::2], strict=False):
+            longer = max(first, second, key=lambda each: each[1] - each[0])
             self._append(joined, [first[0], second[1], longer[2]])
-        if len(self._kept) % 2:
-            self._append(joined, self._kept[-1])
+        if len(self._intervals) % 2:
+            self._append(joined, self._intervals[-1])
         return joined
 
     @staticmethod
-    def _append(kept: list[list[Any]], interval: list[Any]) -> None:
-        if kept and kept[-1][2] == interval[2]:
-            kept[-1][1] = interval[1]
+    def _append(intervals: list[list[Any]], interval: list[Any]) -> None:
+        if intervals and intervals[-1][2] == interval[2]:
+            intervals[-1][1] = interval[1]
         else:
-            kept.append(interval)
+            intervals.append(interval)
 
     def to_json(self) -> list[list[Any]]:
-        return [[round(started), round(ended), kind] for started, ended, kind in self._kept]
+        return [[round(started), round(ended), kind] for started, ended, kind in self._intervals]

@@ -21,7 +21,6 @@ from ingest.bus.source_config import DEFAULT_RATE
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
-
 PURPOSE = "the purpose of reading faces; required where tokens are required"
 GROUND = "the purposes workplace and education are lawful only on one of these grounds"
 
@@ -56,7 +55,7 @@ class LimitsView(BaseModel):
 
 @router.get("")
 async def list_recordings(services: ServicesDep) -> list[RecordingView]:
-    """All recordings, the newest first."""
+    """Return all recordings, the newest first."""
     records = await JobStore(services.redis).all()
     return await asyncio.to_thread(lambda: [_view(services, each) for each in records])
 
@@ -72,8 +71,8 @@ async def add_recording(
         missing = no_such_file(services.settings.media)
         raise ProblemError(422, missing, {"path": missing})
     path = str(file.relative_to(services.settings.media.resolve()))
-    wanted = RecordingRequest(name, path, _rate(new.rate), new.purpose, new.ground)
-    recording = with_purpose(wanted, services.settings)
+    given = RecordingRequest(name, path, _rate(new.rate), new.purpose, new.ground)
+    recording = with_purpose(given, services.settings)
     job = await new_job(new_id(), recording, file, services.settings.limits)
     await services.audit.record(caller, "recording.added", job.id)
     await asyncio.to_thread(job_folder(services.settings.data, job.id).path.mkdir, parents=True)
@@ -102,10 +101,9 @@ async def upload_recording(
     ground: Annotated[Ground | None, Query(description=GROUND)] = None,
 ) -> RecordingView:
     """Add a video file that is the body of the request."""
-    wanted = RecordingRequest(checked_name(name), None, _rate(rate), purpose, ground)
-    recording = with_purpose(wanted, services.settings)
-    id = new_id()
-    limits = services.settings.limits
+    given = RecordingRequest(checked_name(name), None, _rate(rate), purpose, ground)
+    recording = with_purpose(given, services.settings)
+    id, limits = new_id(), services.settings.limits
     async with uploaded(request, job_folder(services.settings.data, id), limits) as file:
         job = await new_job(id, recording, file, limits)
         await services.audit.record(caller, "recording.added", id)
@@ -115,14 +113,14 @@ async def upload_recording(
 
 @router.get("/limits")
 async def get_limits(services: ServicesDep) -> LimitsView:
-    """Limits of uploads and recordings."""
+    """Return the limits of uploads and recordings."""
     limits = services.settings.limits
     return LimitsView(size=limits.upload, duration=limits.duration, pixels=limits.pixels)
 
 
 @router.get("/{id}", responses=problems(404))
 async def get_recording(id: str, services: ServicesDep) -> RecordingView:
-    """A recording, its progress, and its result files."""
+    """Return a recording, its progress, and its result files."""
     record = await find_recording(services, id)
     return await asyncio.to_thread(_view, services, record)
 
@@ -148,7 +146,7 @@ async def remove_recording(id: str, services: ServicesDep, caller: CallerDep) ->
 
 
 async def find_recording(services: Services, id: str) -> JobRecord:
-    """The recording of an id; raises a 404 problem where there is none."""
+    """Return the recording. Raises a 404 problem if there is none."""
     record = await JobStore(services.redis).find(id)
     if record is None:
         raise no_recording(id)

@@ -1,7 +1,7 @@
 """Configurations of sources in Redis: add, change and remove them, and with a source its data.
 
-Ingest and engine may write for some seconds after a removal: api.sources.retention deletes that, and a source
-that is added under the same id meanwhile begins with nothing of it.
+Ingest and engine may write for some seconds after a removal: api.sources.retention deletes what they write,
+and a source that is added again under the same id starts without it.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from pathlib import Path
 
 TIMEOUT = 15.0  # seconds without an answer
 RETRY_DELAYS = (1.0, 2.0, 4.0)  # seconds
-TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # status codes that are worth a retry
+TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # status codes after which a retry may succeed
 
 
 class DownloadError(Exception):

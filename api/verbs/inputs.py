@@ -30,11 +30,11 @@ def find_inputs(paths: Iterable[Path]) -> list[Input]:
 
     Inputs that would share a folder get the file's suffix in its name, and then a number.
     """
-    found = [each for path in paths for each in _inputs(path)]
-    folders = Counter(each.folder for each in found)
+    inputs = [each for path in paths for each in _inputs(path)]
+    folders = Counter(each.folder for each in inputs)
     used: set[str] = set()
     named = []
-    for each in found:
+    for each in inputs:
         name = each.folder if folders[each.folder] == 1 else each.name
         folder, number = name, 2
         while folder in used:

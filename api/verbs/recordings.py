@@ -36,11 +36,11 @@ def add(arguments: argparse.Namespace) -> None:
 
 
 def list_all(arguments: argparse.Namespace) -> None:
-    found = request("GET", "/v1/recordings")
+    listed = request("GET", "/v1/recordings")
     if arguments.json:
-        print_json(found)
+        print_json(listed)
     else:
-        print_table(COLUMNS, map(_row, found))
+        print_table(COLUMNS, map(_row, listed))
 
 
 def cancel(arguments: argparse.Namespace) -> None:

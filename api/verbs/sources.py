@@ -44,11 +44,11 @@ def change(arguments: argparse.Namespace) -> None:
 
 
 def list_all(arguments: argparse.Namespace) -> None:
-    found = request("GET", "/v1/sources")
+    listed = request("GET", "/v1/sources")
     if arguments.json:
-        print_json(found)
+        print_json(listed)
     else:
-        print_table(COLUMNS, map(_row, found))
+        print_table(COLUMNS, map(_row, listed))
 
 
 def remove(arguments: argparse.Namespace) -> None:
