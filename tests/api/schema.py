@@ -1,4 +1,4 @@
-"""docs/messages.schema.json as what it is there for: no message that tests receive may break it."""
+"""docs/messages.schema.json, to which every message that tests receive must conform."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def parsed(text: str | bytes) -> dict[str, Any]:
-    """A message as it was sent. Raises jsonschema.ValidationError."""
+    """Decode a message. Raises jsonschema.ValidationError if it does not conform."""
     message: dict[str, Any] = json.loads(text)
     VALIDATOR.validate(message)
     return message

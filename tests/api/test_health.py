@@ -68,9 +68,7 @@ def test_every_shard_that_was_alive_lately_must_be(api: Api, http: httpx.Client)
         assert "engine:2" not in parts_of(http)
 
 
-def test_each_shard_needs_an_engine_and_somebody_who_keeps_its_cameras(
-    redis_url: str, tmp_path: Path
-) -> None:
+def test_each_shard_needs_an_engine_and_an_ingest(redis_url: str, tmp_path: Path) -> None:
     with (
         serving(redis_url, tmp_path, shards=2) as api,
         httpx.Client(base_url=api.http) as http,
@@ -84,7 +82,7 @@ def test_each_shard_needs_an_engine_and_somebody_who_keeps_its_cameras(
         client.delete(beat_key("ingest:1"))
         assert parts_of(http)["ingest:1"] == (False, "silent for more than 5 s")
         assert http.get("/readyz").status_code == 503
-        send_heartbeat(client, "ingest")  # one process keeps them all now
+        send_heartbeat(client, "ingest")  # one process reads all sources now
         assert list(parts_of(http))[3:] == ["ingest", "engine:0", "engine:1", "jobs"]
         assert http.get("/readyz").status_code == 200
 
@@ -96,7 +94,7 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     assert check_disk(tmp_path, 0).ready
 
 
-def test_without_redis_the_api_says_so(tmp_path: Path) -> None:
+def test_without_redis_the_service_is_not_ready(tmp_path: Path) -> None:
     with serving(f"unix://{tmp_path}/none.sock", tmp_path) as api, httpx.Client(base_url=api.http) as http:
         answer = http.get("/readyz")
         assert answer.status_code == 503
@@ -123,7 +121,7 @@ def test_damaged_and_missing_weights_are_reported(tmp_path: Path) -> None:
     )
 
 
-def test_an_engine_says_what_its_networks_run_on_and_is_ready_all_along(api: Api, http: httpx.Client) -> None:
+def test_an_engine_that_builds_plans_is_ready_and_reports_its_runtime(api: Api, http: httpx.Client) -> None:
     note = "ONNX Runtime serves: TensorRT's plan for emotion is being built"
     with connect(api.redis_url) as client:
         send_heartbeat(client, "ingest")

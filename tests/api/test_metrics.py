@@ -43,7 +43,7 @@ def api(redis_url: str, tmp_path: Path) -> Iterator[Api]:
 
 
 def metrics(api: Api) -> dict[str, float]:
-    """The value of each sample, by its name and its labels in their order."""
+    """Return the value of each sample, by its name and its sorted labels."""
     text = httpx.get(f"{api.http}/metrics").text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     names = [

@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from api.outages import AWAY, outage
 from ingest.bus.connection import connect
 from ingest.bus.keys import timeline_key
+from tests.api.problem_details import problem
 from tests.api.serving import configure, refusing_writes, serving
 
 SOURCE = {"name": "Gate", "url": "rtsp://192.0.2.7/1"}
@@ -23,15 +24,6 @@ JSON = {"content-type": "application/json"}
 def http(redis_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     with serving(redis_url, tmp_path) as api, httpx.Client(base_url=api.http) as client:
         yield client
-
-
-def problem(response: httpx.Response, status: int) -> dict[str, Any]:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert (body["type"], body["status"]) == ("about:blank", status)
-    assert body["title"]
-    return body
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/nothing.js", "/v1/sources/lobby/nothing"])

@@ -62,7 +62,7 @@ def test_every_message_fits_the_schema(api: Api) -> None:
     assert {message["type"] for message in messages} == described
 
 
-def test_what_the_api_adds_fits_the_schema() -> None:
+def test_messages_of_the_api_itself_fit_the_schema() -> None:
     for text in (heartbeat("lobby", NOW, None), heartbeat("lobby", NOW, NOW), missed("lobby", 7, "5-0")):
         parsed(text)
     with pytest.raises(jsonschema.ValidationError):
@@ -95,10 +95,10 @@ def test_the_page_names_every_field_of_a_source() -> None:
 
 
 def example(language: str, api: Api) -> str:
-    """The page's example client, for the API under test."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    return found[1].replace("127.0.0.1:8400", f"127.0.0.1:{api.port}")
+    """Return the page's example client, for the API under test."""
+    match = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert match is not None
+    return match[1].replace("127.0.0.1:8400", f"127.0.0.1:{api.port}")
 
 
 def test_the_python_example_follows_a_source_over_a_restart(redis_url: str, tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_the_javascript_example_follows_a_source_over_a_restart(redis_url: str, 
     """In a browser, with tokens required: each connection needs a new ticket."""
 
     def labels() -> list[str | None]:
-        got: list[str | None] = page.evaluate("got.map(({ label }) => label)")
-        return got
+        shown: list[str | None] = page.evaluate("got.map(({ label }) => label)")
+        return shown
 
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())

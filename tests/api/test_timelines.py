@@ -1,4 +1,4 @@
-"""Timelines by range and format, and an hour at a glance."""
+"""Timelines by range and format, and their overview."""
 
 import csv
 import gzip
@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
@@ -22,6 +21,7 @@ from engine.records import Span
 from engine.wire import encode_seconds
 from ingest.bus.connection import connect
 from ingest.bus.timeline import Timeline
+from tests.api.problem_details import problem
 from tests.api.serving import Api, configure, coverage, reading, serving, write
 from tests.api.serving import write_seconds as write_face
 
@@ -39,15 +39,8 @@ def http(api: Api) -> Iterator[httpx.Client]:
         yield client
 
 
-def problem(response: httpx.Response, status: int) -> dict[str, Any]:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    return body
-
-
 def write_seconds(redis_url: str, count: int) -> None:
-    """`count` seconds of face 1, happy, and of face 2, who comes in the second one and cannot be read."""
+    """Write `count` seconds of a happy face 1, and from the second one on of an unreadable face 2."""
     rollup = Rollup("lobby")
     with connect(redis_url) as client:
         for number in range(10 * count + 1):
@@ -66,12 +59,12 @@ def test_the_overview_has_each_faces_seconds_and_the_coverage(api: Api, http: ht
     assert (first["track"], first["labels"], first["values"]) == (1, [3] * 3, [[4, 4, 4, 76, 4, 4, 4]] * 3)
     assert (second["track"], second["labels"]) == (2, [-1] * 2)
     assert before - 1 <= first["times"][0] <= first["times"][1] <= first["times"][2] <= time.time() * 1000
-    (stretch,) = shown["coverage"]
-    assert (stretch["kind"], stretch["frames"]) == ("observed", 30)
-    assert stretch.keys() == {"kind", "frames", "started_at", "ended_at"}
+    (period,) = shown["coverage"]
+    assert (period["kind"], period["frames"]) == ("observed", 30)
+    assert period.keys() == {"kind", "frames", "started_at", "ended_at"}
 
 
-def test_a_long_overview_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
+def test_a_long_overview_is_complete_and_in_order(api: Api, http: httpx.Client) -> None:
     write_face(api.redis_url, "fear", ago=1300, length=1200)
     (track,) = http.get("/lobby/overview").json()["tracks"]
     assert len(track["times"]) == 1200 > 2 * PAGE_SIZE
@@ -81,7 +74,7 @@ def test_a_long_overview_comes_whole_and_in_order(api: Api, http: httpx.Client) 
     assert later["times"] == [time for time in track["times"] if time in set(later["times"])]
 
 
-def test_messages_after_the_overviews_cursor_tell_what_follows(api: Api, http: httpx.Client) -> None:
+def test_messages_continue_after_the_cursor_of_the_overview(api: Api, http: httpx.Client) -> None:
     write_seconds(api.redis_url, 1)
     until = http.get("/lobby/overview").json()["until"]
     write(api.redis_url, [reading(number) for number in (20, 21)])
@@ -89,7 +82,7 @@ def test_messages_after_the_overviews_cursor_tell_what_follows(api: Api, http: h
     assert [message["frame"] for message in page["messages"]] == [20, 21]
 
 
-def test_a_page_and_a_file_say_what_is_no_longer_kept(api: Api, http: httpx.Client) -> None:
+def test_a_page_and_a_file_report_deleted_messages(api: Api, http: httpx.Client) -> None:
     write(api.redis_url, [reading(1)])
     old, new = {"after": "1000-0"}, {"from": "-10m"}
     page = http.get("/lobby", params=old).json()
@@ -104,7 +97,7 @@ def test_a_page_and_a_file_say_what_is_no_longer_kept(api: Api, http: httpx.Clie
         assert "expired" not in http.get("/lobby", params=query | {"format": "csv"}).headers
 
 
-def test_an_empty_page_gives_a_cursor_to_go_on_from(api: Api, http: httpx.Client) -> None:
+def test_an_empty_page_has_a_cursor_to_continue_after(api: Api, http: httpx.Client) -> None:
     page = http.get("/lobby", params={"from": "-1s"}).json()
     assert (page["messages"], page["more"]) == ([], False)
     write(api.redis_url, [reading(1)])
@@ -112,7 +105,7 @@ def test_an_empty_page_gives_a_cursor_to_go_on_from(api: Api, http: httpx.Client
     assert [message["frame"] for message in again["messages"]] == [1]
 
 
-def test_an_empty_overview_still_says_where_to_go_on(api: Api, http: httpx.Client) -> None:
+def test_an_empty_overview_has_a_cursor_to_continue_after(api: Api, http: httpx.Client) -> None:
     shown = http.get("/lobby/overview", params={"from": "-30s"}).json()
     assert (shown["tracks"], shown["coverage"]) == ([], [])
     write(api.redis_url, [reading(1)])
@@ -120,14 +113,14 @@ def test_an_empty_overview_still_says_where_to_go_on(api: Api, http: httpx.Clien
     assert [message["frame"] for message in page["messages"]] == [1]
 
 
-def test_the_overview_comes_packed_where_that_is_understood(api: Api, http: httpx.Client) -> None:
+def test_the_overview_is_compressed_for_clients_that_accept_gzip(api: Api, http: httpx.Client) -> None:
     write_seconds(api.redis_url, 3)
     plain = http.get("/lobby/overview", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    with http.stream("GET", "/lobby/overview", headers={"accept-encoding": "gzip"}) as packed:
-        assert packed.headers["content-encoding"] == "gzip"
-        assert packed.headers["vary"] == "Accept-Encoding"
-        body = json.loads(gzip.decompress(b"".join(packed.iter_raw())))
+    with http.stream("GET", "/lobby/overview", headers={"accept-encoding": "gzip"}) as compressed:
+        assert compressed.headers["content-encoding"] == "gzip"
+        assert compressed.headers["vary"] == "Accept-Encoding"
+        body = json.loads(gzip.decompress(b"".join(compressed.iter_raw())))
     assert body["tracks"] == plain.json()["tracks"]
 
 
@@ -140,11 +133,11 @@ def test_the_overview_comes_packed_where_that_is_understood(api: Api, http: http
         ("to=soon", "to: must be -30s"),
     ],
 )
-def test_a_stretch_that_cannot_be_is_a_problem(http: httpx.Client, query: str, why: str) -> None:
+def test_an_invalid_range_of_the_overview_is_a_problem(http: httpx.Client, query: str, why: str) -> None:
     assert why in problem(http.get(f"/lobby/overview?{query}"), 422)["detail"]
 
 
-def test_nobody_has_no_overview(http: httpx.Client) -> None:
+def test_an_unknown_source_has_no_overview(http: httpx.Client) -> None:
     problem(http.get("/nobody/overview"), 404)
 
 
@@ -157,7 +150,7 @@ FORMATS = {
 
 
 def write_story(redis_url: str, count: int = 12) -> None:
-    """Readings with a span among them and coverage at the end."""
+    """Write readings, then a span over them and coverage."""
     write(redis_url, [reading(number, ago=1 - number / 100) for number in range(count)])
     started = datetime.now(UTC) - timedelta(seconds=2)
     events = Span("lobby", 1, "happy", 0, 1, started, started + timedelta(seconds=1.5), 0.76)
@@ -165,7 +158,7 @@ def write_story(redis_url: str, count: int = 12) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_format_is_had_by_name_and_by_header(api: Api, http: httpx.Client, format: str) -> None:
+def test_a_format_is_chosen_by_name_or_by_header(api: Api, http: httpx.Client, format: str) -> None:
     write_story(api.redis_url)
     named = http.get("/lobby", params={"format": format})
     accepted = http.get("/lobby", headers={"accept": f"image/png, {FORMATS[format].split(';')[0]};q=0.5"})
@@ -177,7 +170,7 @@ def test_a_format_is_had_by_name_and_by_header(api: Api, http: httpx.Client, for
     assert "link" not in named.headers
 
 
-def test_what_is_accepted_must_be_there(http: httpx.Client) -> None:
+def test_the_accept_header_must_allow_a_format(http: httpx.Client) -> None:
     for accepted in ("image/png", "text/csv;q=0"):
         assert "text/csv" in problem(http.get("/lobby", headers={"accept": accepted}), 406)["detail"]
     assert http.get("/lobby", headers={"accept": "text/csv;q=0, */*"}).json()["messages"] == []
@@ -185,28 +178,28 @@ def test_what_is_accepted_must_be_there(http: httpx.Client) -> None:
     assert http.get("/lobby", headers={"accept": "text/csv;q=x, application/json;q=0.1"}).json()["source"]
 
 
-def test_rows_say_what_the_messages_say(api: Api, http: httpx.Client) -> None:
+def test_rows_have_the_values_of_the_messages(api: Api, http: httpx.Client) -> None:
     write_story(api.redis_url)
     messages = [message for message in http.get("/lobby").json()["messages"] if message["type"] == "reading"]
     rows = list(csv.DictReader(io.StringIO(http.get("/lobby", params={"format": "csv"}).text)))
     stored = pq.read_table(io.BytesIO(http.get("/lobby", params={"format": "parquet"}).content)).to_pylist()
     assert len(messages) == len(rows) == len(stored) == 12
-    for message, row, kept in zip(messages, rows, stored, strict=True):
-        assert tuple(row) == tuple(kept) == READINGS.columns
-        assert row["captured_at"] == kept["captured_at"] == message["captured_at"]
-        assert row["label"] == kept["label"] == "happy"
-        assert float(row["media_time"]) == kept["media_time"] == message["media_time"]
-        assert float(row["raw_happy"]) == pytest.approx(kept["raw_happy"]) == message["raw"]["happy"]
+    for message, row, record in zip(messages, rows, stored, strict=True):
+        assert tuple(row) == tuple(record) == READINGS.columns
+        assert row["captured_at"] == record["captured_at"] == message["captured_at"]
+        assert row["label"] == record["label"] == "happy"
+        assert float(row["media_time"]) == record["media_time"] == message["media_time"]
+        assert float(row["raw_happy"]) == pytest.approx(record["raw_happy"]) == message["raw"]["happy"]
         assert (
             float(row["nose_tip_y"])
-            == pytest.approx(kept["nose_tip_y"])
+            == pytest.approx(record["nose_tip_y"])
             == message["keypoints"]["nose_tip"][1]
         )
-        assert float(row["bottom"]) == pytest.approx(kept["bottom"]) == message["box"][3]
+        assert float(row["bottom"]) == pytest.approx(record["bottom"]) == message["box"][3]
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
-def test_columns_bear_py_feats_names_on_request(api: Api, http: httpx.Client, format: str) -> None:
+def test_columns_have_py_feats_names_on_request(api: Api, http: httpx.Client, format: str) -> None:
     write(api.redis_url, [reading(615, "angry", track=4)])
     answer = http.get("/lobby", params={"format": format, "columns": "fex"})
     if format == "csv":
@@ -232,7 +225,7 @@ def test_spans_become_cues_on_the_clock_of_the_range(api: Api, http: httpx.Clien
     assert re.search(r"\n00:00:5\d\.\d{3} --> 00:00:5\d\.\d{3}\n", later)
 
 
-def test_a_page_may_be_larger_than_what_is_read_at_once(api: Api, http: httpx.Client) -> None:
+def test_a_page_may_be_larger_than_one_read_of_redis(api: Api, http: httpx.Client) -> None:
     write(api.redis_url, [reading(number) for number in range(2 * PAGE_SIZE)])
     for limit in (PAGE_SIZE - 1, PAGE_SIZE + 7, 2 * PAGE_SIZE, 2 * PAGE_SIZE + 1):
         page = http.get("/lobby", params={"limit": limit}).json()
@@ -242,20 +235,20 @@ def test_a_page_may_be_larger_than_what_is_read_at_once(api: Api, http: httpx.Cl
         assert page["more"] == (limit <= 2 * PAGE_SIZE)
 
 
-def test_a_file_of_pages_is_the_file_in_one(api: Api, http: httpx.Client) -> None:
+def test_the_pages_of_a_file_make_up_the_file(api: Api, http: httpx.Client) -> None:
     write_story(api.redis_url, 25)
     whole = http.get("/lobby", params={"format": "jsonl"}).text
-    pieces, url = [], "/v1/timelines/lobby?format=jsonl&limit=10&from=-1h"
+    pages, url = [], "/v1/timelines/lobby?format=jsonl&limit=10&from=-1h"
     while url:
         page = http.get(f"{api.http}{url}")
-        pieces.append(page.text)
+        pages.append(page.text)
         url = page.links.get("next", {}).get("url", "")
-    assert [len(piece.splitlines()) for piece in pieces] == [10, 10, 7]
-    assert "".join(pieces) == whole
+    assert [len(text.splitlines()) for text in pages] == [10, 10, 7]
+    assert "".join(pages) == whole
     assert [json.loads(line)["cursor"] for line in whole.splitlines()][-1] == page.headers["next-cursor"]
 
 
-def test_a_long_file_comes_whole_and_in_order(api: Api, http: httpx.Client) -> None:
+def test_a_long_file_is_complete_and_in_order(api: Api, http: httpx.Client) -> None:
     write(api.redis_url, [reading(number) for number in range(2 * PAGE_SIZE + 3)])
     rows = list(csv.DictReader(io.StringIO(http.get("/lobby", params={"format": "csv"}).text)))
     assert [float(row["media_time"]) for row in rows] == [number / 10 for number in range(2 * PAGE_SIZE + 3)]
@@ -264,7 +257,7 @@ def test_a_long_file_comes_whole_and_in_order(api: Api, http: httpx.Client) -> N
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_file_of_nothing_is_a_file(http: httpx.Client, format: str) -> None:
+def test_a_file_without_messages_is_valid(http: httpx.Client, format: str) -> None:
     answer = http.get("/lobby", params={"format": format})
     assert answer.status_code == 200
     if format == "parquet":
@@ -286,7 +279,7 @@ def test_a_file_of_nothing_is_a_file(http: httpx.Client, format: str) -> None:
         ("format=csv&limit=0", "limit"),
     ],
 )
-def test_a_range_that_cannot_be_names_its_parameter(http: httpx.Client, query: str, field: str) -> None:
-    events = problem(http.get(f"/lobby?{query}"), 422)
-    assert [error["field"] for error in events["errors"]] == [field]
-    assert events["detail"]
+def test_an_invalid_range_names_its_parameter(http: httpx.Client, query: str, field: str) -> None:
+    body = problem(http.get(f"/lobby?{query}"), 422)
+    assert [error["field"] for error in body["errors"]] == [field]
+    assert body["detail"]
