@@ -1,4 +1,4 @@
-"""The audit log: what cannot be noted is not done, and not taken for noted."""
+"""The audit log: an action that cannot be recorded is neither performed nor remembered as recorded."""
 
 import asyncio
 
@@ -12,8 +12,8 @@ from ingest.bus.keys import AUDIT
 from tests.api.serving import refusing_writes
 
 
-def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: str) -> None:
-    async def looked(client: AsyncRedis) -> int:
+def test_an_action_that_could_not_be_recorded_is_recorded_when_it_is_repeated(redis_url: str) -> None:
+    async def recorded(client: AsyncRedis) -> int:
         audit = Audit(client)
         with refusing_writes(redis_url):
             for _ in range(2):
@@ -25,6 +25,6 @@ def test_a_look_that_could_not_be_noted_is_noted_when_it_comes_again(redis_url: 
 
     async def run() -> int:
         async with connect_async(redis_url) as client:
-            return await looked(client)
+            return await recorded(client)
 
     assert asyncio.run(run()) == 1

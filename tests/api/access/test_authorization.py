@@ -51,9 +51,9 @@ def operations(api: Api) -> list[tuple[str, str]]:
 
 def test_every_route_refuses_requests_without_a_token(api: Api) -> None:
     with http_client(api) as http:
-        found = operations(api)
-        assert len(found) > 10
-        for method, path in found:
+        described = operations(api)
+        assert len(described) > 10
+        for method, path in described:
             answer = http.request(method, path.replace("{id}", "lobby").replace("{source}", "lobby"))
             assert answer.status_code == (200 if path == "/healthz" else 401), (method, path)
 
@@ -86,7 +86,7 @@ def test_the_page_and_its_files_are_open(api: Api) -> None:
         ({}, "?ticket=planted", "the ticket is expired, used, or for another path"),
     ],
 )
-def test_a_refusal_says_what_to_send(api: Api, headers: dict[str, str], query: str, why: str) -> None:
+def test_a_refusal_names_what_to_send(api: Api, headers: dict[str, str], query: str, why: str) -> None:
     answer = httpx.get(f"{api.http}/v1/sources{query}", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["detail"].startswith(why)
@@ -149,7 +149,7 @@ def test_a_websocket_ticket_works_once_for_its_path(api: Api, viewer: str) -> No
 
 
 def test_a_ticket_stays_valid_while_redis_refuses_writes(api: Api, viewer: str) -> None:
-    """It is good for one websocket: Redis must write that it was used."""
+    """It opens one websocket only, so Redis must write that it was used."""
     path = "/v1/sources/lobby/live"
     with http_client(api, viewer) as http:
         ticket = http.post("/v1/tickets", json={"path": path}).json()["ticket"]

@@ -66,12 +66,12 @@ def test_refusals_have_the_security_headers(api: Api, redis_url: str, tmp_path: 
 def test_an_internal_error_has_the_security_headers_and_reveals_nothing(tmp_path: Path) -> None:
     app = create_app(AppSettings("unix:///nowhere", tmp_path))
 
-    async def ask() -> httpx.Response:
+    async def request() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.get("/v1/sources")  # before it has started, nothing is there yet
+            return await client.get("/v1/sources")  # the app has not started: its state is empty
 
-    answer = asyncio.run(ask())
+    answer = asyncio.run(request())
     assert answer.status_code == 500
     assert "state" not in answer.text
     assert has_security_headers(answer.headers)
@@ -101,7 +101,7 @@ def test_a_browsers_request_from_another_site_is_refused(api: Api, site: str) ->
     assert httpx.get(f"{api.http}/v1/sources", headers=own).status_code == 200
 
 
-def test_with_tokens_any_name_is_answered_to_but_no_other_sites_websocket(
+def test_with_tokens_any_host_name_is_accepted_but_no_websocket_of_another_site(
     redis_url: str, tmp_path: Path
 ) -> None:
     with serving_with_tokens(redis_url, tmp_path) as api:
@@ -113,14 +113,14 @@ def test_with_tokens_any_name_is_answered_to_but_no_other_sites_websocket(
         assert refused.value.response.status_code == 403
 
 
-def test_no_answer_sets_a_cookie_or_lets_other_sites_read(api: Api) -> None:
+def test_no_response_sets_a_cookie_or_allows_other_sites_to_read_it(api: Api) -> None:
     for path in ("/", "/v1/sources", "/v1/session"):
         headers = httpx.get(f"{api.http}{path}", headers={"Origin": EVIL}).headers
         assert "set-cookie" not in headers
         assert not [name for name in headers if name.startswith("access-control-")]
 
 
-def test_no_page_has_a_script_in_it(api: Api) -> None:
+def test_no_page_has_an_inline_script(api: Api) -> None:
     pages = sorted(DASHBOARD.rglob("*.html"))
     assert pages
     for page in pages:

@@ -29,7 +29,7 @@ HOUR = 3600.0  # seconds
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
-    """A server of this test's own, whose files can be looked into."""
+    """A server for one test, whose files it can read."""
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
         server = RedisServer(Path(folder))
         server.start()
@@ -38,7 +38,7 @@ def server() -> Iterator[RedisServer]:
 
 
 def holding(server: RedisServer, text: str) -> list[str]:
-    """Keys and files in which the text is found."""
+    """Return the keys and files that contain the text."""
     with connect(server.url) as client:
         keys = [key.decode() for key in client.scan_iter() if text.encode() in content_of(client, key)]
     files = [file for file in server.socket.parent.rglob("*") if file.is_file()]
@@ -46,7 +46,7 @@ def holding(server: RedisServer, text: str) -> list[str]:
 
 
 def content(file: Path) -> bytes:
-    """Bytes of a file; none where the server has replaced it since it was listed."""
+    """Return the bytes of a file; none if the server has replaced it since it was listed."""
     try:
         return file.read_bytes()
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def content_of(client: object, key: bytes) -> bytes:
 
 
 def plant(server: RedisServer, source: str, text: str, ago: float) -> None:
-    """Writes what the service writes of a source, `ago` seconds before now."""
+    """Write a source's data as the service does, with times `ago` seconds before now."""
     at = f"{int((time.time() - ago) * 1000)}-1"
     with connect(server.url) as client:
         client.xadd(timeline_key(source), {"type": "reading", "body": json.dumps({"id": text})}, id=at)
@@ -74,7 +74,9 @@ def plant(server: RedisServer, source: str, text: str, ago: float) -> None:
         client.set(engine_key(source), text)
 
 
-def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_older_than_its_retention_is_deleted_everywhere(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MIEN_RETENTION", "1h")
     monkeypatch.setenv("MIEN_AUDIT_RETENTION", "2h")
     for source, text, ago in (("lobby", OLD, 2 * HOUR), ("yard", NEW, 60.0)):
@@ -89,7 +91,7 @@ def test_what_is_too_old_is_nowhere_any_more(server: RedisServer, monkeypatch: p
         asyncio.run(trim(server.url))
         assert [key for key in holding(server, OLD) if not key.startswith("appendonly")] == []
 
-        # The file forgets when its time has come, however small it is.
+        # The append-only file is compacted when it is due, however small it is.
         assert AppendOnlyFile(client, interval=0.0).compact()
         until(lambda: not holding(server, OLD), 10, "the new file")
         assert {timeline_key("yard"), overview_key("yard"), engine_key("yard"), AUDIT} <= set(
@@ -103,7 +105,7 @@ async def trim(url: str) -> None:
         await Audit(client).trim()
 
 
-def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
+def test_retention_and_previews_survive_a_redis_that_refuses_writes(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     configure(redis_url)
@@ -112,8 +114,8 @@ def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
         async with connect_async(redis_url) as client, LivePreviews(client).watch("lobby") as watcher:
             sweeping = asyncio.create_task(sweep(client, Audit(client), interval=0.02, trim_interval=0.0))
             with refusing_writes(redis_url):
-                await eventually(lambda: "old data waits" in caplog.text, "the sweep says so")
-                await eventually(lambda: "previews of lobby wait" in caplog.text, "the previews say so")
+                await eventually(lambda: "old data waits" in caplog.text, "the sweep logs it")
+                await eventually(lambda: "previews of lobby wait" in caplog.text, "the previews log it")
             await eventually(lambda: blocking.exists(watch_key("lobby")), "the request for previews")
             Previews(blocking).put("lobby", b"jpeg", 1)
             assert await asyncio.wait_for(watcher.take(), 5) is not None
@@ -125,11 +127,11 @@ def test_a_server_that_refuses_to_write_ends_neither_retention_nor_pictures(
         asyncio.run(survived(blocking))
 
 
-async def eventually(condition: Callable[[], object], what: str) -> None:
-    await asyncio.to_thread(until, condition, 5, what)
+async def eventually(condition: Callable[[], object], purpose: str) -> None:
+    await asyncio.to_thread(until, condition, 5, purpose)
 
 
-def test_the_file_is_written_anew_in_time_and_not_all_the_time(
+def test_the_file_is_compacted_when_it_is_due_and_not_before(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIEN_RETENTION", "1h")
@@ -141,7 +143,7 @@ def test_the_file_is_written_anew_in_time_and_not_all_the_time(
         assert not AppendOnlyFile(client).compact()
 
 
-def test_a_removed_source_leaves_nothing_but_that_it_was_removed(server: RedisServer, tmp_path: Path) -> None:
+def test_a_removed_source_leaves_only_the_record_of_its_removal(server: RedisServer, tmp_path: Path) -> None:
     configure(server.url, "lobby", f"rtsp://viewer:{OLD}@192.0.2.7/1")
     plant(server, "lobby", OLD, 60.0)
     with serving(server.url, tmp_path) as api, connect(server.url) as client:

@@ -90,7 +90,7 @@ def test_a_source_is_changed_in_place(
     assert after == {**before, **shown, "since": after["since"], "state": after["state"]}
 
 
-def test_an_address_that_comes_back_as_it_was_shown_keeps_its_password(api: Api, http: httpx.Client) -> None:
+def test_an_address_that_is_sent_back_as_shown_keeps_its_password(api: Api, http: httpx.Client) -> None:
     shown = http.post("/v1/sources", json=CAMERA).json()["url"]
     assert http.patch("/v1/sources/front-door", json={"url": shown, "rate": 5}).status_code == 200
     assert stored_config(api).url == CAMERA["url"]
@@ -131,7 +131,7 @@ def test_secrets_of_any_form_are_hidden_and_preserved(
     assert stored_config(api).url == url
 
 
-def test_what_was_configured_in_a_form_that_is_refused_now_is_hidden(api: Api, http: httpx.Client) -> None:
+def test_secrets_of_a_stored_address_in_a_refused_form_are_hidden(api: Api, http: httpx.Client) -> None:
     configure(api.redis_url, url="http://192.0.2.7/1#pwd=planted")
     assert http.get("/v1/sources/lobby").json()["url"] == "http://192.0.2.7/1#***"
 
@@ -157,7 +157,7 @@ def test_a_refusal_quotes_nothing_of_an_address(http: httpx.Client, url: str, wh
     ("change", "field"),
     [({"name": ""}, "name"), ({"rate": 0}, "rate"), ({"url": "ftp://x/"}, "url"), ({"name": None}, "name")],
 )
-def test_a_change_that_cannot_be_changes_nothing(
+def test_an_invalid_change_changes_nothing(
     api: Api, http: httpx.Client, change: dict[str, Any], field: str
 ) -> None:
     http.post("/v1/sources", json=CAMERA)
@@ -167,7 +167,7 @@ def test_a_change_that_cannot_be_changes_nothing(
     assert http.patch("/v1/sources/nowhere", json={"rate": 5}).status_code == 404
 
 
-def test_the_notice_says_what_those_who_are_watched_are_to_know(
+def test_the_notice_informs_the_people_in_front_of_the_camera(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIEN_CONTACT", "Ada, ada@example.org")
@@ -189,7 +189,7 @@ def test_the_notice_says_what_those_who_are_watched_are_to_know(
     assert http.get("/v1/sources/nowhere/notice").status_code == 404
 
 
-def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -> None:
+def test_a_source_without_a_picture_serves_no_preview(api: Api, http: httpx.Client) -> None:
     http.post("/v1/sources", json={**CAMERA, "picture": "none"})
     answer = http.get("/v1/sources/front-door/preview.jpg")
     assert answer.status_code == 404
@@ -202,7 +202,7 @@ def test_where_no_picture_is_shown_none_is_given(api: Api, http: httpx.Client) -
         assert not redis.exists(preview_key("front-door"))
 
 
-def test_a_picture_made_before_is_not_shown_after(api: Api, http: httpx.Client) -> None:
+def test_a_preview_made_before_a_change_is_not_shown_after_it(api: Api, http: httpx.Client) -> None:
     http.post("/v1/sources", json=CAMERA)
     with connect(api.redis_url) as client:
         Previews(client).put("front-door", b"jpeg", 1)
@@ -215,7 +215,7 @@ def test_a_picture_made_before_is_not_shown_after(api: Api, http: httpx.Client) 
         assert http.get("/v1/sources/front-door/preview.jpg").content == b"coarse"
 
 
-def test_the_log_says_who_did_what(redis_url: str, tmp_path: Path) -> None:
+def test_the_audit_log_records_callers_and_their_actions(redis_url: str, tmp_path: Path) -> None:
     with serving_with_tokens(redis_url, tmp_path) as api:
         tokens = {name: add_token(redis_url, name, "operate") for name in ("ada", "bob")}
         with http_client(api, tokens["ada"]) as http:
@@ -245,7 +245,7 @@ def test_the_log_says_who_did_what(redis_url: str, tmp_path: Path) -> None:
     assert all(note["at"].endswith("Z") for note in notes)
 
 
-def test_sources_lie_where_they_may(redis_url: str, tmp_path: Path) -> None:
+def test_sources_must_be_in_allowed_networks(redis_url: str, tmp_path: Path) -> None:
     configure(redis_url)
     public = {"name": "Public", "url": "rtsp://8.8.8.8/1"}
     inside = {"name": "Inside", "url": "http://localhost:8080/planted"}
@@ -258,7 +258,7 @@ def test_sources_lie_where_they_may(redis_url: str, tmp_path: Path) -> None:
         assert "url" in field_errors(http.patch("/v1/sources/public", json={"url": inside["url"]}))
         named = {"name": "Named", "url": "rtsp://192.168.7.7/1"}
         assert http.post("/v1/sources", json=named).status_code == 201
-        assert http.patch("/v1/sources/lobby", json={"rate": 5}).status_code == 200  # it was there before
+        assert http.patch("/v1/sources/lobby", json={"rate": 5}).status_code == 200  # it was added before
 
 
 def test_webcams_need_open_access_or_the_allowlist(redis_url: str, tmp_path: Path) -> None:

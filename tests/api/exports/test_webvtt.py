@@ -41,7 +41,7 @@ def test_a_cue_ends_where_the_next_one_of_its_face_begins() -> None:
     ]
 
 
-def test_what_lies_before_the_clock_begins_is_cut_off() -> None:
+def test_spans_before_the_start_of_the_clock_are_cut_off() -> None:
     options = ExportOptions(clock="media", start=4000)
     _, *cues = text_of(span(1, 2), span(3, 5), span(6, 7), options=options).split("\n\n")
     assert [cue.split("\n")[:2] for cue in cues] == [

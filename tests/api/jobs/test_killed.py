@@ -60,7 +60,7 @@ def test_a_checkpoint_of_another_version_restarts_the_reading(place: Place, tmp_
 
 
 def test_a_slow_worker_that_lost_its_job_damages_nothing(place: Place, tmp_path: Path) -> None:
-    """The worker is stopped for longer than its lease; its reader continues meanwhile."""
+    """The worker is stopped for longer than its lease; its reader continues."""
     clip = face_clip(place.media / "clip.mp4", even(200))
     job = place.add(clip)
     with worker(place) as slow:

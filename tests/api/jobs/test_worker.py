@@ -38,7 +38,7 @@ def place(redis_url: str, tmp_path: Path, clip: Path) -> Place:
 
 
 def reader() -> int | None:
-    """The id of the process that reads, if there is one."""
+    """Return the id of the reading process, if there is one."""
     mine = family(os.getpid())
     return next((pid for pid in mine if "api.jobs.reading" in command_line(pid)), None)
 
@@ -73,7 +73,7 @@ print(json.dumps({"end": "aborted"}), flush=True)
 def test_a_cancelled_job_may_take_long_to_write_its_results(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As long as it reports progress: the reader here writes for 1.5 s after the cancellation."""
+    """It may while it reports progress: this reader writes for 1.5 s after the cancellation."""
     (tmp_path / "slow_to_finish.py").write_text(SLOW_TO_FINISH)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     job = place.add(place.media / "clip.mp4")
@@ -119,7 +119,7 @@ def test_a_file_that_has_changed_is_not_read(place: Place) -> None:
         place.wait(gone, "error")
 
 
-def test_a_full_disk_ends_the_job_and_says_so(place: Place) -> None:
+def test_a_full_disk_ends_the_job_with_the_reason(place: Place) -> None:
     job = place.add(place.media / "clip.mp4")
     with working(place, RecordingLimits(reserve=10**18)):
         reason = place.wait(job, "error").reason
@@ -167,12 +167,12 @@ def test_a_job_pauses_while_live_frames_are_dropped(place: Place) -> None:
             client.incrby(dropped_key("lobby"), 1)
             return place.status(job).reason == SLOWED_DOWN
 
-        until(drops, 10, "the job waits")
+        until(drops, 10, "the job is slowed down")
         pid, waiting = reader(), place.status(job)
         until(lambda: "T (stopped)" in Path(f"/proc/{pid}/status").read_text(), 10, "the reader is paused")
         assert waiting.state == "running"
-        until(lambda: place.status(job).reason == "", 10, "the job goes on")
-        until(lambda: place.status(job).position > waiting.position, 10, "it is read on")
+        until(lambda: place.status(job).reason == "", 10, "the job is resumed")
+        until(lambda: place.status(job).position > waiting.position, 10, "the job continues")
 
 
 def test_late_and_dropped_frames_pause_jobs(redis_url: str) -> None:
@@ -197,7 +197,7 @@ def test_late_and_dropped_frames_pause_jobs(redis_url: str) -> None:
         assert not priority.must_pause()
 
 
-def test_jobs_have_a_tenth_of_the_time_where_live_frames_are_dropped_for_ever(redis_url: str) -> None:
+def test_jobs_have_a_tenth_of_the_time_while_live_frames_are_dropped(redis_url: str) -> None:
     configure(redis_url)
     now, paused = [100.0], []
     with connect(redis_url) as client:

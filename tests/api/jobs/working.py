@@ -97,7 +97,7 @@ class Place:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """A checksum for each result file; the summary's is without the time that the run took."""
+    """Return a checksum of each result file; that of the summary ignores the time that the run took."""
     sums = {}
     for path in folder.iterdir():
         data = path.read_bytes()
@@ -119,9 +119,9 @@ class NoProgress:
 
 
 def unbroken(clip: Path, folder: Path) -> dict[str, str]:
-    """The checksums of the results of `mien run`."""
+    """Return the checksums of the results of `mien run`."""
     options = ReadOptions(rate=10.0, annotated=False)
-    reader = VideoReader(clip, folder, source=clip.name, options=options, listener=NoProgress())
+    reader = VideoReader(clip, folder, clip.name, options, NoProgress())
     with reader.open() as recording:
         reader.read(recording, load_file_networks(1, "mien"))
     return checksums(folder)

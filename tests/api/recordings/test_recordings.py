@@ -1,4 +1,4 @@
-"""Recordings over REST: claimed in, bounded, shown, cancelled, and deleted to the last byte."""
+"""Recordings over REST: added, limited, shown, cancelled, and deleted with all files."""
 
 import json
 import socket
@@ -59,7 +59,7 @@ def field_errors(response: httpx.Response) -> dict[str, str]:
 
 
 def left_over(api: Api) -> list[Path]:
-    """All files and folders of recordings."""
+    """Return all files and folders of recordings."""
     folder = api.data / "recordings"
     return list(folder.rglob("*")) if folder.exists() else []
 
@@ -229,21 +229,21 @@ def test_from_the_command_line_to_the_files(
         assert main(["recordings", "cancel", recording["id"]]) == 1
         assert main(["recordings", "remove", recording["id"]]) == 0
         assert left_over(api) == []
-    said = capfd.readouterr()
-    assert f"added {recording['id']}: face.mp4" in said.out
-    assert "completed  100%" in said.out
-    assert said.err == "mien: the recording cannot be cancelled: its reading is over\n"
+    output = capfd.readouterr()
+    assert f"added {recording['id']}: face.mp4" in output.out
+    assert "completed  100%" in output.out
+    assert output.err == "mien: the recording cannot be cancelled: its reading is over\n"
 
 
 def check_time_slice(address: str, done: dict[str, Any]) -> None:
-    found = httpx.get(f"{address}/timeline", params={"from": 2, "to": 4}).json()
-    times = [reading["media_time"] for reading in found["readings"]]
+    time_slice = httpx.get(f"{address}/timeline", params={"from": 2, "to": 4}).json()
+    times = [reading["media_time"] for reading in time_slice["readings"]]
     assert times == sorted(times)
-    assert (len(times), times[0] >= 2, times[-1] < 4, found["until"]) == (25, True, True, 5.0)
+    assert (len(times), times[0] >= 2, times[-1] < 4, time_slice["until"]) == (25, True, True, 5.0)
     whole = httpx.get(f"{address}/timeline").json()
     assert len(whole["readings"]) == done["readings"]
     assert {span["track"] for span in whole["spans"]} == {1}
-    assert sum(stretch["frames"] for stretch in whole["coverage"]) == 63
+    assert sum(period["frames"] for period in whole["coverage"]) == 63
     assert httpx.get(f"{address}/timeline", params={"from": 0, "to": 61}).status_code == 422
     assert httpx.get(f"{address}/timeline", params={"from": 5, "to": 5}).status_code == 422
 

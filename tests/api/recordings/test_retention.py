@@ -65,7 +65,7 @@ def make_older(folder: Path, seconds: float) -> None:
         os.utime(path, (time.time() - seconds,) * 2)
 
 
-def test_recordings_are_deleted_when_their_reading_is_long_over(place: Place) -> None:
+def test_recordings_are_deleted_when_their_reading_ended_long_ago(place: Place) -> None:
     old, fresh, running = added(place, 25 * HOUR), added(place, 23 * HOUR), added(place, None)
     assert clean(place) == {fresh.id, running.id}
     with connect(place.redis_url) as client:
@@ -74,7 +74,7 @@ def test_recordings_are_deleted_when_their_reading_is_long_over(place: Place) ->
         assert client.exists(job_key(fresh.id), job_key(running.id)) == 2
 
 
-def test_unread_recordings_are_kept_for_longer_but_not_for_ever(place: Place) -> None:
+def test_unread_recordings_are_deleted_later(place: Place) -> None:
     waiting, read_on = added(place, None), added(place, None)
     for job, age in ((waiting, 241 * HOUR), (read_on, 239 * HOUR)):
         make_older(place.folder(job).path, age)
@@ -146,7 +146,7 @@ def test_retention_survives_a_redis_that_refuses_writes(
     asyncio.run(apply_it())
 
 
-def test_folders_without_a_job_are_deleted_in_time(place: Place) -> None:
+def test_folders_without_a_job_are_deleted_when_they_are_old(place: Place) -> None:
     aborted, uploading, lost, half_removed = (
         JobFolder(place.data / "recordings" / name) for name in ("a", "b", "c", ".d.removed")
     )

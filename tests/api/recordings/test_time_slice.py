@@ -51,10 +51,10 @@ def written(parts: Path) -> list[Reading]:
 )
 def test_a_slice_holds_exactly_its_readings(tmp_path: Path, start: float, end: float) -> None:
     readings = written(tmp_path / "parts")
-    found = read_time_slice(tmp_path / "parts", "clip.mp4", start, end)
+    result = read_time_slice(tmp_path / "parts", "clip.mp4", start, end)
     expected = [each for each in readings if start * SECOND <= each.media_time < end * SECOND]
-    assert found.readings == [encode_event(each).body for each in expected]
-    assert found.until == 199.9
+    assert result.readings == [encode_event(each).body for each in expected]
+    assert result.until == 199.9
 
 
 def test_a_slice_holds_the_coverage_that_overlaps_it(tmp_path: Path) -> None:
@@ -73,9 +73,9 @@ def test_a_long_span_is_found_from_its_middle(tmp_path: Path) -> None:
         writer.add(INTERVALS, encode_event(coverage("observed", second, second + 10)).body + b"\n")
     writer.commit({"position": 2000 * SECOND, "longest": 900 * SECOND})
     writer.close()
-    found = read_time_slice(tmp_path / "parts", "clip.mp4", 200, 210)
-    assert found.spans == [encode_event(span(100, 1000)).body]
-    assert found.coverage == [encode_event(coverage("observed", 200, 210)).body]
+    result = read_time_slice(tmp_path / "parts", "clip.mp4", 200, 210)
+    assert result.spans == [encode_event(span(100, 1000)).body]
+    assert result.coverage == [encode_event(coverage("observed", 200, 210)).body]
     assert read_time_slice(tmp_path / "parts", "clip.mp4", 1000, 1010).spans == []
 
 

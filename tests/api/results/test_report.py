@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
 
 
 def chromium() -> str | None:
-    """Debian's, where it is installed; else the one that playwright brought."""
+    """Return the path of Debian's Chromium; None to use Playwright's."""
     path = Path("/usr/bin/chromium")
     return str(path) if path.exists() else None
 
@@ -80,7 +80,7 @@ def video_report(path: Path, events: list[Event], **known: Any) -> Path:
 
 
 def colours_at(shown: Page, canvas: int, shares: list[float], y: int = 60) -> list[list[int]]:
-    """Red, green and blue of a timeline at shares of its width."""
+    """Return red, green and blue of a timeline at shares of its width."""
     return [
         shown.evaluate(
             """([number, share, y]) => {
@@ -133,9 +133,9 @@ def test_unsure_readings_are_hatched(open_report: Any, tmp_path: Path) -> None:
     drawn(shown)
     places = [0.85 + number / 1000 for number in range(12)]
     for y in (60, 130):
-        found = colours_at(shown, 1, places, y=y)
-        brightness = [sum(colour) for colour in found]
-        assert max(brightness) - min(brightness) > 60, found
+        colours = colours_at(shown, 1, places, y=y)
+        brightness = [sum(colour) for colour in colours]
+        assert max(brightness) - min(brightness) > 60, colours
     assert shown.locator(".legend i.hatched").count() == 1
 
 

@@ -25,8 +25,8 @@ def test_tracks_and_their_shares() -> None:
 
 def test_coverage_adds_up() -> None:
     summary = Summary()
-    for stretch in (coverage("observed", 0, 3), coverage("no_face", 3, 6), coverage("observed", 6, 10)):
-        summary.add(stretch)
+    for period in (coverage("observed", 0, 3), coverage("no_face", 3, 6), coverage("observed", 6, 10)):
+        summary.add(period)
     summary_json = summary.to_json(facts())
     assert summary_json["coverage"] == {
         "observed": 7.0,

@@ -33,7 +33,7 @@ def test_a_long_recording_keeps_means() -> None:
     assert [late[1], late[4]] == [2, pytest.approx(710, abs=2)]
 
 
-def test_an_abstained_reading_says_so() -> None:
+def test_an_abstained_reading_has_a_label_number_of_its_own() -> None:
     thinned = ThinnedReadings()
     thinned.add(reading(0, None))
     assert thinned.to_json()[1][0][1] == 7
@@ -53,9 +53,9 @@ def test_the_longest_spans_are_kept() -> None:
     thinned = ThinnedSpans(limit=20)
     for number in range(200):
         thinned.add(span(number, number + (0.9 if number % 10 == 0 else 0.1), "sad"))
-    kept = thinned.to_json()
-    assert len(kept) == 20
-    assert kept[1] == [10_000, 10_900, 1, 2]
+    spans = thinned.to_json()
+    assert len(spans) == 20
+    assert spans[1] == [10_000, 10_900, 1, 2]
 
 
 def test_coverage_joins_neighbours_and_leaves_no_hole() -> None:
@@ -64,10 +64,10 @@ def test_coverage_joins_neighbours_and_leaves_no_hole() -> None:
     for number in range(300):
         kind = kinds[number % 4]
         strip.add(coverage(kind, number, number + 1))
-    stretches = strip.to_json()
-    assert len(stretches) <= 20
-    assert (stretches[0][0], stretches[-1][1]) == (0, 300_000)
-    assert all(a[1] == b[0] for a, b in pairwise(stretches))
+    periods = strip.to_json()
+    assert len(periods) <= 20
+    assert (periods[0][0], periods[-1][1]) == (0, 300_000)
+    assert all(a[1] == b[0] for a, b in pairwise(periods))
 
 
 def test_coverage_of_one_kind_is_joined() -> None:

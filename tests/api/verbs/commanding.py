@@ -26,32 +26,32 @@ class Called:
     def json(self) -> Any:
         return json.loads(self.out)
 
-    def complaint(self) -> str:
-        """The one line on standard error, which no traceback is."""
+    def error_line(self) -> str:
+        """Return the only line on standard error, without its prefix."""
         (line,) = self.err.splitlines()
         assert line.startswith("mien: ")
         return line.removeprefix("mien: ")
 
 
-def call(capfd: pytest.CaptureFixture[str], *words: object) -> Called:
-    """In this process: the code under test is loaded once."""
+def call(capfd: pytest.CaptureFixture[str], *arguments: object) -> Called:
+    """Call it in this process, which loads the code under test only once."""
     capfd.readouterr()
     try:
-        code = main([str(word) for word in words])
+        code = main([str(argument) for argument in arguments])
     except SystemExit as exit_:  # argparse
         code = int(exit_.code or 0)
-    said = capfd.readouterr()
-    return Called(code, said.out, said.err)
+    output = capfd.readouterr()
+    return Called(code, output.out, output.err)
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    """In a process of its own."""
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """Start it in a process of its own."""
     return subprocess.Popen(
-        [str(MIEN), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(MIEN), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, which is killed if it does not end."""
-    command = [str(MIEN), *map(str, words)]
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run it in a process of its own, which is killed after a minute."""
+    command = [str(MIEN), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -13,7 +13,7 @@ import pytest
 
 @cache
 def portrait(height: int) -> np.ndarray:
-    """In colour (blue, green, red), square; one frontal smiling face of about a third of the width."""
+    """Return a square picture (blue, green, red) of a smiling face, a third of its width."""
     data = pytest.importorskip("skimage.data")
     colour = cv2.cvtColor(data.astronaut()[:320, 60:380], cv2.COLOR_RGB2BGR)
     return np.asarray(cv2.resize(colour, (height, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Faulty inputs and outputs: one line each, the exit code, nothing good is lost."""
+"""Faulty inputs and outputs: one line and the exit code for each; good results are kept."""
 
 import csv
 import json
@@ -61,13 +61,13 @@ def cut_before_index(path: Path) -> Path:
         (empty, "with spaces é ü.mp4", "empty file"),
     ],
 )
-def test_what_cannot_be_read_at_all(
+def test_unreadable_inputs(
     tmp_path: Path, capfd: Capture, make: Callable[[Path], Path], name: str, reason: str
 ) -> None:
     path = make(tmp_path / name)
     called = call(capfd, "run", path, "--out", tmp_path / "out")
     assert called.code == 2
-    assert called.complaint() == f"{path}: {reason}"
+    assert called.error_line() == f"{path}: {reason}"
     assert called.out == ""
     assert not (tmp_path / "out").exists()
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_at_all(
 def test_a_folder_with_nothing_in_it(tmp_path: Path, capfd: Capture) -> None:
     (tmp_path / "things").mkdir()
     called = call(capfd, "run", tmp_path / "things", "--out", tmp_path / "out")
-    assert (called.code, called.complaint()) == (
+    assert (called.code, called.error_line()) == (
         2,
         f"{tmp_path}/things: no videos or pictures in this folder",
     )
@@ -86,13 +86,13 @@ def test_no_permission(tmp_path: Path, capfd: Capture) -> None:
     path = make_clip(tmp_path / "secret.mp4", even(3))
     path.chmod(0)
     called = call(capfd, "run", path, "--out", tmp_path / "out")
-    assert (called.code, called.complaint()) == (2, f"{path}: no permission")
+    assert (called.code, called.error_line()) == (2, f"{path}: no permission")
 
 
 def test_the_others_are_read(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     called = call(capfd, "run", empty(tmp_path / "a.mp4"), clip, "--out", tmp_path / "out", "--json")
     assert called.code == 2
-    assert called.complaint().endswith("a.mp4: empty file")
+    assert called.error_line().endswith("a.mp4: empty file")
     (summary,) = called.json
     assert summary["source"] == "face.mkv"
 
@@ -101,7 +101,7 @@ def test_a_file_cut_in_the_middle(tmp_path: Path, capfd: Capture, clip: Path) ->
     path = cut(Path(shutil.copy(clip, tmp_path / "cut.mkv")), 0.6)
     called = call(capfd, "run", path, "--out", tmp_path / "out")
     assert called.code == 3
-    assert called.complaint().startswith(f"{path}: damaged from 2.")
+    assert called.error_line().startswith(f"{path}: damaged from 2.")
     summary = json.loads((tmp_path / "out/cut/summary.json").read_text())
     assert summary["coverage"]["decode_error"] == pytest.approx(1.6, abs=0.3)
     assert sum(summary["coverage"].values()) == pytest.approx(summary["duration"], abs=0.04)
@@ -113,7 +113,7 @@ def test_a_zeroed_third(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     path = zero_third(Path(shutil.copy(clip, tmp_path / "zeroed.mkv")))
     called = call(capfd, "run", path, "--out", tmp_path / "out", "--json")
     assert called.code == 3
-    assert called.complaint().startswith(f"{path}: damaged from ")
+    assert called.error_line().startswith(f"{path}: damaged from ")
     assert called.json["damage"][0]["started"] == pytest.approx(1.2, abs=0.5)
     assert called.json["coverage"]["decode_error"] > 0.5
     assert sum(called.json["coverage_percent"].values()) == pytest.approx(100, abs=1e-9)
@@ -125,13 +125,13 @@ def test_a_zeroed_third(tmp_path: Path, capfd: Capture, clip: Path) -> None:
 def test_the_output_is_a_file(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     called = call(capfd, "run", clip, "--out", empty(tmp_path / "out"))
     assert called.code == 2
-    assert called.complaint() == f"{tmp_path}/out is a file: --out must be a folder"
+    assert called.error_line() == f"{tmp_path}/out is a file: --out must be a folder"
 
 
 def test_the_output_lies_below_a_file(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     empty(tmp_path / "file")
     called = call(capfd, "run", clip, "--out", tmp_path / "file/out")
-    assert (called.code, called.complaint()) == (
+    assert (called.code, called.error_line()) == (
         1,
         f"{tmp_path}/file/out/face: cannot write: not a directory",
     )
@@ -153,7 +153,7 @@ def test_a_full_disk(tmp_path: Path, capfd: Capture, clip: Path, size: int) -> N
     with small_disk(size):
         called = call(capfd, "run", clip, "--out", tmp_path / "out", "--video")
     assert called.code == 1
-    assert called.complaint() == f"{tmp_path}/out/face: cannot write: file too large"
+    assert called.error_line() == f"{tmp_path}/out/face: cannot write: file too large"
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "often", "nan", "inf", "61", "1e6"])
@@ -165,15 +165,15 @@ def test_an_unknown_rate(tmp_path: Path, capfd: Capture, clip: Path, rate: str) 
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_what_was_read_before_ctrl_c_is_kept(tmp_path: Path, long_clip: Path, number: int, code: int) -> None:
+def test_readings_before_ctrl_c_are_kept(tmp_path: Path, long_clip: Path, number: int, code: int) -> None:
     process = start("run", long_clip, "--out", tmp_path / "out", "--rate", "all")
     readings = tmp_path / "out/long/readings.csv"
     until(lambda: readings.exists() and readings.stat().st_size > 8000, 60, "readings are written")
     process.send_signal(number)
-    _, complaint = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == code
-    assert complaint.splitlines()[-1] == f"mien: stopped; the results so far are in {tmp_path}/out"
-    assert "Traceback" not in complaint
+    assert errors.splitlines()[-1] == f"mien: stopped; the results so far are in {tmp_path}/out"
+    assert "Traceback" not in errors
     summary = json.loads((tmp_path / "out/long/summary.json").read_text())
     assert summary["interrupted"]
     assert summary["duration"] < 119
@@ -188,7 +188,7 @@ def test_pictures_that_cannot_be_read_do_not_stop_the_others(tmp_path: Path, cap
     text(folder / "letter.jpg")
     called = call(capfd, "run", folder, "--out", tmp_path / "out", "--json")
     assert called.code == 2
-    assert called.complaint() == f"{folder}/letter.jpg: not an image"
+    assert called.error_line() == f"{folder}/letter.jpg: not an image"
     assert called.json["coverage_percent"]["decode_error"] == 50.0
     assert {row["source"] for row in rows(tmp_path / "out/photos")} == {"good.png"}
 
@@ -201,7 +201,7 @@ def test_a_damaged_picture(tmp_path: Path, capfd: Capture) -> None:
     data[4000:4400] = bytes(400)
     path.write_bytes(data)
     called = call(capfd, "run", path, "--out", tmp_path / "out")
-    assert (called.code, called.complaint()) == (3, f"{path}: damaged: damaged.jpg: damaged picture")
+    assert (called.code, called.error_line()) == (3, f"{path}: damaged: damaged.jpg: damaged picture")
 
 
 def rows(folder: Path) -> list[dict[str, str]]:

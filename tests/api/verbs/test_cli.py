@@ -1,4 +1,4 @@
-"""The command itself: fast help, verbs that pass on, one line for what goes wrong."""
+"""The command itself: fast help, verbs that pass their arguments on, one line for each error."""
 
 import socket
 import subprocess
@@ -18,9 +18,11 @@ def test_help_loads_nothing_heavy() -> None:
         "try: main(['--help'])\n"
         f"except SystemExit: print('loaded', *[name for name in {HEAVY!r} if name in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert "run " in said
-    assert said.splitlines()[-1] == "loaded"
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert "run " in output
+    assert output.splitlines()[-1] == "loaded"
 
 
 @pytest.mark.parametrize("words", [("run", "--help"), ("sources", "add", "--help"), ("models", "--help")])
@@ -31,7 +33,7 @@ def test_each_verb_has_help(capfd: pytest.CaptureFixture[str], words: tuple[str,
 
 
 @pytest.mark.parametrize("words", [(), ("walk",), ("run",), ("run", "a.mp4"), ("models", "--fast")])
-def test_wrong_words_get_the_usage(capfd: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+def test_wrong_arguments_print_the_usage(capfd: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
     called = call(capfd, *words)
     assert called.code == 2
     assert called.err.startswith("usage: mien")
@@ -49,26 +51,26 @@ def test_models_shows_the_cards(capfd: pytest.CaptureFixture[str]) -> None:
 def test_no_service_is_one_line(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    with socket.socket() as taken:  # bound but not listening: nobody answers there
+    with socket.socket() as taken:  # bound but not listening: connections are refused
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("MIEN_URL", address)
         called = call(capfd, "sources", *words)
     assert called.code == 1
-    assert called.complaint() == (
+    assert called.error_line() == (
         f"no mien service answers at {address}: Connection refused"
         " (start one with `mien serve`, or set MIEN_URL)"
     )
 
 
-def test_an_address_that_is_none(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_URL", "here")
     called = call(capfd, "sources", "list")
     assert called.code == 1
-    assert called.complaint().startswith("no mien service answers at here: ")
+    assert called.error_line().startswith("no mien service answers at here: ")
 
 
-def test_a_source_comes_and_goes(
+def test_a_source_is_added_changed_and_removed(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path
 ) -> None:
     from tests.api.serving import serving
@@ -93,27 +95,27 @@ def test_a_source_comes_and_goes(
     assert row.startswith("front-door  Front door")
     assert "planted" not in added.out + listed.out
     assert (again.code, wrong.code, gone.code) == (1, 1, 1)
-    assert "already" in again.complaint()
-    assert "url" in wrong.complaint()
-    assert "front-door" in gone.complaint()
+    assert "already" in again.error_line()
+    assert "url" in wrong.error_line()
+    assert "front-door" in gone.error_line()
     assert changed.out == "changed front-door: rtsp://viewer:***@192.0.2.7/1\n"
     (source,) = shown.json
     assert (source["purpose"], source["picture"], source["rate"]) == ("safety", "none", 5.0)
-    assert "Art. 5(1)(f)" in refused.complaint()
+    assert "Art. 5(1)(f)" in refused.error_line()
     assert removed.out == "removed front-door\n"
     assert empty.json == []
 
 
-def test_a_change_of_nothing_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_change_without_fields_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     called = call(capfd, "sources", "change", "lobby")
-    assert (called.code, called.complaint()) == (
+    assert (called.code, called.error_line()) == (
         2,
         "nothing to change of lobby: "
         "give at least one of --name, --url, --rate, --purpose, --ground, --picture",
     )
 
 
-def test_a_recording_that_is_nowhere(
+def test_a_recording_that_does_not_exist(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path
 ) -> None:
     from tests.api.serving import serving
@@ -125,21 +127,21 @@ def test_a_recording_that_is_nowhere(
         monkeypatch.setenv("MIEN_URL", api.http)
         nowhere = call(capfd, "recordings", "add", "typo.mp4")
         there = call(capfd, "recordings", "add", "letter.mp4")
-    assert (nowhere.code, nowhere.complaint()) == (
+    assert (nowhere.code, nowhere.error_line()) == (
         1,
         f"typo.mp4: no such file on this machine, and no such file in the media folder {folder}"
         " of the service",
     )
-    assert (there.code, there.complaint()) == (1, "path: not a video")
+    assert (there.code, there.error_line()) == (1, "path: not a video")
 
 
 def test_serve_passes_its_arguments_on() -> None:
-    said, _ = start("serve", "--help").communicate(timeout=30)
-    assert "--media" in said  # an option of deploy.serve
+    output, _ = start("serve", "--help").communicate(timeout=30)
+    assert "--media" in output  # an option of deploy.serve
 
 
 @pytest.mark.parametrize("part", ["ingest", "engine", "jobs", "api"])
-def test_a_part_that_is_asked_for_help_or_told_nonsense_does_not_start(part: str) -> None:
+def test_a_part_with_help_or_unknown_arguments_does_not_start(part: str) -> None:
     helped = run(part, "--help")
     assert (helped.returncode, helped.stdout.split(":")[0]) == (0, "usage")
     wrong = run(part, "--speed", "9")

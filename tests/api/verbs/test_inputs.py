@@ -20,11 +20,11 @@ def test_a_file_gives_a_folder_of_its_stem(tmp_path: Path) -> None:
 
 
 def test_two_that_share_a_name_do_not_share_a_folder(tmp_path: Path) -> None:
-    found = find_inputs(made(tmp_path, "a/x.mp4", "b/x.mp4", "x.mov", "y.mp4"))
-    assert [each.folder for each in found] == ["x.mp4", "x.mp4-2", "x.mov", "y"]
+    inputs = find_inputs(made(tmp_path, "a/x.mp4", "b/x.mp4", "x.mov", "y.mp4"))
+    assert [each.folder for each in inputs] == ["x.mp4", "x.mp4-2", "x.mov", "y"]
 
 
-def test_a_folder_is_its_pictures_at_once_and_each_video(tmp_path: Path) -> None:
+def test_a_folder_gives_one_input_of_pictures_and_one_for_each_video(tmp_path: Path) -> None:
     made(tmp_path, "b.png", "a.jpg", "notes.txt", ".hidden.jpg", "clip.mp4", "below/c.jpg")
     pictures, clip = find_inputs([tmp_path])
     assert (pictures.folder, pictures.stills) == (tmp_path.name, True)
@@ -32,17 +32,17 @@ def test_a_folder_is_its_pictures_at_once_and_each_video(tmp_path: Path) -> None
     assert (clip.folder, clip.files) == ("clip", (tmp_path / "clip.mp4",))
 
 
-def test_an_empty_folder_is_work_without_paths(tmp_path: Path) -> None:
+def test_an_empty_folder_is_an_input_without_files(tmp_path: Path) -> None:
     (each,) = find_inputs([tmp_path])
     assert each.files == ()
 
 
-def test_what_is_not_there_is_tried_and_will_say_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_input(tmp_path: Path) -> None:
     (each,) = find_inputs([tmp_path / "missing.mp4"])
     assert each.files == (tmp_path / "missing.mp4",)
 
 
-def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_can_be_printed(tmp_path: Path) -> None:
     (each,) = find_inputs([tmp_path / "caf\udce9.mp4"])
     assert each.name == "caf\\udce9.mp4"
     each.name.encode()

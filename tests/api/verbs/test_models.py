@@ -1,4 +1,4 @@
-"""`mien models get yunet` against a real server on this machine: whole and right, or not at all."""
+"""`mien models get yunet` with a real server on this machine: the right file or none is stored."""
 
 import hashlib
 import threading
@@ -20,17 +20,17 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Server:
-    """Gives its answers in turn, the last one again and again."""
+    """Sends its responses in turn, the last one repeatedly."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        self.asked = 0
+        self.requests = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                number = min(server.asked, len(server.answers) - 1)
-                server.asked += 1
+                number = min(server.requests, len(server.answers) - 1)
+                server.requests += 1
                 server.answers[number](self)
 
             def log_message(self, *_: object) -> None:
@@ -72,21 +72,21 @@ def server() -> Iterator[Server]:
     server.close()
 
 
-def test_a_file_is_put_where_it_belongs(server: Server, tmp_path: Path) -> None:
+def test_a_file_is_stored_at_its_path(server: Server, tmp_path: Path) -> None:
     server.answers = [whole(CONTENT)]
     download(server.address, DIGEST, tmp_path / "models/yunet.onnx", AT_ONCE)
     assert (tmp_path / "models/yunet.onnx").read_bytes() == CONTENT
     assert [file.name for file in (tmp_path / "models").iterdir()] == ["yunet.onnx"]
 
 
-def test_what_passes_is_tried_again(server: Server, tmp_path: Path) -> None:
+def test_transient_errors_are_retried(server: Server, tmp_path: Path) -> None:
     server.answers = [status(503), cut_off(CONTENT, 1000), whole(CONTENT)]
     download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
-    assert server.asked == 3
+    assert server.requests == 3
 
 
 @pytest.mark.parametrize(
-    ("answer", "asked", "told"),
+    ("answer", "requests", "error"),
     [
         (status(404), 1, "the server answers 404 Not Found"),
         (status(500), 4, "download failed 4 times: the server answers 500 Internal Server Error"),
@@ -96,19 +96,19 @@ def test_what_passes_is_tried_again(server: Server, tmp_path: Path) -> None:
         (whole(b"<html>log in first</html>"), 1, f"sha256 must be {DIGEST.sha256}, got "),
     ],
 )
-def test_what_is_not_the_file_leaves_the_old_one(
-    server: Server, tmp_path: Path, answer: Answer, asked: int, told: str
+def test_a_failed_download_leaves_the_old_file(
+    server: Server, tmp_path: Path, answer: Answer, requests: int, error: str
 ) -> None:
     (tmp_path / "yunet.onnx").write_bytes(b"the old one")
     server.answers = [answer]
     with pytest.raises(DownloadError) as refused:
         download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
-    assert str(refused.value).startswith(f"{server.address}: {told}")
-    assert server.asked == asked
+    assert str(refused.value).startswith(f"{server.address}: {error}")
+    assert server.requests == requests
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"yunet.onnx": b"the old one"}
 
 
-def test_without_a_network_one_line_says_so(server: Server, tmp_path: Path) -> None:
+def test_without_a_network_the_error_is_one_line(server: Server, tmp_path: Path) -> None:
     server.close()
     with pytest.raises(DownloadError, match=r"^http\S+: download failed 4 times: Connection refused$"):
         download(server.address, DIGEST, tmp_path / "yunet.onnx", AT_ONCE)
@@ -128,9 +128,9 @@ def test_the_command_refuses_another_file_in_one_line(
     server.answers = [whole(CONTENT)]
     called = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", server.address)
     assert (called.code, called.out) == (1, "")
-    assert f"sha256 must be {YUNET['sha256']}" in called.complaint()
+    assert f"sha256 must be {YUNET['sha256']}" in called.error_line()
     nowhere = call(capfd, "models", "get", "yunet", "--data", tmp_path, "--from", "yunet.onnx")
-    assert "yunet.onnx: not an address that begins with https://" in nowhere.complaint()
+    assert "yunet.onnx: not an address that begins with https://" in nowhere.error_line()
 
 
 def test_the_command_downloads_once(
@@ -144,17 +144,17 @@ def test_the_command_downloads_once(
     assert (tmp_path / "models/yunet.onnx").read_bytes() == weights
     assert "237823 bytes, with the right hash" in first.out
     assert "is installed already" in second.out
-    assert server.asked == 1
+    assert server.requests == 1
 
 
-def test_a_run_with_it_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str], shared: Path) -> None:
+def test_a_run_with_yunet_names_it(tmp_path: Path, capfd: pytest.CaptureFixture[str], shared: Path) -> None:
     picture = shared / "pictures/facerec_two_people.jpg"
     words = ("run", picture, "--out", tmp_path / "out", "--json", "--detector", "yunet")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MIEN_DATA", str(tmp_path))
         without = call(capfd, *words)
         assert without.code == 1
-        assert "models/yunet.onnx: no such weight file; `mien models get yunet`" in without.complaint()
+        assert "models/yunet.onnx: no such weight file; `mien models get yunet`" in without.error_line()
         weights = shared / "models/face_detection_yunet_2023mar_dynamic.onnx"
         assert call(capfd, "models", "get", "yunet", "--from", weights).code == 0
         summary = call(capfd, *words).json

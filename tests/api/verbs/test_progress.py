@@ -1,11 +1,11 @@
-"""Plain lines for logs: seldom, and with what a reader wants to know."""
+"""Progress lines for logs: rare, with the share that is done, the speed and the time left."""
 
 import pytest
 
 from api.verbs.progress import Progress
 
 
-def test_lines_are_seldom(capfd: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_rare(capfd: pytest.CaptureFixture[str]) -> None:
     shown = Progress("clip.mp4", 100.0, "x real time", bar=False)
     for done in range(100):
         shown.advance(float(done))
@@ -13,7 +13,7 @@ def test_lines_are_seldom(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
-def test_a_line_says_share_speed_and_rest(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_line_has_share_speed_and_time_left(capfd: pytest.CaptureFixture[str]) -> None:
     now = iter([100.0, 110.0, 112.0, 120.0])
     shown = Progress("clip.mp4", 100.0, "x real time", bar=False, clock=lambda: next(now))
     for done in (40.0, 48.0, 80.0):
@@ -24,7 +24,7 @@ def test_a_line_says_share_speed_and_rest(capfd: pytest.CaptureFixture[str]) -> 
     ]
 
 
-def test_an_unknown_total_has_no_rest(capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_total_there_is_no_time_left(capfd: pytest.CaptureFixture[str]) -> None:
     now = iter([0.0, 10.0])
     Progress("clip.mp4", 0.0, "x real time", bar=False, clock=lambda: next(now)).advance(20.0)
     assert capfd.readouterr().err == "clip.mp4: 20 done, 2.0x real time\n"

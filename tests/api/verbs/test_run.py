@@ -45,7 +45,7 @@ def times(folder: Path) -> list[float]:
 
 
 def run(capfd: Capture, path: Path, out: Path, *options: str) -> dict[str, Any]:
-    """The summary of a run without a fault."""
+    """Return the summary of a run without errors."""
     called = call(capfd, "run", path, "--out", out, "--json", *options)
     assert (called.code, called.err) == (0, "")
     summary: dict[str, Any] = called.json
@@ -65,15 +65,15 @@ def test_a_video_gives_a_folder(tmp_path: Path, capfd: Capture, clip: Path) -> N
     assert summary["speed"] > 0
 
 
-def test_rows_are_whole_and_keep_to_the_faces_time(tmp_path: Path, capfd: Capture, clip: Path) -> None:
+def test_rows_are_complete_and_cover_the_time_of_the_face(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     run(capfd, clip, tmp_path)
-    found = rows(tmp_path / "face")
-    assert list(found[0]) == READING_COLUMNS == pq.read_schema(tmp_path / "face/readings.parquet").names
+    readings = rows(tmp_path / "face")
+    assert list(readings[0]) == READING_COLUMNS == pq.read_schema(tmp_path / "face/readings.parquet").names
     seen = times(tmp_path / "face")
     assert seen == sorted(seen)
     assert not [time for time in seen if 2.0 <= time < 2.8]
     assert seen == pytest.approx([t for t in np.arange(0, 4, 0.08) if not 2.0 <= t < 2.8], abs=0.001)
-    for row in found:
+    for row in readings:
         assert row["source"] == "face.mp4"
         assert sum(float(row[label]) for label in LABELS) == pytest.approx(1, abs=0.001)
         assert float(row["left"]) < float(row["nose_tip_x"]) < float(row["right"])
@@ -85,12 +85,12 @@ def test_coverage_adds_up(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     assert sum(summary["coverage"].values()) == pytest.approx(summary["duration"], abs=1e-5)
     assert sum(summary["coverage_percent"].values()) == pytest.approx(100, abs=1e-9)
     assert summary["coverage"]["no_face"] == pytest.approx(0.8, abs=0.1)
-    stretches = rows(tmp_path / "face", "coverage.csv")
-    assert stretches[0]["started"] == "0.0"
-    assert all(a["ended"] == b["started"] for a, b in pairwise(stretches))
+    periods = rows(tmp_path / "face", "coverage.csv")
+    assert periods[0]["started"] == "0.0"
+    assert all(a["ended"] == b["started"] for a, b in pairwise(periods))
 
 
-def test_the_smile_is_told(tmp_path: Path, capfd: Capture, clip: Path) -> None:
+def test_the_smile_is_labelled_happy(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     summary = run(capfd, clip, tmp_path)
     assert summary["tracks"][0]["share"]["happy"] > 0.5
     assert "happy" in {row["label"] for row in rows(tmp_path / "face", "spans.csv")}
@@ -118,7 +118,7 @@ def test_two_at_once(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"face.mp4", "face.mkv"}
 
 
-def test_without_json_a_line_says_what_was_found(tmp_path: Path, capfd: Capture, clip: Path) -> None:
+def test_without_json_a_line_sums_the_run_up(tmp_path: Path, capfd: Capture, clip: Path) -> None:
     called = call(capfd, "run", clip, "--out", tmp_path)
     assert called.out.startswith("face.mp4: 1 face, ")
     assert called.out.endswith(f"-> {tmp_path}/face\n")
@@ -148,7 +148,7 @@ def test_one_frame_only(tmp_path: Path, capfd: Capture) -> None:
     assert sum(summary["coverage"].values()) == pytest.approx(summary["duration"], abs=0.041)
 
 
-def test_nobody_there(tmp_path: Path, capfd: Capture) -> None:
+def test_a_video_without_a_face(tmp_path: Path, capfd: Capture) -> None:
     path = face_clip(tmp_path / "room.mp4", even(25), empty=range(25))
     summary = run(capfd, path, tmp_path / "out", "--video")
     assert (summary["tracks"], summary["coverage_percent"]["no_face"]) == ([], 100.0)
