@@ -18,11 +18,9 @@ def test_help_loads_nothing_heavy() -> None:
         "try: main(['--help'])\n"
         f"except SystemExit: print('loaded', *[name for name in {HEAVY!r} if name in sys.modules])"
     )
-    output = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout
-    assert "run " in output
-    assert output.splitlines()[-1] == "loaded"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "run " in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "loaded"
 
 
 @pytest.mark.parametrize("words", [("run", "--help"), ("sources", "add", "--help"), ("models", "--help")])
