@@ -1,5 +1,6 @@
-"""Readings as a Parquet file that is written while they come."""
+"""Readings as a Parquet file, written while they arrive."""
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class ParquetWriter(Writer):
         return self._sink.take()
 
     def add(self, messages: Sequence[Message]) -> bytes:
-        """The bytes of row groups that are full, often none."""
+        """Return the bytes of row groups that are full, often none."""
         self._rows += self._table.rows(messages)
         while len(self._rows) >= BATCH:
             self._add_batch()
@@ -57,7 +58,7 @@ class ParquetWriter(Writer):
         return self._sink.take()
 
     def end(self) -> bytes:
-        """The last row group, and the file's footer."""
+        """Return the last row group, and the file's footer."""
         if self._rows:
             self._add_batch()
         if self._batches:
@@ -77,20 +78,21 @@ class ParquetWriter(Writer):
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a Parquet file in its order, a batch in memory at a time."""
+    """Yield the rows of a Parquet file in order, with one batch in memory at a time."""
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=BATCH):
             yield from batch.to_pylist()
 
 
-class _Sink:
-    """A file object for pyarrow that hands on what is written to it."""
-
-    closed = False
+class _Sink(io.IOBase):
+    """A file object for pyarrow, whose written bytes can be taken out."""
 
     def __init__(self) -> None:
         self._written = bytearray()
         self._position = 0
+
+    def writable(self) -> bool:
+        return True
 
     def write(self, data: bytes) -> int:
         self._written += data
@@ -100,14 +102,8 @@ class _Sink:
     def tell(self) -> int:
         return self._position
 
-    def flush(self) -> None:
-        """Do nothing: `take` gives all that was written."""
-
-    def close(self) -> None:
-        """Do nothing: the last bytes are taken after the file is closed."""
-
     def take(self) -> bytes:
-        """The bytes that were written since the last call."""
+        """Return the bytes that were written since the last call, also after the file is closed."""
         taken = bytes(self._written)
         self._written.clear()
         return taken

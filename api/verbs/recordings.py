@@ -77,13 +77,6 @@ def _path(arguments: argparse.Namespace) -> str:
 
 
 def _row(recording: dict[str, Any]) -> tuple[str, ...]:
-    eta = recording["eta"]
-    return (
-        recording["id"],
-        recording["name"],
-        recording["state"],
-        f"{recording['progress']:.0%}",
-        "" if eta is None else f"{eta:.0f} s",
-        str(recording["faces"]),
-        recording["reason"],
-    )
+    done, faces = f"{recording['progress']:.0%}", str(recording["faces"])
+    left = "" if recording["eta"] is None else f"{recording['eta']:.0f} s"
+    return recording["id"], recording["name"], recording["state"], done, left, faces, recording["reason"]
