@@ -11,7 +11,6 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from itertools import islice
@@ -31,7 +30,6 @@ from api.results.summary import Facts, describe_damage, video_facts
 from engine.card import CardMismatchError
 from engine.pipeline import BadStateError
 from engine.recording import ReaderState, RecordingReader
-from engine.records import Event
 from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
@@ -119,15 +117,12 @@ class TaskRunner:
     def _write_results(self, checkpoint: Checkpoint, facts: Facts) -> None:
         """Write the same files as a run without interruption."""
         with open_results(self._folder.attempt_results(self._task.attempt)) as results:
-            stored = self._events(checkpoint)
+            lines = read_log(self._folder.parts, checkpoint, EVENTS)
+            stored = (decode_stored(line, self._task.name) for line in lines)
             while events := list(islice(stored, EVENTS_PER_REPORT)):
                 results.add(events)
                 self._progress.report()
             results.close(facts)
-
-    def _events(self, checkpoint: Checkpoint) -> Iterator[Event]:
-        for line in read_log(self._folder.parts, checkpoint, EVENTS):
-            yield decode_stored(line, self._task.name)
 
 
 def _decode_state(state: dict[str, Any]) -> ReaderState:

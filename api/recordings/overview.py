@@ -10,7 +10,7 @@ from ingest.pace import SECOND
 
 
 def read_overview(parts: Path, source: str) -> tuple[OverviewDocument, float]:
-    """The document, and the position in seconds up to which it goes. Raises BadCheckpointError."""
+    """Return the document, and the position in seconds at which it ends. Raises BadCheckpointError."""
     document = OverviewDocument(source)
     checkpoint = newest_checkpoint(parts)
     if checkpoint is None:
@@ -20,5 +20,5 @@ def read_overview(parts: Path, source: str) -> tuple[OverviewDocument, float]:
     for line in read_log(parts, checkpoint, INTERVALS):
         message = json.loads(line)
         if message["type"] == "coverage":
-            document.add_coverage({name: message[name] for name in ("kind", "started", "ended", "frames")})
+            document.add_coverage(message, "started", "ended")
     return document, checkpoint.state["position"] / SECOND

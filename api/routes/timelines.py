@@ -179,11 +179,7 @@ async def _overview(services: Services, source: str, cursors: CursorRange) -> by
             if kind == SECONDS.encode():
                 document.add_seconds(body)
             else:
-                document.add_coverage(_period(json.loads(body)))
+                document.add_coverage(json.loads(body), "started_at", "ended_at")
         until = page[-1][0]
     # The engine commits an ended second together with the first reading of the next one.
     return await document.text(until=f"{max(0, position(until)[0] - 1)}-0")
-
-
-def _period(coverage: dict[str, Any]) -> dict[str, Any]:
-    return {name: coverage[name] for name in ("kind", "started_at", "ended_at", "frames")}

@@ -81,7 +81,7 @@ class OverviewDocument:
     def __init__(self, source: str) -> None:
         self._source = source
         self._faces: dict[bytes, _Face] = {}  # by track
-        self._coverage: list[Mapping[str, Any]] = []
+        self._coverage: list[dict[str, Any]] = []
 
     def add_seconds(self, body: bytes) -> None:
         """Add the body of an entry, as engine.wire.encode_seconds writes it."""
@@ -94,8 +94,9 @@ class OverviewDocument:
             face.labels.append(label)
             face.values.append(percents)
 
-    def add_coverage(self, period: Mapping[str, Any]) -> None:
-        self._coverage.append(period)
+    def add_coverage(self, message: Mapping[str, Any], *times: str) -> None:
+        """Add the period of a coverage message; `times` are the fields of its start and its end."""
+        self._coverage.append({name: message[name] for name in ("kind", *times, "frames")})
 
     async def text(self, until: str | float) -> bytes:
         """Encode the document; `until` is its end: a cursor, or a second of a recording."""
