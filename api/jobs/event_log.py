@@ -18,12 +18,12 @@ EVENTS, SECONDS, INTERVALS = LOGS = ("events", "seconds", "stretches")
 def read_log(folder: Path, checkpoint: Checkpoint, log: str) -> Iterator[bytes]:
     """All valid lines of a log in order, one in memory at a time."""
     for segment in checkpoint.segments:
-        left = segment.sizes[log]
-        if not left:
+        remaining = segment.sizes[log]
+        if not remaining:
             continue
         with log_path(folder, segment.attempt, log).open("rb") as file:
-            while left > 0 and (line := file.readline()):
-                left -= len(line)
+            while remaining > 0 and (line := file.readline()):
+                remaining -= len(line)
                 yield line
 
 

@@ -41,8 +41,8 @@ class JobFolder:
         complete = (self.attempt_results(attempt) / SUMMARY).is_file()
         if complete and not self.results.is_dir():
             self.attempt_results(attempt).rename(self.results)
-        for left in self.path.glob("results.*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in self.path.glob("results.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete the folder; it is renamed first, so that a process that still writes finds it gone."""
