@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.app_settings import AppSettings
 from api.http.problems import ProblemError
-from api.sources.url import FORMS, HIDDEN, UrlError, validated_url, without_password
+from api.sources.url import HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, PreviewMode, SourceConfig
+from ingest.network.source_types import FORMS
 
 MAX_ID_LENGTH = 60  # characters
 MAX_NAME_LENGTH = 80  # characters

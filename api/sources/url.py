@@ -7,9 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.network.address import AddressError, OutsideError, parse_address
 from ingest.network.allowlist import NO_WEBCAM, Allowlist, ForbiddenError, allowed_addresses
-from ingest.network.source_types import DEFAULT_PORTS, FILE, SCHEMES, WEBCAM
+from ingest.network.source_types import DEFAULT_PORTS, FILE, FORMS, SCHEMES, WEBCAM
 
-FORMS = "rtsp://, rtsps://, http://, https://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 ESCAPING = "write / ? # @ in a password as %2F %3F %23 %40, and the port in digits"
 MAX_LENGTH = 2000  # characters
 RESOLVE_TIMEOUT = 3.0  # seconds

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE
+from ingest.network.source_types import FORMS
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Call = Callable[[argparse.Namespace], int]
@@ -61,8 +62,7 @@ def add_sources(verbs: Verbs) -> None:
     actions = _client_verb(verbs, "sources", "the cameras", "add|list|change|remove")
     add = _client(actions, "sources", "add", "add a source")
     add.add_argument("name", metavar="NAME", help="a name for people; the id is derived from it")
-    help = "rtsp, rtsps, http or https address, webcam:0, or a file of the media folder: clip.mp4?loop"
-    add.add_argument("url", metavar="URL", help=help)
+    add.add_argument("url", metavar="URL", help=FORMS)
     _add_source_fields(add)
     listed = _client(actions, "sources", "list", "list the sources and their states", "list_all")
     listed.add_argument("--json", action="store_true", help="as JSON")

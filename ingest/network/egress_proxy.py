@@ -95,7 +95,8 @@ class _Proxy(socketserver.ThreadingTCPServer):
         parts = urlsplit(self.source.target)
         user, at, _ = parts.netloc.rpartition("@")
         netloc = f"{user}{at}127.0.0.1:{self.server_address[1]}"
-        return replace(self.source, target=parts._replace(scheme="rtsp", netloc=netloc).geturl())
+        local = parts._replace(scheme=self.source.type.name, netloc=netloc)
+        return replace(self.source, target=local.geturl())
 
     def connect(self, host: str, port: int) -> socket.socket | None:
         """Connect to an allowed address; on failure set the upstream's reason and return None."""
@@ -152,7 +153,8 @@ class _Handler(socketserver.BaseRequestHandler):
         camera = self.server.connect(host, parts.port or DEFAULT_PORTS[parts.scheme])
         if camera is None:
             return
-        with closing(_over_tls(camera, host) if parts.scheme == "rtsps" else camera) as opened:
+        has_tls = parts.scheme != self.server.source.type.name
+        with closing(_over_tls(camera, host) if has_tls else camera) as opened:
             if not _relay(self.request, opened, stop_at=REDIRECTION):
                 self.server.upstream.reason = NOT_FOLLOWED
 

@@ -1,6 +1,7 @@
 """Types of sources, one row each: how they are addressed, reached, opened and paced.
 
-A new type is a row here; a type with addresses of a new form has a branch in ingest.network.address, too.
+A new type is a row here. One whose addresses have no host is also in FORMS, and ingest.network.address
+parses it.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ HTTP_ONLY = {"protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
 class SourceType:
     """A row of the table."""
 
-    name: str
+    name: str  # with ports: its URL scheme without TLS
     ports: Mapping[str, int] = field(default_factory=dict)  # default ports by URL scheme; none: no network
     options: Mapping[str, str] = field(default_factory=dict)  # of FFmpeg
     transport_option: str = ""  # FFmpeg's option for tcp or udp
@@ -54,4 +55,5 @@ FILE = SourceType("file", real_time=False)
 SOURCE_TYPES = (RTSP, HTTP, WEBCAM, FILE)
 NETWORK_TYPES = {scheme: each for each in SOURCE_TYPES for scheme in each.ports}  # by URL scheme
 DEFAULT_PORTS = {scheme: port for each in SOURCE_TYPES for scheme, port in each.ports.items()}
+FORMS = f"{'://, '.join(NETWORK_TYPES)}://, webcam:0, or a file in the media folder such as clip.mp4?loop"
 SCHEMES = (*NETWORK_TYPES, *(each.name for each in SOURCE_TYPES if not each.ports))
