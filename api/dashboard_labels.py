@@ -1,6 +1,10 @@
-"""Labels and colours for the dashboard: `python -m api.dashboard_labels` writes dashboard/lib/labels.js."""
+"""Labels and colours outside of Python: in the dashboard's lib/labels.js and in docs/messages.schema.json.
+
+`python -m api.dashboard_labels` writes both.
+"""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +12,7 @@ from engine.drawing.palette import COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER
 from engine.labels import LABELS
 
 MODULE = Path(__file__).parent / "dashboard" / "lib" / "labels.js"
+SCHEMA = Path(__file__).parents[1] / "docs" / "messages.schema.json"
 HEAD = "// Written by `python -m api.dashboard_labels` from engine/labels.py and engine/drawing/palette.py.\n"
 
 
@@ -20,6 +25,11 @@ def labels_module() -> str:
     return "\n".join([HEAD, *constants])
 
 
+def with_labels(schema: str) -> str:
+    """Return the schema of the messages with the current labels wherever it lists them."""
+    return re.sub(rf'\["{LABELS[0]}", .*\]', json.dumps(LABELS), schema)
+
+
 def _table(name: str, colours: Iterable[tuple[str, str]]) -> str:
     rows = "".join(f'  {key}: "{colour}",\n' for key, colour in colours)
     return f"export const {name} = {{\n{rows}}};\n"
@@ -27,3 +37,4 @@ def _table(name: str, colours: Iterable[tuple[str, str]]) -> str:
 
 if __name__ == "__main__":
     MODULE.write_text(labels_module(), encoding="utf-8")
+    SCHEMA.write_text(with_labels(SCHEMA.read_text(encoding="utf-8")), encoding="utf-8")

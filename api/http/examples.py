@@ -47,7 +47,8 @@ RECORDING: dict[str, Any] = {
     "has_video": True,
 }
 
-_HAPPY = dict(zip(LABELS, (0.01, 0.0, 0.02, 0.88, 0.03, 0.01, 0.05), strict=True))
+_HAPPY = dict.fromkeys(LABELS, 0.02) | {"happy": 0.88}
+_PERCENTS = [round(100 * share) for share in _HAPPY.values()]
 
 READING: dict[str, Any] = {
     "type": "reading",
@@ -86,7 +87,7 @@ OVERVIEW: dict[str, Any] = {
         {
             "track": 7,
             "times": [1769861007250, 1769861008250],
-            "values": [[1, 0, 2, 88, 3, 1, 5], [1, 0, 2, 92, 2, 1, 2]],
+            "values": [_PERCENTS, _PERCENTS],
             "labels": [3, 3],
         }
     ],

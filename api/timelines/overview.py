@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.labels import LABELS
+
 STEP = 1.0  # seconds
 
-PERCENTS = {"type": "array", "items": {"type": "integer"}, "minItems": 7, "maxItems": 7}
+PERCENTS = {"type": "array", "items": {"type": "integer"}, "minItems": len(LABELS), "maxItems": len(LABELS)}
 
 OVERVIEW_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -35,11 +37,11 @@ OVERVIEW_SCHEMA: dict[str, Any] = {
                     "values": {
                         "type": "array",
                         "items": PERCENTS,
-                        "description": "mean percentages of angry disgust sad happy surprise fear neutral",
+                        "description": f"mean percentages of {' '.join(LABELS)}",
                     },
                     "labels": {
                         "type": "array",
-                        "items": {"type": "integer", "minimum": -1, "maximum": 6},
+                        "items": {"type": "integer", "minimum": -1, "maximum": len(LABELS) - 1},
                         "description": "index of the most frequent label in that order; -1 if there is none",
                     },
                 },

@@ -25,8 +25,8 @@ PORTRAITS = "keypoints_udacity.npz"
 X_BIAS = 1.07
 MARGIN = 24  # pixels of rim around the 96x96 picture whose coordinates the points are given in
 
-# FER+ names of engine.labels.LABELS, in their order; contempt, "unknown" and "not a face" are not among them.
-FERPLUS_NAMES = ("anger", "disgust", "sadness", "happiness", "surprise", "fear", "neutral")
+# FER+ names that differ from those of engine.labels. Contempt, "unknown" and "not a face" are no labels here.
+FERPLUS_NAMES = {"angry": "anger", "sad": "sadness", "happy": "happiness"}
 
 # Indices of the detector's five landmarks among the 15 keypoints, in the order of labels.LANDMARKS.
 LANDMARK_POINTS = (1, 0, 10, 12, 11)
@@ -79,7 +79,10 @@ def _votes(archive: Mapping[str, NDArray[Any]], count: int) -> tuple[Floats, Mas
     names = [str(name) for name in archive["ferplus_names"]]
     ballots = archive["ferplus_votes"].astype(np.float32)
     is_face = archive["ferplus_named"] & (ballots.argmax(axis=1) != names.index("not_face"))
-    votes = ballots[:, [names.index(name) for name in FERPLUS_NAMES]]
+    votes = np.zeros((count, len(LABELS)), dtype=np.float32)
+    for column, label in enumerate(LABELS):
+        if (name := FERPLUS_NAMES.get(label, label)) in names:
+            votes[:, column] = ballots[:, names.index(name)]
     return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), is_face
 
 

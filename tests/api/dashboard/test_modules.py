@@ -1,5 +1,6 @@
 """The dashboard's modules: who imports whom, and what is generated from Python."""
 
+import json
 import posixpath
 import re
 from collections import Counter
@@ -9,8 +10,9 @@ from graphlib import TopologicalSorter
 import pytest
 
 from api.app import DASHBOARD
-from api.dashboard_labels import MODULE, labels_module
+from api.dashboard_labels import MODULE, SCHEMA, labels_module, with_labels
 from engine.drawing.palette import COVERAGE_COLOURS
+from engine.labels import LABELS
 
 # Folders whose modules a folder's own may import. Below live/, main.js alone joins the wall and one source.
 IMPORTS = {
@@ -56,8 +58,11 @@ def test_folders_stay_small() -> None:
 
 
 def test_labels_and_colours_are_those_of_the_engine() -> None:
-    """`python -m api.dashboard_labels` writes the module anew."""
+    """`python -m api.dashboard_labels` writes both files anew."""
     assert MODULE.read_text(encoding="utf-8") == labels_module()
+    schema = SCHEMA.read_text(encoding="utf-8")
+    assert with_labels(schema) == schema
+    assert schema.count(json.dumps(LABELS)) == 2
 
 
 @pytest.mark.parametrize("kind", COVERAGE_COLOURS)
