@@ -49,14 +49,14 @@ def between(lowest: float, highest: float, unit: str) -> Form:
 
 
 def duration(text: str) -> float:
-    """Parse hours, or such as `90m`, `24h`, `7d`, into seconds. Raises ValueError."""
+    """Parse `90m`, `24h`, `7d`, or a number of hours, into seconds. Raises ValueError."""
     found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text)
     if found is None or float(found[1]) == 0:
         raise ValueError(text)
     return float(found[1]) * SECONDS[found[2]]
 
 
-DURATION = form("hours, or such as 90m, 24h or 7d", duration)
+DURATION = form("a duration such as 90m, 24h or 7d", duration)
 
 
 def setting(

@@ -54,7 +54,9 @@ class IngestSettings(EnvironmentSettings):
         secret=True,
     )
     retention: Annotated[float, DURATION] = setting(  # seconds
-        "MIEN_RETENTION", "24h", "how long timelines and recordings are kept"
+        "MIEN_RETENTION",
+        "24h",
+        "how long timelines and recordings are kept; a number without a unit counts hours",
     )
     shards: Annotated[int, SHARDS] = setting(
         "MIEN_SHARDS", "1", "how many engines share the cameras: [see scaling](scaling.md)"

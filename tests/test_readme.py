@@ -51,8 +51,8 @@ def figures() -> list[str]:
         in_8_bits(),
         f"average precision {share(detector['ap'])} (YuNet: {share(detector['yunet_ap'])})",
         f"in {share(detector['detector_vs_yunet'], 2)} of YuNet's time",
-        f"it invents little ({detector['false_positives']} face",
-        f"sure of {share(detector['recall'], 2)} only",
+        f"rarely invents a face ({detector['false_positives']} on",
+        f"finds only {share(detector['recall'], 2)} of",
     ]
 
 

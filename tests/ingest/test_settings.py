@@ -36,7 +36,7 @@ def test_timelines_are_kept_for_a_day_by_default(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("text", ["", "0", "0h", "-1", "soon", "24 hours", "1e9999", "inf"])
 def test_a_wrong_retention_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("MIEN_RETENTION", text)
-    sentence = f"^MIEN_RETENTION must be hours, or such as 90m, 24h or 7d, got '{text}'$"
+    sentence = f"^MIEN_RETENTION must be a duration such as 90m, 24h or 7d, got '{text}'$"
     with pytest.raises(SettingError, match=sentence):
         IngestSettings.read()
     assert IngestSettings.read("open_timeout").open_timeout == 10  # a part that does not need it starts
