@@ -34,7 +34,6 @@ MAY_IMPORT = {
 FORBIDDEN = [
     ("engine", "ingest.live"),
     ("api", "ingest.live"),
-    ("api", "ingest.live"),
     ("ingest.bus", "av"),
     ("ingest.bus", "cv2"),
     ("api.jobs", "api.http"),

@@ -1,20 +1,11 @@
-"""A recording that is read as a job: the request, the job's status, and the form of both in Redis.
-
-jobs           hash     id to Job as JSON; it never changes
-{jobs}:ID      hash     the fields of JobStatus, each as JSON
-{jobs}:queue   stream   one entry with the id for each job that is not over; the group `workers` reads it
-
-In a Redis Cluster all of them lie on one server: see ingest.bus.keys.
-"""
+"""A recording that is read as a job: the request, the job's status, and the form of both in Redis."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeVar
 
-JOBS = "jobs"
-QUEUE = "{jobs}:queue"
-GROUP = "workers"
+GROUP = "workers"  # the consumer group of the queue
 
 State = Literal["queued", "running", "completed", "aborted", "error"]
 OVER: tuple[State, ...] = ("completed", "aborted", "error")
@@ -67,10 +58,6 @@ class JobStatus:
 
 
 Record = TypeVar("Record", Job, JobStatus)
-
-
-def job_key(id: str) -> str:
-    return f"{{jobs}}:{id}"
 
 
 def encode_job(job: Job) -> str:

@@ -20,10 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.jobs.job import GROUP, JOBS, QUEUE, BadJobError, Job, decode_job, encode_status, job_key
+from api.jobs.job import GROUP, BadJobError, Job, decode_job, encode_status
 from ingest.bus.client import Redis, Value
 from ingest.bus.connection import REDIS_ERRORS, entries_of
 from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 
 LEASE = 5.0  # seconds without a report after which another worker may claim the job
 CLAIM_TIMEOUT = 0.5  # seconds
@@ -91,22 +92,22 @@ class Queue:
     def join(self) -> None:
         """Create the consumer group if there is none, and delete the consumers of workers that are gone."""
         try:
-            self._redis.xgroup_create(QUEUE, GROUP, id="0", mkstream=True)
+            self._redis.xgroup_create(JOB_QUEUE, GROUP, id="0", mkstream=True)
         except REDIS_ERRORS as error:
             if "BUSYGROUP" not in str(error):
                 raise
-        for consumer in self._redis.xinfo_consumers(QUEUE, GROUP):
+        for consumer in self._redis.xinfo_consumers(JOB_QUEUE, GROUP):
             if consumer["pending"] == 0 and consumer["idle"] > CONSUMER_EXPIRY:
-                self._redis.xgroup_delconsumer(QUEUE, GROUP, consumer["name"])
+                self._redis.xgroup_delconsumer(JOB_QUEUE, GROUP, consumer["name"])
 
     def claim(self, timeout: float = CLAIM_TIMEOUT) -> ClaimedJob | None:
         """Claim a job whose worker is gone, else a new one; wait up to `timeout` seconds for it."""
         self._beat()
-        _, entries, *_ = self._redis.xautoclaim(QUEUE, GROUP, self._name, self._lease, "0-0", count=1)
+        _, entries, *_ = self._redis.xautoclaim(JOB_QUEUE, GROUP, self._name, self._lease, "0-0", count=1)
         if not entries:
             block = max(1, round(timeout * 1000))
             entries = entries_of(
-                self._redis.xreadgroup(GROUP, self._name, {QUEUE: ">"}, count=1, block=block)
+                self._redis.xreadgroup(GROUP, self._name, {JOB_QUEUE: ">"}, count=1, block=block)
             )
         if not entries:
             return None
@@ -146,8 +147,8 @@ class Queue:
         now = json.dumps(time.time())
         attempt = self._claim(keys=_keys(id), args=[json.dumps(entry), now]) if text else 0
         if text is None or not attempt:  # the job was cancelled or removed before
-            self._redis.xack(QUEUE, GROUP, entry)
-            self._redis.xdel(QUEUE, entry)
+            self._redis.xack(JOB_QUEUE, GROUP, entry)
+            self._redis.xdel(JOB_QUEUE, entry)
             return None
         try:
             job = decode_job(text)
@@ -167,4 +168,4 @@ class Queue:
 
 
 def _keys(id: str) -> list[str]:
-    return [job_key(id), QUEUE]
+    return [job_key(id), JOB_QUEUE]

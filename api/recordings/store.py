@@ -6,19 +6,9 @@ import logging
 import time
 from dataclasses import dataclass
 
-from api.jobs.job import (
-    GROUP,
-    JOBS,
-    QUEUE,
-    BadJobError,
-    Job,
-    JobStatus,
-    decode_job,
-    decode_status,
-    encode_job,
-    job_key,
-)
+from api.jobs.job import GROUP, BadJobError, Job, JobStatus, decode_job, decode_status, encode_job
 from ingest.bus.client import AsyncRedis
+from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +57,7 @@ class JobStore:
         self._redis = client
 
     async def add(self, job: Job) -> JobRecord:
-        await self._redis.eval(ADD, 3, JOBS, job_key(job.id), QUEUE, job.id, encode_job(job))
+        await self._redis.eval(ADD, 3, JOBS, job_key(job.id), JOB_QUEUE, job.id, encode_job(job))
         return JobRecord(job, JobStatus())
 
     async def find(self, id: str) -> JobRecord | None:
@@ -93,11 +83,11 @@ class JobStore:
     async def cancel(self, id: str) -> bool:
         """Cancel a job; return False where it was over already."""
         now = json.dumps(time.time())
-        return bool(await self._redis.eval(CANCEL, 2, job_key(id), QUEUE, GROUP, now))
+        return bool(await self._redis.eval(CANCEL, 2, job_key(id), JOB_QUEUE, GROUP, now))
 
     async def remove(self, id: str) -> bool:
         """Delete a job from Redis; return False where there was none."""
-        return bool(await self._redis.eval(REMOVE, 3, JOBS, job_key(id), QUEUE, id, GROUP))
+        return bool(await self._redis.eval(REMOVE, 3, JOBS, job_key(id), JOB_QUEUE, id, GROUP))
 
 
 def _decode(text: bytes, stored: dict[bytes, bytes]) -> JobRecord | None:

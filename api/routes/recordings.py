@@ -10,13 +10,13 @@ from api.access.caller import CallerDep
 from api.access.purposes import Ground, Purpose
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
-from api.jobs.job import JOBS
 from api.recordings.intake import RecordingRequest, checked_name, new_id, new_job, with_purpose
 from api.recordings.store import JobRecord, JobStore
 from api.recordings.upload import uploaded
 from api.recordings.view import RecordingView, view_of
 from api.services import Services, ServicesDep
 from api.sources.url import no_such_file
+from ingest.bus.keys import JOBS
 from ingest.bus.source_config import DEFAULT_RATE
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])

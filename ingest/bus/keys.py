@@ -15,18 +15,24 @@ sources            hash     the configuration: id to SourceConfig as JSON
 {sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
 beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
 parts              sorted   every part that ever sent a heartbeat, and the time of its last one
+jobs               hash     recordings: id to Job as JSON, which never changes (api.jobs.job)
+{jobs}:ID          hash     the fields of JobStatus, each as JSON
+{jobs}:queue       stream   the id of each job that is not over
 tokens             hash     access tokens: name to SHA-256, scope and date as JSON
 ticket:SHA-256     string   permission for a browser to open one path, for a minute or a few
 compacted          string   time of the last rewrite of the append-only file, seconds since the epoch
 audit              stream   actions of callers; trimmed by time (MIEN_AUDIT_RETENTION)
 
 The braces are part of the keys. In a Redis Cluster all keys with the same word in braces are on one server,
-and `sources` is where keys with {sources} are: no transaction or script uses keys of different servers.
+`sources` where keys with {sources} are, and `jobs` where those with {jobs} are: no transaction or script uses
+keys of different servers.
 """
 
 SOURCES = "sources"
 REMOVED = "{sources}:removed"
 PARTS = "parts"
+JOBS = "jobs"
+JOB_QUEUE = "{jobs}:queue"
 TOKENS = "tokens"
 AUDIT = "audit"
 COMPACTED = "compacted"
@@ -76,6 +82,10 @@ def keys_of(source: str) -> list[str]:
     """Return all keys of a source, apart from its configuration and its frames."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
     return [key(source) for key in (*keys, dropped_key, counts_key)]
+
+
+def job_key(id: str) -> str:
+    return f"{{jobs}}:{id}"
 
 
 def ticket_key(digest: str) -> str:

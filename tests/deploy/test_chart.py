@@ -12,10 +12,9 @@ import jsonschema
 import pytest
 import yaml
 
-from api.jobs.job import QUEUE
 from engine.live.counts import READINGS
 from ingest.bus.connection import connect
-from ingest.bus.keys import counts_key
+from ingest.bus.keys import JOB_QUEUE, counts_key
 from tests.api.serving import configure, serving
 from tests.deploy.shipped import CHART, DEPLOY, PLAIN, TEMPLATES
 
@@ -71,7 +70,7 @@ def test_templates_close_what_they_open() -> None:
 
 
 def test_keda_counts_the_queue_that_the_workers_read() -> None:
-    assert f'stream: "{QUEUE}"\n' in TEMPLATES["jobs.yaml"]
+    assert f'stream: "{JOB_QUEUE}"\n' in TEMPLATES["jobs.yaml"]
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")

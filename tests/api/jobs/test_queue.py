@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from api.jobs.job import GROUP, JOBS, QUEUE, Job, decode_job, decode_status, encode_job, job_key
+from api.jobs.job import GROUP, Job, decode_job, decode_status, encode_job
 from api.jobs.queue import ClaimedJob, Queue
 from api.recordings.store import JobRecord, JobStore
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect, connect_async
+from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 from tests.waiting import until
 
 LEASE = 0.2  # seconds
@@ -128,8 +129,8 @@ def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Redis, redis_url
     now = status(redis_url, "clip")
     assert (now.state, now.position) == ("completed", 10.0)
     assert now.ended_at is not None
-    assert client.xlen(QUEUE) == 0
-    assert client.xpending(QUEUE, GROUP)["pending"] == 0
+    assert client.xlen(JOB_QUEUE) == 0
+    assert client.xpending(JOB_QUEUE, GROUP)["pending"] == 0
     assert not call_store(redis_url, "cancel", "clip")
 
 
@@ -139,7 +140,7 @@ def test_a_cancelled_job_is_not_begun(client: Redis, redis_url: str) -> None:
     assert call_store(redis_url, "cancel", "clip")
     assert one.claim(timeout=0.01) is None
     assert status(redis_url, "clip").state == "aborted"
-    assert client.xlen(QUEUE) == 0
+    assert client.xlen(JOB_QUEUE) == 0
 
 
 def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Redis, redis_url: str) -> None:
@@ -151,7 +152,7 @@ def test_a_worker_learns_of_a_cancelled_job_and_finishes_it(client: Redis, redis
     assert one.finish(mine, "completed", {"position": 3.0})
     now = status(redis_url, "clip")
     assert (now.state, now.position) == ("aborted", 3.0)
-    assert client.xlen(QUEUE) == 0
+    assert client.xlen(JOB_QUEUE) == 0
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -162,7 +163,7 @@ def test_a_removed_job_leaves_no_key(client: Redis, redis_url: str, *, running: 
     assert call_store(redis_url, "remove", "clip")
     assert not call_store(redis_url, "remove", "clip")
     assert not client.exists(JOBS, job_key("clip"))
-    assert client.xlen(QUEUE) == 0
+    assert client.xlen(JOB_QUEUE) == 0
     if mine is not None:
         assert one.report(mine, {"position": 1.0}) == "lost"
         assert not one.finish(mine, "completed", {})
@@ -171,7 +172,7 @@ def test_a_removed_job_leaves_no_key(client: Redis, redis_url: str, *, running: 
 
 def test_an_entry_without_a_job_is_skipped(client: Redis, redis_url: str) -> None:
     one = queue(client)
-    client.xadd(QUEUE, {"id": "gone"})
+    client.xadd(JOB_QUEUE, {"id": "gone"})
     call_store(redis_url, "add", job("clip"))
     assert claimed(one).job.id == "clip"
 
@@ -182,12 +183,12 @@ def test_jobs_of_other_versions_are_skipped(client: Redis, redis_url: str) -> No
     client.hset(job_key("odd"), "state", "queued")
     client.hset(JOBS, "odd", "[]")
     assert [record.job.id for record in call_store(redis_url, "all")] == ["clip"]
-    client.xadd(QUEUE, {"id": "old"})
+    client.xadd(JOB_QUEUE, {"id": "old"})
     client.hset(job_key("old"), "state", '"queued"')
     one = queue(client)
     assert claimed(one).job.id == "clip"
     assert one.claim(timeout=0.01) is None
-    assert client.xlen(QUEUE) == 1  # the clip
+    assert client.xlen(JOB_QUEUE) == 1  # the clip
     ended = decode_status(client.hgetall(job_key("old")))
     assert (ended.state, ended.attempt) == ("error", 1)
     assert ended.reason.startswith("Job of another version of mien: ")

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from api.jobs.attempt import SLOWED_DOWN
-from api.jobs.job import QUEUE
 from api.jobs.live_priority import MAX_AGE, LivePriority
 from api.jobs.queue import Queue
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect
 from ingest.bus.frame_stream import FrameStream
-from ingest.bus.keys import SOURCES, dropped_key, frames_key
+from ingest.bus.keys import JOB_QUEUE, SOURCES, dropped_key, frames_key
 from tests.api.jobs.working import Place, worker, working
 from tests.api.serving import configure
 from tests.api.verbs.portrait_clips import face_clip
@@ -83,7 +82,7 @@ def test_a_cancelled_job_may_take_long_to_write_its_results(
     ):
         until(lambda: place.status(job).position, 5, "a report")
         place.cancel(job)
-        until(lambda: not client.xlen(QUEUE), 5, "the job is over")
+        until(lambda: not client.xlen(JOB_QUEUE), 5, "the job is over")
     assert (place.status(job).state, place.status(job).reason) == ("aborted", "")
 
 

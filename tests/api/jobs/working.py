@@ -17,7 +17,7 @@ from typing import Any
 
 from api.jobs.attempt import READER_TIMEOUT
 from api.jobs.folder import JobFolder, job_folder
-from api.jobs.job import Job, JobStatus, decode_status, job_key
+from api.jobs.job import Job, JobStatus, decode_status
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
 from api.jobs.reader_process import MODULE
@@ -29,6 +29,7 @@ from api.results.progress import ReadOptions
 from api.results.video import VideoReader
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect, connect_async
+from ingest.bus.keys import job_key
 from tests.waiting import until
 
 ROOMY = RecordingLimits(reserve=0)

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from api.cli import main
-from api.jobs.job import QUEUE
 from api.jobs.live_priority import LivePriority
 from api.jobs.queue import Queue
 from api.jobs.worker import Worker, WorkerConfig
 from api.settings import RecordingLimits
 from ingest.bus.connection import connect
+from ingest.bus.keys import JOB_QUEUE
 from tests.api.jobs.working import ROOMY
 from tests.api.serving import Api, serving
 from tests.api.verbs.portrait_clips import face_clip
@@ -183,8 +183,8 @@ def test_an_uploaded_video_can_be_played_in_ranges_and_is_deleted_whole(api: Api
     assert httpx.delete(f"{api.http}{path}").status_code == 404
     assert left_over(api) == []
     with connect(redis_url) as client:
-        assert [key for key in client.keys("*job*") if key != QUEUE.encode()] == []
-        assert client.xlen(QUEUE) == 0
+        assert [key for key in client.keys("*job*") if key != JOB_QUEUE.encode()] == []
+        assert client.xlen(JOB_QUEUE) == 0
 
 
 @pytest.mark.parametrize("part", ["", "/timeline", "/overview", "/video", "/files/readings.csv"])

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from api.jobs.folder import JobFolder
-from api.jobs.job import JOBS, Job, job_key
+from api.jobs.job import Job
 from api.jobs.queue import Queue
 from api.recordings.retention import UPLOAD_IDLE, apply_retention, delete_old
 from api.settings import RecordingLimits
 from api.tasks import stop
 from ingest.bus.connection import connect, connect_async
+from ingest.bus.keys import JOBS, job_key
 from ingest.environment import SettingError
 from tests.api.jobs.working import Place
 from tests.api.serving import refusing_writes
