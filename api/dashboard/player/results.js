@@ -9,7 +9,7 @@ import { byId, make, showText } from "../lib/elements.js";
 import { bytes, percent, speedText, videoTime } from "../lib/format.js";
 import { makeLabelBar, showShares } from "../lib/label-bar.js";
 
-const FILES = {
+const DESCRIPTIONS = {
   "readings.csv": "Readings as CSV, one row for each face and frame",
   "readings.parquet": "Readings as Parquet",
   "spans.csv": "Spans of one label as CSV",
@@ -18,7 +18,6 @@ const FILES = {
   "summary.json": "Summary as JSON",
   "report.html": "Report, a page that opens without this service",
 };
-const NAMES = Object.keys(FILES);
 const MIN_SHARE = 0.005; // smaller shares are not named
 
 /** @param {object} recording as the API sends it */
@@ -80,8 +79,7 @@ export function showFiles(recording) {
     ? "Files appear when reading is done."
     : "There are no files, because reading did not reach the end.";
   showText(byId("no-downloads"), recording.files.length > 0 ? "" : none);
-  const files = [...recording.files].sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name));
-  byId("downloads").replaceChildren(...files.map((file) => fileItem(recording.id, file)));
+  byId("downloads").replaceChildren(...recording.files.map((file) => fileItem(recording.id, file)));
 }
 
 function fileItem(id, { name, size }) {
@@ -90,7 +88,7 @@ function fileItem(id, { name, size }) {
     "a",
     { href: path, download: name },
     make("b", { textContent: name }),
-    make("span", { textContent: FILES[name] ?? "" }),
+    make("span", { textContent: DESCRIPTIONS[name] ?? "" }),
     make("span", { textContent: bytes(size), className: "size" }),
   );
   link.addEventListener("click", (event) => {
