@@ -7,67 +7,60 @@ import { serverNow } from "./server-clock.js";
 import { statusOf } from "./source-status.js";
 import { fetchReadiness, listSources } from "./sources-api.js";
 
-const POLL_INTERVAL = 10_000; // ms
+const pollInterval = () => 10_000; // ms
 const FIRST_POLL = 300; // ms; what the page itself shows comes before
 const MAX_AGE = 5000; // ms for which sources that the page passed on are not fetched again
 
 const CONTENT = `<summary><span class="dot"></span><span class="text">checking</span></summary><ul></ul>`;
 
-export class Health {
-  #element = make("details", { className: "health", id: "health", innerHTML: CONTENT });
-  #parts = null; // of /readyz; null: no answer
-  #sources = [];
-  #passedAt = -Infinity; // ms: when the page passed sources on
+const health = make("details", { className: "health", id: "health", innerHTML: CONTENT });
+let parts = null; // of /readyz; null: no answer
+let sources = [];
+let passedAt = -Infinity; // ms: when the page passed sources on
 
-  /** @param {HTMLElement} header */
-  constructor(header) {
-    header.append(this.#element);
-    document.addEventListener("click", ({ target }) => {
-      if (!this.#element.contains(target)) this.#element.open = false;
-    });
-    poll(
-      () => this.#refresh(),
-      () => POLL_INTERVAL,
-      FIRST_POLL,
-    );
-  }
-
-  /** Show these sources, which the page has fetched for itself. */
-  passSources(sources) {
-    this.#sources = sources;
-    this.#passedAt = performance.now();
-    if (this.#parts) this.#show();
-  }
-
-  async #refresh() {
-    const isFresh = performance.now() - this.#passedAt < MAX_AGE;
-    try {
-      const [parts, sources] = await Promise.all([fetchReadiness(), isFresh ? null : listSources()]);
-      this.#parts = parts;
-      if (sources) this.#sources = sources;
-    } catch {
-      this.#parts = null;
-    }
-    this.#show();
-  }
-
-  #show() {
-    const statuses = this.#sources.map((source) => ({ source, ...statusOf(source, serverNow()) }));
-    const { tone, text } = summaryOf(this.#parts, statuses);
-    this.#element.querySelector(".dot").dataset.tone = tone;
-    setText(this.#element.querySelector(".text"), text);
-    const failing = statuses.filter((status) => status.tone === "bad");
-    const lines = [
-      ...(this.#parts ?? []).map(({ name, reason }) => `${name}: ${reason || "ready"}`),
-      ...failing.map((status) => `${status.source.name}: ${status.text}`),
-    ];
-    const items = lines.map((textContent) => make("li", { textContent }));
-    this.#element.querySelector("ul").replaceChildren(...items);
-  }
+/** Show the health in the header. */
+export function showHealth(header) {
+  header.append(health);
+  document.addEventListener("click", ({ target }) => {
+    if (!health.contains(target)) health.open = false;
+  });
+  poll(refresh, pollInterval, FIRST_POLL);
 }
 
-// `parts` of the service, null when it does not answer; `statuses` of its sources.
-function summaryOf(parts, statuses) {
+/** Show these sources, which the page has fetched for itself. */
+export function passSources(newest) {
+  sources = newest;
+  passedAt = performance.now();
+  if (parts) show();
+}
+
+async function refresh() {
+  const isFresh = performance.now() - passedAt < MAX_AGE;
+  try {
+    const [readiness, newest] = await Promise.all([fetchReadiness(), isFresh ? null : listSources()]);
+    parts = readiness;
+    sources = newest ?? sources;
+  } catch {
+    parts = null;
+  }
+  show();
+}
+
+function show() {
+  const statuses = sources.map((source) => ({ source, ...statusOf(source, serverNow()) }));
+  const { tone, text } = summaryOf(statuses);
+  health.querySelector(".dot").dataset.tone = tone;
+  setText(health.querySelector(".text"), text);
+  const failing = statuses.filter((status) => status.tone === "bad");
+  const lines = [
+    ...(parts ?? []).map(({ name, reason }) => `${name}: ${reason || "ready"}`),
+    ...failing.map((status) => `${status.source.name}: ${status.text}`),
+  ];
+  const items = lines.map((textContent) => make("li", { textContent }));
+  health.querySelector("ul").replaceChildren(...items);
+}
+
+function summaryOf(statuses) {
   if (parts === null) return { tone: "bad", text: "no answer" };
   const broken = parts.filter(({ ready }) => !ready).map(({ name }) => name);
   if (broken.length) return { tone: "bad", text: `not ready: ${broken.join(", ")}` };

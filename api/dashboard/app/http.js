@@ -1,7 +1,9 @@
 // Requests to the API with this browser's token. Failures are RFC 9457 problem documents, raised as Problem.
 
+import { make } from "../lib/elements.js";
+
 const TIMEOUT = 10_000; // ms
-const TOKEN_KEY = "mien-token"; // in the tab's own storage, which goes with the tab
+const TOKEN_KEY = "mien-token"; // in the tab's own storage, which ends with the tab
 
 let tokensRequired = false;
 
@@ -11,6 +13,16 @@ export class Problem extends Error {
     super(detail);
     this.errors = Object.fromEntries(errors.map((error) => [error.field, error.detail]));
     this.status = status;
+  }
+}
+
+/** Return { answer } of a request, or { problem } when it failed with one; throw other errors. */
+export async function settled(promise) {
+  try {
+    return { answer: await promise };
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return { problem };
   }
 }
 
@@ -44,10 +56,7 @@ export function authHeaders() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-/**
- * Send a request; return the answer's JSON, or null when it is empty.
- * @param {RequestInit & { json?: object }} options `json` becomes the body
- */
+/** Send a request, `json` as its body; return the answer's JSON, or null when it is empty. */
 export async function request(path, { json, ...options } = {}) {
   const body = json && { body: JSON.stringify(json), headers: { "Content-Type": "application/json" } };
   const response = await send(path, { ...options, ...body });
@@ -58,12 +67,9 @@ export async function request(path, { json, ...options } = {}) {
 /** Read an answer as "json", "text" or "blob". */
 export async function readBody(response, kind = "json") {
   if (!response.ok) {
+    const { status } = response;
     const { detail, errors } = await response.json().catch(() => ({})); // a gateway's own page is no JSON
-    throw new Problem(
-      detail ?? `The server answered with error ${response.status}.`,
-      errors,
-      response.status,
-    );
+    throw new Problem(detail ?? `The server answered with error ${status}.`, errors, status);
   }
   try {
     return await response[kind]();
@@ -76,12 +82,8 @@ export async function readBody(response, kind = "json") {
 export async function send(path, options = {}) {
   const headers = { ...options.headers, ...authHeaders() };
   try {
-    return await fetch(path, {
-      cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT),
-      ...options,
-      headers,
-    });
+    const signal = AbortSignal.timeout(TIMEOUT);
+    return await fetch(path, { cache: "no-store", signal, ...options, headers });
   } catch {
     throw new Problem("The server does not answer.");
   }
@@ -99,8 +101,7 @@ export async function ticketUrl(path, query = {}) {
 
 /** Download a file of the API; its name is the server's unless one is given. */
 export async function download(path, query = {}, name = "") {
-  const link = document.createElement("a");
-  Object.assign(link, { href: await ticketUrl(path, query), download: name }).click();
+  make("a", { href: await ticketUrl(path, query), download: name }).click();
 }
 
 /** Open a websocket with a ticket of its own. */

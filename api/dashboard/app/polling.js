@@ -3,9 +3,8 @@
 import { isPageVisible } from "../lib/elements.js";
 
 /**
- * Run a task again and again, each time some pause after it has ended.
- * @param {() => number} pause ms
- * @param {number} delay ms before the first run
+ * Run a task after a delay (ms), and again and again, each time a pause (ms) after it has ended.
+ * @param {() => number} pause
  * @returns {() => Promise<void>} runs the task at once
  */
 export function poll(task, pause, delay = 0) {

@@ -1,5 +1,7 @@
 // The purpose of a source or recording, its legal ground and its picture: the API's values and their texts.
 
+import { fillSelect } from "../lib/elements.js";
+
 const PURPOSES = {
   personal: "Personal",
   research: "Research",
@@ -16,15 +18,19 @@ const PURPOSES = {
 const NEED_GROUND = ["workplace", "education"];
 const GROUNDS = { medical: "medical reasons", safety: "safety reasons" };
 
-/** Options of select elements: [value, text] each. */
-export const CHOOSE = ["", "Choose one"];
-export const PURPOSE_OPTIONS = Object.entries(PURPOSES);
-export const GROUND_OPTIONS = [CHOOSE, ...Object.entries(GROUNDS)];
+// Options of select elements: [value, text] each.
+const CHOOSE = ["", "Choose one"];
 export const PICTURE_OPTIONS = [
   ["shown", "Shown"],
   ["blurred", "Blurred (faces unrecognisable)"],
   ["none", "Not shown"],
 ];
+
+/** Fill the select elements of a form; unless its user `mustChoose`, the first purpose is preset. */
+export function fillPurposes({ purpose, ground }, { mustChoose }) {
+  fillSelect(purpose, [...(mustChoose ? [CHOOSE] : []), ...Object.entries(PURPOSES)]);
+  fillSelect(ground, [CHOOSE, ...Object.entries(GROUNDS)]);
+}
 
 export const needsGround = (purpose) => NEED_GROUND.includes(purpose);
 

@@ -10,7 +10,9 @@ export function statusOf({ state, reason, faces, position, duration }) {
     case "queued":
       return { tone: "idle", text: reason ? `Waiting: ${reason}` : "Waiting" };
     case "running":
-      return reason ? { tone: "busy", text: capitalised(reason) } : { tone: "going", text: "Reading" };
+      return reason
+        ? { tone: "busy", text: reason[0].toUpperCase() + reason.slice(1) }
+        : { tone: "going", text: "Reading" };
     case "completed": {
       const text = `Done · ${faces ? counted(faces, "face") : "no face"}`;
       return reason ? { tone: "busy", text: `${text} · ${reason}` } : { tone: "good", text };
@@ -18,7 +20,7 @@ export function statusOf({ state, reason, faces, position, duration }) {
     case "aborted":
       return {
         tone: "idle",
-        text: `Cancelled${position && duration ? ` at ${placeIn(position, duration)}` : ""}`,
+        text: position && duration ? `Cancelled at ${placeIn(position, duration)}` : "Cancelled",
       };
     default:
       return { tone: "bad", text: `Failed: ${reason || "no reason given"}` };
@@ -57,5 +59,3 @@ function endText({ state, reason, position, duration }) {
 function placeIn(position, duration) {
   return `${videoTime(position * 1000)}${duration ? ` of ${videoTime(duration * 1000)}` : ""}`;
 }
-
-const capitalised = (text) => text[0].toUpperCase() + text.slice(1);

@@ -27,10 +27,7 @@ export function addFromMedia(path, options) {
   return request(PATH, { method: "POST", signal, json: { ...options, path, rate } });
 }
 
-/**
- * Upload a file; return the recording, or null after an abort.
- * @param {object} options { rate, purpose, ground }
- */
+/** Upload a file; return the recording, or null after an abort. @param options as addFromMedia() takes */
 export function uploadFile(file, options, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const upload = new XMLHttpRequest(); // fetch() does not report an upload's progress

@@ -1,6 +1,6 @@
 // The server's clock, by the times that its heartbeats carry.
 
-const MAX_DRIFT = 1000; // ms; larger differences are taken at once, smaller ones smoothly
+const MAX_DRIFT = 1000; // ms; larger differences are corrected at once, smaller ones smoothly
 const SMOOTHING = 0.1;
 
 let offset = 0; // ms that the server's clock is ahead of the browser's

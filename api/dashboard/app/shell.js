@@ -2,7 +2,7 @@
 
 import { byId, make, setText } from "../lib/elements.js";
 import { clock } from "../lib/format.js";
-import { Health } from "./health.js";
+import { showHealth } from "./health.js";
 import { session, signOut } from "./http.js";
 import { askForToken } from "./login.js";
 import { serverNow } from "./server-clock.js";
@@ -11,14 +11,13 @@ const PAGES = [
   ["live", "Live", "./"],
   ["recordings", "Recordings", "recordings.html"],
 ];
-const FRAME = 1000 / 30; // ms between two drawings, at least
-const JITTER = 2; // ms by which the screen's frames may come early
-const RETRY_PAUSE = 1000; // ms before a server that does not answer is asked again
+export const FRAME = 1000 / 30; // ms between two drawings, at least
+export const JITTER = 2; // ms by which the screen's frames may come early
+const RETRY_PAUSE = 1000; // ms before the next request to a server that does not answer
 
 const banner = make("p", { className: "banner", id: "banner", role: "status", hidden: true });
 let lostAt = null; // ms; null: connected
 let lastProblem = ""; // text of the server's answer, if it answered
-let health = null;
 
 /** Draw the header, ask for a token where one is required, and return the session. */
 export async function openPage(page) {
@@ -30,7 +29,7 @@ export async function openPage(page) {
   header.append(make("a", { className: "wordmark", href: "./", textContent: "mien" }), navigation(page));
   header.after(banner);
   const current = await signedInSession();
-  health = new Health(header);
+  showHealth(header);
   if (current.tokens === "required") header.append(signOutArea(current));
   document.body.dataset.scope = current.scope; // the style sheet hides what the scope does not allow
   return current;
@@ -57,9 +56,6 @@ export function onEveryFrame(draw) {
   };
   requestAnimationFrame(onFrame);
 }
-
-/** Pass the list of sources on to the header, where a page has fetched it. */
-export const passSources = (sources) => health?.passSources(sources);
 
 /** The banner about a lost connection. */
 export const connection = {

@@ -8,12 +8,7 @@ const SOME_DROPPED = 0.01; // share of frames from which on the status says so
 const MANY_DROPPED = 0.2; // share of frames from which on it is bad
 const SILENT_STATES = ["connecting", "reconnecting", "error"];
 
-/**
- * @param {object} source as the API sends it
- * @param {number} now the server's time
- * @param {number} lag that its readings are late, where known
- * @returns {{ tone: string, text: string }}
- */
+/** Return a source's { tone, text } at a time of the server, with the lag of its readings where known. */
 export function statusOf(source, now, lag = 0) {
   const since = source.since ? clock(Date.parse(source.since)) : "";
   const because = source.reason ? `: ${source.reason}` : "";

@@ -4,8 +4,13 @@ import { readBody, request, send } from "./http.js";
 
 const PATH = "/v1/sources";
 
-/** @param {string} id of the source @param {string} part below it, as in "live" */
-export const sourcePath = (id, part = "") => `${PATH}/${encodeURIComponent(id)}${part && `/${part}`}`;
+const pathOf = (root, id, part) => `${root}/${encodeURIComponent(id)}${part && `/${part}`}`;
+
+/** @param {string} part below the source, as in "live" */
+export const sourcePath = (id, part = "") => pathOf(PATH, id, part);
+
+/** @param {string} part below the timeline, as in "overview" */
+export const timelinePath = (id, part = "") => pathOf("/v1/timelines", id, part);
 
 export const listSources = () => request(PATH);
 export const addSource = (fields) => request(PATH, { method: "POST", json: fields });
@@ -23,9 +28,6 @@ export async function fetchPreview(id) {
   if (!response.ok) return null;
   return { blob: await readBody(response, "blob"), mediaTime: response.headers.get("Media-Time") };
 }
-
-/** @param {string} id @param {string} part below the timeline, as in "overview" */
-export const timelinePath = (id, part = "") => `/v1/timelines/${encodeURIComponent(id)}${part && `/${part}`}`;
 
 /** Return each second of each face, and the coverage. @param {string} id @param {string} from as in "-1h" */
 export function fetchOverview(id, from) {

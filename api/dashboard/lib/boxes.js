@@ -6,13 +6,7 @@ import { readingText } from "./format.js";
 const NAME_HEIGHT = 21; // css px
 const NAME_DISTANCE = 5; // css px between a name and its box
 
-/**
- * Draw readings over a picture: all boxes and keypoints, then the names above them.
- * @param {CanvasRenderingContext2D} context
- * @param {import("./records.js").Reading[]} readings
- * @param {number} width css px of the picture
- * @param {number} height css px of the picture
- */
+/** Draw readings over a picture of this size (css px): all boxes and keypoints, then the names. */
 export function drawReadings(context, readings, width, height) {
   const faces = readings.map((reading) => ({
     reading,
@@ -20,7 +14,7 @@ export function drawReadings(context, readings, width, height) {
     box: inPixels(reading.box, width, height),
   }));
   for (const face of faces) drawBox(context, face, width, height);
-  const names = []; // places that are taken
+  const names = []; // places of those drawn
   for (const face of faces) drawName(context, face, { width, height }, names);
 }
 

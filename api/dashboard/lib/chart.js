@@ -1,4 +1,5 @@
 // Charts on canvases: the coverage, the time axis, and a face's whole timeline. All times are ms.
+// A `surface` is a Surface, a `series` a Series, a `range` a TimeRange.
 //
 // No chart library serves. The live timelines of a dozen faces scroll 30 times a second in a fifth of a
 // core: they shift the pixels that are there and paint new columns alone, where libraries redraw
@@ -6,35 +7,23 @@
 // so that it works offline: a library would have to be shipped, and chart.js, stack.js and tip.js together
 // have 14 kB.
 
+import { pageColours } from "./colours.js";
 import { COVERAGE_COLOURS } from "./labels.js";
 import { hatch, paintSpans, paintStack } from "./stack.js";
 
-/**
- * Draw a face's timeline anew.
- * @param {import("./surface.js").Surface} surface
- * @param {import("./series.js").Series} series
- * @param {import("./records.js").TimeRange} range the time that is shown
- * @param {number} maxGap longest time between two readings that belong together
- * @param {Record<string, string>} colours of the page
- */
-export function drawFace(surface, series, range, maxGap, colours) {
+/** Draw a face's timeline anew; readings further apart than `maxGap` do not belong together. */
+export function drawFace(surface, series, range, maxGap) {
   const size = surface.begin();
-  const options = { range, maxGap, colours, size };
+  const options = { range, maxGap, size };
   paintStack(surface.context, series, { ...options, part: { left: 0, right: size.width } });
   paintSpans(surface.context, series, options);
 }
 
-/**
- * Draw the coverage of a range of time.
- * @param {import("./surface.js").Surface} surface
- * @param {import("./records.js").CoverageSegment[]} coverage
- * @param {import("./records.js").TimeRange} range
- * @param {Record<string, string>} colours of the page
- */
-export function drawCoverage(surface, coverage, range, colours) {
+/** @param {import("./records.js").CoverageSegment[]} coverage */
+export function drawCoverage(surface, coverage, range) {
   const { width, height } = surface.begin();
   const { context } = surface;
-  context.fillStyle = colours.sunken;
+  context.fillStyle = pageColours().sunken;
   context.fillRect(0, 0, width, height);
   const scale = width / (range.ended - range.started);
   const toX = (time) => Math.round((time - range.started) * scale); // whole pixels leave no seams
@@ -45,7 +34,7 @@ export function drawCoverage(surface, coverage, range, colours) {
     context.globalAlpha = isOpen ? 0.6 : 1;
     context.fillStyle = COVERAGE_COLOURS[kind];
     if (kind === "disconnected") {
-      hatch(context, { left, right }, { top: 0, bottom: height }, colours);
+      hatch(context, { left, right }, { top: 0, bottom: height });
       context.fillRect(left, height - 3, right - left, 3);
     } else {
       context.fillRect(left, 0, right - left, height);
@@ -60,21 +49,15 @@ export const minWidth = (kind) => (kind === "observed" ? 0 : 1);
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400].map((s) => s * 1000);
 const LABEL_DISTANCE = 12; // css px, at least
 
-/**
- * Draw the time axis.
- * @param {import("./surface.js").Surface} surface
- * @param {import("./records.js").TimeRange} range
- * @param {Record<string, string>} colours of the page
- * @param {(time: number) => string} format
- */
-export function drawAxis(surface, range, colours, format) {
+/** @param {(time: number) => string} format */
+export function drawAxis(surface, range, format) {
   const { width } = surface.begin();
   const { context } = surface;
   const length = range.ended - range.started;
   const room = context.measureText(format(range.ended)).width + LABEL_DISTANCE;
   const step = STEPS.find((ms) => (ms / length) * width >= room) ?? STEPS.at(-1);
   const margin = (room - LABEL_DISTANCE) / 2;
-  context.fillStyle = colours.muted;
+  context.fillStyle = pageColours().muted;
   context.textAlign = "center";
   context.textBaseline = "top";
   for (let time = Math.ceil(range.started / step) * step; time <= range.ended; time += step) {

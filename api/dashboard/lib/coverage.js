@@ -2,16 +2,11 @@
 
 import { duration, percent } from "./format.js";
 
-const WORTH_SAYING = 0.01; // share of dropped frames
-const NEARLY_ALL = 0.9; // share of a window from which on its figures are those of "the time"
+const MIN_DROPPED = 0.01; // share of dropped frames from which on the sentence says so
+const NEARLY_ALL = 0.9; // share of a window from which on the sentence speaks of all of it
 
-/**
- * Add up the time and frames of each kind of coverage within a range.
- * @param {import("./records.js").CoverageSegment[]} coverage
- * @param {import("./records.js").TimeRange} range
- * @returns {Record<string, { time: number, frames: number }>} by kind
- */
-export function coverageTotals(coverage, range) {
+// The time and frames of each kind of coverage within a range.
+function totalsByKind(coverage, range) {
   const totals = {};
   for (const { started, ended, kind, frames } of coverage) {
     const time = Math.min(ended, range.ended) - Math.max(started, range.started);
@@ -24,19 +19,20 @@ export function coverageTotals(coverage, range) {
 }
 
 /**
- * Say what became of a window's time and frames.
- * @param {Record<string, { time: number, frames: number }>} totals by kind
- * @param {number} length of the window, where a part of it may have no data yet
+ * Describe the coverage within a range.
+ * @param {string} status of a live source, where a part of the range may have no data yet
  */
-export function coverageSentence(totals, length = 0) {
+export function coverageSentence(coverage, range, status = "") {
+  const totals = totalsByKind(coverage, range);
   const kinds = Object.values(totals);
   const time = kinds.reduce((sum, kind) => sum + kind.time, 0);
-  if (time === 0) return "No data in this window yet.";
+  if (time === 0) return `No data in this window yet${status && `: ${status}`}.`;
   const frames = kinds.reduce((sum, kind) => sum + kind.frames, 0);
   const dropped = (totals.dropped?.frames ?? 0) / frames;
-  const whole = time < NEARLY_ALL * length ? `${duration(time)} recorded so far` : "time";
+  const isPartial = status && time < NEARLY_ALL * (range.ended - range.started);
+  const whole = isPartial ? `${duration(time)} recorded so far` : "time";
   const parts = [`Faces read in ${percent((totals.observed?.time ?? 0) / time)} of the ${whole}`];
-  if (dropped >= WORTH_SAYING) parts.push(`engine slow: ${percent(dropped)} of frames dropped`);
+  if (dropped >= MIN_DROPPED) parts.push(`engine slow: ${percent(dropped)} of frames dropped`);
   for (const [kind, text] of [
     ["disconnected", "no signal"],
     ["decode_error", "picture damaged"],

@@ -1,16 +1,10 @@
 // Helpers for the page's elements.
 
-/** @param {string} id */
 export const byId = (id) => document.getElementById(id);
 
 export const isPageVisible = () => document.visibilityState === "visible";
 
-/**
- * Make an element with these properties and children.
- * @param {string} tag
- * @param {object} properties
- * @param {...(Node | string)} children
- */
+/** Make an element. @param {...(Node | string)} children */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -35,8 +29,9 @@ export function fitChildren(list, count, makeChild) {
   return [...list.children];
 }
 
-/** Make these elements a list's children, in this order; those that stay keep their focus. */
-export function arrangeChildren(list, elements) {
+/** Make the `element` of each item a list's child, in this order; those that stay keep their focus. */
+export function arrangeChildren(list, items) {
+  const elements = items.map(({ element }) => element);
   const staying = new Set(elements);
   for (const child of [...list.children]) if (!staying.has(child)) child.remove();
   elements.forEach((element, index) => {
@@ -50,18 +45,19 @@ export function fillSelect(select, options) {
   select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
 }
 
-/**
- * Show each error beside its field, in the element `#FIELD-error`, and focus the first wrong field.
- * @param {HTMLFormElement} form
- * @param {string[]} fields
- * @param {Record<string, string>} errors text of each wrong field
- */
+/** Show the error of each wrong field in the element `#FIELD-error`, and focus the first wrong field. */
 export function showFieldErrors(form, fields, errors) {
   for (const name of fields) {
     showText(byId(`${name}-error`), errors[name] ?? "");
     form.elements[name].setAttribute("aria-invalid", String(Boolean(errors[name])));
   }
   form.elements[fields.find((name) => errors[name])]?.focus();
+}
+
+/** Return the place of a pointer at `clientX` (css px) as a share (0..1) of an element's width. */
+export function ratioOn(element, clientX) {
+  const { left, width } = element.getBoundingClientRect();
+  return Math.min(1, Math.max(0, (clientX - left) / width));
 }
 
 /** Open a dialog whose buttons close it; return the value of the button that was pressed. */

@@ -1,18 +1,16 @@
 // The list of faces in view beside the picture: a card for each, with its label and probabilities.
 
 import { labelColour } from "./colours.js";
-import { fitChildren, make, setText } from "./elements.js";
+import { byId, fitChildren, make, setText } from "./elements.js";
 import { readingText } from "./format.js";
 import { makeLabelBar, showShares } from "./label-bar.js";
 
 /**
  * Show one reading of each face in view.
- * @param {HTMLElement} list
- * @param {import("./records.js").Reading[]} readings
  * @param {(track: number) => boolean} hasHiddenRow the face's timeline is shown only with those of all faces
  */
-export function showFacesInView(list, readings, hasHiddenRow) {
-  const cards = fitChildren(list, readings.length, makeCard);
+export function showFacesInView(readings, hasHiddenRow) {
+  const cards = fitChildren(byId("faces-in-view"), readings.length, makeCard);
   readings.forEach((reading, index) => {
     const [name, text, bar] = cards[index].children;
     cards[index].style.setProperty("--label", labelColour(reading.label));

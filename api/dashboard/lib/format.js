@@ -27,10 +27,7 @@ export function percent(share) {
   return `${value > 0 && value < 1 ? "under 1" : Math.round(value)}\u00a0%`;
 }
 
-/**
- * A reading's label with its probability, or the reason why it has none.
- * @param {import("./records.js").Reading} reading
- */
+/** A reading's label with its probability, or the reason why it has none. */
 export function readingText({ label, smoothed, abstained }) {
   return label ? `${label} ${percent(smoothed[label])}` : (ABSTAINED[abstained] ?? "unsure");
 }

@@ -14,13 +14,7 @@
  * @property {string | null} abstained the reason: small, blurred, turned or unsure
  */
 
-/**
- * @typedef {object} CoverageSegment what became of some time of a source
- * @property {string} kind a key of COVERAGE_COLOURS
- * @property {number} frames
- * @property {number} started ms
- * @property {number} ended ms
- * @property {boolean} [isOpen] the engine has not reported this time yet
- */
+// Coverage of some time of a source, open until the engine has reported it; its kind is in COVERAGE_COLOURS.
+/** @typedef {TimeRange & { kind: string, frames: number, isOpen?: boolean }} CoverageSegment */
 
 export {};

@@ -3,6 +3,8 @@
 import { LABELS } from "./labels.js";
 
 export const ABSTAINED = -1; // in the place of a label's number
+export const SECOND = 1000; // ms
+export const MAX_SECONDS_GAP = 2500; // ms between two seconds that belong together; one may be missing
 
 /** Return the longest gap (ms) between two readings that belong together. @param {number} rate a second */
 export const maxGapAt = (rate) => Math.max(600, 3000 / rate);
@@ -40,11 +42,7 @@ export class Series {
     return this.#labels[this.#start + index];
   }
 
-  /**
-   * @param {number} time
-   * @param {Record<string, number>} distribution probability of each label
-   * @param {string | null} label
-   */
+  /** @param {Record<string, number>} distribution probability of each label @param {string | null} label */
   add(time, distribution, label) {
     const values = LABELS.map((name) => distribution[name]);
     this.append(time, values, label === null ? ABSTAINED : LABELS.indexOf(label));
@@ -58,6 +56,14 @@ export class Series {
     this.#times[at] = time;
     this.#labels[at] = label;
     this.#values.set(values, at * LABELS.length);
+  }
+
+  /** Append the seconds of a face, as the API's overview has them: values are per cent. */
+  appendSeconds({ times, values, labels }) {
+    times.forEach((time, index) => {
+      const shares = values[index].map((value) => value / 100);
+      this.append(time, shares, labels[index]);
+    });
   }
 
   dropBefore(time) {
@@ -78,17 +84,16 @@ export class Series {
 
   // Moves the content to the front of new arrays of twice its length.
   #grow() {
-    const width = LABELS.length;
-    const count = this.length;
-    this.#capacity = Math.max(256, count * 2);
-    const times = new Float64Array(this.#capacity);
-    const values = new Float32Array(this.#capacity * width);
-    const labels = new Int8Array(this.#capacity);
-    times.set(this.#times.subarray(this.#start, this.#end));
-    labels.set(this.#labels.subarray(this.#start, this.#end));
-    values.set(this.#values.subarray(this.#start * width, this.#end * width));
-    [this.#times, this.#values, this.#labels] = [times, values, labels];
+    this.#capacity = Math.max(256, this.length * 2);
+    const moved = (array, width = 1) => {
+      const longer = new array.constructor(this.#capacity * width);
+      longer.set(array.subarray(this.#start * width, this.#end * width));
+      return longer;
+    };
+    this.#times = moved(this.#times);
+    this.#values = moved(this.#values, LABELS.length);
+    this.#labels = moved(this.#labels);
+    this.#end -= this.#start;
     this.#start = 0;
-    this.#end = count;
   }
 }

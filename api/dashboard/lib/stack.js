@@ -1,8 +1,8 @@
 // A face's timeline on a canvas: stacked probabilities, the spans of its labels below, and gaps left empty.
 //
-// `options` are { range, maxGap, colours, size: { width, height } }; times are ms, places css px.
+// `options` are { range, maxGap, size: { width, height } }; times are ms, places css px.
 
-import { textColourOn } from "./colours.js";
+import { pageColours, textColourOn } from "./colours.js";
 import { LABEL_COLOURS, LABELS, STACK_ORDER } from "./labels.js";
 
 const SPANS_HEIGHT = 18; // css px
@@ -12,14 +12,10 @@ const HATCH_DISTANCE = 6; // css px between two lines
 
 export const LAYERS = STACK_ORDER.map((name) => LABELS.indexOf(name));
 
-/**
- * Paint a part of the stack, and nothing outside it.
- * @param {CanvasRenderingContext2D} context
- * @param {import("./series.js").Series} series
- * @param {object} options as above, and `part`: { left, right }
- */
+/** Paint the stack between the places `part.left` and `part.right`, and nothing outside. */
 export function paintStack(context, series, options) {
-  const { size, part, colours } = options;
+  const { size, part } = options;
+  const colours = pageColours();
   const height = size.height - SPANS_HEIGHT - SPACE;
   const { toX, toTime } = scaleOf(options);
   const range = { started: toTime(part.left), ended: toTime(part.right) };
@@ -31,9 +27,8 @@ export function paintStack(context, series, options) {
   context.fillRect(part.left, 0, part.right - part.left, height);
   for (const [from, to] of segments(series, range, options.maxGap)) {
     paintLayers(context, columnMeans(series, from, to, toX, options.maxGap), height);
-    for (const { label, started, ended } of labelSpans(series, from, to, options.maxGap)) {
-      const place = { left: toX(started), right: toX(ended) };
-      if (label < 0) hatch(context, place, { top: 0, bottom: height, origin: toX(0) }, colours);
+    for (const span of labelSpans(series, from, to, toX, options.maxGap)) {
+      if (span.label < 0) hatch(context, span, { top: 0, bottom: height, origin: toX(0) });
     }
   }
   context.fillStyle = colours.surface;
@@ -44,15 +39,14 @@ export function paintStack(context, series, options) {
 
 /** Paint the spans of the labels below the stack. */
 export function paintSpans(context, series, options) {
-  const { size, range, colours, maxGap } = options;
+  const { size, range, maxGap } = options;
   const top = size.height - SPANS_HEIGHT;
   const { toX } = scaleOf(options);
   context.clearRect(0, top - SPACE, size.width, SPANS_HEIGHT + SPACE);
   for (const [from, to] of segments(series, range, maxGap)) {
-    for (const { label, started, ended } of labelSpans(series, from, to, maxGap)) {
-      const place = { left: toX(started), right: toX(ended) };
-      if (label >= 0) paintSpan(context, LABELS[label], place, top);
-      else hatch(context, place, { top: top - SPACE, bottom: size.height, origin: toX(0) }, colours);
+    for (const span of labelSpans(series, from, to, toX, maxGap)) {
+      if (span.label >= 0) paintSpan(context, span, top);
+      else hatch(context, span, { top: top - SPACE, bottom: size.height, origin: toX(0) });
     }
   }
 }
@@ -62,8 +56,8 @@ function scaleOf({ range, size }) {
   return { toX: (time) => (time - range.started) * scale, toTime: (x) => range.started + x / scale };
 }
 
-/** Yield the index ranges [from, to) without a gap in a range of time; a reading holds until the next. */
-export function* segments(series, range, maxGap) {
+// Yields the index ranges [from, to) without a gap in a range of time; a reading holds until the next.
+function* segments(series, range, maxGap) {
   const begin = Math.max(0, series.indexOf(range.started) - 1);
   const end = Math.min(series.length, series.indexOf(range.ended) + 1);
   let from = begin;
@@ -125,20 +119,21 @@ function paintLayers(context, columns, height) {
   });
 }
 
-// Neighbouring readings with the same label: { label, started, ended }.
-function* labelSpans(series, from, to, maxGap) {
+// Yields neighbouring readings with the same label: its number, and their { left, right }.
+function* labelSpans(series, from, to, toX, maxGap) {
   let first = from;
   for (let index = from + 1; index <= to; index += 1) {
     if (index < to && series.label(index) === series.label(first)) continue;
     const ended = index < to ? series.time(index) : endTime(series, from, to, maxGap);
-    yield { label: series.label(first), started: series.time(first), ended };
+    yield { label: series.label(first), left: toX(series.time(first)), right: toX(ended) };
     first = index;
   }
 }
 
-function paintSpan(context, label, { left, right }, top) {
+function paintSpan(context, { label, left, right }, top) {
+  const name = LABELS[label];
   const width = right - left;
-  context.fillStyle = LABEL_COLOURS[label];
+  context.fillStyle = LABEL_COLOURS[name];
   if (width < NARROW) {
     context.fillRect(left, top, Math.max(width, 1), SPANS_HEIGHT);
     return;
@@ -147,33 +142,27 @@ function paintSpan(context, label, { left, right }, top) {
   context.roundRect(left, top, width - 1, SPANS_HEIGHT, 3);
   context.fill();
   const start = Math.max(left, 0);
-  if (right - start < context.measureText(label).width + 12) return;
-  context.fillStyle = textColourOn(LABEL_COLOURS[label]);
+  if (right - start < context.measureText(name).width + 12) return;
+  context.fillStyle = textColourOn(LABEL_COLOURS[name]);
   context.textAlign = "left";
   context.textBaseline = "middle";
-  context.fillText(label, start + 6, top + SPANS_HEIGHT / 2 + 0.5);
+  context.fillText(name, start + 6, top + SPANS_HEIGHT / 2 + 0.5);
 }
 
-/**
- * Hatch an area that has no label or no signal.
- * @param {CanvasRenderingContext2D} context
- * @param {{ left: number, right: number }} place
- * @param {{ top: number, bottom: number, origin?: number }} rows `origin` is the x where the pattern
- *   begins, so that the lines move with the time that they cover
- * @param {Record<string, string>} colours of the page
- */
-export function hatch(context, { left, right }, { top, bottom, origin = 0 }, colours) {
+/** Hatch an area that has no label or no signal. The lines begin at x = `origin`, to move with their time. */
+export function hatch(context, { left, right }, { top, bottom, origin = 0 }) {
+  const colours = pageColours();
+  const height = bottom - top;
   context.save();
   context.beginPath();
-  context.rect(left, top, right - left, bottom - top);
+  context.rect(left, top, right - left, height);
   context.clip();
   context.globalAlpha = 0.6;
   context.fillStyle = colours.sunken;
-  context.fillRect(left, top, right - left, bottom - top);
+  context.fillRect(left, top, right - left, height);
   context.strokeStyle = colours.muted;
   context.lineWidth = 1;
   context.beginPath();
-  const height = bottom - top;
   const phase = ((origin % HATCH_DISTANCE) + HATCH_DISTANCE) % HATCH_DISTANCE;
   const first = Math.floor((left - height) / HATCH_DISTANCE) * HATCH_DISTANCE + phase - HATCH_DISTANCE;
   for (let x = first; x < right; x += HATCH_DISTANCE) {

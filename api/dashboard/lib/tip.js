@@ -1,17 +1,14 @@
-// The box beside the pointer: the values of one moment of a timeline. All times are ms.
+// The box beside the pointer: the values of one moment of a timeline, which a line marks in all rows.
+// All times are ms.
 
 import { labelColour } from "./colours.js";
-import { make } from "./elements.js";
+import { byId, make } from "./elements.js";
 import { COVERAGE_NAMES, duration, percent } from "./format.js";
 import { LABELS, STACK_ORDER } from "./labels.js";
 
-/**
- * Return the lines that show the reading nearest to a time.
- * @param {import("./series.js").Series} series
- * @param {number} time
- * @param {number} maxDistance of the reading from that time
- * @param {(time: number) => string} format
- */
+const tip = byId("tip");
+
+/** Return the lines that show the reading nearest to a time, if it is no further away than `maxDistance`. */
 export function readingLines(series, time, maxDistance, format) {
   const index = nearestIndex(series, time);
   const isNear = index !== null && Math.abs(series.time(index) - time) <= maxDistance;
@@ -26,12 +23,7 @@ export function readingLines(series, time, maxDistance, format) {
   return [line("tip-head", format(series.time(index)), label), ...values];
 }
 
-/**
- * Return the line that shows the coverage at a time.
- * @param {import("./records.js").CoverageSegment[]} coverage
- * @param {number} time
- * @param {(time: number) => string} format
- */
+/** Return the line that shows the coverage at a time. */
 export function coverageLines(coverage, time, format) {
   const segment = coverage.find(({ started, ended }) => started <= time && time <= ended);
   if (!segment) return [line("tip-head", format(time), "no data yet")];
@@ -40,8 +32,23 @@ export function coverageLines(coverage, time, format) {
   return [line("tip-head", format(time), `${COVERAGE_NAMES[kind]}, ${length}`)];
 }
 
-/** Put the box beside the point at `ratio` (0..1) of the canvas's width, where all of it is in the window. */
-export function placeTip(tip, canvas, ratio) {
+/**
+ * Show the box beside a pointer, and the line in the rows; hide both without a pointer on the page.
+ * @param {{ canvas: HTMLCanvasElement, ratio: number } | null} pointer at a share (0..1) of the width
+ * @param {() => HTMLElement[]} lines returns the content
+ */
+export function showTip(rows, pointer, lines) {
+  const isShown = Boolean(pointer?.canvas.isConnected);
+  tip.hidden = !isShown;
+  rows.dataset.pointer = isShown ? "in" : "out";
+  if (!isShown) return;
+  tip.replaceChildren(...lines());
+  rows.style.setProperty("--pointer", pointer.ratio.toFixed(5));
+  placeTip(pointer);
+}
+
+// Puts the box where all of it is in the window.
+function placeTip({ canvas, ratio }) {
   const place = canvas.getBoundingClientRect();
   const x = place.left + ratio * place.width;
   const isOnLeft = x + 14 + tip.offsetWidth > document.documentElement.clientWidth - 8;

@@ -16,21 +16,22 @@ export class CoverageTimeline {
   /** Add the time of a reading, which counts as observed until its coverage is reported. */
   addReading(time) {
     const last = this.#open.at(-1);
-    if (!last || time - last.ended > this.#maxGap) this.#open.push(openSegment(time));
-    else if (time > last.ended) Object.assign(last, { ended: time, frames: last.frames + 1 });
+    if (!last || time - last.ended > this.#maxGap) {
+      this.#open.push({ kind: "observed", frames: 1, started: time, ended: time, isOpen: true });
+    } else if (time > last.ended) Object.assign(last, { ended: time, frames: last.frames + 1 });
   }
 
-  /** Add a coverage message, unless it is known; return true when it was added. */
+  /** Add a coverage message, unless it was added before; return true when it is new. */
   add(message) {
     return Boolean(message.started_at && message.ended_at) && this.#add(segmentOf(message));
   }
 
   /** Add the overview's coverage, and after it the segments that are newer. */
   addOverview(messages) {
-    const known = this.segments;
+    const before = this.segments;
     this.segments = [];
     for (const message of messages) this.add(message);
-    for (const segment of known) this.#add(segment);
+    for (const segment of before) this.#add(segment);
   }
 
   dropBefore(time) {
@@ -42,9 +43,9 @@ export class CoverageTimeline {
   /** Return all segments, with those not reported yet and the outage that is going on, if any. */
   withOpen(outage) {
     const all = [...this.segments, ...this.#open];
-    const known = all.at(-1)?.ended ?? -Infinity;
-    if (!outage || known >= outage.ended) return all;
-    return [...all, { ...outage, started: Math.max(known, outage.started) }];
+    const last = all.at(-1)?.ended ?? -Infinity;
+    if (!outage || last >= outage.ended) return all;
+    return [...all, { ...outage, started: Math.max(last, outage.started) }];
   }
 
   #add(segment) {
@@ -66,13 +67,9 @@ export class CoverageTimeline {
   }
 
   #isKnown({ ended, kind }) {
-    const index = this.segments.findLastIndex((known) => known.ended !== ended || known.kind === kind);
+    const index = this.segments.findLastIndex((other) => other.ended !== ended || other.kind === kind);
     return index >= 0 && this.segments[index].ended === ended;
   }
-}
-
-function openSegment(time) {
-  return { kind: "observed", frames: 1, started: time, ended: time, isOpen: true };
 }
 
 function segmentOf({ kind, frames, started_at: startedAt, ended_at: endedAt, ...media }) {

@@ -16,10 +16,10 @@ export class RetryingSocket {
   #timer = null;
 
   /**
-   * @param {() => [string, object]} target path and query of the API, asked for at each attempt
+   * @param {() => [string, object]} target returns path and query of the API, for each attempt
    * @param {number[]} pauses ms before each new attempt
-   * @param {{ message: (data: string | ArrayBuffer) => void, closed: (code: number, problem) => boolean }} on
-   *   `closed` gets 0 when no connection was made, and returns true to have the socket opened again
+   * @param {object} on callbacks: message(data), and closed(code, problem), which gets code 0 when no
+   *   connection was made, and returns true to have the socket opened again
    */
   constructor(target, pauses, on) {
     this.#target = target;

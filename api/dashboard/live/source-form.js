@@ -1,13 +1,6 @@
 // The form that adds a source or changes one, with each error beside its field.
 
-import {
-  CHOOSE,
-  GROUND_OPTIONS,
-  needsGround,
-  PICTURE_OPTIONS,
-  PURPOSE_OPTIONS,
-  purposeErrors,
-} from "../app/purposes.js";
+import { fillPurposes, needsGround, PICTURE_OPTIONS, purposeErrors } from "../app/purposes.js";
 import { addSource, changeSource } from "../app/sources-api.js";
 import { byId, fillSelect, setText, showFieldErrors, showText } from "../lib/elements.js";
 
@@ -31,8 +24,7 @@ export class SourceForm {
     const purpose = tokens === "required" ? "" : "personal";
     this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown" };
     Object.assign(this.#fields.rate, { min: rate.min, max: rate.max });
-    fillSelect(this.#fields.purpose, [CHOOSE, ...PURPOSE_OPTIONS]);
-    fillSelect(this.#fields.ground, GROUND_OPTIONS);
+    fillPurposes(this.#fields, { mustChoose: true });
     fillSelect(this.#fields.picture, PICTURE_OPTIONS);
     byId("source-cancel").addEventListener("click", () => this.#dialog.close());
     this.#fields.purpose.addEventListener("change", () => this.#showGround());

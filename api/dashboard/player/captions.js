@@ -3,13 +3,14 @@
 import { attempt } from "../app/error-notice.js";
 import { Problem, ticketUrl } from "../app/http.js";
 import { filePath } from "../app/recordings-api.js";
+import { make } from "../lib/elements.js";
 
 const FILE = "timeline.vtt";
 
 export class Captions {
   #video;
   #player;
-  #track = null; // element, once it is requested
+  #element = null; // once it is requested
   #path = null; // of the file, once it exists
 
   /** @param {HTMLVideoElement} video @param {import("./player.js").Player} player */
@@ -23,11 +24,11 @@ export class Captions {
   }
 
   get isShowing() {
-    return this.#track?.track.mode === "showing";
+    return this.#element?.track.mode === "showing";
   }
 
   close() {
-    this.#track?.remove();
+    this.#element?.remove();
   }
 
   /** Take the recording's newest state. */
@@ -37,21 +38,20 @@ export class Captions {
 
   async toggle() {
     if (!this.isAvailable) return;
-    if (this.#track) this.#track.track.mode = this.isShowing ? "disabled" : "showing";
+    if (this.#element) this.#element.track.mode = this.isShowing ? "disabled" : "showing";
     else await attempt(() => this.#load());
   }
 
   async #load() {
-    const element = document.createElement("track");
-    Object.assign(element, { kind: "captions", label: "Expressions", srclang: "en" });
-    this.#track = element;
+    const element = make("track", { kind: "captions", label: "Expressions", srclang: "en" });
+    this.#element = element;
     try {
       element.src = await ticketUrl(this.#path);
       this.#video.append(element);
       element.track.mode = "showing"; // else the browser does not load it
       await loaded(element);
     } catch (problem) {
-      this.#track = null;
+      this.#element = null;
       element.remove();
       throw problem;
     }
@@ -61,8 +61,7 @@ export class Captions {
 
 function loaded(element) {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Problem("The captions could not be loaded."));
-    element.addEventListener("load", resolve, { once: true });
-    element.addEventListener("error", fail, { once: true });
+    element.onload = resolve;
+    element.onerror = () => reject(new Problem("The captions could not be loaded."));
   });
 }

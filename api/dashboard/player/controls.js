@@ -1,11 +1,13 @@
 // The controls below the video, and the keys that do the same.
 
-import { byId, setText } from "../lib/elements.js";
+import { byId, ratioOn, setText } from "../lib/elements.js";
 import { videoTime } from "../lib/format.js";
-import { ratioOn } from "../lib/pointer.js";
 
 const STEP = 1000; // ms that an arrow key moves
 const LONG_STEP = 10_000; // ms with shift
+
+const zoomButtons = [...byId("zoom").children];
+const lengthOf = (button) => Number(button.dataset.length) * 1000; // NaN: the whole recording
 
 export class Controls {
   #player;
@@ -23,17 +25,17 @@ export class Controls {
     this.#captions = captions;
     this.#rate = rate;
     const { signal } = this.#closing;
-    const actions = {
-      play: () => player.toggle(),
-      "video-area": () => player.toggle(),
-      back: () => player.step(-1, rate),
-      forward: () => player.step(1, rate),
-      captions: () => captions.toggle(),
-      sound: () => this.#toggleSound(),
-      fullscreen: () => this.#toggleFullscreen(),
-    };
-    for (const [id, action] of Object.entries(actions))
-      byId(id).addEventListener("click", action, { signal });
+    const onClick = (button, action) => button.addEventListener("click", action, { signal });
+    onClick(byId("play"), () => player.toggle());
+    onClick(byId("video-area"), () => player.toggle());
+    onClick(byId("back"), () => player.step(-1, rate));
+    onClick(byId("forward"), () => player.step(1, rate));
+    onClick(byId("captions"), () => captions.toggle());
+    onClick(byId("sound"), () => player.toggleSound());
+    onClick(byId("fullscreen"), toggleFullscreen);
+    for (const button of zoomButtons) {
+      onClick(button, () => timeWindow.zoom(lengthOf(button) || timeWindow.duration, player.time));
+    }
     const speed = byId("speed");
     speed.value = "1";
     speed.addEventListener("change", () => player.setSpeed(Number(speed.value)), { signal });
@@ -46,21 +48,22 @@ export class Controls {
     if (document.fullscreenElement) document.exitFullscreen();
   }
 
-  /** @param {number} known ms up to which the recording has been read */
-  draw(known) {
+  /** @param {number} readUntil ms up to which the recording has been read */
+  draw(readUntil) {
     const { time, duration, isPlaying, isMuted, hasPicture } = this.#player;
     const { isShowing, isAvailable } = this.#captions;
     const { started, ended, isWhole } = this.#window;
     const tenths = Math.floor(time / 100);
     this.#scrubber.style.setProperty("--played", (duration > 0 ? time / duration : 0).toFixed(5));
     const state = [tenths, duration, isPlaying, isMuted, hasPicture, isShowing, isAvailable];
-    const drawing = [...state, known, started, ended].join();
+    const drawing = [...state, readUntil, started, ended, this.#window.duration].join();
     if (drawing === this.#drawn) return;
     this.#drawn = drawing;
     this.#showButtons();
+    this.#showZoom();
     setText(byId("time"), `${videoTime(time, 1)} / ${videoTime(duration)}`);
     const { style } = this.#scrubber;
-    style.setProperty("--known", String(Math.min(1, known / duration)));
+    style.setProperty("--read", String(Math.min(1, readUntil / duration)));
     style.setProperty("--from", String(isWhole ? 0 : started / duration));
     style.setProperty("--to", String(isWhole ? 0 : ended / duration));
     this.#scrubber.ariaValueMax = String(Math.round(duration / 1000));
@@ -80,31 +83,28 @@ export class Controls {
     byId("captions").ariaPressed = String(isShowing);
   }
 
-  #toggleSound() {
-    this.#player.isMuted = !this.#player.isMuted;
-  }
-
-  #toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else if (document.fullscreenEnabled)
-      byId("player")
-        .requestFullscreen()
-        .catch(() => {}); // browsers may refuse
+  #showZoom() {
+    const { length, duration, isWhole } = this.#window;
+    for (const button of zoomButtons) {
+      const zoomed = lengthOf(button);
+      button.hidden = zoomed >= duration;
+      button.ariaPressed = String(zoomed ? Math.abs(length - zoomed) < 1 : isWhole);
+    }
+    byId("zoom").hidden = zoomButtons.filter(({ hidden }) => !hidden).length < 2;
   }
 
   #listenToScrubber(signal) {
     const scrubber = this.#scrubber;
-    const seek = ({ clientX }) => this.#player.seek(ratioOn(scrubber, clientX) * this.#player.duration);
-    const onDown = (event) => {
-      if (event.button !== 0) return;
-      scrubber.setPointerCapture(event.pointerId);
-      seek(event);
+    const drag = ({ pointerId, clientX }) => {
+      if (!scrubber.hasPointerCapture(pointerId)) return;
+      this.#player.seek(ratioOn(scrubber, clientX) * this.#player.duration);
     };
-    const onMove = (event) => {
-      if (scrubber.hasPointerCapture(event.pointerId)) seek(event);
+    const press = (event) => {
+      if (event.button === 0) scrubber.setPointerCapture(event.pointerId);
+      drag(event);
     };
-    scrubber.addEventListener("pointerdown", onDown, { signal });
-    scrubber.addEventListener("pointermove", onMove, { signal });
+    scrubber.addEventListener("pointerdown", press, { signal });
+    scrubber.addEventListener("pointermove", drag, { signal });
   }
 
   #onKey(event) {
@@ -132,8 +132,14 @@ export class Controls {
       "+": () => timeWindow.zoom(timeWindow.length / 2, player.time),
       "-": () => timeWindow.zoom(timeWindow.length * 2, player.time),
       c: () => this.#captions.toggle(),
-      f: () => this.#toggleFullscreen(),
-      m: () => this.#toggleSound(),
+      f: toggleFullscreen,
+      m: () => player.toggleSound(),
     }[key];
   }
+}
+
+function toggleFullscreen() {
+  const player = byId("player");
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if (document.fullscreenEnabled) player.requestFullscreen().catch(() => {}); // it may be refused
 }

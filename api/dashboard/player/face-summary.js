@@ -1,18 +1,12 @@
 // The shares of each face: from the summary, or estimated from the overview until that is there.
 
-import { Problem, request } from "../app/http.js";
+import { request, settled } from "../app/http.js";
 import { filePath } from "../app/recordings-api.js";
 
 const RETRY_PAUSE = 2000; // ms
 const SUMMARY = "summary.json";
 
-/**
- * @typedef {object} FaceShares
- * @property {number} track
- * @property {Record<string, number>} shares 0..1 by label, and `unsure`
- * @property {number} started ms
- * @property {number} ended ms
- */
+/** @typedef {object} FaceShares { track, shares (0..1 by label, and `unsure`), started (ms), ended (ms) } */
 
 export class FaceSummary {
   #overview;
@@ -43,14 +37,12 @@ export class FaceSummary {
 
   async #load(id) {
     this.#nextAt = Infinity;
-    try {
-      const { tracks } = await request(filePath(id, SUMMARY));
-      this.#faces = tracks.map(sharesOf);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the list of recordings shows problems
-      this.#nextAt = performance.now() + RETRY_PAUSE;
+    const { answer } = await settled(request(filePath(id, SUMMARY)));
+    if (!answer) {
+      this.#nextAt = performance.now() + RETRY_PAUSE; // the list of recordings shows the problem
       return;
     }
+    this.#faces = answer.tracks.map(sharesOf);
     this.#onLoaded();
   }
 }

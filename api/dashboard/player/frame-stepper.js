@@ -13,10 +13,7 @@ export class FrameStepper {
   #stepsDone = Promise.resolve();
   #seekDone = Promise.resolve(); // when the newest seek, also of others, has shown its frame
 
-  /**
-   * @param {() => number | null} shownFrame returns the time (s) of the frame on the screen
-   * @param {AbortSignal} signal ends it
-   */
+  /** @param {() => number | null} shownFrame returns the time (s) of the frame on the screen */
   constructor(video, shownFrame, signal) {
     this.#video = video;
     this.#shownFrame = shownFrame;

@@ -1,6 +1,6 @@
 // Pointer, touch and wheel on a recording's timelines: reading values, seeking, zooming and moving.
 
-import { ratioOn } from "../lib/pointer.js";
+import { ratioOn } from "../lib/elements.js";
 
 const DRAG_DISTANCE = 8; // css px from which a finger drags; one that moves up or down scrolls the page
 const WHEEL_ZOOM = 1.003; // factor of a css px

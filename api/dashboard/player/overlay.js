@@ -1,10 +1,8 @@
 // The readings drawn over the video, in step with the frame that is shown.
 
+import { FRAME, JITTER } from "../app/shell.js";
 import { drawReadings } from "../lib/boxes.js";
 import { Surface } from "../lib/surface.js";
-
-const INTERVAL = 1000 / 30; // ms between two drawings: fast videos have more frames than anybody sees
-const JITTER = 2; // ms by which the screen's frames may come early
 
 export class Overlay {
   #surface;
@@ -27,7 +25,7 @@ export class Overlay {
     const now = performance.now();
     if (drawing === this.#drawn || now < this.#nextAt - JITTER) return;
     this.#drawn = drawing;
-    this.#nextAt = Math.max(this.#nextAt, now) + INTERVAL;
+    this.#nextAt = Math.max(this.#nextAt, now) + FRAME; // a fast video has more frames
     this.#surface.begin();
     const frame = this.#placeOfFrame(width, height);
     const { context } = this.#surface;

@@ -1,10 +1,8 @@
 // A recording's whole timeline, second by second: each face's means and labels, and the coverage. In ms.
 
 import { LABELS } from "../lib/labels.js";
-import { Series } from "../lib/series.js";
+import { SECOND, Series } from "../lib/series.js";
 
-const SECOND = 1000;
-const MAX_SECONDS_GAP = 2500; // between two seconds of a face that belong together
 const WITHOUT_FACES = ["no_face", "disconnected"]; // kinds of coverage
 
 export class Overview {
@@ -14,33 +12,21 @@ export class Overview {
 
   /** Add the API's overview, which grows while the job runs. */
   add({ tracks, coverage }) {
-    for (const { track, times, values, labels } of tracks) {
-      if (!this.faces.has(track)) this.faces.set(track, new Seconds());
-      const series = this.faces.get(track);
-      const first = series.length === 0 ? 0 : times.findLastIndex((time) => time <= series.last) + 1;
-      for (let index = first; index < times.length; index += 1) {
-        const shares = values[index].map((value) => value / 100);
-        series.append(times[index], shares, labels[index]);
-      }
+    for (const face of tracks) {
+      if (!this.faces.has(face.track)) this.faces.set(face.track, new Seconds());
+      this.faces.get(face.track).appendSeconds(face);
     }
-    this.coverage = coverage.map(({ kind, started, ended, frames }) => ({
-      kind,
-      frames,
-      started: started * 1000,
-      ended: ended * 1000,
-    }));
+    this.coverage = coverage.map((segment) => {
+      const [started, ended] = [segment.started * 1000, segment.ended * 1000];
+      return { kind: segment.kind, frames: segment.frames, started, ended };
+    });
     this.revision += 1;
   }
 
-  /** The moment up to which it is known. */
+  /** The moment up to which there are results. */
   get until() {
     const ends = [...this.faces.values()].map((series) => series.last + SECOND);
     return Math.max(0, this.coverage.at(-1)?.ended ?? 0, ...ends);
-  }
-
-  /** Return the longest gap between two seconds of a face, given that of its readings. */
-  maxGap(readingsGap) {
-    return Math.max(readingsGap, MAX_SECONDS_GAP);
   }
 
   /** Estimate each face's shares. @returns {import("./face-summary.js").FaceShares[]} */

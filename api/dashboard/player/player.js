@@ -1,4 +1,4 @@
-// The video and its clock. Without a picture, the clock goes on alone, so that the timelines still play.
+// The video and its clock. Without a picture the clock runs alone, so that the timelines still play.
 
 import { FrameStepper } from "./frame-stepper.js";
 import { VideoLoader } from "./video-loader.js";
@@ -14,7 +14,7 @@ export class Player {
   #loader = null;
   #stepper;
   #shownFrame = null; // s: time of the frame on the screen, where the browser reports it
-  #nextSeek = null; // s: where to seek after the seek that is going on
+  #nextSeek = null; // s: where to seek after the seek that is going on; the newest call wins
   #clockTime = 0; // ms: the clock without a picture
   #clockSince = null; // ms: since when that clock runs; null: it does not
   #closing = new AbortController();
@@ -85,8 +85,8 @@ export class Player {
     return this.#video.muted;
   }
 
-  set isMuted(isMuted) {
-    this.#video.muted = isMuted;
+  toggleSound() {
+    this.#video.muted = !this.#video.muted;
   }
 
   /** @param {number} time ms */
@@ -94,8 +94,7 @@ export class Player {
     const limited = Math.min(Math.max(0, time), this.duration);
     const seconds = limited / 1000 + this.#start;
     if (!this.hasPicture) this.#setClock(limited);
-    else if (this.#video.seeking)
-      this.#nextSeek = seconds; // the newest one wins
+    else if (this.#video.seeking) this.#nextSeek = seconds;
     else this.#video.currentTime = seconds;
     this.#on.changed();
   }
@@ -166,7 +165,7 @@ export class Player {
     this.#on.changed();
   }
 
-  // Goes on with the clock alone. Null reports nothing.
+  // Continues with the clock alone. A null state is not reported.
   #losePicture(state) {
     const { time, isPlaying } = this;
     this.hasPicture = false;

@@ -1,6 +1,6 @@
 // A recording's single readings, fetched in parts around what is shown, and cached for a while.
 
-import { Problem } from "../app/http.js";
+import { settled } from "../app/http.js";
 import { fetchTimeline } from "../app/recordings-api.js";
 import { maxGapAt, Series } from "../lib/series.js";
 
@@ -21,8 +21,7 @@ export class ReadingCache {
   #queue = []; // numbers of the parts to request, the most urgent first
   #requests = 0;
   #isUnderWay = true; // the job runs, so that parts may grow
-  #known = 0; // s up to which there are results
-  #isClosed = false;
+  #readUntil = 0; // s up to which there are results
 
   /** @param {string} id of the recording @param {number} rate readings a second */
   constructor(id, rate) {
@@ -33,20 +32,16 @@ export class ReadingCache {
   }
 
   close() {
-    this.#isClosed = true;
     this.#queue = [];
   }
 
   /** Set how far (s) the job is: later parts are not requested, and parts that have grown requested again. */
-  setKnown(known, isUnderWay) {
-    this.#known = known;
+  setProgress(readUntil, isUnderWay) {
+    this.#readUntil = readUntil;
     this.#isUnderWay = isUnderWay;
   }
 
-  /**
-   * Request what these ranges (ms) lack, in place of what waits to be requested.
-   * @param ranges the most urgent first
-   */
+  /** Request what these ranges (ms) lack, the most urgent first, in place of what waits to be requested. */
   load(ranges) {
     const numbers = ranges.flatMap(({ started, ended }) => partsIn(started, ended));
     this.#queue = [...new Set(numbers)].filter((number) => this.#isMissing(number));
@@ -65,7 +60,7 @@ export class ReadingCache {
     for (const number of partsIn(time - 1000 * this.#maxBridged, time + 1000 * this.#maxBridged)) {
       for (const reading of this.#parts.get(number)?.readings ?? []) {
         if (Math.abs(reading.media_time - seconds) > this.#maxBridged) continue;
-        const pair = neighbours.get(reading.track) ?? { before: null, after: null };
+        const pair = neighbours.get(reading.track) ?? {};
         if (reading.media_time <= seconds) pair.before = reading;
         else pair.after ??= reading;
         neighbours.set(reading.track, pair);
@@ -77,7 +72,10 @@ export class ReadingCache {
   /** Return a Map of each face's readings in a range (ms), by track; null while they are not all cached. */
   seriesIn({ started, ended }) {
     const faces = new Map();
-    for (const number of partsIn(started - this.maxGap, Math.min(ended + this.maxGap, this.#known * 1000))) {
+    for (const number of partsIn(
+      started - this.maxGap,
+      Math.min(ended + this.maxGap, this.#readUntil * 1000),
+    )) {
       const part = this.#parts.get(number);
       if (!part) return null;
       for (const { track, media_time: mediaTime, smoothed, label } of part.readings) {
@@ -99,7 +97,7 @@ export class ReadingCache {
   }
 
   #isMissing(number) {
-    if (number < 0 || number * PART >= this.#known) return false;
+    if (number < 0 || number * PART >= this.#readUntil) return false;
     if (this.#parts.get(number)?.isComplete) return false;
     return performance.now() - (this.#requestedAt.get(number) ?? -Infinity) > RETRY_PAUSE;
   }
@@ -111,15 +109,12 @@ export class ReadingCache {
   async #request(number) {
     this.#requests += 1;
     this.#requestedAt.set(number, performance.now());
-    const isGrowing = this.#isUnderWay && this.#known < (number + 1) * PART;
-    try {
-      const { readings } = await fetchTimeline(this.#id, number * PART, (number + 1) * PART);
-      this.#store(number, { readings, isComplete: !isGrowing });
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // no answer: the next load() requests it again
-    }
+    const isGrowing = this.#isUnderWay && this.#readUntil < (number + 1) * PART;
+    const { answer } = await settled(fetchTimeline(this.#id, number * PART, (number + 1) * PART));
+    // Without an answer, the next load() requests it again.
+    if (answer) this.#store(number, { readings: answer.readings, isComplete: !isGrowing });
     this.#requests -= 1;
-    if (!this.#isClosed) this.#requestNext();
+    this.#requestNext();
   }
 
   #store(number, part) {
@@ -144,9 +139,7 @@ function partsIn(started, ended) {
 // Moves box and keypoints evenly from one reading to the next; the rest is the earlier one's.
 function interpolated(before, after, share) {
   const mix = (from, to) => from.map((value, index) => value + share * (to[index] - value));
-  const points = Object.entries(before.keypoints).map(([name, point]) => [
-    name,
-    mix(point, after.keypoints[name]),
-  ]);
-  return { ...before, box: mix(before.box, after.box), keypoints: Object.fromEntries(points) };
+  const keypoints = { ...before.keypoints };
+  for (const name in keypoints) keypoints[name] = mix(keypoints[name], after.keypoints[name]);
+  return { ...before, box: mix(before.box, after.box), keypoints };
 }

@@ -1,6 +1,6 @@
 // The open recording: its video with the readings drawn over it, and timelines that move with it, both ways.
 
-import { Problem } from "../app/http.js";
+import { settled } from "../app/http.js";
 import { isUnderWay, noticeText } from "../app/recording-status.js";
 import { fetchRecordingOverview, videoPath } from "../app/recordings-api.js";
 import { byId, showText } from "../lib/elements.js";
@@ -43,7 +43,6 @@ export class RecordingView {
   #videoState = "ready";
   #shownResults = "";
   #followed = 0; // ms: the moment that the window followed last
-  #closing = new AbortController();
 
   /** @param {object} recording as the API sends it */
   constructor(recording) {
@@ -65,7 +64,6 @@ export class RecordingView {
     this.#timelines = new Timelines(data, (time) => this.#player.seek(time));
     const shape = `${recording.width || 16} / ${recording.height || 9}`;
     byId("video-area").style.setProperty("--shape", shape);
-    this.#listenToZoom();
     byId("faces-in-view").replaceChildren();
     byId("player").dataset.blank = String(!recording.has_video);
     this.update(recording);
@@ -74,7 +72,6 @@ export class RecordingView {
 
   close() {
     this.#isClosed = true;
-    this.#closing.abort();
     for (const part of [this.#controls, this.#timelines, this.#readings, this.#captions, this.#player])
       part.close();
   }
@@ -86,8 +83,8 @@ export class RecordingView {
     const duration = recording.duration ?? recording.position ?? 0; // s
     this.#player.duration = duration * 1000;
     this.#window.setDuration(Math.max(1000 * duration, this.#overview.until));
-    const known = isUnderWay(recording) ? (recording.position ?? 0) : duration;
-    this.#readings.setKnown(known, isUnderWay(recording));
+    const readUntil = isUnderWay(recording) ? (recording.position ?? 0) : duration;
+    this.#readings.setProgress(readUntil, isUnderWay(recording));
     this.#captions.update(recording);
     this.#summary.update(recording);
     if (hasEnded && this.#nextOverviewAt < Infinity) this.#nextOverviewAt = -Infinity;
@@ -109,10 +106,9 @@ export class RecordingView {
     this.#textAt = now;
     if (isLoaded) this.#showFaces(readings);
     this.#loadReadings(time);
-    this.#showZoom();
   }
 
-  // The window goes along with what plays, unless it was moved away, and to every moment that is sought.
+  // The window follows what plays, unless it was moved away, and every seek.
   #follow(time) {
     const before = this.#followed;
     this.#followed = time;
@@ -127,7 +123,7 @@ export class RecordingView {
   }
 
   #showFaces(readings) {
-    showFacesInView(byId("faces-in-view"), readings, (track) => this.#timelines.hasHiddenRow(track));
+    showFacesInView(readings, (track) => this.#timelines.hasHiddenRow(track));
     byId("nobody-now").hidden = readings.length > 0;
   }
 
@@ -143,19 +139,12 @@ export class RecordingView {
     const hasEnded = !isUnderWay(this.#recording);
     const requestedAt = performance.now();
     this.#nextOverviewAt = Infinity;
-    let overview;
-    try {
-      overview = await fetchRecordingOverview(this.#recording.id);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem; // the list of recordings shows problems
-      this.#nextOverviewAt = performance.now() + OVERVIEW_INTERVAL;
-      return;
-    }
-    const spent = performance.now() - requestedAt;
+    const { answer } = await settled(fetchRecordingOverview(this.#recording.id));
+    const spent = answer ? performance.now() - requestedAt : 0;
     this.#nextOverviewAt = performance.now() + Math.max(OVERVIEW_INTERVAL, spent / MAX_OVERVIEW_SHARE);
-    if (this.#isClosed) return;
+    if (this.#isClosed || !answer) return; // the list of recordings shows problems
     this.#isComplete = hasEnded;
-    this.#overview.add(overview);
+    this.#overview.add(answer);
     this.#window.setDuration(Math.max(this.#player.duration, this.#overview.until));
     this.#showResults();
     if (!hasEnded && !isUnderWay(this.#recording)) this.#loadOverview();
@@ -183,26 +172,4 @@ export class RecordingView {
     showText(byId("notice"), noticeText(this.#recording, { isEmpty, video: this.#videoState }));
     Object.assign(byId("recording").dataset, { empty: isEmpty, video: this.#recording.has_video });
   }
-
-  #listenToZoom() {
-    const { signal } = this.#closing;
-    for (const button of byId("zoom").children) {
-      const zoom = () => this.#window.zoom(lengthOf(button) || this.#window.duration, this.#player.time);
-      button.addEventListener("click", zoom, { signal });
-    }
-  }
-
-  #showZoom() {
-    const buttons = [...byId("zoom").children];
-    for (const button of buttons) {
-      const length = lengthOf(button);
-      button.hidden = length >= this.#window.duration;
-      const isOn = length ? Math.abs(this.#window.length - length) < 1 : this.#window.isWhole;
-      button.ariaPressed = String(isOn);
-    }
-    byId("zoom").hidden = buttons.filter(({ hidden }) => !hidden).length < 2;
-  }
 }
-
-// ms; NaN for the button that shows the whole recording
-const lengthOf = (button) => Number(button.dataset.length) * 1000;

@@ -39,10 +39,7 @@ export function showFigures({ duration, faces, readings, speed, width, height, r
   byId("figures").replaceChildren(...items);
 }
 
-/**
- * Show each face's shares, and a hint when they are not final.
- * @param {{ isFinal: boolean }} options the shares are the summary's
- */
+/** Show each face's shares, and a hint when they are not final: not the summary's. */
 export function showFaceShares(faces, recording, { isFinal }) {
   showText(byId("shares-hint"), sharesHint(faces, recording, isFinal));
   byId("shares").replaceChildren(...faces.map(faceItem));
@@ -55,14 +52,8 @@ function faceItem({ track, shares, started, ended }) {
   const text = named.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
   const bar = makeLabelBar();
   showShares(bar, shares);
-  return make(
-    "li",
-    {},
-    make("span", { textContent: `Face ${track}`, className: "face-name" }),
-    make("span", { textContent: timesText(started, ended), className: "when" }),
-    bar,
-    make("span", { textContent: text, className: "face-text" }),
-  );
+  const name = span("face-name", `Face ${track}`);
+  return make("li", {}, name, span("when", timesText(started, ended)), bar, span("face-text", text));
 }
 
 function sharesHint(faces, recording, isFinal) {
@@ -84,19 +75,16 @@ export function showFiles(recording) {
 
 function fileItem(id, { name, size }) {
   const path = filePath(id, name);
-  const link = make(
-    "a",
-    { href: path, download: name },
-    make("b", { textContent: name }),
-    make("span", { textContent: DESCRIPTIONS[name] ?? "" }),
-    make("span", { textContent: bytes(size), className: "size" }),
-  );
+  const parts = [make("b", { textContent: name }), span("", DESCRIPTIONS[name] ?? ""), span("size", bytes(size))];
+  const link = make("a", { href: path, download: name }, ...parts);
   link.addEventListener("click", (event) => {
     event.preventDefault();
     attempt(() => download(path, {}, name));
   });
   return make("li", {}, link);
 }
+
+const span = (className, textContent) => make("span", { className, textContent });
 
 // In whole seconds, or in tenths where those would be the same.
 function timesText(started, ended) {

@@ -1,20 +1,19 @@
 // A recording's timelines: a row for each face, the coverage below, and the playhead across them all.
 
 import { drawAxis, drawCoverage, drawFace } from "../lib/chart.js";
-import { labelColour, onSchemeChange, pageColours } from "../lib/colours.js";
-import { coverageSentence, coverageTotals } from "../lib/coverage.js";
-import { arrangeChildren, byId, make, setText, showText } from "../lib/elements.js";
+import { labelColour, pageColours } from "../lib/colours.js";
+import { coverageSentence } from "../lib/coverage.js";
+import { arrangeChildren, byId, setText, showText } from "../lib/elements.js";
 import { readingText, videoTime } from "../lib/format.js";
+import { MAX_SECONDS_GAP } from "../lib/series.js";
 import { Surface } from "../lib/surface.js";
-import { coverageLines, placeTip, readingLines } from "../lib/tip.js";
+import { makeTimelineRow } from "../lib/timeline-row.js";
+import { coverageLines, readingLines, showTip } from "../lib/tip.js";
 import { listen } from "./gestures.js";
 
 const SHORT = 120_000; // ms: a window up to this length shows every reading, a longer one each second
 const MAX_ROWS = 8; // unless all faces are shown
 const TEXT_INTERVAL = 200; // ms between changes of texts
-
-const ROW = `<div class="gutter"><span class="face-name"></span><span class="label"></span>
-  <span class="share"></span></div><div class="plot"><canvas role="slider" tabindex="0"></canvas></div>`;
 
 export class Timelines {
   #overview;
@@ -22,11 +21,9 @@ export class Timelines {
   #window;
   #seek;
   #tracks = byId("tracks");
-  #tip = byId("tip");
   #coverage = new Surface(byId("coverage"));
   #axis = new Surface(byId("axis"));
-  #colours = pageColours();
-  #rows = new Map(); // track: { track, element, canvas, surface, series }
+  #rows = new Map(); // track: { track, element, canvas, label, share, surface, series }
   #maxGap = 0; // ms between two points of a face that belong together
   #hidden = new Set(); // tracks of the faces whose row is shown only with all rows
   #showsAll = false;
@@ -40,15 +37,16 @@ export class Timelines {
     this.#readings = readings;
     this.#window = timeWindow;
     this.#seek = seek;
-    const { signal } = this.#closing;
     this.#listen(this.#coverage.canvas, () => null);
-    byId("all-faces").addEventListener("click", () => this.#toggleAll(), { signal });
-    onSchemeChange(() => this.#updateColours(), signal);
+    const toggle = () => {
+      this.#showsAll = !this.#showsAll;
+    };
+    byId("all-faces").addEventListener("click", toggle, { signal: this.#closing.signal });
   }
 
   close() {
     this.#closing.abort();
-    this.#tip.hidden = true;
+    this.#point(null);
     byId("rows").replaceChildren();
   }
 
@@ -61,16 +59,12 @@ export class Timelines {
     return this.#hidden.has(track);
   }
 
-  /**
-   * Draw the window where it changed, and the playhead.
-   * @param {number} time ms: of the playhead
-   * @param readings of each face there; null while they are not loaded
-   * @param {number} now ms
-   */
+  /** Draw the window where it changed, and the playhead; its `readings` are null until they are loaded. */
   draw(time, readings, now) {
     const { started, ended } = this.#window;
     const revisions = [this.#overview.revision, this.showsReadings && this.#readings.revision];
-    const drawing = [...revisions, started, ended, this.#axis.size.width, this.#showsAll].join();
+    const { width } = this.#axis.size;
+    const drawing = [...revisions, started, ended, width, this.#showsAll, pageColours().surface].join();
     if (drawing !== this.#drawn) {
       this.#drawn = drawing;
       this.#arrange();
@@ -85,18 +79,7 @@ export class Timelines {
       const byTrack = new Map(readings.map((reading) => [reading.track, reading]));
       for (const row of this.#rows.values()) this.#showLabel(row, byTrack.get(row.track), time);
     }
-    const totals = coverageTotals(this.#overview.coverage, this.#window);
-    setText(byId("sentence"), coverageSentence(totals));
-  }
-
-  #updateColours() {
-    this.#colours = pageColours();
-    this.#drawn = "";
-  }
-
-  #toggleAll() {
-    this.#showsAll = !this.#showsAll;
-    this.#drawn = "";
+    setText(byId("sentence"), coverageSentence(this.#overview.coverage, this.#window));
   }
 
   // Each face's series in the window: every reading where they are all loaded, else each second.
@@ -104,7 +87,7 @@ export class Timelines {
     const { maxGap } = this.#readings;
     const readings = this.showsReadings ? this.#readings.seriesIn(this.#window) : null;
     if (readings) return { faces: readings, maxGap };
-    return { faces: this.#overview.faces, maxGap: this.#overview.maxGap(maxGap) };
+    return { faces: this.#overview.faces, maxGap: Math.max(maxGap, MAX_SECONDS_GAP) };
   }
 
   // One row for each face in the window, or for the longest ones; rows that stay keep their elements.
@@ -112,11 +95,9 @@ export class Timelines {
     const { started, ended } = this.#window;
     const { faces, maxGap } = this.#seriesInWindow();
     this.#maxGap = maxGap;
-    const counts = [...faces].map(([track, series]) => [
-      track,
-      series.indexOf(ended) - series.indexOf(started),
-    ]);
-    const present = counts.filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
+    const lengthOf = (series) => series.indexOf(ended) - series.indexOf(started);
+    const lengths = [...faces].map(([track, series]) => [track, lengthOf(series)]);
+    const present = lengths.filter(([, length]) => length > 0).sort(([, a], [, b]) => b - a);
     const shown = present.slice(0, this.#showsAll ? Infinity : MAX_ROWS);
     const tracks = shown.map(([track]) => track).sort((a, b) => a - b);
     this.#hidden = new Set(present.slice(shown.length).map(([track]) => track));
@@ -125,8 +106,8 @@ export class Timelines {
       if (!this.#rows.has(track)) this.#rows.set(track, this.#makeRow(track));
       this.#rows.get(track).series = faces.get(track);
     }
-    const elements = tracks.map((track) => this.#rows.get(track).element);
-    arrangeChildren(byId("rows"), elements);
+    const rows = tracks.map((track) => this.#rows.get(track));
+    arrangeChildren(byId("rows"), rows);
     this.#showCount(present.length);
   }
 
@@ -138,21 +119,18 @@ export class Timelines {
   }
 
   #makeRow(track) {
-    const element = make("div", { className: "row face", innerHTML: ROW });
-    element.dataset.track = track;
-    const canvas = element.querySelector("canvas");
-    canvas.ariaLabel = `Timeline of face ${track}`;
-    setText(element.querySelector(".face-name"), `Face ${track}`);
-    this.#listen(canvas, () => this.#rows.get(track)?.series ?? null);
-    return { track, element, canvas, surface: new Surface(canvas), series: null };
+    const row = makeTimelineRow(track, "slider");
+    row.canvas.ariaLabel = `Timeline of face ${track}`;
+    this.#listen(row.canvas, () => this.#rows.get(track)?.series ?? null);
+    return { ...row, track, surface: new Surface(row.canvas), series: null };
   }
 
   #paint() {
     for (const { surface, series } of this.#rows.values()) {
-      drawFace(surface, series, this.#window, this.#maxGap, this.#colours);
+      drawFace(surface, series, this.#window, this.#maxGap);
     }
-    drawCoverage(this.#coverage, this.#overview.coverage, this.#window, this.#colours);
-    drawAxis(this.#axis, this.#window, this.#colours, videoTime);
+    drawCoverage(this.#coverage, this.#overview.coverage, this.#window);
+    drawAxis(this.#axis, this.#window, videoTime);
   }
 
   // A custom property moves the line in all rows at once.
@@ -163,12 +141,12 @@ export class Timelines {
   }
 
   // Shows a face's label at the playhead.
-  #showLabel({ element, canvas }, reading, time) {
-    const label = reading ? (reading.label ?? "unsure") : "";
-    element.style.setProperty("--label", labelColour(label));
+  #showLabel({ element, canvas, label, share }, reading, time) {
+    const name = reading ? (reading.label ?? "unsure") : "";
+    element.style.setProperty("--label", labelColour(name));
     element.classList.toggle("away", !reading);
-    setText(element.querySelector(".label"), label || "not in view");
-    setText(element.querySelector(".share"), reading ? readingText(reading).replace(label, "").trim() : "");
+    setText(label, name || "not in view");
+    setText(share, reading ? readingText(reading).replace(name, "").trim() : "");
     canvas.ariaValueMin = "0";
     canvas.ariaValueMax = String(Math.round(this.#window.duration / 1000));
     canvas.ariaValueNow = String(Math.round(time / 1000));
@@ -177,13 +155,9 @@ export class Timelines {
 
   #listen(canvas, series) {
     const timeWindow = this.#window;
-    const pointTo = (pointer) => {
-      this.#pointer = pointer;
-      this.#showTip();
-    };
     const on = {
-      point: (ratio) => pointTo({ canvas, series, ratio }),
-      leave: () => pointTo(null),
+      point: (ratio) => this.#point({ canvas, series, ratio }),
+      leave: () => this.#point(null),
       seek: (ratio) => this.#seek(timeWindow.time(ratio)),
       zoom: (factor, ratio) => timeWindow.zoom(timeWindow.length * factor, timeWindow.time(ratio)),
       pan: (share) => timeWindow.pan(share * timeWindow.length),
@@ -191,20 +165,18 @@ export class Timelines {
     listen(canvas, on, this.#closing.signal);
   }
 
+  #point(pointer) {
+    this.#pointer = pointer;
+    this.#showTip();
+  }
+
   #showTip() {
-    const isShown = Boolean(this.#pointer?.canvas.isConnected);
-    this.#tip.hidden = !isShown;
-    this.#tracks.dataset.pointer = isShown ? "in" : "out";
-    if (!isShown) return;
-    const { canvas, ratio } = this.#pointer;
-    const time = this.#window.time(ratio);
-    const format = (ms) => videoTime(ms, 1);
-    const series = this.#pointer.series();
-    const lines = series
-      ? readingLines(series, time, this.#maxGap, format)
-      : coverageLines(this.#overview.coverage, time, format);
-    this.#tip.replaceChildren(...lines);
-    this.#tracks.style.setProperty("--pointer", ratio.toFixed(5));
-    placeTip(this.#tip, canvas, ratio);
+    showTip(this.#tracks, this.#pointer, () => {
+      const time = this.#window.time(this.#pointer.ratio);
+      const series = this.#pointer.series();
+      const format = (ms) => videoTime(ms, 1);
+      if (series) return readingLines(series, time, this.#maxGap, format);
+      return coverageLines(this.#overview.coverage, time, format);
+    });
   }
 }

@@ -1,6 +1,6 @@
 // Loads a video, again and again with growing pauses while the network fails.
 
-import { Problem, send, ticketUrl } from "../app/http.js";
+import { send, settled, ticketUrl } from "../app/http.js";
 import { Backoff } from "../lib/backoff.js";
 
 const MAX_UNSUPPORTED = 1; // times in a row before the browser is believed
@@ -15,10 +15,7 @@ export class VideoLoader {
   #timer = null;
   #isClosed = false;
 
-  /**
-   * @param {string} path of the API
-   * @param {object} on callbacks: failed(number of failures) before another attempt, unplayable()
-   */
+  /** @param {object} on callbacks: failed(number of failures) before another attempt, unplayable() */
   constructor(video, path, on) {
     this.#video = video;
     this.#path = path;
@@ -26,13 +23,9 @@ export class VideoLoader {
   }
 
   async load() {
-    try {
-      const url = await ticketUrl(this.#path);
-      if (!this.#isClosed) this.#video.src = url;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      this.#retry();
-    }
+    const { answer: url } = await settled(ticketUrl(this.#path));
+    if (!url) this.#retry();
+    else if (!this.#isClosed) this.#video.src = url;
   }
 
   close() {
@@ -68,13 +61,8 @@ export class VideoLoader {
   }
 
   async #doesServerAnswer() {
-    try {
-      const response = await send(this.#path, { headers: { Range: "bytes=0-0" } });
-      response.body?.cancel(); // a server may ignore the range and send all
-      return response.status < 500;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      return false;
-    }
+    const { answer } = await settled(send(this.#path, { headers: { Range: "bytes=0-0" } }));
+    answer?.body?.cancel(); // a server may ignore the range and send all
+    return answer?.status < 500;
   }
 }

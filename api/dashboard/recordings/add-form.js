@@ -1,9 +1,9 @@
 // The form that adds recordings: files that are dropped or chosen, or a name in the media folder.
 
-import { Problem } from "../app/http.js";
-import { CHOOSE, GROUND_OPTIONS, needsGround, PURPOSE_OPTIONS, purposeErrors } from "../app/purposes.js";
+import { settled } from "../app/http.js";
+import { fillPurposes, needsGround, purposeErrors } from "../app/purposes.js";
 import { addFromMedia, fetchLimits } from "../app/recordings-api.js";
-import { byId, fillSelect, setText, showFieldErrors } from "../lib/elements.js";
+import { byId, setText, showFieldErrors } from "../lib/elements.js";
 import { bytes, remaining } from "../lib/format.js";
 import { Upload } from "./upload.js";
 
@@ -22,7 +22,8 @@ export class AddForm {
   constructor({ tokens, rate }, onAdded) {
     this.#onAdded = onAdded;
     this.#fields.rate.value = String(rate.default);
-    this.#fillPurposes(tokens === "required");
+    fillPurposes(this.#fields, { mustChoose: tokens === "required" });
+    this.#listenToPurpose();
     this.#loadLimits();
     const files = byId("files");
     byId("choose-files").addEventListener("click", () => files.click());
@@ -39,19 +40,14 @@ export class AddForm {
 
   // Too large files are not sent. Without this answer, the server refuses them.
   async #loadLimits() {
-    try {
-      const { size, duration } = await fetchLimits();
-      this.#maxSize = size;
-      setText(byId("upload-limits"), `Up to ${bytes(size)} and ${remaining(duration)} each.`);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-    }
+    const { answer } = await settled(fetchLimits());
+    if (!answer) return;
+    this.#maxSize = answer.size;
+    setText(byId("upload-limits"), `Up to ${bytes(answer.size)} and ${remaining(answer.duration)} each.`);
   }
 
-  #fillPurposes(mustChoose) {
+  #listenToPurpose() {
     const { purpose, ground } = this.#fields;
-    fillSelect(purpose, mustChoose ? [CHOOSE, ...PURPOSE_OPTIONS] : PURPOSE_OPTIONS);
-    fillSelect(ground, GROUND_OPTIONS);
     for (const field of [purpose, ground]) {
       field.addEventListener("change", () => {
         byId("ground-field").hidden = !needsGround(purpose.value);
@@ -64,10 +60,9 @@ export class AddForm {
   // Files may be dropped anywhere on the page; elsewhere the browser would open them in its place.
   #listenToDrops() {
     let depth = 0; // nested elements that the pointer is in
-    const listen = (type, action) =>
-      addEventListener(type, (event) => {
-        if (event.dataTransfer?.types.includes("Files")) action(event);
-      });
+    const listen = (type, action) => {
+      addEventListener(type, (event) => event.dataTransfer?.types.includes("Files") && action(event));
+    };
     const moveTo = (newDepth) => {
       depth = newDepth;
       byId("drop").classList.toggle("over", depth > 0);
@@ -124,7 +119,7 @@ export class AddForm {
 
   // { rate, purpose, ground } as the form says; null, with errors shown, when it lacks something.
   #options() {
-    const [rate, purpose, ground] = ["rate", "purpose", "ground"].map((name) => this.#fields[name].value);
+    const { rate, purpose, ground } = Object.fromEntries(new FormData(this.#form));
     const errors = purposeErrors({ purpose, ground });
     this.#showErrors(errors);
     if (Object.keys(errors).length > 0) return null;
@@ -140,15 +135,14 @@ export class AddForm {
       this.#showErrors({ path: "Enter a file, such as interviews/monday.mp4." });
       return;
     }
-    try {
-      await addFromMedia(path, options);
-      this.#fields.path.value = "";
-      this.#onAdded();
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
+    const { problem } = await settled(addFromMedia(path, options));
+    if (problem) {
       const isOfField = FIELDS.some((name) => problem.errors[name]);
       this.#showErrors(isOfField ? problem.errors : { path: problem.message });
+      return;
     }
+    this.#fields.path.value = "";
+    this.#onAdded();
   }
 
   #showErrors(errors) {

@@ -1,7 +1,7 @@
 // The list of recordings, newest first, with the status and progress of each.
 
 import { isUnderWay, progressText, statusOf } from "../app/recording-status.js";
-import { arrangeChildren, make, setText } from "../lib/elements.js";
+import { arrangeChildren, byId, make, setText } from "../lib/elements.js";
 import { bytes, videoTime } from "../lib/format.js";
 
 const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -13,13 +13,11 @@ const ITEM = `<span class="dot"></span><a class="name"></a><span class="text"></
   <button type="button" class="quiet remove">Remove</button></div>`;
 
 export class RecordingList {
-  #list;
   #on;
   #items = new Map(); // id: { element, recording }
 
-  /** @param {HTMLElement} list @param {object} on callbacks: cancel(recording), remove(recording) */
-  constructor(list, on) {
-    this.#list = list;
+  /** @param {object} on callbacks: cancel(recording), remove(recording) */
+  constructor(on) {
     this.#on = on;
   }
 
@@ -27,8 +25,7 @@ export class RecordingList {
   show(recordings) {
     const items = recordings.map((recording) => this.#updatedItem(recording));
     this.#items = new Map(items.map((item) => [item.recording.id, item]));
-    const elements = items.map(({ element }) => element);
-    arrangeChildren(this.#list, elements);
+    arrangeChildren(byId("recording-list"), items);
   }
 
   /** Focus the link of a recording. */

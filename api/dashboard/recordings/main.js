@@ -1,7 +1,7 @@
 // The page of recordings: the list and the form that adds to it, or one recording with its player.
 
 import { attempt } from "../app/error-notice.js";
-import { Problem } from "../app/http.js";
+import { settled } from "../app/http.js";
 import { poll } from "../app/polling.js";
 import { isUnderWay, progressText, statusOf } from "../app/recording-status.js";
 import { cancelRecording, listRecordings, removeRecording } from "../app/recordings-api.js";
@@ -21,19 +21,18 @@ let view = null; // of the open recording
 let openId = null;
 
 const session = await openPage("recordings");
-const list = new RecordingList(byId("recording-list"), { cancel, remove });
+const list = new RecordingList({ cancel, remove });
 const pollInterval = () => (recordings?.some(isUnderWay) ? ACTIVE_INTERVAL : IDLE_INTERVAL);
 const refresh = poll(fetchList, pollInterval);
 
 async function fetchList() {
-  try {
-    recordings = await listRecordings();
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
+  const { answer, problem } = await settled(listRecordings());
+  if (problem) {
     connection.lost(problem);
     return;
   }
   connection.restored();
+  recordings = answer;
   show();
 }
 

@@ -1,6 +1,6 @@
 // One upload: its line in the list, its progress, and its end.
 
-import { Problem } from "../app/http.js";
+import { settled } from "../app/http.js";
 import { uploadFile } from "../app/recordings-api.js";
 import { make, setText } from "../lib/elements.js";
 import { bytes, remaining } from "../lib/format.js";
@@ -40,15 +40,11 @@ export class Upload {
     if (this.isCancelled) return null;
     const startedAt = performance.now();
     const onProgress = (sent) => this.#showProgress(sent, performance.now() - startedAt);
-    try {
-      const recording = await uploadFile(this.#file, options, { onProgress, signal: this.#abort.signal });
-      this.element.remove();
-      return recording;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      this.fail(Object.values(problem.errors)[0] ?? problem.message);
-      return null;
-    }
+    const upload = uploadFile(this.#file, options, { onProgress, signal: this.#abort.signal });
+    const { answer, problem } = await settled(upload);
+    if (problem) this.fail(Object.values(problem.errors)[0] ?? problem.message);
+    else this.element.remove();
+    return answer ?? null;
   }
 
   fail(text) {

@@ -4,12 +4,7 @@ export const MAX_ROWS = 12; // unless all faces are shown
 const SHORT = 60_000; // ms: in a window up to this length, faces in view come before those that left
 const LEAD = 2000; // ms that a face needs more to take another's row, so that rows do not flicker
 
-/**
- * Split faces into those with a row and the others, each in the order of their rows.
- * @param {number} now ms
- * @param {Set<number>} previous tracks that had a row until now
- * @returns {{ first: import("./face.js").Face[], others: import("./face.js").Face[] }}
- */
+/** Split faces into { first, others }, in the order of their rows; `previous` tracks had a row until now. */
 export function rankFaces(faces, range, now, previous) {
   const isShort = range.ended - range.started <= SHORT;
   const ranked = faces.map((face) => {

@@ -1,41 +1,30 @@
 // The row of one face: its name, its present label, and its timeline.
 
 import { labelColour } from "../../lib/colours.js";
-import { make, setText } from "../../lib/elements.js";
+import { setText } from "../../lib/elements.js";
 import { clock, percent } from "../../lib/format.js";
 import { LABELS } from "../../lib/labels.js";
+import { makeTimelineRow } from "../../lib/timeline-row.js";
 import { JoinedSeries } from "./joined-series.js";
 import { ScrollingChart } from "./scrolling-chart.js";
 
 const OUTAGE_MARGIN = 10_000; // ms: a face read so shortly before an outage was in view when it began
 
-const ROW = `
-  <div class="gutter"><span class="face-name"></span><span class="label"></span>
-    <span class="share"></span></div>
-  <div class="plot"><canvas role="img" tabindex="0"></canvas></div>`;
-
 export class FaceRow {
   series = null; // as drawn last; null until the row is scrolled to
   isOnScreen = false; // or almost
-  #label;
-  #share;
   #chart;
 
   /** @param {import("./face.js").Face} face */
   constructor(face) {
     this.face = face;
-    this.element = make("div", { className: "row face", innerHTML: ROW });
-    this.element.dataset.track = face.track;
-    this.canvas = this.element.querySelector("canvas");
-    const [name, label, share] = this.element.querySelectorAll("span");
-    setText(name, `Face ${face.track}`);
-    [this.#label, this.#share] = [label, share];
+    Object.assign(this, makeTimelineRow(face.track, "img"));
     this.#chart = new ScrollingChart(this.canvas);
   }
 
-  draw(range, maxGap, colours, revision) {
+  draw(range, maxGap, revision) {
     this.series = new JoinedSeries(this.face, range.ended - range.started, maxGap);
-    this.#chart.draw(this.series, range, maxGap, colours, revision);
+    this.#chart.draw(this.series, range, maxGap, revision);
   }
 
   /** Show the face's label at `now` (ms), or when it left. An outage is coverage, or null. */
@@ -55,8 +44,8 @@ export class FaceRow {
       text = isUnknown ? "unknown" : "left";
       detail = `${isUnknown ? "since " : ""}${clock(face.last)}`;
     }
-    setText(this.#label, text);
-    setText(this.#share, detail);
+    setText(this.label, text);
+    setText(this.share, detail);
     const description = `Timeline of face ${face.track}: ${text} ${detail}. Arrow keys read values.`;
     if (canvas.ariaLabel !== description) canvas.ariaLabel = description;
   }

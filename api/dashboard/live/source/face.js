@@ -1,11 +1,8 @@
 // One face over time in two resolutions: each reading of the last minutes, and each second of the last hour.
 
 import { LABELS } from "../../lib/labels.js";
-import { ABSTAINED, Series } from "../../lib/series.js";
+import { ABSTAINED, SECOND, Series } from "../../lib/series.js";
 import { isCurrent } from "../reading-time.js";
-
-export const SECOND = 1000; // ms
-export const MAX_SECONDS_GAP = 2500; // ms between two seconds that belong together; one may be missing
 
 export class Face {
   readings = new Series();

@@ -1,6 +1,6 @@
 // Pointer, touch, wheel and keys on the live timelines: reading values, moving through time, zooming.
 
-import { ratioOn } from "../../lib/pointer.js";
+import { ratioOn } from "../../lib/elements.js";
 
 const KEY_STEP = 1 / 20; // share of the window that a key press moves the values by
 const WHEEL_ZOOM = 0.003; // exponent of a css px
@@ -9,8 +9,8 @@ const MIN_SPREAD = 24; // css px between two fingers that zoom
 
 /**
  * Listen on an element and its canvases until `signal` aborts.
- * @param {object} on callbacks: point(canvas, ratio of the width), pointByKey(canvas, change of the ratio),
- *   leave(), pan(share of the window), zoom(factor, ratio of the width)
+ * @param {object} on callbacks: point(canvas, ratio), pointByKey(canvas, change), leave(), pan(share of the
+ *   window), zoom(factor, ratio); ratios are shares of the width
  */
 export function listen(element, on, signal) {
   const pressed = new Map(); // id of the pointer: { x, startX }

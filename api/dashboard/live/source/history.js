@@ -43,13 +43,10 @@ export class History {
 
   /** Add the overview of the past, whose seconds are more exact than the page's own. */
   addOverview({ tracks, coverage }) {
-    for (const { track, times, values, labels } of tracks) {
+    for (const face of tracks) {
       const seconds = new Series();
-      times.forEach((time, index) => {
-        const shares = values[index].map((value) => value / 100);
-        seconds.append(time, shares, labels[index]);
-      });
-      if (seconds.length > 0) this.#face(track).addSeconds(seconds);
+      seconds.appendSeconds(face);
+      if (seconds.length > 0) this.#face(face.track).addSeconds(seconds);
     }
     this.coverage.addOverview(coverage);
     this.revision += 1;

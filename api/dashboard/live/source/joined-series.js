@@ -1,6 +1,6 @@
 // The two resolutions of a face as one series: its seconds up to some moment, its readings from there on.
 
-import { MAX_SECONDS_GAP, SECOND } from "./face.js";
+import { MAX_SECONDS_GAP, SECOND } from "../../lib/series.js";
 
 const LONG = 300_000; // ms: in a longer window a pixel holds several readings, and seconds are enough
 
@@ -11,10 +11,7 @@ export class JoinedSeries {
   #from; // index of the first reading that follows
   #maxGap;
 
-  /**
-   * @param {number} length of the window in ms
-   * @param {number} maxGap longest time (ms) between two readings that belong together
-   */
+  /** @param {number} length of the window (ms) @param {number} maxGap between readings (ms) */
   constructor({ seconds, readings }, length, maxGap) {
     this.#seconds = seconds;
     this.#readings = readings;

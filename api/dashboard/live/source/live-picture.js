@@ -25,14 +25,17 @@ export class LivePicture {
   #activeAt = 0; // ms, by performance.now(): when a frame came, or the connection was requested
   #newestAt = null; // ms, by the clock: when the newest frame came
   #shown = null; // frame
-  #shape = 0; // width / height; 0 before the first frame
   #drawn = null;
 
   /** @param {object} source as the API sends it @param {import("./history.js").History} history */
   constructor(source, history) {
     this.#source = source;
     this.#history = history;
-    this.#socket = new RetryingSocket(() => this.#target(), PAUSES, {
+    const target = () => {
+      this.#activeAt = performance.now();
+      return [sourcePath(source.id, "frames")];
+    };
+    this.#socket = new RetryingSocket(target, PAUSES, {
       message: (data) => this.#receive(data),
       closed: (code) => code < BAD_REQUEST, // else the source is gone, or shows no picture
     });
@@ -48,11 +51,7 @@ export class LivePicture {
     canvas.style.removeProperty("--shape"); // the next source has its own
   }
 
-  /**
-   * Draw the newest frame whose readings are there.
-   * @param {{ tone: string, text: string }} status of the source
-   * @param {{ isLive: boolean }} options frames of the source are to be expected
-   */
+  /** Draw the newest frame whose readings are there. A live source is expected to send frames. */
   draw(status, { isLive }) {
     if (this.#source.picture === "none") {
       this.#drawWithoutFrame(status);
@@ -75,12 +74,11 @@ export class LivePicture {
     this.#paint(isStill);
   }
 
-  /** Receive frames. */
   resume() {
     if (this.#source.picture !== "none") this.#socket.open();
   }
 
-  /** Receive no more frames; the last one stays. */
+  /** Receive no more frames until resume(); the last one stays. */
   pause() {
     this.#socket.close();
   }
@@ -89,11 +87,6 @@ export class LivePicture {
   reconnect() {
     this.pause();
     this.resume();
-  }
-
-  #target() {
-    this.#activeAt = performance.now();
-    return [sourcePath(this.#source.id, "frames")];
   }
 
   // Boxes and keypoints alone, for a source whose picture is not shown.
@@ -149,11 +142,7 @@ export class LivePicture {
   #paint(isStill) {
     const { bitmap, mediaTime } = this.#shown;
     const { canvas, context } = this.#surface;
-    const shape = bitmap.width / bitmap.height;
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      canvas.style.setProperty("--shape", shape);
-    }
+    canvas.style.setProperty("--shape", bitmap.width / bitmap.height);
     const { width, height } = this.#surface.begin();
     context.drawImage(bitmap, 0, 0, width, height);
     if (isStill) return;

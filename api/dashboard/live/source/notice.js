@@ -3,43 +3,35 @@
 import { fetchNotice } from "../../app/sources-api.js";
 import { byId, make, setText } from "../../lib/elements.js";
 
-export class Notice {
-  #text = byId("notice-text");
-  #button = byId("notice-copy");
+const notice = byId("notice-text");
+const button = byId("notice-copy");
+button.addEventListener("click", copy);
 
-  constructor() {
-    this.#button.addEventListener("click", () => this.#copy());
-  }
+/** @param {string} source id */
+export async function openNotice(source) {
+  const text = await fetchNotice(source).catch((problem) => problem.message);
+  notice.replaceChildren(...paragraphsOf(text).map((textContent) => make("p", { textContent })));
+  setText(button, "Copy");
+  const dialog = byId("notice-dialog");
+  dialog.showModal();
+  dialog.scrollTop = 0; // the button with the focus may be far below
+}
 
-  /** @param {string} source id */
-  async open(source) {
-    const text = await fetchNotice(source).catch((problem) => problem.message);
-    const paragraphs = paragraphsOf(text).map((textContent) => make("p", { textContent }));
-    this.#text.replaceChildren(...paragraphs);
-    setText(this.#button, "Copy");
-    const dialog = byId("notice-dialog");
-    dialog.showModal();
-    dialog.scrollTop = 0; // the button with the focus may be far below
-  }
-
-  // Browsers give the clipboard to secure pages alone; on others the text is selected, ready to be copied.
-  async #copy() {
-    const text = [...this.#text.children].map(({ textContent }) => textContent).join("\n\n");
-    try {
-      await navigator.clipboard.writeText(text);
-      setText(this.#button, "Copied");
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // none, or not allowed
-      getSelection().selectAllChildren(this.#text);
-      setText(this.#button, "Selected: press Ctrl+C to copy");
-    }
+// Browsers give the clipboard to secure pages alone; on others the text is selected, ready to be copied.
+async function copy() {
+  const text = [...notice.children].map(({ textContent }) => textContent).join("\n\n");
+  try {
+    await navigator.clipboard.writeText(text);
+    setText(button, "Copied");
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // none, or not allowed
+    getSelection().selectAllChildren(notice);
+    setText(button, "Selected: press Ctrl+C to copy");
   }
 }
 
-// The paragraphs of a text whose lines are wrapped, each as one line.
+// Lines of a text are wrapped: a paragraph becomes one line.
 function paragraphsOf(text) {
-  return text
-    .trim()
-    .split(/\n{2,}/)
-    .map((paragraph) => paragraph.replace(/\s*\n\s*/g, " "));
+  const paragraphs = text.trim().split(/\n{2,}/);
+  return paragraphs.map((paragraph) => paragraph.replace(/\s*\n\s*/g, " "));
 }

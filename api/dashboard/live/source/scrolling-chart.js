@@ -1,5 +1,6 @@
 // A face's timeline that scrolls: what is painted is shifted, and new columns alone are painted.
 
+import { pageColours } from "../../lib/colours.js";
 import { paintSpans, paintStack } from "../../lib/stack.js";
 import { Surface } from "../../lib/surface.js";
 
@@ -22,15 +23,15 @@ export class ScrollingChart {
   }
 
   /** Draw a range of a series; `revision` changes when something older than the newest readings did. */
-  draw(series, range, maxGap, colours, revision) {
+  draw(series, range, maxGap, revision) {
     const size = this.#surface.fit();
     const { context, canvas } = this.#surface;
     const { width, height } = canvas;
     if (width === 0) return;
     const length = range.ended - range.started;
-    const drawing = { ended: range.ended, length, width, height, revision, colours };
+    const drawing = { ended: range.ended, length, width, height, revision, colours: pageColours() };
     const part = { left: this.#shift(drawing), right: size.width };
-    const options = { range, maxGap, colours, size };
+    const options = { range, maxGap, size };
     if (part.left < part.right) paintStack(context, series, { ...options, part });
     paintSpans(context, series, options);
     this.#painted = { ...drawing, last: series.length > 0 ? series.last : -Infinity };

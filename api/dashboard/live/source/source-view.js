@@ -1,6 +1,7 @@
 // The open source: its picture, the faces in view, and its timelines. Made when it is opened, closed with it.
 
 import { serverNow } from "../../app/server-clock.js";
+import { connection } from "../../app/shell.js";
 import { outageOf, statusOf } from "../../app/source-status.js";
 import { byId, isPageVisible, setText, showText } from "../../lib/elements.js";
 import { showFacesInView } from "../../lib/faces-in-view.js";
@@ -17,7 +18,6 @@ const TEXT_INTERVAL = 250; // ms between changes of texts
 export class SourceView {
   #source;
   #window;
-  #on;
   #history;
   #timelines;
   #picture;
@@ -27,14 +27,10 @@ export class SourceView {
   #textAt = 0; // ms
   #announced = ""; // state
 
-  /**
-   * @param {object} source as the API sends it
-   * @param {object} on callbacks: lost(problem), restored(), removed(), pan(share), zoom(factor, ratio)
-   */
+  /** @param {object} source as the API sends it @param on removed(), pan(share), zoom(factor, ratio) */
   constructor(source, timeWindow, on) {
     this.#source = source;
     this.#window = timeWindow;
-    this.#on = on;
     this.#history = new History(source.rate);
     this.#timelines = new Timelines(this.#history, source.rate, on);
     this.#picture = new LivePicture(source, this.#history);
@@ -42,7 +38,10 @@ export class SourceView {
       message: (message) => this.#history.add(message),
       // Not when drawing, as nothing is drawn while the page is hidden.
       heartbeat: () => this.#history.dropOld(serverNow(), this.#window.ended),
-      missed: () => this.#restart(),
+      missed: () => {
+        this.#history.restart();
+        this.#loadPast();
+      },
       connected: () => this.#onConnected(),
       lost: (problem) => this.#onLost(problem),
       removed: on.removed,
@@ -58,7 +57,6 @@ export class SourceView {
     this.#timelines.close();
   }
 
-  /** Take the source's newest state. */
   update(source) {
     this.#source = source;
   }
@@ -83,7 +81,7 @@ export class SourceView {
 
   #showTexts(faces, outage, { tone, text }) {
     const readings = faces.map(({ newest }) => newest);
-    showFacesInView(byId("faces-in-view"), readings, (track) => this.#timelines.hasHiddenRow(track));
+    showFacesInView(readings, (track) => this.#timelines.hasHiddenRow(track));
     const nobody = outage ? "No signal: who is in view is not known." : "Nobody right now.";
     showText(byId("nobody"), faces.length > 0 ? "" : nobody);
     setText(byId("source-name"), this.#source.name);
@@ -101,19 +99,14 @@ export class SourceView {
 
   #onLost(problem) {
     this.#isDisconnected = true;
-    this.#on.lost(problem);
+    connection.lost(problem);
   }
 
   // What broke this connection broke the picture's as well, which may not have noticed it.
   #onConnected() {
     if (this.#isDisconnected && isPageVisible()) this.#picture.reconnect();
     this.#isDisconnected = false;
-    this.#on.restored();
-  }
-
-  #restart() {
-    this.#history.restart();
-    this.#loadPast();
+    connection.restored();
   }
 
   async #loadPast() {

@@ -18,8 +18,8 @@ export class TimeWindow {
     return { started: ended - this.length, ended };
   }
 
-  pause(now) {
-    this.ended ??= now;
+  togglePause(now) {
+    this.ended = this.isPaused ? null : now;
   }
 
   resume() {

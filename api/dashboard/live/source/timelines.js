@@ -1,13 +1,13 @@
 // The timelines of a source: a row for each face, the coverage below, and one time axis.
 
 import { drawAxis, drawCoverage } from "../../lib/chart.js";
-import { onSchemeChange, pageColours } from "../../lib/colours.js";
-import { coverageSentence, coverageTotals } from "../../lib/coverage.js";
+import { pageColours } from "../../lib/colours.js";
+import { coverageSentence } from "../../lib/coverage.js";
 import { arrangeChildren, byId, setText } from "../../lib/elements.js";
 import { clock, fineClock } from "../../lib/format.js";
 import { maxGapAt } from "../../lib/series.js";
 import { Surface } from "../../lib/surface.js";
-import { coverageLines, placeTip, readingLines } from "../../lib/tip.js";
+import { coverageLines, readingLines, showTip } from "../../lib/tip.js";
 import { MAX_ROWS, rankFaces } from "./face-order.js";
 import { FaceRow } from "./face-row.js";
 import { listen } from "./gestures.js";
@@ -20,10 +20,8 @@ export class Timelines {
   #history;
   #maxGap; // ms
   #plots = byId("plots");
-  #tip = byId("tip");
   #coverage = new Surface(byId("coverage"));
   #axis = new Surface(byId("axis"));
-  #colours = pageColours();
   #rows = new Map(); // track: FaceRow
   #first = new Set(); // tracks of the faces that have a row in any case
   #hidden = new Set(); // tracks of the faces whose row is shown only with all rows
@@ -44,16 +42,13 @@ export class Timelines {
     this.#maxGap = maxGapAt(rate);
     byId("rows").replaceChildren();
     const { signal } = this.#closing;
-    const on = {
-      pan,
-      zoom,
-      point: (canvas, ratio) => this.#point(canvas, ratio),
-      pointByKey: (canvas, change) => this.#pointByKey(canvas, change),
-      leave: () => this.#leave(),
+    const point = (canvas, ratio) => this.#point(canvas, ratio);
+    const pointByKey = (canvas, change) => this.#pointByKey(canvas, change);
+    listen(this.#plots, { pan, zoom, point, pointByKey, leave: () => this.#leave() }, signal);
+    const toggle = () => {
+      this.#showsAll = !this.#showsAll;
     };
-    listen(this.#plots, on, signal);
-    onSchemeChange(() => this.#updateColours(), signal);
-    byId("all-faces").addEventListener("click", () => this.#toggleAll(), { signal });
+    byId("all-faces").addEventListener("click", toggle, { signal });
   }
 
   close() {
@@ -62,10 +57,7 @@ export class Timelines {
     this.#leave();
   }
 
-  /**
-   * Draw what a window shows at `now` (ms), unless nothing has changed.
-   * @param {{ outage: object | null, status: string }} state coverage of an outage; the status as text
-   */
+  /** Draw what a window shows at `now` (ms), unless nothing has changed; `outage` is its coverage or null. */
   draw(timeWindow, now, { outage, status }) {
     const pixels = this.#axis.size.width * this.#axis.scale;
     if (pixels === 0) return;
@@ -73,34 +65,24 @@ export class Timelines {
     const ended = snapToPixels(timeWindow.at(now).ended, length, pixels);
     const { revision } = this.#history;
     // Late readings of a paused window are drawn with the next second.
-    const drawing = [revision, ended, length, pixels, Math.floor(now / 1000)].join();
+    const second = Math.floor(now / 1000);
+    const drawing = [revision, ended, length, pixels, second, this.#showsAll, pageColours().surface].join();
     if (drawing !== this.#drawn) {
       this.#drawn = drawing;
       this.#range = { started: ended - length, ended };
       this.#outage = outage;
-      this.#arrange(now, `${revision} ${length} ${timeWindow.ended}`);
+      this.#arrange(now, `${revision} ${length} ${timeWindow.ended} ${this.#showsAll}`);
       this.#paint();
     }
     if (now - this.#textAt < TEXT_INTERVAL && now >= this.#textAt) return;
     this.#textAt = now;
     for (const row of this.#paintedRows()) row.showLabel(now, outage);
-    setText(byId("sentence"), this.#sentence(status));
+    setText(byId("sentence"), coverageSentence(this.#segments, this.#range, status));
     this.#showTip();
   }
 
   hasHiddenRow(track) {
     return this.#hidden.has(track);
-  }
-
-  #updateColours() {
-    this.#colours = pageColours();
-    this.#drawn = "";
-  }
-
-  #toggleAll() {
-    this.#showsAll = !this.#showsAll;
-    this.#drawn = "";
-    this.#arranged = "";
   }
 
   #onIntersection(entries) {
@@ -113,23 +95,16 @@ export class Timelines {
 
   // Of hundreds of rows those on the screen, and always the first ones, which are printed.
   #paintedRows() {
-    return [...this.#rows.values()].filter(
-      ({ isOnScreen, face }) => isOnScreen || this.#first.has(face.track),
-    );
+    const rows = [...this.#rows.values()];
+    return rows.filter(({ isOnScreen, face }) => isOnScreen || this.#first.has(face.track));
   }
 
   #paint() {
     const { revision, coverage } = this.#history;
-    for (const row of this.#paintedRows()) row.draw(this.#range, this.#maxGap, this.#colours, revision);
+    for (const row of this.#paintedRows()) row.draw(this.#range, this.#maxGap, revision);
     this.#segments = coverage.withOpen(this.#outage);
-    drawCoverage(this.#coverage, this.#segments, this.#range, this.#colours);
-    drawAxis(this.#axis, this.#range, this.#colours, clock);
-  }
-
-  #sentence(status) {
-    const totals = coverageTotals(this.#segments, this.#range);
-    if (Object.keys(totals).length === 0) return `No data in this window yet: ${status}.`;
-    return coverageSentence(totals, this.#range.ended - this.#range.started);
+    drawCoverage(this.#coverage, this.#segments, this.#range);
+    drawAxis(this.#axis, this.#range, clock);
   }
 
   // One row for each face in the window, or for the longest ones; rows that stay keep their elements.
@@ -145,8 +120,7 @@ export class Timelines {
     this.#removeRowsWithout(new Set(faces));
     const rows = faces.map((face) => this.#rowOf(face, now));
     for (const { element, face } of rows) element.classList.toggle("gone", !face.isInView(now));
-    const elements = rows.map(({ element }) => element);
-    arrangeChildren(byId("rows"), elements);
+    arrangeChildren(byId("rows"), rows);
     this.#showCount(shown.length);
   }
 
@@ -183,7 +157,7 @@ export class Timelines {
 
   #point(canvas, ratio) {
     const row = [...this.#rows.values()].find((each) => each.canvas === canvas) ?? null;
-    if (!row?.series && canvas !== this.#coverage.canvas) return;
+    if (this.#range === null || (!row?.series && canvas !== this.#coverage.canvas)) return;
     this.#pointer = { canvas, row, ratio };
     this.#showTip();
   }
@@ -192,8 +166,8 @@ export class Timelines {
   #pointByKey(canvas, change) {
     const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
     this.#point(canvas, Math.min(1, Math.max(0, from + change)));
-    if (this.#tip.hidden) return;
-    const lines = [...this.#tip.children].map((line) => line.innerText);
+    if (this.#pointer === null) return;
+    const lines = [...byId("tip").children].map((line) => line.innerText);
     setText(byId("announcement"), lines.join(", "));
   }
 
@@ -203,25 +177,15 @@ export class Timelines {
   }
 
   #showTip() {
-    const isShown = this.#pointer !== null && this.#range !== null && this.#pointer.canvas.isConnected;
-    const marker = byId("marker");
-    this.#tip.hidden = !isShown;
-    marker.hidden = !isShown;
-    if (!isShown) return;
-    const { canvas, row, ratio } = this.#pointer;
-    const { started, ended } = this.#range;
-    const time = started + ratio * (ended - started);
-    const format = ended - started <= SHORT ? fineClock : clock;
-    const lines = row ? rowLines(row, time, format) : coverageLines(this.#segments, time, format);
-    this.#tip.replaceChildren(...lines);
-    placeTip(this.#tip, canvas, ratio);
-    const { left, width } = canvas.getBoundingClientRect();
-    const x = left - this.#plots.getBoundingClientRect().left + ratio * width;
-    marker.style.translate = `${Math.round(x)}px`;
+    showTip(this.#plots, this.#pointer, () => {
+      const { row, ratio } = this.#pointer;
+      const { started, ended } = this.#range;
+      const time = started + ratio * (ended - started);
+      const format = ended - started <= SHORT ? fineClock : clock;
+      if (!row) return coverageLines(this.#segments, time, format);
+      // Between two readings that belong together, the nearer one is at most half of the longest gap away.
+      const maxDistance = row.series.maxGapBefore(row.series.indexOf(time)) / 2;
+      return readingLines(row.series, time, maxDistance, format);
+    });
   }
-}
-
-// Between two readings that belong together, the nearer one is at most half of the longest gap away.
-function rowLines({ series }, time, format) {
-  return readingLines(series, time, series.maxGapBefore(series.indexOf(time)) / 2, format);
 }

@@ -34,7 +34,7 @@ export class RecentSummary {
       this.faces.set(message.track, message);
       this.coverage.addReading(time);
       const values = LABELS.map((name) => message.smoothed[name]);
-      this.#addValues(Math.floor(time / 1000), values);
+      this.#addValues(time, values);
     } else if (message.type === "face.end") this.faces.delete(message.track);
     else if (message.type === "coverage") this.coverage.add(message);
   }
@@ -42,7 +42,7 @@ export class RecentSummary {
   addOverview({ tracks, coverage }) {
     for (const { times, values } of tracks) {
       times.forEach((time, index) => {
-        this.#addValues(Math.floor(time / 1000), values[index]);
+        this.#addValues(time, values[index]);
       });
     }
     this.coverage.addOverview(coverage);
@@ -65,7 +65,8 @@ export class RecentSummary {
   }
 
   // Values are shares or per cent; dividing by their sum makes both count alike.
-  #addValues(second, values) {
+  #addValues(time, values) {
+    const second = Math.floor(time / 1000);
     const index = second % LENGTH;
     if (this.#seconds[index] > second) return; // older than the summary
     const first = index * LABELS.length;

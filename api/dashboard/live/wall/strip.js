@@ -1,6 +1,7 @@
 // The strip at the foot of a tile: stacked means of all faces in the last minutes, and the coverage below.
 
 import { minWidth } from "../../lib/chart.js";
+import { pageColours } from "../../lib/colours.js";
 import { COVERAGE_COLOURS, LABEL_COLOURS, STACK_ORDER } from "../../lib/labels.js";
 import { hatch, LAYERS } from "../../lib/stack.js";
 import { LENGTH } from "./recent-summary.js";
@@ -8,16 +9,12 @@ import { LENGTH } from "./recent-summary.js";
 const COVERAGE_HEIGHT = 5; // css px
 const SPACE = 2; // css px
 
-/**
- * @param {number} now ms
- * @param outage that is going on and not reported yet
- * @param {Record<string, string>} colours of the page
- */
-export function drawStrip(surface, summary, now, outage, colours) {
+/** @param {number} now ms @param outage that is going on and not reported yet */
+export function drawStrip(surface, summary, now, outage) {
   const { width, height } = surface.begin();
   const { context } = surface;
   const stackHeight = height - COVERAGE_HEIGHT - SPACE;
-  context.fillStyle = colours.sunken;
+  context.fillStyle = pageColours().sunken;
   context.fillRect(0, 0, width, stackHeight);
   context.fillRect(0, height - COVERAGE_HEIGHT, width, COVERAGE_HEIGHT);
   const first = Math.floor(now / 1000) - LENGTH;
@@ -32,7 +29,7 @@ export function drawStrip(surface, summary, now, outage, colours) {
     const right = Math.max(toX(ended / 1000), left + minWidth(kind));
     context.fillStyle = COVERAGE_COLOURS[kind];
     context.fillRect(left, height - COVERAGE_HEIGHT, right - left, COVERAGE_HEIGHT);
-    if (kind === "disconnected") hatch(context, { left, right }, { top: 0, bottom: stackHeight }, colours);
+    if (kind === "disconnected") hatch(context, { left, right }, { top: 0, bottom: stackHeight });
   }
 }
 

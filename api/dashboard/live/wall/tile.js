@@ -1,8 +1,9 @@
 // One source on the wall: its picture, its status, the faces in view, and its last ten minutes.
 
 import { serverNow } from "../../app/server-clock.js";
+import { connection } from "../../app/shell.js";
 import { outageOf, statusOf } from "../../app/source-status.js";
-import { labelColour, UNSURE_ON_PICTURE } from "../../lib/colours.js";
+import { labelColour, pageColours, UNSURE_ON_PICTURE } from "../../lib/colours.js";
 import { fitChildren, make, setText } from "../../lib/elements.js";
 import { clock, readingText } from "../../lib/format.js";
 import { Surface } from "../../lib/surface.js";
@@ -24,7 +25,6 @@ const TILE = `<a><span class="screen"><canvas class="preview" aria-hidden="true"
 export class Tile {
   element = make("li", { className: "tile", innerHTML: TILE });
   #source;
-  #on;
   #summary = null;
   #subscription = null; // null: closed
   #preview = new Surface(this.#find("preview"));
@@ -35,9 +35,8 @@ export class Tile {
   #textAt = -Infinity; // ms: when texts changed last
   #drawn = "";
 
-  /** @param {object} source as the API sends it @param {object} on callbacks lost(problem) and restored() */
-  constructor(source, on) {
-    this.#on = on;
+  /** @param {object} source as the API sends it */
+  constructor(source) {
     this.#link.href = `#${source.id}`;
     this.update(source);
   }
@@ -74,8 +73,8 @@ export class Tile {
       message: (message) => this.#summary.add(message),
       heartbeat: () => this.#summary.dropOld(serverNow()),
       missed: () => this.#loadPast(),
-      connected: this.#on.restored,
-      lost: this.#on.lost,
+      connected: connection.restored,
+      lost: connection.lost,
       removed: () => {}, // the list of sources says it as well
     });
     this.#loadPast();
@@ -97,13 +96,13 @@ export class Tile {
     context.drawImage(bitmap, 0, 0);
   }
 
-  draw(now, colours) {
+  draw(now) {
     if (!this.#subscription) return;
     const { width } = this.#strip.size;
-    const drawing = `${Math.floor(now / 1000)} ${width} ${colours.ink}`;
+    const drawing = `${Math.floor(now / 1000)} ${width} ${pageColours().surface}`;
     if (drawing !== this.#drawn && width > 0) {
       this.#drawn = drawing;
-      drawStrip(this.#strip, this.#summary, now, outageOf(this.#source, now), colours);
+      drawStrip(this.#strip, this.#summary, now, outageOf(this.#source, now));
     }
     if (now - this.#textAt < TEXT_INTERVAL && now >= this.#textAt) return;
     this.#textAt = now;
