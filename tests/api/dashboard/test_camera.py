@@ -30,7 +30,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_a_camera_added_on_the_page_is_a_moving_timeline_there(
     browser: Browser, service: Service, rtsp_server: Callable[[dict[str, Path]], RtspServer], tmp_path: Path
 ) -> None:
-    """And the page says so in words when the camera is gone."""
+    """When the camera is gone, the page says so."""
     clip = face_clip(tmp_path / "door.mp4", [number * 40 for number in range(1500)])
     camera = rtsp_server({"door": clip})
     api = Api(service.port, "", tmp_path)
@@ -51,7 +51,7 @@ def test_a_camera_added_on_the_page_is_a_moving_timeline_there(
 
 
 def shown(page: Page, part: tuple[float, float]) -> float:
-    """The share of happy in the timelines of all faces that have one."""
+    """Return the largest share of happy in the timeline of any face."""
     rows = page.locator(FACE)
     return max(
         (

@@ -1,4 +1,4 @@
-"""The page as a whole: what it says, that it goes on after an interruption, and what it costs."""
+"""The page as a whole: its texts, its recovery after an interruption, and its cost."""
 
 import time
 from contextlib import ExitStack
@@ -112,7 +112,7 @@ def test_it_draws_at_most_thirty_times_a_second(page: Page, api: Api) -> None:
 
 def test_the_page_drops_what_no_window_shows(page: Page, api: Api) -> None:
     """Two hours of readings at 10 a second leave ten minutes whole, and an hour second by second."""
-    kept = page.evaluate(
+    held = page.evaluate(
         """async ([labels]) => {
       const { History, READINGS_LENGTH, SECONDS_LENGTH } = await import("/live/source/history.js");
       const history = new History(10);
@@ -129,10 +129,10 @@ def test_the_page_drops_what_no_window_shows(page: Page, api: Api) -> None:
     }""",
         [list(LABELS)],
     )
-    assert 0 <= kept["readings"] <= 2000
-    assert -2000 <= kept["seconds"] <= 2000
-    assert kept["counts"] == [6010, 3600]
-    assert kept["whole"] < 200
+    assert 0 <= held["readings"] <= 2000
+    assert -2000 <= held["seconds"] <= 2000
+    assert held["counts"] == [6010, 3600]
+    assert held["whole"] < 200
 
 
 def test_it_fits_a_phone(browser: Browser, api: Api) -> None:

@@ -1,4 +1,4 @@
-"""The live picture in a real browser: each frame with its own boxes, and only for those who look."""
+"""The live picture in a real browser: each frame with its own boxes, and only while somebody views it."""
 
 import threading
 from itertools import count
@@ -72,7 +72,7 @@ def test_an_upright_picture_leaves_room_and_keeps_its_boxes(page: Page, api: Api
     numbers = count(1)
 
     def boxed() -> bool:
-        """On its left and right edge: a quarter from each side of the picture, which goes on moving."""
+        """Check the box's left and right edge: a quarter from each side of the picture, which moves on."""
         number = next(numbers)
         put_portrait(api, number * 100_000_000)
         write(api.redis_url, [reading(number, "angry")])
@@ -84,7 +84,7 @@ def test_an_upright_picture_leaves_room_and_keeps_its_boxes(page: Page, api: Api
 
 
 def show_portrait(page: Page, api: Api) -> None:
-    """A frame of the lobby, upright, as from a telephone."""
+    """Show an upright frame of the lobby, as from a telephone."""
     put_portrait(api, 0)
     expect(page.locator("#picture")).to_be_visible()
     until(lambda: abs(shape(page) - 180 / 320) < 0.01, 10, "the shape of the frame")
@@ -97,14 +97,14 @@ def put_portrait(api: Api, media_time: int) -> None:
 
 
 def shape(page: Page) -> float:
-    """Width by height of the picture as it is laid out."""
+    """Return width / height of the picture as it is laid out."""
     place = page.locator("#picture").bounding_box()
     assert place is not None
     return place["width"] / place["height"]
 
 
 def stream_frames(redis_url: str, stop: threading.Event) -> None:
-    """Pictures and readings of one face, ten a second; every three frames both change."""
+    """Put ten pictures and readings of one face a second; every three frames both change."""
     jpegs = [cv2.imencode(".jpg", np.full((240, 320, 3), grey, np.uint8))[1].tobytes() for grey in GREYS]
     with connect(redis_url) as client:
         for number in range(10_000):
@@ -139,11 +139,11 @@ def test_a_frame_waits_for_readings_only_while_a_face_is_there(page: Page) -> No
       const history = new History(10);
       const waits = (later) => history.expectsReadings(performance.now() + later);
       const at = new Date().toISOString();
-      const said = [waits(0)];
+      const answers = [waits(0)];
       history.add({ type: "reading", track: 1, media_time: 0, smoothed: {}, label: null, captured_at: at });
-      said.push(waits(0), waits(1000));
+      answers.push(waits(0), waits(1000));
       history.add({ type: "face.end", track: 1 });
-      return [...said, waits(0)];
+      return [...answers, waits(0)];
     }""")
     assert waits == [False, True, False, False]
 
@@ -195,7 +195,7 @@ def test_a_text_message_is_no_frame(browser: Browser, api: Api) -> None:
     with page_of(browser, api) as page:
         page.route_web_socket("**/frames*", end)
         page.goto(api.http)
-        until(lambda: page.evaluate("1") and len(asked) >= 2, 10, "it is asked again")
+        until(lambda: page.evaluate("1") and len(asked) >= 2, 10, "it is requested again")
 
 
 def test_a_hidden_page_requests_no_frames(page: Page, api: Api) -> None:

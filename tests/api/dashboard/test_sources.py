@@ -103,13 +103,13 @@ def test_the_notice_can_be_copied(page: Page, api: Api, *, allowed: bool) -> Non
     page.get_by_role("button", name="Notice").click()
     paragraphs = page.locator("#notice-text p")
     expect(paragraphs.first).to_have_text("EMOTION RECOGNITION IN USE")
-    told = paragraphs.all_text_contents()
-    assert not [words for words in told if "\n" in words]
-    assert any("infers from their expressions, up to 10 times a second" in words for words in told)
+    texts = paragraphs.all_text_contents()
+    assert not [text for text in texts if "\n" in text]
+    assert any("infers from their expressions, up to 10 times a second" in text for text in texts)
     page.get_by_role("button", name="Copy").click()
     if allowed:
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
-        assert page.evaluate("navigator.clipboard.readText()") == "\n\n".join(told)
+        assert page.evaluate("navigator.clipboard.readText()") == "\n\n".join(texts)
     else:
         expect(page.get_by_role("button", name="Selected")).to_be_visible()
-        assert page.evaluate("getSelection().toString()").split() == " ".join(told).split()
+        assert page.evaluate("getSelection().toString()").split() == " ".join(texts).split()

@@ -82,7 +82,7 @@ def test_a_busy_window_shows_the_longest_faces_or_all(page: Page, api: Api) -> N
 
 
 def test_in_a_short_window_faces_in_view_come_first(page: Page) -> None:
-    """By the rows: 3 in view for a moment, 20 that left, in a minute and in ten; rows do not flicker."""
+    """Rows of 3 faces in view for a moment and 20 that left, in a minute and in ten; rows do not flicker."""
     ranked = page.evaluate("""async () => {
       const { rankFaces } = await import("/live/source/face-order.js");
       const face = (track, presence, isHere) => ({ track, isInView: () => isHere, presence: () => presence });
@@ -140,7 +140,7 @@ def test_readings_count_before_their_coverage_comes(page: Page, api: Api) -> Non
 
 
 def test_segments_join_where_the_media_does(page: Page) -> None:
-    """The clock of arrival jitters; a real gap stays one, however short."""
+    """The clock of arrival jitters; a real gap remains, however short."""
     joined = page.evaluate("""async () => {
       const { CoverageTimeline } = await import("/live/coverage-timeline.js");
       const coverage = new CoverageTimeline(10);
@@ -243,14 +243,14 @@ def test_a_press_that_ends_elsewhere_is_no_drag(page: Page, api: Api) -> None:
     page.locator("#source-name").hover()
     page.mouse.up()
     canvas.hover(position={"x": 300, "y": 5})
-    standing = page.locator("#window-status").text_content()
+    status = page.locator("#window-status").text_content()
     canvas.hover(position={"x": 400, "y": 5})
     expect(page.locator("#tip")).to_be_visible()
-    assert page.locator("#window-status").text_content() == standing
+    assert page.locator("#window-status").text_content() == status
 
 
 def drag(page: Page, start: int, end: int) -> None:
-    """From one place to another on the coverage, which is there whatever the window shows."""
+    """Drag from one place to another on the coverage, which every window shows."""
     canvas = page.locator("#coverage")
     canvas.hover(position={"x": start, "y": 5})
     place = canvas.bounding_box()
@@ -266,22 +266,22 @@ def test_what_is_shifted_looks_like_what_is_painted_whole(page: Page, api: Api) 
     page.get_by_role("button", name="10 s", exact=True).click()
     numbers = count()
 
-    def goes_on() -> list[int]:
-        """Another reading, so that the face stays in view; what its timeline looks like then."""
+    def next_pixels() -> list[int]:
+        """Write another reading, so that the face stays in view; return the pixels of its timeline."""
         write(api.redis_url, [reading(number := next(numbers), LABELS[number // 6 % 7])])
         pixels: list[int] = page.locator(TIMELINE).evaluate(PIXELS)
         return pixels
 
-    until(lambda: goes_on() and next(numbers) > 40, 20, "some readings were painted")
+    until(lambda: next_pixels() and next(numbers) > 40, 20, "some readings were painted")
     page.locator("body").press("p")
     paused = time.monotonic()
-    until(lambda: goes_on() and time.monotonic() > paused + 1.2, 5, "what came late is painted")
-    before = goes_on()
+    until(lambda: next_pixels() and time.monotonic() > paused + 1.2, 5, "what came late is painted")
+    before = next_pixels()
     page.emulate_media(color_scheme="dark")
-    until(lambda: goes_on() != before, 5, "it is painted in other colours")
+    until(lambda: next_pixels() != before, 5, "it is painted in other colours")
     page.emulate_media(color_scheme="light")
 
     def unlike() -> int:
-        return sum(abs(one - other) > 24 for one, other in zip(before, goes_on(), strict=True))
+        return sum(abs(one - other) > 24 for one, other in zip(before, next_pixels(), strict=True))
 
     until(lambda: unlike() <= len(before) / 200, 5, "it looks as before")

@@ -1,4 +1,4 @@
-"""The wall of all sources in a real browser: pictures, faces, states, strips, and the way to one source."""
+"""The wall of all sources in a real browser: pictures, faces, states, strips, and links to one source."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ GREY = 120
 
 @pytest.fixture
 def wall(browser: Browser, api: Api) -> Iterator[Page]:
-    """Of the lobby and the hall."""
+    """The wall of two sources: the lobby and the hall."""
     configure(api.redis_url, "hall")
     with page_of(browser, api) as page:
         page.goto(api.http)
@@ -92,8 +92,8 @@ def test_a_picture_is_dimmed_when_it_is_old_not_when_frames_are_dropped(wall: Pa
     expect(tile.locator(".picture-state")).to_contain_text("no picture since")
 
 
-def test_a_missing_source_is_said_to_be_missing(wall: Page, api: Api) -> None:
-    wall.goto(f"{api.http}/#%")  # nothing can be called so
+def test_a_source_that_does_not_exist_is_reported(wall: Page, api: Api) -> None:
+    wall.goto(f"{api.http}/#%")  # no source can have this id
     expect(wall.locator("#wall-text")).to_contain_text("does not exist")
     expect(wall.locator(".tile")).to_have_count(2)
 

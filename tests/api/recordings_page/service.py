@@ -1,4 +1,4 @@
-"""An API with a worker and a recording that is read, and what is looked at on its page."""
+"""An API with a worker and a recording that is read, and checks of the recording's page."""
 
 import base64
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Service:
         return f"{self.api.http}/recordings.html"
 
     def add(self, path: str, rate: float | str = 10) -> str:
-        """Has a file of the media folder read; its id."""
+        """Have a file of the media folder read; return its id."""
         answer = httpx.post(f"{self.api.http}/v1/recordings", json={"path": path, "rate": rate})
         assert answer.status_code == 201, answer.text
         id: str = answer.json()["id"]
@@ -63,7 +63,7 @@ def drop(page: Page, name: str, data: bytes) -> None:
 
 
 def database(server: RedisServer, number: int) -> str:
-    """Another database of the server, in which there is nothing."""
+    """Return the URL of another, empty database of the server."""
     return server.url.replace("db=0", f"db={number}")
 
 
@@ -81,7 +81,7 @@ def played(page: Page) -> float:
 
 
 def playhead(page: Page) -> float:
-    """The second that the line across the timelines stands at."""
+    """Return the second at which the playhead is."""
     ratio = page.locator("#tracks").evaluate("(tracks) => tracks.style.getPropertyValue('--playhead')")
     return 6 * float(ratio)
 

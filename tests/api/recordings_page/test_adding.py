@@ -1,4 +1,4 @@
-"""Adding of recordings: dropped, named, refused, held, cancelled."""
+"""Recordings that are added: dropped, named, refused, waiting for the form, cancelled."""
 
 import re
 from pathlib import Path
@@ -81,13 +81,13 @@ def test_an_upload_shows_its_progress_and_can_be_cancelled(page: Page, service: 
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
     network.send("Network.emulateNetworkConditions", slow)
     drop(page, "large.mp4", bytes(3_000_000))
-    words = page.locator("#uploads .text")
-    expect(words).to_contain_text(re.compile("kB/s · .* left"), timeout=10_000)
+    progress = page.locator("#uploads .text")
+    expect(progress).to_contain_text(re.compile("kB/s · .* left"), timeout=10_000)
     page.locator("#uploads").get_by_role("button", name="Cancel").click()
     expect(page.locator("#uploads li")).to_have_count(0)
     expect(line_of(page, "large.mp4")).to_have_count(0)
     folders = service.data / "recordings"
-    until(lambda: not list(folders.glob("*/video.part")), 5, "nothing of it stays")
+    until(lambda: not list(folders.glob("*/video.part")), 5, "its file is deleted")
 
 
 def test_without_a_recording_the_page_invites_to_drop_one(

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 
 
 def refresh(page: Page) -> None:
-    """Has the page ask for the list, as when somebody comes back to it."""
+    """Have the page request the list, as when somebody returns to it."""
     with page.expect_response("**/v1/recordings"):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
@@ -55,9 +55,9 @@ def test_a_recording_is_complete_though_the_last_request_failed(page: Page, serv
             document |= {"until": 2.0, "coverage": document["coverage"][:1], "tracks": document["tracks"][:1]}
         route.fulfill(json=document)
 
-    def known() -> float:
+    def read_share() -> float:
         refresh(page)
-        return float(page.evaluate("document.getElementById('scrubber').style.getPropertyValue('--known')"))
+        return float(page.evaluate("document.getElementById('scrubber').style.getPropertyValue('--read')"))
 
     page.route("**/v1/recordings", fulfill_list)
     page.route("**/overview", fulfill_overview)
@@ -65,10 +65,10 @@ def test_a_recording_is_complete_though_the_last_request_failed(page: Page, serv
     expect(page.locator(f"[data-id='{service.id}']")).to_have_attribute("data-state", "running")
     open_player(page, service)
     expect(page.locator("#recording-status")).to_have_text("Slowed down: live cameras come first")
-    assert known() < 0.5
+    assert read_share() < 0.5
     status = {}
-    until(lambda: known() == 1, 15, "all of it is known")
-    page.unroute_all(behavior="ignoreErrors")  # the page goes on asking
+    until(lambda: read_share() == 1, 15, "all of it is read")
+    page.unroute_all(behavior="ignoreErrors")  # the page continues to request
 
 
 def test_an_error_stays_until_it_is_dismissed(page: Page, service: Service) -> None:

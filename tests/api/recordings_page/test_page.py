@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 def test_a_view_token_sees_all_and_changes_nothing(
     browser: Browser, service: Service, redis_server: RedisServer
 ) -> None:
-    """The service with tokens shows the same; videos and downloads come with tickets, if it gives any."""
+    """The service with tokens shows the same; videos and downloads come with tickets."""
     token = add_token(redis_server.url, "guest", "view")
     with (
         serving(redis_server.url, service.api.media, tokens="required") as guarded,
@@ -66,7 +66,7 @@ def test_it_fits_a_phone(browser: Browser, service: Service) -> None:
 
 
 def swipe(page: Page, x: float, y: float, by: int) -> None:
-    """A finger comes down and goes up or down by so many css px, in small steps as fingers do."""
+    """Move a finger up or down by so many css px, in small steps as fingers do."""
     session = page.context.new_cdp_session(page)
     session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     for step in range(1, 8):

@@ -47,7 +47,7 @@ def test_playing_moves_the_line_and_pointing_at_the_timeline_moves_the_video(
     until(lambda: played(page) > 0.4, 10, "it plays")
     page.keyboard.press(" ")
     at = played(page)
-    until(lambda: abs(playhead(page) - at) < 0.05, 5, "the line stands where the video does")
+    until(lambda: abs(playhead(page) - at) < 0.05, 5, "the line is where the video is")
     expect(page.locator(f"{TIMELINE}")).to_have_attribute("aria-valuetext", re.compile("happy"))
     canvas = page.locator(TIMELINE)
     width = canvas.evaluate("(element) => element.clientWidth")
@@ -168,7 +168,7 @@ def test_downloads_are_the_real_files(page: Page, service: Service) -> None:
 
 
 def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> None:
-    """However its seconds look; until the summary comes, theirs are shown as provisional."""
+    """Until the summary comes, the shares of the seconds are shown as provisional."""
     sad = LABELS.index("sad")
 
     def fulfill_overview(route: Route) -> None:
@@ -193,22 +193,22 @@ def test_the_shares_are_those_of_the_summary(page: Page, service: Service) -> No
 
 
 def test_a_face_of_less_than_a_second_is_timed_in_tenths(page: Page) -> None:
-    told = page.evaluate("""async () => {
+    times = page.evaluate("""async () => {
       const { showFaceShares } = await import("/player/results.js");
       const face = { track: 1, shares: { happy: 1 } };
       const faces = [{ ...face, started: 5680, ended: 5920 }, { ...face, started: 300, ended: 5920 }];
       showFaceShares(faces, { state: "completed" }, { isFinal: true });
       return [...document.querySelectorAll("#shares .when")].map(({ textContent }) => textContent);
     }""")
-    assert told == ["0:05.6 to 0:05.9", "0:00 to 0:06"]
+    assert times == ["0:05.6 to 0:05.9", "0:00 to 0:06"]
 
 
 def test_captions_are_those_of_the_results(page: Page, service: Service) -> None:
     open_player(page, service)
     page.locator("#captions").click()
     cues = "(video) => [...(video.textTracks[0]?.cues ?? [])].map((cue) => cue.text)"
-    told = until(lambda: page.locator("#video").evaluate(cues), 5, "cues")
-    assert "face 1: happy" in told[0]
+    texts = until(lambda: page.locator("#video").evaluate(cues), 5, "cues")
+    assert "face 1: happy" in texts[0]
 
 
 def test_results_are_there_while_it_is_read_until_it_is_cancelled_and_removed(
