@@ -1,4 +1,4 @@
-// Repeated requests that rest while the page is hidden.
+// Repeated requests, none while the page is hidden.
 
 import { isPageVisible } from "../lib/elements.js";
 

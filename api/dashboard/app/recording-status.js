@@ -47,7 +47,7 @@ export function noticeText(recording, { isEmpty, video }) {
   return parts.filter(Boolean).join(" ");
 }
 
-// How reading ended before the video did.
+// Describes how reading ended before the video did.
 function endText({ state, reason, position, duration }) {
   if (state === "error") {
     const where = position ? ` at ${videoTime(position * 1000)}` : "";

@@ -32,7 +32,7 @@ export function readingText({ label, smoothed, abstained }) {
   return label ? `${label} ${percent(smoothed[label])}` : (ABSTAINED[abstained] ?? "unsure");
 }
 
-/** As in 0.4 s, 12 s or 3 min 5 s. @param {number} ms */
+/** A length of time: 0.4 s, 12 s or 3 min 5 s. @param {number} ms */
 export function duration(ms) {
   const seconds = Math.round(ms / 1000);
   if (ms < 9950) return `${Math.round(ms / 100) / 10} s`;
@@ -70,5 +70,5 @@ export function remaining(seconds) {
 /** @param {number} factor of the video's own speed */
 export const speedText = (factor) => `${factor < 9.95 ? factor.toFixed(1) : Math.round(factor)} × real time`;
 
-/** As in 1 face, 2 faces. @param {number} count @param {string} noun */
+/** A number of things: 1 face, 2 faces. */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

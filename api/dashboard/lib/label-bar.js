@@ -1,4 +1,4 @@
-// A bar whose parts show how much each label has.
+// A bar whose parts show the share of each label.
 
 import { make } from "./elements.js";
 import { LABEL_COLOURS, STACK_ORDER } from "./labels.js";

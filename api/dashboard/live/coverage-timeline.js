@@ -3,7 +3,7 @@
 import { maxGapAt } from "../lib/series.js";
 
 export class CoverageTimeline {
-  /** As the engine reported them; also with { mediaStarted, mediaEnded } in seconds of the stream. */
+  /** Segments that the engine reported; also with { mediaStarted, mediaEnded } in seconds of the stream. */
   segments = [];
   #open = []; // segments of readings whose coverage is not reported yet
   #maxGap;

@@ -20,7 +20,7 @@ export class SourceForm {
   constructor({ tokens, rate }, onSaved) {
     this.#rate = rate;
     this.#onSaved = onSaved;
-    // Where several people use the service, one of them has to choose a purpose.
+    // Tokens mean that several people use the service: one of them has to choose a purpose.
     const purpose = tokens === "required" ? "" : "personal";
     this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown" };
     Object.assign(this.#fields.rate, { min: rate.min, max: rate.max });

@@ -1,4 +1,4 @@
-// Steps through a video frame by frame, where browsers know seconds alone.
+// Steps through a video frame by frame; browsers seek by seconds only.
 
 const MIN_STEP = 1 / 120; // s: the shortest step in the search for the next frame
 const MAX_SEARCH = 0.5; // s: how far the next frame is searched for
@@ -34,8 +34,8 @@ export class FrameStepper {
     this.#stepsDone = this.#stepsDone.then(run, run);
   }
 
-  // Just before a frame's time, the frame before holds. How long a frame holds is unknown and may vary: the
-  // next one is searched for, from a little less than the duration of the last one.
+  // Just before its time, the frame before is shown. The duration of frames is unknown and may vary: the next
+  // one is searched for, from a little less than the duration of the last one.
   async #stepOnce(direction) {
     await this.#seekDone;
     while (this.#video.seeking) await this.#frameAfterSeek();

@@ -1,4 +1,4 @@
-// The open recording: its video with the readings drawn over it, and timelines that move with it, both ways.
+// The open recording: its video with the readings drawn over it, and its timelines, in step with each other.
 
 import { settled } from "../app/http.js";
 import { isUnderWay, noticeText } from "../app/recording-status.js";
@@ -76,7 +76,7 @@ export class RecordingView {
       part.close();
   }
 
-  /** Take the recording's newest state; its job may have gone on. */
+  /** Take the recording's newest state. */
   update(recording) {
     const hasEnded = this.#recording && isUnderWay(this.#recording) && !isUnderWay(recording);
     this.#recording = recording;

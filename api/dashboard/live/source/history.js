@@ -1,4 +1,4 @@
-// What the page holds of one source: faces, coverage, and the newest readings. Bounded in time.
+// The data of one source: faces, coverage, and the newest readings. Bounded in time.
 
 import { Series } from "../../lib/series.js";
 import { CoverageTimeline } from "../coverage-timeline.js";

@@ -102,7 +102,7 @@ export class SourceView {
     connection.lost(problem);
   }
 
-  // What broke this connection broke the picture's as well, which may not have noticed it.
+  // The picture's connection broke with this one, perhaps unnoticed.
   #onConnected() {
     if (this.#isDisconnected && isPageVisible()) this.#picture.reconnect();
     this.#isDisconnected = false;

@@ -162,7 +162,7 @@ export class Timelines {
     this.#showTip();
   }
 
-  // Keys move on from the last place on the same canvas, first from its end, and the values are read out.
+  // Keys move on from the last place on the canvas, at first from its end; screen readers read the values.
   #pointByKey(canvas, change) {
     const from = this.#pointer?.canvas === canvas ? this.#pointer.ratio : 1;
     this.#point(canvas, Math.min(1, Math.max(0, from + change)));
