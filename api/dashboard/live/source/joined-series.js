@@ -8,7 +8,7 @@ export class JoinedSeries {
   #seconds;
   #readings;
   #count; // of the seconds that come first
-  #from; // index of the first reading that follows
+  #offset; // from the index of a reading to its index in the whole
   #maxGap;
 
   /** @param {number} length of the window (ms) @param {number} maxGap between readings (ms) */
@@ -18,11 +18,12 @@ export class JoinedSeries {
     this.#maxGap = maxGap;
     const isCoarse = length > LONG && seconds.length > 0;
     this.#count = isCoarse || readings.length === 0 ? seconds.length : seconds.indexOf(readings.first);
-    this.#from = isCoarse ? readings.indexOf(Math.floor(seconds.last / SECOND) * SECOND + SECOND) : 0;
+    const first = isCoarse ? readings.indexOf(Math.floor(seconds.last / SECOND) * SECOND + SECOND) : 0;
+    this.#offset = this.#count - first;
   }
 
   get length() {
-    return this.#count + this.#readings.length - this.#from;
+    return this.#readings.length + this.#offset;
   }
 
   get last() {
@@ -30,15 +31,18 @@ export class JoinedSeries {
   }
 
   time(index) {
-    return this.#seriesAt(index).time(this.#indexIn(index));
+    if (index < this.#count) return this.#seconds.time(index);
+    return this.#readings.time(index - this.#offset);
   }
 
   value(index, label) {
-    return this.#seriesAt(index).value(this.#indexIn(index), label);
+    if (index < this.#count) return this.#seconds.value(index, label);
+    return this.#readings.value(index - this.#offset, label);
   }
 
   label(index) {
-    return this.#seriesAt(index).label(this.#indexIn(index));
+    if (index < this.#count) return this.#seconds.label(index);
+    return this.#readings.label(index - this.#offset);
   }
 
   /** Return the longest time before an entry with which it belongs to what was before. */
@@ -54,14 +58,6 @@ export class JoinedSeries {
   indexOf(time) {
     const index = this.#seconds.indexOf(time);
     if (index < this.#count) return index;
-    return this.#count + Math.max(0, this.#readings.indexOf(time) - this.#from);
-  }
-
-  #seriesAt(index) {
-    return index < this.#count ? this.#seconds : this.#readings;
-  }
-
-  #indexIn(index) {
-    return index < this.#count ? index : index - this.#count + this.#from;
+    return Math.max(this.#count, this.#readings.indexOf(time) + this.#offset);
   }
 }
