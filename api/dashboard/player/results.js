@@ -75,7 +75,8 @@ export function showFiles(recording) {
 
 function fileItem(id, { name, size }) {
   const path = filePath(id, name);
-  const parts = [make("b", { textContent: name }), span("", DESCRIPTIONS[name] ?? ""), span("size", bytes(size))];
+  const title = make("b", { textContent: name });
+  const parts = [title, span("", DESCRIPTIONS[name] ?? ""), span("size", bytes(size))];
   const link = make("a", { href: path, download: name }, ...parts);
   link.addEventListener("click", (event) => {
     event.preventDefault();
