@@ -30,15 +30,10 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien engine", description=__doc__)
-    parser.add_argument(
-        "--shard", type=_shard, default=0, metavar="N", help="shard whose frames are read (default 0)"
-    )
+    parser.add_argument("--shard", type=_shard, default=0, metavar="N", help="shard to read (default 0)")
     parser.add_argument("--threads", type=int, default=1, help="threads for each network (default 1)")
-    parser.add_argument(
-        "--runtime",
-        choices=get_args(RuntimeName),
-        help="runtime of the networks (default: MIEN_RUNTIME, else auto: the GPU if there is one)",
-    )
+    runtime = "what runs the networks (default: MIEN_RUNTIME, else auto: the GPU if there is one)"
+    parser.add_argument("--runtime", choices=get_args(RuntimeName), help=runtime)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -49,13 +44,8 @@ def main() -> int:
     except (CardMismatchError, SettingError, NoGpuError) as error:
         print(f"mien engine: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    log.info(
-        "mien %s: engine %d runs %s on the CPU, %d threads per network",
-        VERSION,
-        arguments.shard,
-        networks.classifier.model,
-        arguments.threads,
-    )
+    message = "mien %s: engine %d runs %s on the CPU, %d threads per network"
+    log.info(message, VERSION, arguments.shard, networks.classifier.model, arguments.threads)
     delay = CPU_DELAY if networks.accelerator is None else GPU_DELAY
     if settings.batch_delay is not None:
         delay = settings.batch_delay / 1000

@@ -1,4 +1,4 @@
-"""Reads the cards of weight files, and checks that card, weights and service fit together."""
+"""Reads the model cards of weight files, and checks that card, weights and service fit together."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ class CardMismatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The part of a card that the engine uses. The file has more, for people: data, metrics, limits."""
+    """The fields of a card that the engine uses. The file has more, for people: data, metrics, limits."""
 
     name: str  # detector, keypoints, emotion
     file: Path
@@ -38,15 +38,13 @@ class Card:
     @property
     def threshold(self) -> float:
         """Lowest score of a face, if this is a detector. Raises CardMismatchError."""
-        threshold = self.metrics.get("threshold")
-        if not isinstance(threshold, float):
-            raise CardMismatchError(
-                f"the card of {self.file}: metrics.threshold must be a number below 1, got {threshold}"
-            )
-        return threshold
+        score = self.metrics.get("threshold")
+        if not isinstance(score, float):
+            raise CardMismatchError(f"card of {self.file}: metrics.threshold must be below 1, got {score}")
+        return score
 
 
-def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODELS) -> Card:
+def read_card(name: str, outputs: tuple[str, ...], folder: Path = MODELS) -> Card:
     """Read `<folder>/<name>.json`; check its outputs and its weights. Raises CardMismatchError."""
     path = folder / f"{name}.json"
     try:
@@ -57,10 +55,8 @@ def read_card(name: str, expected_outputs: tuple[str, ...], folder: Path = MODEL
         raise CardMismatchError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CardMismatchError(f"{path}: not a model card: {error!r}") from error
-    if card.outputs != expected_outputs:
-        raise CardMismatchError(
-            f"{path}: its outputs are {card.outputs}, but this version needs {expected_outputs}"
-        )
+    if card.outputs != outputs:
+        raise CardMismatchError(f"{path}: its outputs are {card.outputs}, but this version needs {outputs}")
     check_weights(card)
     return card
 
@@ -78,28 +74,27 @@ def card_of(fields: dict[str, Any], folder: Path) -> Card:
         temperature=float(fields["temperature"]),
         metrics=fields["metrics"],
     )
-    if "int8" not in fields:
+    if (int8 := fields.get("int8")) is None:
         return card
-    small = fields["int8"]
-    return replace(card, int8=replace(card, file=folder / small["file"], sha256=small["sha256"], bits=8))
+    return replace(card, int8=replace(card, file=folder / int8["file"], sha256=int8["sha256"], bits=8))
 
 
 def check_weights(card: Card) -> None:
     """Raise CardMismatchError unless the weight files have the card's hashes."""
     try:
         written = card.file.stat()
-        actual = _hash(card.file, written.st_mtime_ns, written.st_size)
+        sha256 = _hash(card.file, written.st_mtime_ns, written.st_size)
     except FileNotFoundError:
         raise CardMismatchError(f"{card.file}: no such weight file") from None
     except OSError as error:
         raise CardMismatchError(f"{card.file}: cannot be read: {error.strerror}") from error
-    if actual != card.sha256:
-        raise CardMismatchError(f"{card.file}: its sha256 is {actual}, but its card says {card.sha256}")
+    if sha256 != card.sha256:
+        raise CardMismatchError(f"{card.file}: its sha256 is {sha256}, but its card says {card.sha256}")
     if card.int8 is not None:
         check_weights(card.int8)
 
 
 @lru_cache(maxsize=16)
 def _hash(file: Path, _written: int, _size: int) -> str:
-    """Return a file's SHA-256, computed once per change, since readiness checks it each second."""
+    """Return a file's SHA-256; cached until the file changes, since readiness checks it each second."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

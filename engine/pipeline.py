@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
@@ -57,7 +56,7 @@ class _TrackedFrame:
 
 
 class Pipeline:
-    """Frames of any number of sources in, events out."""
+    """Turns the frames of any number of sources into events."""
 
     def __init__(self, networks: Networks, *, tracking: bool = True) -> None:
         self._networks = networks
@@ -71,7 +70,7 @@ class Pipeline:
         return "" if accelerator is None else accelerator.status
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
-        """Return the faces of each frame, for `step`. Has no state: it may run ahead in another thread."""
+        """Return the faces of each frame, for `step`; stateless, so it may run ahead in another thread."""
         return self._networks.detector.detect([frame.grey for frame in frames])
 
     def step(self, frames: Sequence[Frame], faces: list[list[Face]] | None = None) -> list[list[Event]]:
@@ -89,7 +88,7 @@ class Pipeline:
         ]
 
     def pause(self, source: str) -> list[Event]:
-        """End the open tracks and segments of a live source that sends no frames; its next one resumes it."""
+        """End the open tracks and segments of a live source without frames; its next frame resumes it."""
         state = self._state_of(source)
         return [*_end_tracks(state, state.tracker.end_all()), *state.coverage.pause()]
 
@@ -107,20 +106,27 @@ class Pipeline:
     def state(self, source: str) -> bytes:
         """Return the state of a source for `restore` in another process."""
         state = self._state_of(source)
-        return json.dumps(
-            {
-                "connection": state.connection,
-                "tracker": state.tracker.state(),
-                "coverage": state.coverage.state(),
-                "timelines": {number: timeline.state() for number, timeline in state.timelines.items()},
-            },
-            separators=(",", ":"),
-        ).encode()
+        fields = {
+            "connection": state.connection,
+            "tracker": state.tracker.state(),
+            "coverage": state.coverage.state(),
+            "timelines": {number: timeline.state() for number, timeline in state.timelines.items()},
+        }
+        return json.dumps(fields, separators=(",", ":")).encode()
 
     def restore(self, source: str, state: bytes) -> None:
         """Continue from the state of another process. Raises BadStateError."""
         try:
-            self._sources[source] = self._restored(source, json.loads(state))
+            fields = json.loads(state)
+            self._sources[source] = _SourceState(
+                tracker=self._tracker.restored(source, self._networks.new_track_score, fields["tracker"]),
+                coverage=SourceCoverage.restored(source, fields["coverage"]),
+                timelines={
+                    int(number): TrackTimeline.restored(source, int(number), timeline)
+                    for number, timeline in fields["timelines"].items()
+                },
+                connection=fields["connection"],
+            )
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise BadStateError(f"{source}: not a state of this version: {error!r}") from error
 
@@ -128,11 +134,8 @@ class Pipeline:
         """Return the sources that have a state."""
         return list(self._sources)
 
-    def has_state(self, source: str) -> bool:
-        return source in self._sources
-
     def forget(self, source: str) -> None:
-        """Drop the state of a source that was removed, or is restored from the bus."""
+        """Drop the state of a source that was removed, or will be restored from Redis."""
         self._sources.pop(source, None)
 
     def _state_of(self, source: str) -> _SourceState:
@@ -140,17 +143,6 @@ class Pipeline:
             tracker = self._tracker(source, self._networks.new_track_score)
             self._sources[source] = _SourceState(tracker, SourceCoverage(source), {})
         return self._sources[source]
-
-    def _restored(self, source: str, fields: dict[str, Any]) -> _SourceState:
-        return _SourceState(
-            tracker=self._tracker.restored(source, self._networks.new_track_score, fields["tracker"]),
-            coverage=SourceCoverage.restored(source, fields["coverage"]),
-            timelines={
-                int(number): TrackTimeline.restored(source, int(number), timeline)
-                for number, timeline in fields["timelines"].items()
-            },
-            connection=fields["connection"],
-        )
 
     def _track(self, frame: Frame, faces: list[Face]) -> _TrackedFrame | None:
         state = self._state_of(frame.source)
@@ -215,9 +207,8 @@ def _coverage_kind(crops: list[FaceCrop]) -> CoverageKind:
 
 
 def _face_start(frame: Frame, track: Track) -> FaceStart:
-    first_seen_at = frame.captured_at and frame.captured_at - timedelta(
-        seconds=(frame.media_time - track.first_seen) / SECOND
-    )
+    age = timedelta(seconds=(frame.media_time - track.first_seen) / SECOND)
+    first_seen_at = frame.captured_at and frame.captured_at - age
     return FaceStart(track.source, track.number, track.first_seen, first_seen_at, track.face.box)
 
 
@@ -227,9 +218,8 @@ def _end_tracks(state: _SourceState, numbers: list[int]) -> list[Event]:
         timeline = state.timelines.pop(number, None)
         if timeline is not None:
             events += timeline.end()
-            events.append(
-                FaceEnd(timeline.source, number, timeline.first_seen, timeline.last_seen, timeline.readings)
-            )
+            seen = timeline.first_seen, timeline.last_seen
+            events.append(FaceEnd(timeline.source, number, *seen, timeline.readings))
     return events
 
 

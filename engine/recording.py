@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
-from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
 from engine.loading import Networks
@@ -43,7 +43,7 @@ def batch_of(rate: float | None) -> int:
 
 
 class RecordingReader:
-    """Reads a recording once, without dropping frames; gives its events in order."""
+    """Reads a recording once, without dropping frames; yields its events in order."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class RecordingReader:
             self.position = after.decoding.state.media_time
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[list[Event], None, None]:
-        """Yield the events of one batch after the other, then those that end the source.
+        """Yield the events of each batch, then those that end the source.
 
         When `stopped` returns True, the source ends at the newest frame.
         """
@@ -83,10 +83,10 @@ class RecordingReader:
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
                 yield [event for caused in events for event in caused]
-        if self.interrupted:
-            yield self._pipeline.finish(self._source, self.position)
-        else:
-            yield self._end()
+        if not self.interrupted:
+            self.position = self._recording.duration
+        damaged = self._recording.broken_off and not self.interrupted
+        yield self._pipeline.finish(self._source, self.position, damaged=damaged)
 
     def state(self) -> ReaderState:
         """Return the state after the last events of `steps`, before those that end the source."""
@@ -95,7 +95,7 @@ class RecordingReader:
 
     @contextmanager
     def _detected(self) -> Iterator[Iterable[DetectedBatch]]:
-        """Give the batches with their faces."""
+        """Iterate over the batches with their faces."""
         with Ahead(self._recording.read(), AHEAD, "decode") as decoded:
             frame_batches = batches(decoded, batch_of(self._recording.rate))
             if not self._overlapped:
@@ -117,47 +117,33 @@ class RecordingReader:
     def _detect(self, batch: list[ReadFrame]) -> DetectedBatch:
         return batch, self._pipeline.detect([read.frame for read in batch])
 
-    def _end(self) -> list[Event]:
-        self.position = self._recording.duration
-        return self._pipeline.finish(self._source, self.position, damaged=self._recording.broken_off)
-
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Yield full batches and a last shorter one: the same frames each time, so that results are the same."""
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
         yield batch
 
 
 class Ahead(Generic[Item]):
     """Reads an iterable in a thread, at most `depth` items ahead of its consumer."""
 
-    def __init__(self, items: Iterable[Item], depth: int, name: str) -> None:
-        """`name`: of the thread."""
+    def __init__(self, items: Iterable[Item], depth: int, thread: str) -> None:
+        """`thread`: its name."""
         self._items = items
         self._queue: Queue[Item | _End] = Queue(depth)
         self._closing = Flag()
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread = Thread(target=self._run, name=thread, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._closing.set()
         while self._thread.is_alive():  # it may be blocked by the full queue
-            try:
+            with suppress(Empty):
                 self._queue.get(timeout=0.05)
-            except Empty:
-                continue
-        self._thread.join()
 
     def __iter__(self) -> Iterator[Item]:
         while not isinstance(item := self._queue.get(), _End):
@@ -166,15 +152,15 @@ class Ahead(Generic[Item]):
             raise item.error
 
     def _run(self) -> None:
+        end = _End(None)
         try:
             for item in self._items:
                 self._queue.put(item)
                 if self._closing.is_set():
                     return
         except BaseException as error:  # raised again in the consumer
-            self._queue.put(_End(error))
-            return
-        self._queue.put(_End(None))
+            end = _End(error)
+        self._queue.put(end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,11 @@
-"""Encodes events as lines of a file, without loss: the results of a recording are made from them.
+"""Encodes events as lines of a file, without loss; the results of a recording are made from them.
 
 Unlike messages (engine.wire), lines have times in ns and all bits of the numbers.
 """
 
 import base64
 import json
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -23,20 +24,11 @@ def encode_stored(event: Event) -> bytes:
     """Encode an event as a line. Recordings have no wall clock: such fields are left out."""
     match event:
         case Reading():
-            fields: list[Any] = [
-                "reading",
-                event.track,
-                event.frame,
-                event.media_time,
-                _box(event.box),
-                event.quality,
-                event.label,
-                event.abstained,
-                event.model,
-                _packed(event.keypoints, event.raw, event.smoothed),
-            ]
+            fields: list[Any] = ["reading", event.track, event.frame, event.media_time, astuple(event.box)]
+            fields += [event.quality, event.label, event.abstained, event.model]
+            fields.append(_packed(event.keypoints, event.raw, event.smoothed))
         case FaceStart():
-            fields = ["start", event.track, event.media_time, _box(event.box)]
+            fields = ["start", event.track, event.media_time, astuple(event.box)]
         case FaceEnd():
             fields = ["end", event.track, event.first_seen, event.last_seen, event.readings]
         case Span():
@@ -86,10 +78,6 @@ def _event(source: str, kind: str, fields: list[Any]) -> Event:
         case "coverage", [kind, started, ended, frames]:
             return Coverage(source, kind, started, ended, None, None, frames)
     raise ValueError(f"{kind} with {len(fields)} fields")
-
-
-def _box(box: Box) -> list[float]:
-    return [box.left, box.top, box.right, box.bottom]
 
 
 def _packed(keypoints: Floats, raw: Floats, smoothed: Floats) -> str:

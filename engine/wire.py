@@ -1,12 +1,12 @@
 """Encodes events as timeline entries: the JSON messages that clients of the websocket read."""
 
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
-from engine.labels import KEYPOINTS, LABELS, Label
-from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Second, Span
+from engine.labels import KEYPOINTS, LABELS
+from engine.records import Coverage, Event, FaceEnd, FaceStart, Floats, Reading, Second, Span
 from engine.stages.timeline import TIME_CONSTANT
 from ingest.bus.timeline import SECONDS, TimelineEntry
 from ingest.bus.wire import rfc3339
@@ -14,13 +14,13 @@ from ingest.pace import SECOND
 
 
 def encode_event(event: Event) -> TimelineEntry:
-    """The event's message as a timeline entry; the API adds the cursor."""
+    """Encode the event's message as a timeline entry; the API adds the cursor."""
     fields = event_fields(event)
     return TimelineEntry(event.source, fields["type"], json.dumps(fields, separators=(",", ":")).encode())
 
 
 def event_fields(event: Event) -> dict[str, Any]:
-    """The fields of the event's message as JSON types: `type` and `source` first."""
+    """Return the fields of the event's message as JSON types: `type` and `source` first."""
     match event:
         case Reading():
             kind, fields = "reading", _reading(event)
@@ -29,9 +29,8 @@ def event_fields(event: Event) -> dict[str, Any]:
         case FaceEnd():
             kind, fields = "face.end", _face_end(event)
         case Span():
-            confidence = round(event.confidence, 4)
-            more = {"track": event.track, "label": event.label, "confidence": confidence}
-            kind, fields = "span", _period(event) | more
+            label = {"track": event.track, "label": event.label, "confidence": round(event.confidence, 4)}
+            kind, fields = "span", _period(event) | label
         case Coverage():
             kind, fields = "coverage", _period(event) | {"kind": event.kind, "frames": event.frames}
     return {"type": kind, "source": event.source} | fields
@@ -43,14 +42,13 @@ def encode_seconds(seconds: list[Second]) -> list[TimelineEntry]:
     Its body is a line per face: `TRACK MS LABEL PERCENT,...` with the milliseconds of the epoch, the label's
     number or -1 and each label's percent. 36,000 of them are an hour of ten faces.
     """
-    if not seconds:
-        return []
-    lines = (
-        f"{second.track} {milliseconds(second)} {label_number(second.label)} "
-        + ",".join(str(percent) for percent in percents(second.smoothed))
-        for second in seconds
-    )
-    return [TimelineEntry(seconds[0].source, SECONDS, "\n".join(lines).encode())]
+    body = "\n".join(map(_overview_line, seconds)).encode()
+    return [TimelineEntry(seconds[0].source, SECONDS, body)] if seconds else []
+
+
+def _overview_line(second: Second) -> str:
+    label = LABELS.index(second.label) if second.label else -1
+    return f"{second.track} {milliseconds(second)} {label} {','.join(map(str, percents(second.smoothed)))}"
 
 
 def milliseconds(second: Second) -> int:
@@ -58,10 +56,6 @@ def milliseconds(second: Second) -> int:
     if second.captured_at is None:
         return second.started // (SECOND // 1000)
     return round(second.captured_at.timestamp() * 1000)
-
-
-def label_number(label: Label | None) -> int:
-    return -1 if label is None else LABELS.index(label)
 
 
 def percents(distribution: Floats) -> list[int]:
@@ -74,6 +68,7 @@ def stamped(event: Event, result_at: datetime) -> Event:
 
 
 def _reading(reading: Reading) -> dict[str, Any]:
+    points = reading.keypoints.tolist()
     return {
         "track": reading.track,
         "connection": reading.connection,
@@ -82,11 +77,8 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "captured_at": rfc3339(reading.captured_at),
         "clock": reading.clock,
         "result_at": rfc3339(reading.result_at),
-        "box": _box(reading.box),
-        "keypoints": {
-            name: [round(float(x), 5), round(float(y), 5)]
-            for name, (x, y) in zip(KEYPOINTS, reading.keypoints, strict=True)
-        },
+        "box": _rounded(*astuple(reading.box)),
+        "keypoints": {name: _rounded(*point) for name, point in zip(KEYPOINTS, points, strict=True)},
         "raw": _distribution(reading.raw),
         "smoothed": _distribution(reading.smoothed),
         "smoothing_delay": TIME_CONSTANT,
@@ -102,7 +94,7 @@ def _face_start(event: FaceStart) -> dict[str, Any]:
         "track": event.track,
         "media_time": seconds(event.media_time),
         "captured_at": rfc3339(event.captured_at),
-        "box": _box(event.box),
+        "box": _rounded(*astuple(event.box)),
     }
 
 
@@ -128,8 +120,8 @@ def _distribution(values: Floats) -> dict[str, float]:
     return {label: round(float(value), 4) for label, value in zip(LABELS, values, strict=True)}
 
 
-def _box(box: Box) -> list[float]:
-    return [round(value, 5) for value in (box.left, box.top, box.right, box.bottom)]
+def _rounded(*ratios: float) -> list[float]:
+    return [round(ratio, 5) for ratio in ratios]
 
 
 def seconds(nanoseconds: int) -> float:

@@ -117,7 +117,7 @@ def measure_gpu(effort: GpuEffort | None = None) -> GpuFigures | None:
         if not accelerator.wait():
             raise GpuError(accelerator.status)
         figures = _measure(effort or GpuEffort(), networks.classifier, accelerator)
-        if not (accelerator.resnets.is_replaced and accelerator.detector.is_replaced):
+        if not (accelerator.resnets.replacement and accelerator.detector.replacement):
             raise GpuError(accelerator.status)
         return figures
     finally:

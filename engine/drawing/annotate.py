@@ -42,13 +42,12 @@ class Annotator:
             _draw_face(image, face, boxes[face.name], style)
         cores = {face.name: _core(face, image) for face in faces}
         size = (image.shape[1], image.shape[0])
-        places = self._placing.place(boxes, cores, style.panel, size, style.gap)
+        panels = self._placing.place(boxes, cores, style.panel, size, style.gap)
         for face in faces:
-            place = places[face.name]
-            if place is None:
+            if (panel := panels[face.name]) is None:
                 _draw_strip(image, face, boxes[face.name], style)
             else:
-                _draw_panel(image, face, place, style)
+                _draw_panel(image, face, panel, style)
         for face in faces:
             _draw_name(image, face, boxes, style)
 
@@ -147,12 +146,10 @@ def _ink_on(colour: Colour) -> Colour:
 
 def _area(box: Box, image: Image) -> Area:
     height, width = image.shape[:2]
-    return Area(
-        round(box.left * width), round(box.top * height), round(box.right * width), round(box.bottom * height)
-    )
+    left, right = round(box.left * width), round(box.right * width)
+    return Area(left, round(box.top * height), right, round(box.bottom * height))
 
 
 def _core(face: FaceAnnotation, image: Image) -> Area:
     """Return the part of a face that must stay visible: around its keypoints."""
-    (left, top), (right, bottom) = face.keypoints.min(axis=0), face.keypoints.max(axis=0)
-    return _area(Box(float(left), float(top), float(right), float(bottom)), image)
+    return _area(Box(*face.keypoints.min(axis=0).tolist(), *face.keypoints.max(axis=0).tolist()), image)

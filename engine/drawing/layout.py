@@ -1,6 +1,6 @@
 """Places panels beside faces, so that they cover neither faces nor each other. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -14,15 +14,11 @@ class Area:
     bottom: int
 
     def overlaps(self, other: "Area") -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
+        horizontally = self.left < other.right and other.left < self.right
+        return horizontally and self.top < other.bottom and other.top < self.bottom
 
     def narrowed(self, share: float) -> "Area":
-        """Return its left part."""
+        """Return the left part of the area; `share`: of its width."""
         return Area(self.left, self.top, self.left + round(share * (self.right - self.left)), self.bottom)
 
 
@@ -40,17 +36,17 @@ class Placing:
     ) -> dict[str, Area | None]:
         """Return the area of each face's panel, by name; None where there is no room.
 
-        It is beside the box if possible; else, for a single face, in a corner of the frame: over its box,
-        but not over its core.
+        It is beside the box if possible; else, for a single face, in a corner of the frame. There it may
+        cover the box but not the core.
         """
         placed: dict[str, Area | None] = {}
         for name, box in boxes.items():
             others = [area for other, area in boxes.items() if other != name]
             others += [area for area in placed.values() if area is not None]
-            beside = [_free(side(box, panel, gap), frame, [*others, box]) for side in SIDES]
-            alone = [] if others else _corners(panel, frame, gap)
-            corners = [_free(corner, frame, [cores[name]]) for corner in alone]
-            placed[name] = self._choose(name, beside + corners)
+            candidates = [_free(area, frame, [*others, box]) for area in _beside(box, panel, gap)]
+            if not others:
+                candidates += [_free(area, frame, [cores[name]]) for area in _corners(panel, frame, gap)]
+            placed[name] = self._choose(name, candidates)
         self._sides = {name: side for name, side in self._sides.items() if name in boxes}
         return placed
 
@@ -63,27 +59,16 @@ class Placing:
         return candidates[self._sides[name]]
 
 
-def _right(box: Area, panel: Size, gap: int) -> Area:
-    left = box.right + gap
-    return Area(left, box.top, left + panel[0], box.top + panel[1])
-
-
-def _left(box: Area, panel: Size, gap: int) -> Area:
-    left = box.left - gap - panel[0]
-    return Area(left, box.top, left + panel[0], box.top + panel[1])
-
-
-def _below(box: Area, panel: Size, gap: int) -> Area:
-    top = box.bottom + gap
-    return Area(box.left, top, box.left + panel[0], top + panel[1])
-
-
-def _above(box: Area, panel: Size, gap: int) -> Area:
-    bottom = box.top - 6 * gap  # the name is between
-    return Area(box.left, bottom - panel[1], box.left + panel[0], bottom)
-
-
-SIDES: tuple[Callable[[Area, Size, int], Area], ...] = (_right, _left, _below, _above)
+def _beside(box: Area, panel: Size, gap: int) -> list[Area]:
+    """Return the panel's area at the right of a box, at its left, below and above."""
+    width, height = panel
+    above = box.top - 6 * gap - height  # the name is between
+    return [
+        Area(box.right + gap, box.top, box.right + gap + width, box.top + height),
+        Area(box.left - gap - width, box.top, box.left - gap, box.top + height),
+        Area(box.left, box.bottom + gap, box.left + width, box.bottom + gap + height),
+        Area(box.left, above, box.left + width, above + height),
+    ]
 
 
 def _corners(panel: Size, frame: Size, gap: int) -> list[Area]:

@@ -14,9 +14,8 @@ WEIGHT = 560  # between regular and bold
 
 
 def frame(image: Image, area: Area, colour: Colour, thickness: int) -> None:
-    cv2.rectangle(
-        image, (area.left, area.top), (area.right, area.bottom), colour, thickness, lineType=cv2.LINE_AA
-    )
+    corners = (area.left, area.top), (area.right, area.bottom)
+    cv2.rectangle(image, *corners, colour, thickness, lineType=cv2.LINE_AA)
 
 
 def fill(image: Image, area: Area, colour: Colour) -> None:
@@ -26,11 +25,8 @@ def fill(image: Image, area: Area, colour: Colour) -> None:
 
 def plate(image: Image, area: Area, colour: Colour, opacity: float) -> None:
     """Fill the part of an area inside the image with this opacity (0..1)."""
-    height, width = image.shape[:2]
-    region = image[
-        max(0, area.top) : min(height, max(0, area.bottom)),
-        max(0, area.left) : min(width, max(0, area.right)),
-    ]
+    rows = slice(max(0, area.top), max(0, area.bottom))
+    region = image[rows, max(0, area.left) : max(0, area.right)]
     if region.size:
         plain = np.full_like(region, colour)
         cv2.addWeighted(plain, opacity, region, 1 - opacity, 0, dst=region)

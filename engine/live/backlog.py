@@ -9,8 +9,8 @@ from engine.tensors import CROP_BATCH
 from ingest.frame import Frame
 
 STALE_AFTER = 0.4  # seconds in Redis; a live view that lags by more is a recording
-TURN_TIME = 0.15  # seconds for the frames of one turn; frames that arrive meanwhile wait as long
-CAPACITY_WINDOW = 7  # newest turns, whose median is the time of a frame
+TURN_TIME = 0.15  # seconds for the frames of one turn; a frame that arrives in it waits up to as long
+CAPACITY_WINDOW = 7  # newest turns; the median of their times per frame gives the capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,12 @@ class QueuedFrame:
     at: float  # seconds, by the clock of `now`
 
 
-def is_stale(queued: QueuedFrame, now: float, stale_after: float = STALE_AFTER) -> bool:
+def is_stale(queued: QueuedFrame, now: float, stale_after: float) -> bool:
     """Return whether a live frame is too old to be read at `now` (seconds)."""
     return queued.frame.captured_at is not None and now - queued.at > stale_after
 
 
-def drop_stale(
-    queued: Sequence[QueuedFrame], now: float, stale_after: float = STALE_AFTER
-) -> list[QueuedFrame]:
+def drop_stale(queued: Sequence[QueuedFrame], now: float, stale_after: float) -> list[QueuedFrame]:
     """Return the frames that are not stale at `now` (seconds), and each source's newest frame."""
     newest = {each.frame.source: index for index, each in enumerate(queued)}
     return [

@@ -29,14 +29,6 @@ class DetectedFrame:
         return max(1, len(self.faces))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Frames that leave the batcher together."""
-
-    frames: list[DetectedFrame]  # to read, each camera's in their order
-    stale: list[QueuedFrame]  # to skip
-
-
 class Batcher:
     """Frames that wait to be read together with those of other cameras."""
 
@@ -65,20 +57,29 @@ class Batcher:
         oldest = min(queue[0].queued.at for queue in self._waiting.values())
         return max(0.0, oldest + self._limits.delay - now)
 
-    def take(self, now: float) -> Batch:
+    def take(self) -> list[DetectedFrame]:
         """Return a batch, due or not. A frame of more faces than fill a batch is a batch of its own."""
-        batch = Batch([], self._take_stale(now))
+        batch: list[DetectedFrame] = []
         faces = 0
         while self._waiting:
             source = min(self._waiting, key=self._turn_start)
             faces += self._waiting[source][0].weight
-            if batch.frames and faces > self._limits.batch_faces:
+            if batch and faces > self._limits.batch_faces:
                 break
-            batch.frames.append(self._next(source))
+            batch.append(self._next(source))
         return batch
 
+    def take_stale(self, now: float) -> list[QueuedFrame]:
+        """Remove and return the stale frames, but never a source's newest one."""
+        return [
+            self._pop(source).queued
+            for source, queue in list(self._waiting.items())
+            for _ in range(len(queue) - 1)
+            if is_stale(queue[0].queued, now, self._limits.stale_after)
+        ]
+
     def _turn_start(self, source: str) -> int:
-        """Return the start of a source's turn; a source that was idle has saved nothing."""
+        """Return the start of a source's next turn; an idle source does not save turns up."""
         return max(self._turn, self._turn_ends.get(source, 0))
 
     def _next(self, source: str) -> DetectedFrame:
@@ -95,12 +96,3 @@ class Batcher:
         if not queue:
             del self._waiting[source]
         return frame
-
-    def _take_stale(self, now: float) -> list[QueuedFrame]:
-        """Remove stale frames, but never a source's newest one."""
-        return [
-            self._pop(source).queued
-            for source, queue in list(self._waiting.items())
-            for _ in range(len(queue) - 1)
-            if is_stale(queue[0].queued, now, self._limits.stale_after)
-        ]

@@ -1,7 +1,7 @@
 """Counts readings, their latencies and lost frames of each source, for /metrics. Pure."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from engine.records import Coverage, Event, Reading
@@ -9,8 +9,8 @@ from engine.records import Coverage, Event, Reading
 # Upper bounds in seconds of the time from a frame's capture to its reading; the last bucket has none.
 LATENCIES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
 
-READINGS, MILLISECONDS = "readings", "milliseconds"  # how many, and the sum of their latencies
-OVERTAKEN, LATE = "overtaken", "late"  # frames lost before the engine took them, or too old when it did
+READINGS, MILLISECONDS = "readings", "milliseconds"  # their number, and the sum of their latencies
+OVERTAKEN, LATE = "overtaken", "late"  # frames dropped before the engine took them, or too old when it did
 
 
 def bucket(number: int) -> str:
@@ -22,7 +22,7 @@ class Counts:
     """Counters of each source since they were last taken."""
 
     def __init__(self) -> None:
-        self._counted: dict[str, Counter[str]] = {}
+        self._counted: dict[str, Counter[str]] = defaultdict(Counter)
         self._late: Counter[str] = Counter()  # skipped frames, by source, that no coverage has reported yet
 
     def skip(self, source: str, frames: int) -> None:
@@ -38,11 +38,11 @@ class Counts:
 
     def take(self) -> Mapping[str, Mapping[str, int]]:
         """Return the counters by source, and start new ones."""
-        counted, self._counted = self._counted, {}
+        counted, self._counted = self._counted, defaultdict(Counter)
         return counted
 
     def _read(self, reading: Reading) -> None:
-        counter = self._of(reading.source)
+        counter = self._counted[reading.source]
         counter[READINGS] += 1
         if reading.captured_at is not None and reading.result_at is not None:
             latency = max(0.0, (reading.result_at - reading.captured_at).total_seconds())
@@ -53,9 +53,6 @@ class Counts:
         """Count the lost frames of a segment; those that the engine skipped are among them."""
         late = min(segment.frames, self._late[segment.source])
         self._late[segment.source] -= late
-        counter = self._of(segment.source)
+        counter = self._counted[segment.source]
         counter[LATE] += late
         counter[OVERTAKEN] += segment.frames - late
-
-    def _of(self, source: str) -> Counter[str]:
-        return self._counted.setdefault(source, Counter())

@@ -1,4 +1,4 @@
-"""Takes frames from Redis, skips those that cannot be read in time, and detects faces for the next batch."""
+"""Takes frames from Redis, skips those that cannot be read in time, and detects the faces of the rest."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ Entry = tuple[bytes, Fields]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DueBatch:
+class Batch:
     """Frames to step and commit now."""
 
     frames: list[DetectedFrame]
@@ -54,7 +54,7 @@ class Intake:
     def is_empty(self) -> bool:
         return not (self._batcher or self._skipped)
 
-    def take_due(self) -> DueBatch | None:
+    def take_due(self) -> Batch | None:
         """Add the frames that have arrived; return a batch if one is due."""
         if room := MAX_WAITING - len(self._batcher):
             due_in = self._batcher.due_in(time.monotonic())
@@ -63,21 +63,21 @@ class Intake:
             return None
         return self._next_batch()
 
-    def take_pending(self, states: SourceStates) -> Iterator[DueBatch]:
-        """Start again; yield batches of the frames that were taken before and not acknowledged."""
+    def take_pending(self, states: SourceStates) -> Iterator[Batch]:
+        """Forget all frames; take those again that were not acknowledged, and yield them in batches."""
         self._batcher, self._skipped = Batcher(self._limits), []
         while entries := self._stream.take(MAX_FRAMES_PER_READ, 0, pending=True):
             self._add(self._skip_covered(entries, states))
             while not self.is_empty:
                 yield self._next_batch()
 
-    def record_duration(self, batch: DueBatch) -> None:
+    def record_duration(self, batch: Batch) -> None:
         """Record a committed batch, from which the capacity is estimated."""
         self._capacity.record(len(batch.frames), self._detection_time + time.monotonic() - batch.taken_at)
         self._detection_time = 0.0
 
     def _read(self, limit: int, timeout: float) -> list[Entry]:
-        """Read all frames there are, up to `limit`: to choose among them, all must be known."""
+        """Take all frames there are, up to `limit`, since `share_capacity` chooses among all of them."""
         entries: list[Entry] = []
         while len(entries) < limit:
             count = min(MAX_FRAMES_PER_READ, limit - len(entries))
@@ -108,13 +108,13 @@ class Intake:
         self._batcher.add(map(DetectedFrame, chosen, faces))
         self._detection_time += time.monotonic() - began
 
-    def _next_batch(self) -> DueBatch:
+    def _next_batch(self) -> Batch:
         now = time.monotonic()
-        batch = self._batcher.take(now)
-        self._count_skipped(each.frame.source for each in batch.stale)
-        entries = [each.entry for each in (*batch.stale, *(frame.queued for frame in batch.frames))]
+        stale, frames = self._batcher.take_stale(now), self._batcher.take()
+        self._count_skipped(each.frame.source for each in stale)
+        entries = [each.entry for each in (*stale, *(frame.queued for frame in frames))]
         skipped, self._skipped = self._skipped, []
-        return DueBatch(batch.frames, skipped + entries, now)
+        return Batch(frames, skipped + entries, now)
 
     def _count_skipped(self, sources: Iterable[str]) -> None:
         """Count frames that are too old to be read, and log their number once a second."""
@@ -128,20 +128,16 @@ class Intake:
 
 
 def _decode(entries: Sequence[Entry]) -> list[QueuedFrame]:
-    """Decode frames; they arrived, by the monotonic clock, now at the latest."""
+    """Decode frames, with the monotonic time of their arrival in Redis, which is never in the future."""
     queued: list[QueuedFrame] = []
     since_epoch = time.time() - time.monotonic()
     for id, fields in entries:
-        if not fields:  # trimmed before it was read: its number is missing, and so counted
+        if not fields:  # trimmed before it was read: the gap in the numbers counts it
             continue
         try:
-            at = min(time.monotonic(), _milliseconds(id) / 1000 - since_epoch)
+            added_at = int(id.split(b"-")[0]) / 1000  # by the server's clock
+            at = min(time.monotonic(), added_at - since_epoch)
             queued.append(QueuedFrame(id, decode_frame(fields), at))
         except BadFrameError as error:
             log.warning("entry %s: %s", id.decode(), error)
     return queued
-
-
-def _milliseconds(id: bytes) -> int:
-    """Return the server's time when it added the entry: the first half of its ID."""
-    return int(id.split(b"-")[0])

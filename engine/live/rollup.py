@@ -1,4 +1,4 @@
-"""Sums up each second of readings in one record per face, from which long timelines are drawn. Pure."""
+"""Sums up the readings of each second in one record per face, from which long timelines are drawn. Pure."""
 
 import json
 from dataclasses import dataclass, field
@@ -35,9 +35,8 @@ class Rollup:
             self._number = reading.media_time // SECOND
         captured_at = reading.captured_at.isoformat() if reading.captured_at else None
         face = self._faces.setdefault(reading.track, _Open(captured_at))
-        face.totals = [
-            total + value for total, value in zip(face.totals, reading.smoothed.tolist(), strict=True)
-        ]
+        pairs = zip(face.totals, reading.smoothed.tolist(), strict=True)
+        face.totals = [total + value for total, value in pairs]
         face.labels[LABELS.index(reading.label) if reading.label else -1] += 1
         return closed
 

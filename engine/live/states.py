@@ -1,4 +1,4 @@
-"""States of the sources, which are committed with the results and restored by the next process."""
+"""Encodes the states of the sources for each commit, and restores them from the last one."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class SourceStates:
-    """For each source the states of its pipeline and its rollup, and the newest frame that they cover."""
+    """States of each source's pipeline and rollup, and the newest frame that they cover."""
 
     def __init__(self, timeline: Timeline, pipeline: Pipeline) -> None:
         self._timeline = timeline
@@ -23,7 +23,7 @@ class SourceStates:
 
     def restore(self, sources: Iterable[str]) -> None:
         """Restore those of the sources that have no state yet from their last commit."""
-        missing = sorted(source for source in sources if not self._pipeline.has_state(source))
+        missing = sorted(set(sources).difference(self._pipeline.sources()))
         for source, state in self._timeline.engine_states(missing).items():
             try:
                 pipeline, rollup, newest, *_ = [*state.split(b"\n"), b"", b""]
@@ -31,17 +31,16 @@ class SourceStates:
                 self._rollups[source] = Rollup.restored(source, rollup)
                 self._newest[source] = newest
             except (BadStateError, ValueError) as error:
-                # After an update of the service the source starts again, with new tracks.
+                # After an update of the service, the source starts again with new tracks.
                 log.warning("%s", error)
 
     def encode(self, sources: Iterable[str]) -> dict[str, bytes]:
         """Return each source's state in three lines: pipeline, rollup, newest frame."""
-        return {
-            source: b"\n".join(
-                (self._pipeline.state(source), self.rollup(source).state(), self._newest.get(source, b""))
-            )
-            for source in sources
-        }
+        states = {}
+        for source in sources:
+            lines = self._pipeline.state(source), self.rollup(source).state(), self._newest.get(source, b"")
+            states[source] = b"\n".join(lines)
+        return states
 
     def forget(self, source: str) -> None:
         self._pipeline.forget(source)
@@ -52,7 +51,7 @@ class SourceStates:
         return self._rollups.setdefault(source, Rollup(source))
 
     def add(self, frame: Frame, entry: bytes, events: Sequence[Event]) -> list[Second]:
-        """Add a frame that the pipeline has stepped; return the seconds that it ends."""
+        """Add a frame and its events; return the seconds that it ends."""
         self._newest[frame.source] = entry
         rollup = self.rollup(frame.source)
         seconds = rollup.until(frame.media_time)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from engine.live.backlog import DEFAULT_LIMITS, Limits
 from engine.live.counts import Counts
-from engine.live.intake import DueBatch, Intake
+from engine.live.intake import Batch, Intake
 from engine.live.states import SourceStates
 from engine.pipeline import Pipeline
 from engine.records import Event
@@ -21,7 +21,7 @@ from ingest.bus.timeline import Commit, Timeline, TimelineEntry
 
 POLL_INTERVAL = 1.0  # seconds between two heartbeats, and two reads of the configured sources
 RETRY_DELAY = 0.2  # seconds
-QUIET_AFTER = 5.0  # seconds without a frame: ingest gives a connection up after as many
+QUIET_AFTER = 5.0  # seconds without a frame; ingest closes a connection after as many
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ class Worker:
     One transaction writes results, the state of each source and the acknowledgement. When its outcome is
     unknown, all states are restored from Redis, and the frames that are not acknowledged are taken again:
     either the transaction was carried out and they are gone, or they are stepped from the old state. In a
-    Redis Cluster they may come again although they are done; the state says which frames it covers. The same
-    happens when the GPU is lost, which ends the process: the next one takes the frames of this one.
+    Redis Cluster they may come again although they are done; the state says which frames it covers. When the
+    GPU is lost, the process ends, and the next one does the same with the frames of this one.
 
-    Frames that wait in a batch are in no state yet, just as in the last commit.
+    No state covers the frames that wait for their batch.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Worker:
                     recovering = False
                 worked = self._turn()
             except REDIS_ERRORS as error:
-                if str(error) != last_error:  # logged once, however long it lasts
+                if str(error) != last_error:  # logged once while it lasts
                     log.warning("redis: %s; continuing from the last commit", error)
                 recovering, last_error = True, str(error)
                 time.sleep(RETRY_DELAY)
@@ -88,7 +88,7 @@ class Worker:
         return batch is not None or not self._intake.is_empty
 
     def _recover(self) -> None:
-        """Restore the last commit, and do the frames that were taken and not acknowledged."""
+        """Restore the last commit; step and commit the frames that were taken and not acknowledged."""
         self._stream.join()
         for source in self._pipeline.sources():
             self._states.forget(source)
@@ -96,12 +96,12 @@ class Worker:
             self._commit(batch, self._step(batch))
         self._states.restore(self._configured())  # a source without frames may have open tracks
 
-    def _step(self, batch: DueBatch) -> list[list[Event]]:
+    def _step(self, batch: Batch) -> list[list[Event]]:
         frames = [each.queued.frame for each in batch.frames]
         self._states.restore({frame.source for frame in frames})
         return self._pipeline.step(frames, [each.faces for each in batch.frames])
 
-    def _commit(self, batch: DueBatch, events: Sequence[Sequence[Event]]) -> None:
+    def _commit(self, batch: Batch, events: Sequence[Sequence[Event]]) -> None:
         now = datetime.now(UTC)
         entries: list[TimelineEntry] = []
         for each, caused in zip(batch.frames, events, strict=True):
@@ -123,7 +123,7 @@ class Worker:
             self._pause_quiet()
 
     def _forget_removed(self) -> None:
-        """Forget removed sources, so that a new source of the same name finds nothing of the old one."""
+        """Forget removed sources, so that a new source of the same name starts without a state."""
         configured = self._configured()
         for source in self._pipeline.sources():
             if source not in configured:

@@ -1,4 +1,4 @@
-"""A runtime that may be replaced between two batches, and comes back when its replacement fails."""
+"""Replaces a runtime between two batches, and returns to it when the replacement fails."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,26 +6,17 @@ from engine.runtimes.runtime import DeviceLostError, GpuError, Pixels, Runtime, 
 
 
 class FallbackRuntime:
-    """Run a replacement where one is set and works, else the original runtime."""
+    """Runs its replacement where it has one that works, else the original runtime."""
 
     def __init__(self, original: Runtime, on_failure: Callable[[GpuError], None]) -> None:
-        """`on_failure` is called with the error of a failed replacement, and must withdraw it."""
+        """`on_failure` is called with the error of a failed replacement, and must remove it."""
         self.original = original
+        self.replacement: Runtime | None = None  # runs from the next batch on
         self._on_failure = on_failure
-        self._replacement: Runtime | None = None
-
-    def replace(self, replacement: Runtime | None) -> None:
-        """Run `replacement` from the next batch on; None: the original again."""
-        self._replacement = replacement
-
-    @property
-    def is_replaced(self) -> bool:
-        return self._replacement is not None
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         """Run a batch. Raises DeviceLostError, after which only a new process helps."""
-        replacement = self._replacement
-        if replacement is not None:
+        if (replacement := self.replacement) is not None:  # another thread may remove it
             try:
                 return replacement.run(inputs)
             except DeviceLostError:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Read when the library is loaded: else it creates an identifier of this machine and reports what it runs.
+# Read when the library is loaded. Without it, the library creates an identifier of this machine and reports
+# what it runs.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
@@ -24,11 +25,9 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Spinning threads would steal the cores that decode.
+        # Spinning threads would take cores from the decoders.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(file), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:

@@ -23,7 +23,6 @@ class Runtime(Protocol):
 
         Pixels may be bytes unless the card asks to scale them. Raises DeviceLostError.
         """
-        ...
 
 
 class Accelerator(Protocol):
@@ -32,17 +31,15 @@ class Accelerator(Protocol):
     @property
     def status(self) -> str:
         """One sentence for the log and /readyz."""
-        ...
 
     def start(self) -> None:
         """Prepare in a thread beside the live work."""
-        ...
 
     def use_built(self) -> None:
         """Take over now if everything is there already, so that a recording is read by one runtime."""
-        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop the preparation, and release the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +66,9 @@ class Backend(Protocol):
 
     def check(self) -> None:
         """Raise NoGpuError unless this machine has what the runtime needs."""
-        ...
 
     def load(self, cards: Cards, threads: int, precision: PrecisionName) -> LoadedNetworks:
         """Load the weights; `threads`: CPU threads for each network."""
-        ...
 
 
 class GpuError(Exception):

@@ -23,9 +23,8 @@ class YuNetRuntime:
 
     def run(self, inputs: Mapping[str, Pixels]) -> Tensors:
         """Return `score`, `box` and `landmark` of each cell for `frames` (n, 1, height, width), 0..255."""
-        outputs = self._yunet.run(
-            {"input": np.repeat(inputs["frames"], 3, axis=1).astype(np.float32, copy=False)}
-        )
+        colours = np.repeat(inputs["frames"], 3, axis=1).astype(np.float32, copy=False)
+        outputs = self._yunet.run({"input": colours})
 
         def cells(name: str) -> Floats:
             return np.concatenate([outputs[f"{name}_{stride}"] for stride in STRIDES], axis=1)

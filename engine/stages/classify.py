@@ -11,7 +11,7 @@ from engine.tensors import softmax
 
 
 class Classifier:
-    """Keypoints and expressions of face crops."""
+    """Returns keypoints and expressions of face crops."""
 
     def __init__(self, resnets: Runtime, emotion: Card) -> None:
         """`resnets`: `crops` (n, 1, 96, 96) in; `keypoints` (n, 15, 2), in pixels, and `logits` (n, 7) out.
@@ -32,7 +32,4 @@ class Classifier:
             return []
         outputs = self._resnets.run({"crops": np.stack([crop.pixels for crop in crops])[:, None]})
         distributions = softmax(outputs["logits"] / self._emotion.temperature)
-        return [
-            Expression(keypoints=keypoints, distribution=distribution)
-            for keypoints, distribution in zip(outputs["keypoints"], distributions, strict=True)
-        ]
+        return [Expression(*pair) for pair in zip(outputs["keypoints"], distributions, strict=True)]

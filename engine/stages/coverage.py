@@ -1,4 +1,4 @@
-"""Divides a source's time into segments of one kind each: observed, dropped, disconnected... Pure."""
+"""Divides a source's time into segments of one kind each: observed, dropped, disconnected etc. Pure."""
 
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ class SourceCoverage:
         return self._take_closed()
 
     def pause(self) -> list[Coverage]:
-        """Close the segment at the newest frame, since the next one may be long in coming."""
+        """Close the segment at the newest frame, since the next one may come much later."""
         if self._last is not None:
             self._close(self._last.time)
         return self._take_closed()
@@ -75,7 +75,7 @@ class SourceCoverage:
         return self._take_closed()
 
     def _begin(self, frame: Frame, kind: CoverageKind) -> int:
-        """Explain the time before the first frame; return the frame interval, unknown."""
+        """Cover the time before the first frame; return the frame interval, which is unknown (0)."""
         started = 0 if frame.captured_at is None else frame.media_time  # a recording starts at 0
         self._open = _Segment("decode_error" if frame.damaged else kind, started)
         if frame.number > 0:
@@ -83,7 +83,7 @@ class SourceCoverage:
         return 0
 
     def _bridge(self, last: _LastFrame, frame: Frame) -> int:
-        """Explain the time since the last frame; return the frame interval to expect (ns)."""
+        """Cover the time since the last frame; return the frame interval from now on (ns)."""
         if self._open is None:  # paused
             self._open = _Segment(last.kind, last.time)
         time, elapsed, expected = frame.media_time, frame.media_time - last.time, last.time + last.interval
@@ -114,16 +114,10 @@ class SourceCoverage:
         segment, self._open = self._open, None
         if segment is None or (ended <= segment.started and segment.frames == 0):
             return
+        started_at, ended_at = self._wall_clock(segment.started), self._wall_clock(ended)
+        ended = max(ended, segment.started)
         self._closed.append(
-            Coverage(
-                source=self._source,
-                kind=segment.kind,
-                started=segment.started,
-                ended=max(ended, segment.started),
-                started_at=self._wall_clock(segment.started),
-                ended_at=self._wall_clock(ended),
-                frames=segment.frames,
-            )
+            Coverage(self._source, segment.kind, segment.started, ended, started_at, ended_at, segment.frames)
         )
 
     def _take_closed(self) -> list[Coverage]:
@@ -153,13 +147,10 @@ class SourceCoverage:
 
 
 def _gap_kind(frame: Frame, elapsed: int, interval: int) -> CoverageKind | None:
-    """Return the kind of a gap before a frame that follows without a lost one; None where it is no gap."""
-    if frame.damaged and interval and elapsed > MIN_DAMAGE * interval:
+    """Return the kind of the gap before a frame, with no frame lost between; None if it is no gap."""
+    if not interval:
+        return None
+    if frame.damaged and elapsed > MIN_DAMAGE * interval:
         return "decode_error"
-    if (
-        frame.captured_at is not None
-        and interval > 0
-        and elapsed > max(MIN_STALL, STALL_INTERVALS * interval)
-    ):
-        return "disconnected"
-    return None
+    is_stalled = frame.captured_at is not None and elapsed > max(MIN_STALL, STALL_INTERVALS * interval)
+    return "disconnected" if is_stalled else None

@@ -1,6 +1,6 @@
 """Crops faces to the 96x96 pixels that both ResNets take, the same way in training and in the service.
 
-The eyes come to fixed positions: roll is removed, and the scale follows the distance of the eyes.
+In the crop, the eyes have fixed positions: roll is removed, and the scale follows the distance of the eyes.
 """
 
 from dataclasses import dataclass
@@ -39,11 +39,8 @@ def align(landmarks: Floats) -> Alignment:
     between = left_eye - right_eye
     midpoint = (left_eye + right_eye) / 2
     distance = max(float(np.hypot(*between)), MIN_EYE_TO_MOUTH * float(np.hypot(*(mouth - midpoint))), 1.0)
-    return Alignment(
-        eye_midpoint=(float(midpoint[0]), float(midpoint[1])),
-        eye_distance=distance,
-        roll=float(np.arctan2(between[1], between[0])),
-    )
+    roll = float(np.arctan2(between[1], between[0]))
+    return Alignment((float(midpoint[0]), float(midpoint[1])), distance, roll)
 
 
 def crop_transform(alignment: Alignment) -> Floats:
@@ -60,13 +57,8 @@ def crop_face(grey: NDArray[np.uint8], to_frame: Floats) -> NDArray[np.uint8]:
     scale = float(np.hypot(to_frame[0, 0], to_frame[1, 0]))
     if scale > MAX_SCALE:
         grey, to_frame = _shrink(grey, to_frame, 1 << int(np.log2(scale)))
-    crop = cv2.warpAffine(
-        grey,
-        to_frame,
-        (CROP_SIDE, CROP_SIDE),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    size, flags = (CROP_SIDE, CROP_SIDE), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    crop = cv2.warpAffine(grey, to_frame, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, dtype=np.uint8)
 
 
@@ -91,9 +83,8 @@ def _region(grey: NDArray[np.uint8], to_frame: Floats, margin: int) -> tuple[int
     covered = corners @ to_frame.T
     height, width = grey.shape
     left, top = np.clip(np.floor(covered.min(axis=0)).astype(int) - margin, 0, (width - 1, height - 1))
-    right, bottom = np.clip(
-        np.ceil(covered.max(axis=0)).astype(int) + margin, (left + 1, top + 1), (width, height)
-    )
+    far = np.ceil(covered.max(axis=0)).astype(int) + margin
+    right, bottom = np.clip(far, (left + 1, top + 1), (width, height))
     return int(left), int(top), int(right), int(bottom)
 
 

@@ -49,12 +49,11 @@ class Detector:
         by_shape: dict[Shape, list[int]] = {}
         for number, grey in enumerate(shrunk):
             by_shape.setdefault(_padded_shape(grey), []).append(number)
-        faces: list[list[Face]] = [[] for _ in greys]
+        faces: dict[int, list[Face]] = {}
         for shape, numbers in by_shape.items():
             batch = self._detect_batch([shrunk[number] for number in numbers], shape)
-            for number, found in zip(numbers, batch, strict=True):
-                faces[number] = found
-        return faces
+            faces |= zip(numbers, batch, strict=True)
+        return [faces[number] for number in range(len(greys))]
 
     def _detect_batch(self, greys: Sequence[Grey], shape: Shape) -> list[list[Face]]:
         outputs = self._runtime.run({"frames": _padded(greys, shape)})

@@ -26,22 +26,18 @@ class Quality:
     """The quality of one crop."""
 
     value: float  # 0..1: the worst of the three
-    flaw: AbstainReason | None  # the one of them that is too bad to read
+    flaw: AbstainReason | None  # the first of them that is too bad to read
 
 
 def assess(crop: NDArray[np.uint8], landmarks: Floats, alignment: Alignment) -> Quality:
     """Assess a (96, 96) crop with its (5, 2) landmarks in pixels of the frame."""
-    size = _ramp(alignment.eye_distance, MIN_EYE_DISTANCE, GOOD_EYE_DISTANCE)
-    sharp = _ramp(sharpness(crop), MIN_SHARPNESS, GOOD_SHARPNESS)
-    frontal = _ramp(-turn(landmarks), -MAX_TURN, -GOOD_TURN)
-    flaw: AbstainReason | None = None
-    if size == 0.0:
-        flaw = "small"
-    elif frontal == 0.0:
-        flaw = "turned"
-    elif sharp == 0.0:
-        flaw = "blurred"
-    return Quality(value=min(size, sharp, frontal), flaw=flaw)
+    qualities: dict[AbstainReason, float] = {
+        "small": _ramp(alignment.eye_distance, MIN_EYE_DISTANCE, GOOD_EYE_DISTANCE),
+        "turned": _ramp(-turn(landmarks), -MAX_TURN, -GOOD_TURN),
+        "blurred": _ramp(sharpness(crop), MIN_SHARPNESS, GOOD_SHARPNESS),
+    }
+    flaw = next((flaw for flaw, quality in qualities.items() if quality == 0.0), None)
+    return Quality(min(qualities.values()), flaw)
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:

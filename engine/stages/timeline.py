@@ -4,7 +4,7 @@ The filter is exponential in time, not in frames: p += (1 - exp(-dt / TIME_CONST
 It is causal and lags a steady change by TIME_CONSTANT.
 """
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from math import exp
 from typing import Any
@@ -64,7 +64,6 @@ class TrackTimeline:
     _distribution: list[float] | None = None
     _filtered_at: int = 0
     _open: _OpenSpan | None = None
-    _closed: list[Span] = field(default_factory=list)
 
     def add(self, reading: RawReading) -> tuple[SmoothedReading, list[Span]]:
         """Add the next reading; return it smoothed, and the spans that it ends."""
@@ -72,34 +71,24 @@ class TrackTimeline:
         self.last_seen, self.last_seen_at = reading.time, reading.captured_at
         if reading.flaw is None:
             self._filter(reading)
-        distribution = self._current(reading)
+        distribution = np.asarray(self._distribution or reading.raw, dtype=np.float32)
         label = None if reading.flaw else self._choose(distribution)
-        self._extend(label, distribution, reading)
+        closed = self._extend(label, distribution, reading)
         abstained = reading.flaw or (None if label else "unsure")
-        return SmoothedReading(distribution, label, abstained), self._take_closed()
+        return SmoothedReading(distribution, label, abstained), closed
 
     def end(self) -> list[Span]:
-        """End the track where it was last seen; return its open span."""
-        self._close(self.last_seen, self.last_seen_at)
-        return self._take_closed()
-
-    def _take_closed(self) -> list[Span]:
-        closed, self._closed = self._closed, []
-        return closed
+        """End the track where it was last seen; return its open span, if any."""
+        return self._close(self.last_seen, self.last_seen_at)
 
     def _filter(self, reading: RawReading) -> None:
         if self._distribution is None:
-            self._distribution = [float(value) for value in reading.raw]
+            self._distribution = reading.raw.tolist()
         else:
             gain = 1 - exp(-(reading.time - self._filtered_at) / SECOND / TIME_CONSTANT)
-            self._distribution = [
-                old + gain * (float(new) - old)
-                for old, new in zip(self._distribution, reading.raw, strict=True)
-            ]
+            pairs = zip(self._distribution, reading.raw.tolist(), strict=True)
+            self._distribution = [old + gain * (new - old) for old, new in pairs]
         self._filtered_at = reading.time
-
-    def _current(self, reading: RawReading) -> Floats:
-        return np.asarray(self._distribution or reading.raw, dtype=np.float32)
 
     def _choose(self, distribution: Floats) -> Label | None:
         best = int(distribution.argmax())
@@ -111,33 +100,33 @@ class TrackTimeline:
                 return self._open.label
         return LABELS[best] if highest >= ENTER else None
 
-    def _extend(self, label: Label | None, distribution: Floats, reading: RawReading) -> None:
-        if self._open is not None and self._open.label != label:
-            self._close(reading.time, reading.captured_at)
-        if label is None:
-            return
-        if self._open is None:
-            started_at = reading.captured_at.isoformat() if reading.captured_at else None
-            self._open = _OpenSpan(label, reading.time, started_at)
-        self._open.total += float(distribution[LABELS.index(label)])
-        self._open.readings += 1
+    def _extend(self, label: Label | None, distribution: Floats, reading: RawReading) -> list[Span]:
+        """Add a reading to the span of its label; return the span that it ends, if any."""
+        is_same = self._open is not None and self._open.label == label
+        closed = [] if is_same else self._close(reading.time, reading.captured_at)
+        if label is not None:
+            if self._open is None:
+                started_at = reading.captured_at.isoformat() if reading.captured_at else None
+                self._open = _OpenSpan(label, reading.time, started_at)
+            self._open.total += float(distribution[LABELS.index(label)])
+            self._open.readings += 1
+        return closed
 
-    def _close(self, time: int, at: datetime | None) -> None:
-        if self._open is None:
-            return
+    def _close(self, time: int, at: datetime | None) -> list[Span]:
         opened, self._open = self._open, None
-        self._closed.append(
-            Span(
-                source=self.source,
-                track=self.track,
-                label=opened.label,
-                started=opened.started,
-                ended=time,
-                started_at=_parse_datetime(opened.started_at),
-                ended_at=at,
-                confidence=opened.total / opened.readings,
-            )
+        if opened is None:
+            return []
+        span = Span(
+            source=self.source,
+            track=self.track,
+            label=opened.label,
+            started=opened.started,
+            ended=time,
+            started_at=_parse_datetime(opened.started_at),
+            ended_at=at,
+            confidence=opened.total / opened.readings,
         )
+        return [span]
 
     def state(self) -> dict[str, Any]:
         """Return the state for `restored`, as JSON types."""

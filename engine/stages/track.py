@@ -100,14 +100,12 @@ class Tracker:
         self._last_frame = time
         pairs = [(self._numbered(estimate, face), face) for estimate, face in self._assign(faces, time)]
         # An estimate without a number must have a face in every frame.
-        self._estimates = [estimate for estimate, face in pairs if face is not None or estimate.number]
-        visible = [
-            self._track(estimate, face) for estimate, face in pairs if face is not None and estimate.number
-        ]
+        self._estimates = [estimate for estimate, face in pairs if face or estimate.number]
+        visible = [self._track(estimate, face) for estimate, face in pairs if face and estimate.number]
         return TrackUpdate(visible, ended)
 
     def end_all(self) -> list[int]:
-        """End all tracks, since the source stops or connects again; return their numbers."""
+        """End all tracks when the source stops or connects again; return their numbers."""
         ended = [estimate.number for estimate in self._estimates if estimate.number]
         self._estimates = []
         return ended

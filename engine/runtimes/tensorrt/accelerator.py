@@ -9,7 +9,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -27,7 +26,7 @@ from engine.runtimes.runtime import (
     PrecisionName,
     Runtime,
 )
-from engine.runtimes.tensorrt.driver import check_gpu
+from engine.runtimes.tensorrt import driver
 from engine.runtimes.tensorrt.parity import compare_detections, compare_readings
 from engine.runtimes.tensorrt.plans import NoPlanError, PlanError, PlanKey, building, plans_folder, read_plan
 from ingest.child_process import ends_with_parent
@@ -40,10 +39,7 @@ TIMEOUT = 5.0  # seconds for the thread to end
 
 log = logging.getLogger(__name__)
 
-
-def check() -> None:
-    """Raise NoGpuError unless there are a driver, a GPU and the libraries of the extra `gpu`."""
-    check_gpu()
+check = driver.check_gpu
 
 
 def load(cards: Cards, threads: int, precision: PrecisionName) -> LoadedNetworks:
@@ -53,17 +49,15 @@ def load(cards: Cards, threads: int, precision: PrecisionName) -> LoadedNetworks
     YuNet stays in ONNX Runtime.
     """
     loaded = onnx.load(cards, threads, "fp32")
-    moved = {"keypoints": cards.keypoints, "emotion": cards.emotion}
+    replaced = {"keypoints": cards.keypoints, "emotion": cards.emotion}
     if cards.detector.name == "detector":
-        moved["detector"] = cards.detector
-    accelerator = TensorRTAccelerator(moved, loaded.detector, loaded.resnets, plans_folder(data_folder()))
-    return replace(
-        loaded, detector=accelerator.detector, resnets=accelerator.resnets, accelerator=accelerator
-    )
+        replaced["detector"] = cards.detector
+    accelerator = TensorRTAccelerator(replaced, loaded.detector, loaded.resnets, plans_folder(data_folder()))
+    return LoadedNetworks(loaded.cards, accelerator.detector, accelerator.resnets, accelerator)
 
 
 class TensorRTAccelerator:
-    """The networks in TensorRT, as soon and as long as it can run them."""
+    """Runs the networks in TensorRT from when their plans pass the comparison until one of them fails."""
 
     def __init__(self, cards: Mapping[str, Card], detector: Runtime, resnets: Runtime, folder: Path) -> None:
         """`cards`: of `keypoints`, `emotion` and, where it is to run on the GPU, `detector`.
@@ -95,7 +89,7 @@ class TensorRTAccelerator:
     def wait(self) -> bool:
         """Wait, perhaps for minutes, until TensorRT serves or has failed; return whether it serves."""
         self._thread.join()
-        return self.resnets.is_replaced
+        return self.resnets.replacement is not None
 
     def close(self) -> None:
         """Stop the thread and the build that it runs, and release the GPU."""
@@ -124,45 +118,45 @@ class TensorRTAccelerator:
         scaled = [card.version for card in self._cards.values() if (card.mean, card.deviation) != (0.0, 1.0)]
         if scaled:
             raise PlanError(f"networks must take pixels as they are, but {', '.join(scaled)} scale them")
-        self._gpu = gpu = _open_gpu()
-        self._keys = {name: gpu.key(name, card) for name, card in self._cards.items()}
+        try:
+            # Imported only after check(): without a driver, TensorRT may end the process.
+            from engine.runtimes.tensorrt.gpu import Gpu
+        except ImportError as error:
+            raise NoGpuError(f"TensorRT cannot be loaded: {error}") from error
+        self._gpu = Gpu()
+        self._keys = {name: self._gpu.device.key(name, card) for name, card in self._cards.items()}
         cached = any(key.path(self._folder).exists() for key in self._keys.values())
         plans = self._plans()
         try:
-            self._serve(gpu, plans)
+            self._serve(self._gpu, plans)
         except PlanError as error:
             if not cached:
                 raise
             log.warning("%s: the plans are built again", error)
-            self._serve(gpu, self._plans())
+            self._serve(self._gpu, self._plans())
 
     def _serve(self, gpu: "Gpu", plans: Mapping[str, bytes]) -> None:
         """Replace ONNX Runtime by the plans if they pass the comparison, else unload them."""
         try:
-            self._compare_and_replace(gpu, plans)
+            resnets = gpu.load_resnets(plans)
+            compare_readings(resnets, self.resnets.original, self._cards["emotion"].temperature).check()
+            if "detector" in self._cards:
+                detector, threshold = gpu.load_detector(plans), self._cards["detector"].threshold
+                compare_detections(detector, self.detector.original, threshold).check()
+                self.detector.replacement = detector
+            self.resnets.replacement = resnets
         except (PlanError, OutOfMemoryError) as error:
             gpu.unload()
-            if isinstance(error, PlanError):
-                self._delete_plans()
+            self._delete_failed(error)
             raise
-
-    def _compare_and_replace(self, gpu: "Gpu", plans: Mapping[str, bytes]) -> None:
-        resnets = gpu.load_resnets(plans)
-        compare_readings(resnets, self.resnets.original, self._cards["emotion"].temperature).check()
-        if "detector" in self._cards:
-            detector = gpu.load_detector(plans)
-            compare_detections(detector, self.detector.original, self._cards["detector"].threshold).check()
-            self.detector.replace(detector)
-        self.resnets.replace(resnets)
-        self.status = f"TensorRT serves on {gpu.name}"
+        self.status = f"TensorRT serves on {gpu.device.name}"
         log.info("%s: %s", self.status, ", ".join(card.version for card in self._cards.values()))
 
     def _plans(self) -> dict[str, bytes]:
-        return {name: self._plan(name) for name in self._keys}
+        return {name: self._plan(name, key) for name, key in self._keys.items()}
 
-    def _plan(self, name: str) -> bytes:
+    def _plan(self, name: str, key: PlanKey) -> bytes:
         """Return the plan in the folder; one of the engines that share the folder builds it first."""
-        key = self._keys[name]
         with building(self._folder):
             try:
                 return read_plan(self._folder, key)
@@ -184,8 +178,7 @@ class TensorRTAccelerator:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            # The kernel kills it when this thread ends, which waits for it.
-            preexec_fn=ends_with_parent(SIGKILL),
+            preexec_fn=ends_with_parent(SIGKILL),  # its parent is this thread
         )
         if self._closing:
             self._child.kill()
@@ -196,28 +189,17 @@ class TensorRTAccelerator:
 
     def _withdraw(self, error: GpuError) -> None:
         """Return all networks to ONNX Runtime: the GPU is not used again after a failure."""
-        self.detector.replace(None)
-        self.resnets.replace(None)
+        self.detector.replacement = self.resnets.replacement = None
         self._report(error)
-        if isinstance(error, PlanError):
-            self._delete_plans()
+        self._delete_failed(error)
 
     def _report(self, error: GpuError) -> None:
         if not self._closing:
             self.status = f"ONNX Runtime serves: {error}"
             log.warning("%s", self.status)
 
-    def _delete_plans(self) -> None:
-        """Have the next engine build them again."""
-        for key in self._keys.values():
-            key.path(self._folder).unlink(missing_ok=True)
-
-
-def _open_gpu() -> "Gpu":
-    """Return the GPU. Raises GpuError."""
-    try:
-        # Imported only after check_gpu(): without a driver, TensorRT may end the process.
-        from engine.runtimes.tensorrt.gpu import Gpu
-    except ImportError as error:
-        raise NoGpuError(f"TensorRT cannot be loaded: {error}") from error
-    return Gpu()
+    def _delete_failed(self, error: GpuError) -> None:
+        """Delete the plans if one of them failed, so that the next engine builds them again."""
+        if isinstance(error, PlanError):
+            for key in self._keys.values():
+                key.path(self._folder).unlink(missing_ok=True)

@@ -1,11 +1,11 @@
 """Builds one network's plan: `python -m engine.runtimes.tensorrt.build NETWORK FOLDER`.
 
-It is a process of its own: a build takes minutes, holds Python's lock now and then, and may crash, which must
-not end the engine.
+It is a process of its own: a build takes minutes, holds Python's lock at times, and may crash, which must not
+end the engine.
 
 Versions of TensorRT differ in half precision. Up to 8.6 a flag of the builder allows it, layer by layer, in a
-float32 network of explicit batch. From 10 on a strongly typed network has the types of its ONNX; 11 has no
-other networks and neither flag. The attributes of the module decide.
+float32 network of explicit batch. From 10 on, a strongly typed network has the types of its ONNX; 11 has no
+other networks and neither flag. The attributes of the module show which flags there are.
 """
 
 import argparse
@@ -43,9 +43,8 @@ def build(model: bytes, profile: Profile) -> bytes:
     trt_log = TensorRTLog()
     builder = tensorrt.Builder(trt_log)
     network = builder.create_network(_creation_flags())
-    parser = tensorrt.OnnxParser(
-        network, trt_log
-    )  # lives until the plan is built: the network uses its memory
+    # The parser must live until the plan is built: the network uses its memory.
+    parser = tensorrt.OnnxParser(network, trt_log)
     if not parser.parse(model):
         reasons = "; ".join(str(parser.get_error(index).desc()) for index in range(parser.num_errors))
         raise PlanError(f"TensorRT cannot read the network: {reasons}")
@@ -66,7 +65,7 @@ def build(model: bytes, profile: Profile) -> bytes:
 
 
 def _creation_flags() -> int:
-    """Return the flags that this TensorRT has; 10 ignores the first, 11 has neither."""
+    """Return the flags that this version of TensorRT has; 10 ignores the first, 11 has neither."""
     names = ("EXPLICIT_BATCH", "STRONGLY_TYPED")
     return sum(1 << int(getattr(CREATION, name)) for name in names if hasattr(CREATION, name))
 

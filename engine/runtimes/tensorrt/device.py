@@ -22,10 +22,7 @@ class Device:
             cuda.init()
             self._device = cuda.Device(0)
             self._context = self._device.retain_primary_context()
-
-    @property
-    def name(self) -> str:
-        return str(self._device.name())
+            self.name = str(self._device.name())
 
     @contextmanager
     def entered(self) -> Iterator[None]:

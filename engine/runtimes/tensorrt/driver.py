@@ -1,12 +1,12 @@
 """Checks NVIDIA's driver, and records CUDA graphs, for which pycuda has no calls.
 
-Without a driver some of TensorRT's calls end the process instead of raising an error. So the check comes
+Without a driver, some of TensorRT's calls end the process instead of raising an error. So the check comes
 before tensorrt or pycuda is imported, and imports neither.
 """
 
 import ctypes
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.runtimes.runtime import NoGpuError
 
@@ -16,7 +16,7 @@ NEEDED = ("pycuda", "tensorrt", "onnx")  # the extra `gpu`
 THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads do not disturb it
 
 
-def check_gpu() -> None:
+def check_gpu(needed: Sequence[str] = NEEDED) -> None:
     """Raise NoGpuError unless there are a driver, a GPU and the libraries of the extra `gpu`."""
     cuda = _library()
     if (result := cuda.cuInit(0)) != 0:
@@ -26,8 +26,7 @@ def check_gpu() -> None:
         raise NoGpuError(f"NVIDIA's driver shows no GPU: cuDeviceGetCount returned error {result}")
     if count.value < 1:
         raise NoGpuError("NVIDIA's driver shows no GPU")
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
         raise NoGpuError(f"the extra `gpu` is not installed: {', '.join(missing)} missing")
 
 
@@ -52,8 +51,8 @@ class Graph:
     def record(cls, stream: int, work: Callable[[], None]) -> "Graph | None":
         """Record the work that `work` puts on the stream (a CUDA handle); None if the driver cannot.
 
-        Nothing is executed meanwhile. Call it in the thread and the context that `work` needs. Raises the
-        errors of `work`.
+        Nothing is executed while it records. Call it in the thread and the context that `work` needs. Raises
+        the errors of `work`.
         """
         cuda, handle, recorded = _library(), ctypes.c_void_p(stream), ctypes.c_void_p()
         if not hasattr(cuda, "cuGraphInstantiateWithFlags"):  # drivers before CUDA 11.4

@@ -5,9 +5,10 @@ operators before the first convolution (standardisation of the pixels) and after
 sigmoid, means, coordinates) stay in float32: there a step of half precision, 1/1024 of a value, would show in
 the result. Inputs are bytes, a quarter of the data to copy; outputs are float32.
 
-The conversion is our own because that of onnxruntime.transformers.float16 passes each tensor between two
-float32 operators through half precision: on the synthetic faces keypoints then differ by up to 0.069 pixels
-instead of 0.006, and a plan may differ by 0.1.
+The conversion is our own because it differs less from float32 than that of onnxruntime.transformers.float16,
+which also needs a topological sort afterwards. Measured on the synthetic faces, with ours, with the library's
+defaults and with our float32 operators blocked: probabilities differ by up to .00046, .00047 and .00057,
+keypoints by 0.006, 0.035 and 0.069 pixels; the lowest IoU of boxes is .9975, .9967 and .9967.
 """
 
 from pathlib import Path
@@ -18,7 +19,6 @@ from onnx import TensorProto, helper, numpy_helper, version_converter
 
 # Operators that stay in half precision if all their inputs are in half precision.
 FOLLOWERS = frozenset({"Add", "AveragePool", "Concat", "MaxPool", "Relu", "Resize"})
-FIRST_ONLY = frozenset({"Resize"})  # of whose inputs only the first is data
 MAX_FLOAT16 = float(np.finfo(np.float16).max)
 
 
@@ -53,29 +53,30 @@ def _take_bytes(graph: onnx.GraphProto) -> None:
 
 def _halve(graph: onnx.GraphProto) -> None:
     weights = {each.name: each for each in graph.initializer if each.data_type == TensorProto.FLOAT}
-    halves = _halved(graph, set(weights))  # tensors in half precision
-    written: dict[str, onnx.NodeProto] = {}  # casts, by the name of their output
+    halves = _halved(graph, set(weights))
+    converted: set[str] = set()
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         in_half = node.output[0] in halves
         for name in dict.fromkeys(_data_inputs(node) if in_half else node.input):
-            if name in weights and in_half:
-                _rename(node, name, f"{name}/half")
-                if f"{name}/half" not in {each.name for each in graph.initializer}:
-                    graph.initializer.append(_half_weights(weights[name]))
-            elif (name in halves) != in_half and name and (in_half or name in halves):
-                cast = f"{name}/half" if in_half else f"{name}/float32"
-                _rename(node, name, cast)
-                if cast not in written:
-                    written[cast] = _cast(name, cast, TensorProto.FLOAT16 if in_half else TensorProto.FLOAT)
-                    nodes.append(written[cast])
+            if not name or (name in halves) == in_half:
+                continue
+            to = f"{name}/half" if in_half else f"{name}/float32"
+            _rename(node, name, to)
+            if to in converted:
+                continue
+            converted.add(to)
+            if name in weights:
+                graph.initializer.append(_half_weights(weights[name]))
+            else:
+                nodes.append(_cast(name, to, TensorProto.FLOAT16 if in_half else TensorProto.FLOAT))
         nodes.append(node)
-    nodes += _cast_outputs(graph, nodes, halves)
+    _cast_outputs(graph, nodes, halves)
     used = {name for node in nodes for name in node.input}
-    kept = [each for each in graph.initializer if each.name in used]
+    initializers = [each for each in graph.initializer if each.name in used]
     del graph.node[:], graph.initializer[:], graph.value_info[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(kept)
+    graph.initializer.extend(initializers)
 
 
 def _halved(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
@@ -90,20 +91,16 @@ def _halved(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
 
 
 def _data_inputs(node: onnx.NodeProto) -> list[str]:
-    return list(node.input[:1] if node.op_type in FIRST_ONLY else node.input)
+    return list(node.input[:1] if node.op_type == "Resize" else node.input)  # its others are sizes
 
 
-def _cast_outputs(
-    graph: onnx.GraphProto, nodes: list[onnx.NodeProto], halves: set[str]
-) -> list[onnx.NodeProto]:
+def _cast_outputs(graph: onnx.GraphProto, nodes: list[onnx.NodeProto], halves: set[str]) -> None:
     """Cast the network's outputs to float32, under their names."""
-    casts = []
     for output in graph.output:
         if output.name in halves:
             for node in nodes:
                 _rename(node, output.name, f"{output.name}/half")
-            casts.append(_cast(f"{output.name}/half", output.name, TensorProto.FLOAT))
-    return casts
+            nodes.append(_cast(f"{output.name}/half", output.name, TensorProto.FLOAT))
 
 
 def _half_weights(weights: onnx.TensorProto) -> onnx.TensorProto:

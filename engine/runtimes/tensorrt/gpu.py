@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 import tensorrt
 
-from engine.card import Card
 from engine.runtimes.tensorrt.device import Device
 from engine.runtimes.tensorrt.lane import Engine
 from engine.runtimes.tensorrt.log import TensorRTLog
-from engine.runtimes.tensorrt.plans import CROPS, FRAMES, PlanError, PlanKey
+from engine.runtimes.tensorrt.plans import CROPS, FRAMES, PlanError
 from engine.runtimes.tensorrt.pool import Pool
 
 # Batch sizes, each with a recorded graph. Other batches run as the next larger size, since a GPU takes about
@@ -22,27 +21,22 @@ class Gpu:
 
     def __init__(self) -> None:
         """Open the GPU. Raises DeviceLostError, OutOfMemoryError."""
-        self._device = Device()
+        self.device = Device()
         self._log = TensorRTLog()
         self._runtime = tensorrt.Runtime(self._log)
         self._pools: list[Pool] = []
 
-    @property
-    def name(self) -> str:
-        return self._device.name
-
-    def key(self, network: str, card: Card) -> PlanKey:
-        return self._device.key(network, card)
-
     def load_resnets(self, plans: Mapping[str, bytes]) -> Pool:
         """Return a runtime of `crops` to `keypoints` and `logits`. Raises GpuError."""
         engines = [self._load(name, plans[name]) for name in ("keypoints", "emotion")]
-        return self._register(Pool(self._device, engines, CROPS, CROP_SIZES, fixed=True))
+        self._pools.append(Pool(self.device, engines, CROPS, CROP_SIZES, fixed=True))
+        return self._pools[-1]
 
     def load_detector(self, plans: Mapping[str, bytes]) -> Pool:
         """Return a runtime of `frames` to `score`, `box` and `landmark`. Raises GpuError."""
         engines = [self._load("detector", plans["detector"])]
-        return self._register(Pool(self._device, engines, FRAMES, FRAME_SIZES, fixed=False))
+        self._pools.append(Pool(self.device, engines, FRAMES, FRAME_SIZES, fixed=False))
+        return self._pools[-1]
 
     def unload(self) -> None:
         """Free the memory of the runtimes. Raises DeviceLostError."""
@@ -51,14 +45,10 @@ class Gpu:
 
     def close(self) -> None:
         self.unload()
-        self._device.close()
-
-    def _register(self, pool: Pool) -> Pool:
-        self._pools.append(pool)
-        return pool
+        self.device.close()
 
     def _load(self, name: str, plan: bytes) -> Engine:
-        with self._device.entered():
+        with self.device.entered():
             engine = self._runtime.deserialize_cuda_engine(plan)
         if engine is None:
             raise self._log.failed(f"{name}: TensorRT does not load its plan")
@@ -66,7 +56,7 @@ class Gpu:
         inputs = [each for each in names if engine.get_tensor_mode(each) == tensorrt.TensorIOMode.INPUT]
         outputs = [each for each in names if each not in inputs]
         types = [engine.get_tensor_dtype(each) for each in (*inputs, *outputs)]
-        expected = [tensorrt.DataType.UINT8, *[tensorrt.DataType.FLOAT] * len(outputs)]
-        if types != expected:
-            raise PlanError(f"{name}: its plan has tensors of types {types} instead of {expected}")
+        required = [tensorrt.DataType.UINT8, *[tensorrt.DataType.FLOAT] * len(outputs)]
+        if types != required:
+            raise PlanError(f"{name}: the tensors of its plan must be of types {required}, got {types}")
         return Engine(name=name, input=inputs[0], outputs=tuple(outputs), plan=engine, log=self._log)

@@ -1,4 +1,4 @@
-"""Buffers and streams, allocated once, that take a batch to the GPU, run it, and copy the results back.
+"""Uploads a batch to the GPU, runs it, and copies its results back; buffers and streams are allocated once.
 
 Two lanes overlap: while one batch is computed, the next is copied in and the last one copied out.
 """
@@ -41,7 +41,7 @@ class _Output:
 
     @property
     def tensor(self) -> NDArray[np.float32]:
-        return self.host[: math.prod(self.shape)]
+        return self.host[: math.prod(self.shape)].reshape(self.shape)
 
 
 class _NetworkStream:
@@ -59,10 +59,8 @@ class _NetworkStream:
         self._check(self._context.set_tensor_address(engine.input, pixels), "set_tensor_address")
         self._check(self._context.set_input_shape(engine.input, most), "set_input_shape")
         for name in engine.outputs:
-            self._outputs[name] = self._allocated(name)
-            self._check(
-                self._context.set_tensor_address(name, int(self._outputs[name].device)), "set_tensor_address"
-            )
+            self._outputs[name] = output = self._allocated(name)
+            self._check(self._context.set_tensor_address(name, int(output.device)), "set_tensor_address")
 
     def set_shape(self, shape: Shape) -> None:
         """Set the shape of the next batches."""
@@ -78,9 +76,7 @@ class _NetworkStream:
 
     def results(self, count: int) -> Tensors:
         """Return copies of the first `count` rows; the stream must be synchronized."""
-        return {
-            name: output.tensor.reshape(output.shape)[:count].copy() for name, output in self._outputs.items()
-        }
+        return {name: output.tensor[:count].copy() for name, output in self._outputs.items()}
 
     def _allocated(self, name: str) -> _Output:
         shape = tuple(self._context.get_tensor_shape(name))
@@ -128,17 +124,15 @@ class Lane:
     def finish(self) -> Tensors:
         """Wait for the batch; return its outputs."""
         self._stream.synchronize()
-        return {
-            name: tensor
-            for network in self._networks
-            for name, tensor in network.results(self._count).items()
-        }
+        outputs: Tensors = {}
+        for network in self._networks:
+            outputs |= network.results(self._count)
+        return outputs
 
     def close(self) -> None:
         """Free the graph; the buffers are freed with the lane."""
         if self._graph is not None:
             self._graph.close()
-            self._graph = None
 
     def _enqueue(self) -> None:
         """Put all work on the first network's stream, or between two of its events, as a graph requires."""
@@ -159,5 +153,5 @@ class Lane:
         self._stream.synchronize()
         try:
             return Graph.record(self._stream.handle, self._enqueue)
-        except (cuda.Error, PlanError):  # it cannot be recorded: it is started step by step
+        except (cuda.Error, PlanError):  # `start` enqueues the work instead
             return None

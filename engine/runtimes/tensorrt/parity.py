@@ -1,11 +1,12 @@
-"""Compares another runtime with ONNX Runtime on synthetic faces; a plan must keep the bounds below."""
+"""Compares another runtime with ONNX Runtime on synthetic faces; a plan must stay within the bounds below."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.records import Floats
-from engine.runtimes.runtime import Runtime
+from engine.runtimes.runtime import Runtime, Tensors
 from engine.runtimes.tensorrt.plans import PlanError
 from engine.runtimes.tensorrt.synthetic_faces import synthetic_crops, synthetic_frames
 from engine.tensors import decode_boxes, grid, iou, softmax
@@ -30,7 +31,7 @@ class Parity:
     iou: float | None = None  # the lowest of a cell's two boxes; 0 where only one runtime detects a face
 
     def check(self) -> None:
-        """Raise PlanError where a bound is not kept; NaN keeps none."""
+        """Raise PlanError where a difference is beyond its bound, or NaN."""
         if self.probability is not None and not self.probability <= MAX_PROBABILITY_DIFFERENCE:
             bound = MAX_PROBABILITY_DIFFERENCE
             raise PlanError(f"probabilities differ by {self.probability:.4f}, more than {bound}")
@@ -60,33 +61,22 @@ def compare_detections(one: Runtime, other: Runtime, threshold: float) -> Parity
     Cells are compared, not faces: a face is the mean of its cells above the threshold, and moves when one
     more or one less is above it.
     """
-    lowest = 1.0
+    lowest = []
     for count, height, width in FRAMES:
-        frames, cells = synthetic_frames(count, height, width), grid(height, width)
+        frames = synthetic_frames(count, height, width)
         outputs = [runtime.run({"frames": frames}) for runtime in (one, other)]
-        for number in range(count):
-            first, second = (_Cells(output["score"][number], output["box"][number]) for output in outputs)
-            # np.minimum keeps NaN.
-            lowest = float(np.minimum(lowest, _lowest_iou(first, second, cells, threshold)))
-    return Parity(iou=lowest)
+        lowest.append(_lowest_iou(outputs, grid(height, width), threshold))
+    return Parity(iou=float(np.min(lowest)))  # NaN if one of them is
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """Outputs of a detector for one frame."""
-
-    scores: Floats  # (cells,)
-    boxes: Floats  # (cells, 4) as the network gives them
-
-
-def _lowest_iou(one: _Cells, other: _Cells, cells: Floats, threshold: float) -> float:
+def _lowest_iou(outputs: Sequence[Tensors], cells: Floats, threshold: float) -> float:
     """Return the lowest IoU at cells where either reaches the threshold; 0 where the other is far below."""
-    below = (one.scores < threshold) & (other.scores < threshold)
-    compared = np.flatnonzero(~below)  # NaN is compared
-    if not len(compared):
+    scores = np.stack([output["score"] for output in outputs])  # (2, frames, cells)
+    compared = ~(scores < threshold).all(axis=0)  # NaN is compared
+    if not compared.any():
         return 1.0
-    lower_score = np.minimum(one.scores[compared], other.scores[compared]).min()
-    if not lower_score >= threshold - SCORE_TOLERANCE:
+    if not scores[:, compared].min() >= threshold - SCORE_TOLERANCE:
         return 0.0
-    boxes = [decode_boxes(cells[compared], each.boxes[compared]) for each in (one, other)]
+    places = np.broadcast_to(cells, (*compared.shape, 3))[compared]
+    boxes = [decode_boxes(places, output["box"][compared]) for output in outputs]
     return float(np.min([iou(first, second[None]) for first, second in zip(*boxes, strict=True)]))

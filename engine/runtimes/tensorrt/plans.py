@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.runtimes.runtime import GpuError
-from engine.tensors import CROP_SIDE, LONG_SIDE, STRIDES
+from engine.tensors import CROP_BATCH, CROP_SIDE, LONG_SIDE, STRIDES
 
 FORMAT = b"mien plan 1\n"
 RECIPE = 1  # version of the FP16 rewrite and of the build: raise it when their output changes
@@ -35,9 +35,8 @@ class Profile:
     most: Shape
 
 
-CROPS = Profile(
-    "crops", (1, 1, CROP_SIDE, CROP_SIDE), (64, 1, CROP_SIDE, CROP_SIDE), (64, 1, CROP_SIDE, CROP_SIDE)
-)
+CROP = (1, CROP_SIDE, CROP_SIDE)  # channels, height, width
+CROPS = Profile("crops", least=(1, *CROP), likely=(CROP_BATCH, *CROP), most=(CROP_BATCH, *CROP))
 FRAMES = Profile(
     "frames",
     least=(1, 1, STRIDES[-1], STRIDES[-1]),

@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from threading import Lock
 
 import numpy as np
@@ -22,13 +23,7 @@ class Pool:
     """Networks with the same input, as a runtime. Threads that call it at the same time take turns."""
 
     def __init__(
-        self,
-        device: Device,
-        engines: Sequence[Engine],
-        profile: Profile,
-        sizes: Sequence[int],
-        *,
-        fixed: bool,
+        self, device: Device, engines: list[Engine], profile: Profile, sizes: Sequence[int], *, fixed: bool
     ) -> None:
         """`sizes`: of batches, the largest first; smaller ones are tried when memory is full.
 
@@ -75,22 +70,18 @@ class Pool:
             if len(started) == LANES:
                 parts.append(started.popleft().finish())
             batch = pixels[first : first + largest]
-            lane = self._lanes[self._size(len(batch))][turn % LANES]
+            size = min(size for size in self._lanes if size >= len(batch))
+            lane = self._lanes[size][turn % LANES]
             lane.start(batch)
             started.append(lane)
         parts += [lane.finish() for lane in started]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _size(self, count: int) -> int:
-        """Return the smallest size with lanes for so many."""
-        return min(size for size in self._lanes if size >= count)
-
     def _open(self) -> None:
         while not self._lanes:
+            sizes = self._sizes if self._fixed else self._sizes[:1]
             try:
-                self._lanes = {
-                    size: self._new_lanes(size) for size in self._sizes[: None if self._fixed else 1]
-                }
+                self._lanes = {size: self._new_lanes(size) for size in sizes}
                 return
             except (cuda.MemoryError, OutOfMemoryError) as error:
                 reason = str(error)
@@ -108,7 +99,6 @@ class Pool:
         log.warning("%s: batches of at most %d %s from now on", reason, self._sizes[0], self._profile.input)
 
     def _close(self) -> None:
-        for lanes in self._lanes.values():
-            for lane in lanes:
-                lane.close()
+        for lane in chain(*self._lanes.values()):
+            lane.close()
         self._lanes = {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.tensors import CROP_SIDE
 
 Grey = NDArray[np.uint8]
+Pair = tuple[float, float]  # x and y
 OVERSAMPLING = 4
 
 
@@ -77,21 +78,13 @@ class _Canvas:
         self._side = side
         self._greys = np.full((side, side), background, dtype=np.float32)
 
-    def ellipse(self, centre: tuple[float, float], axes: tuple[float, float], grey: float) -> None:
+    def ellipse(self, centre: Pair, axes: Pair, grey: float) -> None:
         cv2.ellipse(self._greys, self._pixels(centre), self._pixels(axes), 0, 0, 360, grey, -1)
 
-    def arc(
-        self,
-        centre: tuple[float, float],
-        axes: tuple[float, float],
-        between: tuple[int, int],
-        grey: float,
-        *,
-        rotation: float = 0.0,
-    ) -> None:
-        """Draw a part of an ellipse's line, `between` two angles (degrees)."""
+    def arc(self, centre: Pair, axes: Pair, angles: Pair, grey: float, rotation: float = 0.0) -> None:
+        """Draw the line of an ellipse between two angles; angles and rotation in degrees."""
         thick = int(0.028 * self._side)
-        cv2.ellipse(self._greys, self._pixels(centre), self._pixels(axes), rotation, *between, grey, thick)
+        cv2.ellipse(self._greys, self._pixels(centre), self._pixels(axes), rotation, *angles, grey, thick)
 
     def shade(self, rightwards: float, downwards: float) -> None:
         """Add light from one side."""
@@ -105,5 +98,5 @@ class _Canvas:
         noisy = small + random.normal(0, random.uniform(1, 6), small.shape)
         return np.asarray(np.clip(noisy, 0, 255), dtype=np.uint8)
 
-    def _pixels(self, place: tuple[float, float]) -> tuple[int, int]:
+    def _pixels(self, place: Pair) -> tuple[int, int]:
         return round(place[0] * self._side), round(place[1] * self._side)

@@ -21,18 +21,18 @@ def queued(frames: list[Frame]) -> list[QueuedFrame]:
 def test_stale_frames_are_dropped() -> None:
     backlog, now = queued([frame(n, live=True) for n in range(10)]), 0.95
     assert [now - each.at <= STALE_AFTER for each in backlog] == [False] * 6 + [True] * 4
-    assert [each.frame.number for each in drop_stale(backlog, now)] == [6, 7, 8, 9]
+    assert [each.frame.number for each in drop_stale(backlog, now, STALE_AFTER)] == [6, 7, 8, 9]
 
 
 def test_the_newest_of_each_source_stays_however_old() -> None:
     frames = [frame(n, live=True, source=source) for source in ("hall", "lobby") for n in range(3)]
-    kept = drop_stale(queued(frames), now=100.0)
-    assert [(each.frame.source, each.frame.number) for each in kept] == [("hall", 2), ("lobby", 2)]
+    recent = drop_stale(queued(frames), 100.0, STALE_AFTER)
+    assert [(each.frame.source, each.frame.number) for each in recent] == [("hall", 2), ("lobby", 2)]
 
 
 def test_recordings_are_never_stale() -> None:
     frames = [frame(n) for n in range(5)]
-    assert [each.frame for each in drop_stale(queued(frames), now=100.0)] == frames
+    assert [each.frame for each in drop_stale(queued(frames), 100.0, STALE_AFTER)] == frames
 
 
 def waiting(**counts: int) -> list[QueuedFrame]:

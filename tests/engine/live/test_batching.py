@@ -21,7 +21,8 @@ def found(
 
 def taken(batcher: Batcher, now: float = 0.0) -> list[tuple[str, int]]:
     """Source and number of each frame of a batch."""
-    frames = [found.queued.frame for found in batcher.take(now).frames]
+    batcher.take_stale(now)
+    frames = [found.queued.frame for found in batcher.take()]
     return [(frame.source, frame.number) for frame in frames]
 
 
@@ -116,7 +117,7 @@ def test_stale_frames_are_taken_out_but_never_the_newest() -> None:
     batcher.add(found(number, at=number / 10) for number in range(4))
     batcher.add([found(0, source="hall")])
     batcher.add(found(number, source="film", live=False) for number in range(2))
-    batch = batcher.take(STALE_AFTER + 0.15)
-    assert [(each.frame.source, each.frame.number) for each in batch.stale] == [("lobby", 0), ("lobby", 1)]
-    left = Counter(each.queued.frame.source for each in batch.frames)
+    stale = batcher.take_stale(STALE_AFTER + 0.15)
+    assert [(each.frame.source, each.frame.number) for each in stale] == [("lobby", 0), ("lobby", 1)]
+    left = Counter(each.queued.frame.source for each in batcher.take())
     assert left == {"lobby": 2, "hall": 1, "film": 2}

@@ -295,7 +295,7 @@ def test_a_source_added_under_the_name_of_a_removed_one_starts_fresh(
         until(lambda: len(frames_read(redis_url)) == 3, 5, "the first readings")
         client.hdel(SOURCES, "lobby")
         client.delete(*keys_of("lobby"))
-        until(lambda: not pipeline.has_state("lobby"), 5, "the removal to be noticed")
+        until(lambda: "lobby" not in pipeline.sources(), 5, "the removal to be noticed")
         FrameStream(pusher).push(encode_frame(portrait_frame(0, connection=2)))
         until(lambda: frames_read(redis_url), 5, "a reading of the new source")
     finally:

@@ -114,7 +114,7 @@ def test_a_full_gpu_means_smaller_batches_or_a_word(plans: Path) -> None:
     from engine.runtimes.tensorrt.plans import read_plan
 
     device, ours = Device(), Gpu()
-    loaded = {name: read_plan(plans, ours.key(name, cards()[name])) for name in NETWORKS}
+    loaded = {name: read_plan(plans, ours.device.key(name, cards()[name])) for name in NETWORKS}
     for spare in (256, 64, 16, 4):  # MB
         with device.entered():
             free, _ = pycuda.driver.mem_get_info()
