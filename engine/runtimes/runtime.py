@@ -26,17 +26,17 @@ class Runtime(Protocol):
 
 
 class Accelerator(Protocol):
-    """A faster runtime that is prepared while another one serves, and replaces it between two batches."""
+    """A faster runtime. It is prepared while another one serves, and replaces it between two batches."""
 
     @property
     def status(self) -> str:
         """One sentence for the log and /readyz."""
 
     def start(self) -> None:
-        """Prepare in a thread beside the live work."""
+        """Prepare the runtime in a thread, while the other one serves."""
 
     def use_built(self) -> None:
-        """Take over now if everything is there already, so that a recording is read by one runtime."""
+        """Replace the other runtime now if all is built, so that one runtime reads a whole recording."""
 
     def close(self) -> None:
         """Stop the preparation, and release the device."""

@@ -1,4 +1,4 @@
-"""A weight file and its card are refused when they do not fit, in one line with expected and actual."""
+"""A weight file and its card are refused when they do not fit; one line says why."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def change(folder: Path, **fields: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "outputs"), [("detector", LANDMARKS), ("keypoints", KEYPOINTS), ("emotion", LABELS)]
 )
-def test_what_is_shipped_fits(name: str, outputs: tuple[str, ...]) -> None:
+def test_shipped_weights_fit_their_cards(name: str, outputs: tuple[str, ...]) -> None:
     card = read_card(name, outputs)
     assert card.version == f"{name}-{card.sha256[:8]}"
 
@@ -60,14 +60,14 @@ def test_damaged_weights_of_8_bits_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "reason"), [("keypoints.json", "no such model card"), ("keypoints.onnx", "no such weight file")]
 )
-def test_what_is_missing_is_named(folder: Path, file: str, reason: str) -> None:
+def test_a_missing_file_is_named(folder: Path, file: str, reason: str) -> None:
     (folder / file).unlink()
     with pytest.raises(CardMismatchError, match=f"{file}: {reason}$"):
         read_card("keypoints", KEYPOINTS, folder)
 
 
 @pytest.mark.parametrize("file", ["keypoints.json", "keypoints.onnx"])
-def test_what_cannot_be_read_is_named(folder: Path, file: str) -> None:
+def test_an_unreadable_file_is_named(folder: Path, file: str) -> None:
     (folder / file).unlink()
     (folder / file).mkdir()
     with pytest.raises(CardMismatchError, match=f"{file}: cannot be read: Is a directory$"):
@@ -75,11 +75,11 @@ def test_what_cannot_be_read_is_named(folder: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "not JSON", '{"name": 1'])
-def test_what_is_no_card_is_refused(folder: Path, text: str) -> None:
+def test_a_file_that_is_no_card_is_refused(folder: Path, text: str) -> None:
     (folder / "keypoints.json").write_text(text)
     with pytest.raises(CardMismatchError, match="not a model card"):
         read_card("keypoints", KEYPOINTS, folder)
 
 
-def test_what_is_shipped_is_small() -> None:
+def test_shipped_weights_are_small() -> None:
     assert sum(file.stat().st_size for file in MODELS.glob("*.onnx")) <= 12_000_000

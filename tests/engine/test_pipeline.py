@@ -1,4 +1,4 @@
-"""Real frames through the real networks: what comes out is one story, however the frames are fed."""
+"""Real frames through the real networks: batching and restoring do not change the events."""
 
 import json
 
@@ -37,11 +37,11 @@ def test_a_face_starts_is_read_and_ends(networks: Networks) -> None:
     assert [reading.frame for reading in readings] == list(range(10))
     ended = [event for event in events if isinstance(event, FaceEnd)]
     assert [(end.first_seen, end.last_seen, end.readings) for end in ended] == [(0, 9 * SECOND // 10, 10)]
-    told = [(each.kind, each.started, each.ended) for each in events if isinstance(each, Coverage)]
-    assert told == [("observed", 0, SECOND), ("no_face", SECOND, 5 * SECOND // 2)]
+    segments = [(each.kind, each.started, each.ended) for each in events if isinstance(each, Coverage)]
+    assert segments == [("observed", 0, SECOND), ("no_face", SECOND, 5 * SECOND // 2)]
 
 
-def test_a_reading_says_where_the_face_is(networks: Networks) -> None:
+def test_a_reading_has_the_position_of_its_face(networks: Networks) -> None:
     events = flat(Pipeline(networks).step([portrait_frame(0)]))
     reading = next(event for event in events if isinstance(event, Reading))
     assert reading.raw.sum() == pytest.approx(1, abs=1e-4)
@@ -72,17 +72,17 @@ def test_the_same_frames_give_the_same_rows_however_they_are_batched(networks: N
     assert bodies(in_batches) == bodies(one_by_one)
 
 
-def test_a_pipeline_that_was_restored_goes_on_as_if_nothing_had_happened(networks: Networks) -> None:
+def test_a_restored_pipeline_gives_the_same_events(networks: Networks) -> None:
     frames = [portrait_frame(n) for n in range(8)] + [empty_frame(n) for n in range(8, 22)]
     whole, first, second = Pipeline(networks), Pipeline(networks), Pipeline(networks)
     unbroken = flat([whole.step([frame])[0] for frame in frames])
-    told = flat([first.step([frame])[0] for frame in frames[:5]])
+    restored = flat([first.step([frame])[0] for frame in frames[:5]])
     second.restore("lobby", first.state("lobby"))
-    told += flat([second.step([frame])[0] for frame in frames[5:]])
-    assert bodies(told) == bodies(unbroken)
+    restored += flat([second.step([frame])[0] for frame in frames[5:]])
+    assert bodies(restored) == bodies(unbroken)
 
 
-def test_a_frame_that_comes_twice_is_read_once(networks: Networks) -> None:
+def test_a_repeated_frame_is_read_once(networks: Networks) -> None:
     pipeline = Pipeline(networks)
     assert pipeline.step([portrait_frame(0)])[0]
     assert pipeline.step([portrait_frame(0)]) == [[]]

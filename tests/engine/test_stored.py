@@ -47,7 +47,7 @@ def reading() -> Reading:
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_what_comes_back_is_what_went_in(event: Event) -> None:
+def test_decoded_events_are_those_that_were_encoded(event: Event) -> None:
     line = encode_stored(event)
     assert line.count(b"\n") == 1
     back = decode_stored(line, "clip.mp4")
@@ -63,7 +63,7 @@ def test_what_comes_back_is_what_went_in(event: Event) -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"{}\n", b'["span", 1]\n', b'["reading"', b"[]\n", b'["verse", 1]\n'])
-def test_anything_else_is_refused(line: bytes) -> None:
+def test_other_lines_are_refused(line: bytes) -> None:
     with pytest.raises(BadLineError, match=r"^clip\.mp4: not an event of this version"):
         decode_stored(line, "clip.mp4")
 

@@ -1,7 +1,7 @@
 """Runs the networks in TensorRT once their plans are built and checked, and in ONNX Runtime until then.
 
-Plans are read, built, loaded and compared in a thread beside the live work; from one batch to the next they
-replace ONNX Runtime. `status` says which runtime serves and why; each change is logged once.
+A thread reads or builds the plans, loads them and compares them with ONNX Runtime, which serves meanwhile; they
+replace it between two batches. `status` says which runtime serves and why; each change is logged once.
 """
 
 import atexit
@@ -77,11 +77,11 @@ class TensorRTAccelerator:
         self.status = "ONNX Runtime serves: TensorRT is being loaded"
 
     def start(self) -> None:
-        """Prepare the plans in a thread beside the live work."""
+        """Prepare the plans in a thread, while ONNX Runtime serves."""
         self._thread.start()
 
     def use_built(self) -> None:
-        """Load plans that are built already, and build none, so that a recording is read by one runtime."""
+        """Load the plans if all are built; build none, so that one runtime reads a whole recording."""
         self._may_build = False
         self._run()
         atexit.register(self.close)

@@ -53,7 +53,7 @@ class Device:
         )
 
     def close(self) -> None:
-        """Release the context, of which nothing may be in use."""
+        """Release the context; nothing on it may be in use."""
         self._context.detach()
 
 

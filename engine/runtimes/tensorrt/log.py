@@ -1,4 +1,4 @@
-"""Passes TensorRT's messages to the service's log, and into errors, since its calls raise none."""
+"""Passes TensorRT's messages to the log, and into errors, since its calls raise none."""
 
 import logging
 
@@ -14,14 +14,14 @@ log = logging.getLogger(__name__)
 
 
 class TensorRTLog(tensorrt.ILogger):  # type: ignore[misc]
-    """The logger that gets the reason when a call of TensorRT fails, which only returns False or None."""
+    """Holds the reason when a call of TensorRT fails, since the call only returns False or None."""
 
     def __init__(self) -> None:
         tensorrt.ILogger.__init__(self)  # pybind11 requires this form
         self._error = ""
 
     def log(self, severity: int, msg: str) -> None:
-        """Keep the last error. TensorRT calls it in any thread."""
+        """Store the last error; TensorRT calls this in any thread."""
         if severity in (tensorrt.ILogger.INTERNAL_ERROR, tensorrt.ILogger.ERROR):
             self._error = " ".join(msg.split())
             log.debug("tensorrt: %s", msg)

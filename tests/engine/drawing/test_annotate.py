@@ -59,10 +59,10 @@ def test_no_room_for_names_leaves_bars_in_the_box() -> None:
     assert count(picture[80:], colour_of("fear")) > 20
 
 
-def test_what_reaches_over_the_border_is_cut() -> None:
+def test_drawing_is_clipped_at_the_border() -> None:
     for box in (Box(-0.2, -0.3, 0.2, 0.3), Box(0.8, 0.7, 1.3, 1.4), Box(1.1, 1.1, 1.2, 1.2)):
         drawn((320, 240), mark("angry", box))
 
 
-def test_nobody_changes_nothing() -> None:
+def test_an_image_without_faces_is_unchanged() -> None:
     assert (drawn((320, 240)) == GREY).all()

@@ -40,7 +40,7 @@ def test_a_face_that_fills_the_frame_keeps_its_points_in_sight() -> None:
     assert not panel.overlaps(core)
 
 
-def test_no_room_at_all() -> None:
+def test_without_room_there_is_no_panel() -> None:
     assert place(Placing(), a=Area(0, 0, 640, 360)) == {"a": None}
 
 

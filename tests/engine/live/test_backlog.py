@@ -24,7 +24,7 @@ def test_stale_frames_are_dropped() -> None:
     assert [each.frame.number for each in drop_stale(backlog, now, STALE_AFTER)] == [6, 7, 8, 9]
 
 
-def test_the_newest_of_each_source_stays_however_old() -> None:
+def test_the_newest_frame_of_each_source_is_never_stale() -> None:
     frames = [frame(n, live=True, source=source) for source in ("hall", "lobby") for n in range(3)]
     recent = drop_stale(queued(frames), 100.0, STALE_AFTER)
     assert [(each.frame.source, each.frame.number) for each in recent] == [("hall", 2), ("lobby", 2)]
@@ -51,7 +51,7 @@ def test_frames_within_the_capacity_are_read() -> None:
     assert share_capacity(backlog, capacity=6) == backlog
 
 
-def test_of_too_many_frames_those_at_even_distances_are_read_and_the_newest() -> None:
+def test_of_too_many_frames_evenly_spaced_ones_and_the_newest_are_read() -> None:
     assert numbers(share_capacity(waiting(hall=12), capacity=4), "hall") == [2, 5, 8, 11]
     assert numbers(share_capacity(waiting(hall=10), capacity=4), "hall") == [2, 4, 7, 9]
 

@@ -95,7 +95,7 @@ def test_a_late_source_does_not_wait_for_the_earlier_turns_of_a_crowd() -> None:
     assert taken(batcher) == [("square", 4)]
 
 
-def test_an_idle_source_saves_no_turns() -> None:
+def test_an_idle_source_does_not_save_turns_up() -> None:
     batcher = Batcher(Limits(DELAY, batch_faces=20))
     batcher.add(found(number, source="square", faces=20) for number in range(10))
     for _ in range(4):
@@ -112,7 +112,7 @@ def test_each_cameras_frames_keep_their_order() -> None:
         assert [number for name, number in order if name == source] == list(range(6))
 
 
-def test_stale_frames_are_taken_out_but_never_the_newest() -> None:
+def test_stale_frames_are_removed_but_never_the_newest() -> None:
     batcher = Batcher(Limits(DELAY))
     batcher.add(found(number, at=number / 10) for number in range(4))
     batcher.add([found(0, source="hall")])

@@ -1,4 +1,4 @@
-"""Seconds of faces: what is told of them, when, and that a new worker goes on with them."""
+"""Seconds of faces: their content, the moment when they are closed, and their state in a new worker."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ def summary(second: Second) -> tuple[int, float, int, str | None]:
     return second.track, second.started / SECOND, second.readings, second.label
 
 
-def test_a_second_is_told_with_all_its_faces_when_the_next_begins() -> None:
+def test_a_second_is_closed_with_all_its_faces_when_the_next_begins() -> None:
     rollup = Rollup("lobby")
     for moment in (0.25, 0.5, 0.75):
         assert rollup.add(at(moment)) == []
         assert rollup.add(at(moment, "sad", track=4)) == []
-    told = rollup.add(at(1.0))
-    assert [summary(second) for second in told] == [(1, 0.0, 3, "happy"), (4, 0.0, 3, "sad")]
-    assert [second.captured_at for second in told] == [BEGAN + timedelta(seconds=0.25)] * 2
+    closed = rollup.add(at(1.0))
+    assert [summary(second) for second in closed] == [(1, 0.0, 3, "happy"), (4, 0.0, 3, "sad")]
+    assert [second.captured_at for second in closed] == [BEGAN + timedelta(seconds=0.25)] * 2
     assert [summary(second) for second in rollup.flush()] == [(1, 1.0, 1, "happy")]
     assert rollup.flush() == []
 
@@ -54,14 +54,14 @@ def test_the_distribution_is_the_mean_and_the_label_the_most_frequent() -> None:
 
 
 @pytest.mark.parametrize(("labels", "label"), [((None, None, "sad"), None), ((None, "sad"), "sad")])
-def test_a_second_that_mostly_abstained_bears_no_label(labels: tuple[Label | None, ...], label: str) -> None:
+def test_a_second_that_mostly_abstained_has_no_label(labels: tuple[Label | None, ...], label: str) -> None:
     rollup = Rollup("lobby")
     for number, worn in enumerate(labels):
         rollup.add(at(number / 10, worn))
     assert rollup.flush()[0].label == label
 
 
-def test_a_second_is_over_when_frames_without_a_face_have_left_it() -> None:
+def test_a_second_is_closed_by_frames_without_a_face_too() -> None:
     rollup = Rollup("lobby")
     rollup.add(at(3.5))
     assert rollup.until(round(3.9 * SECOND)) == []
@@ -71,18 +71,18 @@ def test_a_second_is_over_when_frames_without_a_face_have_left_it() -> None:
     assert [summary(second) for second in rollup.flush()] == [(1, 9.0, 1, "happy")]
 
 
-def test_a_restored_rollup_tells_what_an_unbroken_one_does() -> None:
+def test_a_restored_rollup_gives_the_same_seconds() -> None:
     moments = [number / 10 for number in range(25)]
-    unbroken, broken, told, resumed = Rollup("lobby"), Rollup("lobby"), [], []
+    unbroken, broken, closed, resumed = Rollup("lobby"), Rollup("lobby"), [], []
     for moment in moments:
         label: Label = "happy" if moment < 1.7 else "fear"
-        told += unbroken.add(at(moment, label))
+        closed += unbroken.add(at(moment, label))
         broken = Rollup.restored("lobby", broken.state())
         resumed += broken.add(at(moment, label))
-    told += unbroken.flush()
+    closed += unbroken.flush()
     resumed += broken.flush()
-    assert len(told) == 3
-    for one, other in zip(told, resumed, strict=True):
+    assert len(closed) == 3
+    for one, other in zip(closed, resumed, strict=True):
         assert (*summary(one), one.captured_at) == (*summary(other), other.captured_at)
         assert np.array_equal(one.smoothed, other.smoothed)
 

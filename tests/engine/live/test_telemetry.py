@@ -1,4 +1,4 @@
-"""Libraries leave no identifier of this machine behind: nothing is told to their makers."""
+"""ONNX Runtime leaves no identifier of this machine behind and reports nothing to its makers."""
 
 import os
 import subprocess
@@ -19,10 +19,10 @@ onnxruntime.InferenceSession(sys.argv[2])
 
 
 @pytest.mark.parametrize("module", ["engine.runtimes.onnx", "training.data.yunet", "training.quantize"])
-def test_onnx_runtime_keeps_to_itself(tmp_path: Path, module: str) -> None:
+def test_onnx_runtime_writes_no_identifier_and_sends_nothing(tmp_path: Path, module: str) -> None:
     if module == "training.quantize":
         pytest.importorskip("torch")
-    hidden = ("XDG_", "CI", "ORT_")  # where else it would write, and what else would silence it
+    hidden = ("XDG_", "CI", "ORT_")  # other places to write, and other switches
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     subprocess.run(
         [sys.executable, "-c", PROGRAM, module, str(MODELS / "keypoints.onnx")],

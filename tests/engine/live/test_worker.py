@@ -1,80 +1,23 @@
-"""The engine on a real Redis: every frame's readings exactly once, whatever is lost when."""
+"""The engine on a real Redis: frames become timelines, states survive it, and old frames are skipped."""
 
-import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import count
 from threading import Thread
-from typing import Any
 
 import pytest
-import redis
 
 from engine.live.backlog import CAPACITY_WINDOW, STALE_AFTER, Limits
 from engine.live.worker import Worker
-from engine.loading import Networks, load_networks
+from engine.loading import Networks
 from engine.pipeline import Pipeline
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect
 from ingest.bus.frame_stream import GROUP, FrameStream
-from ingest.bus.keys import SOURCES, counts_key, engine_key, frames_key, keys_of, overview_key, timeline_key
+from ingest.bus.keys import SOURCES, counts_key, engine_key, frames_key, keys_of
 from ingest.bus.source_config import SourceConfig, encode_config
 from ingest.bus.wire import encode_frame
-from tests.cluster import Cluster
+from tests.engine.live.working import frames_read, messages, push, push_live, seconds_of, work
 from tests.engine.portrait import portrait_frame
 from tests.waiting import until
-
-
-@pytest.fixture(scope="module")
-def networks() -> Networks:
-    return load_networks()
-
-
-def lose(client: Redis, losses: Mapping[int, str]) -> Redis:
-    """Make a client lose its connection at some transactions: before they are carried out, or after."""
-    open_pipeline, numbers = client.pipeline, count(1)
-
-    def opened(*, transaction: bool) -> Any:
-        pipeline = open_pipeline(transaction=transaction)
-        execute, loss = pipeline.execute, losses.get(next(numbers)) if transaction else None
-
-        def lossy() -> Any:
-            told = None if loss == "before" else execute()
-            if loss:
-                raise redis.ConnectionError("lost")
-            return told
-
-        pipeline.execute = lossy  # type: ignore[method-assign]
-        return pipeline
-
-    client.pipeline = opened  # type: ignore[method-assign]
-    return client
-
-
-def push(client: Redis, numbers: Iterable[int], source: str = "lobby", connection: int = 1) -> None:
-    for number in numbers:
-        FrameStream(client).push(encode_frame(portrait_frame(number, source=source, connection=connection)))
-
-
-def push_live(client: Redis, numbers: Iterable[int], *sources: str) -> None:
-    for number in numbers:
-        for source in sources:
-            frame = portrait_frame(number, source=source, connection=1, live=True)
-            FrameStream(client).push(encode_frame(frame))
-
-
-def work(client: Redis, networks: Networks) -> None:
-    Worker(client, Pipeline(networks)).run(until_empty=True)
-
-
-def messages(url: str, source: str = "lobby") -> list[dict[str, Any]]:
-    client = connect(url)
-    return [json.loads(fields[b"body"]) for _, fields in client.xrange(timeline_key(source))]
-
-
-def frames_read(url: str, source: str = "lobby") -> Counter[int]:
-    return Counter(message["frame"] for message in messages(url, source) if message["type"] == "reading")
 
 
 def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
@@ -88,7 +31,7 @@ def test_frames_become_a_timeline(redis_url: str, networks: Networks) -> None:
     assert reading["result_at"] is not None
 
 
-def test_frames_are_gone_from_the_bus_when_they_are_done(redis_url: str, networks: Networks) -> None:
+def test_committed_frames_are_deleted_from_redis(redis_url: str, networks: Networks) -> None:
     client = connect(redis_url)
     push(client, range(5))
     work(client, networks)
@@ -96,84 +39,11 @@ def test_frames_are_gone_from_the_bus_when_they_are_done(redis_url: str, network
     assert client.xlen(frames_key(0)) == 0
 
 
-@pytest.mark.parametrize("loss", ["before", "after"])
-def test_a_connection_lost_at_a_commit_loses_and_doubles_nothing(
-    redis_url: str, networks: Networks, loss: str
-) -> None:
-    client = lose(connect(redis_url), {0: loss, 1: loss, 3: loss})
-    worker = Worker(client, Pipeline(networks))
-    for start in range(0, 20, 4):
-        push(client, range(start, start + 4))
-        worker.run(until_empty=True)
-    assert frames_read(redis_url) == Counter(range(20))
-    client = connect(redis_url)
-    assert client.hget(counts_key("lobby"), "readings") == b"20"
-    assert {message["track"] for message in messages(redis_url) if "track" in message} == {1}
-
-
-@pytest.mark.parametrize("lost_at", range(1, 8))
-def test_a_connection_lost_between_two_servers_of_a_cluster_loses_and_doubles_nothing(
-    cluster: Cluster, networks: Networks, lost_at: int
-) -> None:
-    """A commit is a transaction for each source and one for the frames: one is lost, carried out or not."""
-    sources = ("lobby", "hall", "cellar")
-    with connect(cluster.url, retries=0) as client:
-        lose(client, {lost_at: "after", lost_at + 3: "before"})
-        worker = Worker(client, Pipeline(networks))
-        for start in range(0, 12, 4):
-            for source in sources:
-                push(client, range(start, start + 4), source)
-            worker.run(until_empty=True)
-        for source in sources:
-            assert frames_read(cluster.url, source) == Counter(range(12))
-            assert client.hget(counts_key(source), "readings") == b"12"
-            assert {each["track"] for each in messages(cluster.url, source) if "track" in each} == {1}
-        assert client.xlen(frames_key(0)) == 0
-
-
-@pytest.mark.parametrize("losses", [{1: "after"}, {2: "before"}, {2: "after"}, {3: "before"}])
-def test_frames_of_two_connections_that_come_again_in_a_cluster_are_read_once(
-    cluster: Cluster, networks: Networks, losses: dict[int, str]
-) -> None:
-    """The camera comes back while frames of before still wait: the source's state knows its newest alone."""
-    with connect(cluster.url, retries=0) as client:
-        lose(client, losses)
-        push(client, range(4), connection=1)
-        push(client, range(4), connection=2)
-        push(client, range(4), "hall")
-        work(client, networks)
-        told = [each for each in messages(cluster.url) if each["type"] == "reading"]
-        assert Counter((each["connection"], each["frame"]) for each in told) == Counter(
-            (connection, frame) for connection in (1, 2) for frame in range(4)
-        )
-        assert frames_read(cluster.url, "hall") == Counter(range(4))
-        assert client.hget(counts_key("lobby"), "readings") == b"8"
-
-
-@pytest.mark.parametrize("loss", ["before", "after"])
-def test_batches_that_wait_and_leave_in_part_lose_and_double_nothing(
-    redis_url: str, networks: Networks, loss: str
-) -> None:
-    """Three faces fill a batch, ten are there: some wait each time that the connection is lost."""
-    client = lose(connect(redis_url), {1: loss, 2: loss, 5: loss})
-    worker = Worker(client, Pipeline(networks), limits=Limits(delay=0.02, batch_faces=3))
-    for start in range(0, 20, 5):
-        for source in ("lobby", "hall"):
-            push(client, range(start, start + 5), source)
-        worker.run(until_empty=True)
-    for source in ("lobby", "hall"):
-        assert frames_read(redis_url, source) == Counter(range(20))
-        frames = [each["frame"] for each in messages(redis_url, source) if each["type"] == "reading"]
-        assert frames == sorted(frames)
-    client = connect(redis_url)
-    assert client.xlen(frames_key(0)) == client.xpending(frames_key(0), GROUP)["pending"] == 0
-
-
 def test_frames_of_several_reads_are_committed_together(redis_url: str, networks: Networks) -> None:
     client = connect(redis_url)
 
     def waiting() -> int:
-        """Frames that the worker has taken and not acknowledged."""
+        """Return the number of frames that the worker has taken and not acknowledged."""
         return int(client.xpending(frames_key(0), GROUP)["pending"])
 
     client = connect(redis_url)
@@ -194,7 +64,9 @@ def test_frames_of_several_reads_are_committed_together(redis_url: str, networks
     assert frames_read(redis_url) == Counter(range(64))
 
 
-def test_frames_that_grow_old_in_a_batch_are_left_out_and_counted(redis_url: str, networks: Networks) -> None:
+def test_frames_that_become_stale_in_a_batch_are_skipped_and_counted(
+    redis_url: str, networks: Networks
+) -> None:
     client = connect(redis_url)
     FrameStream(client).join()
     for number in range(5):
@@ -206,30 +78,7 @@ def test_frames_that_grow_old_in_a_batch_are_left_out_and_counted(redis_url: str
     assert client.xlen(frames_key(0)) == 0
 
 
-def seconds_of(url: str) -> list[list[int]]:
-    """Track, milliseconds, label and percents of each entry, which here have one face each."""
-    client = connect(url)
-    entries = [fields for _, fields in client.xrange(overview_key("lobby"))]
-    bodies = [fields[b"body"].decode() for fields in entries if fields[b"type"] == b"seconds"]
-    return [[int(number) for number in re.split("[ ,]", body)] for body in bodies]
-
-
-@pytest.mark.parametrize("losses", [{}, {0: "before", 1: "after", 2: "before"}])
-def test_each_second_comes_into_the_overview_once_whoever_reads_it(
-    redis_url: str, networks: Networks, losses: dict[int, str]
-) -> None:
-    for start in range(0, 24, 6):
-        client = lose(connect(redis_url), losses)
-        push(client, range(start, start + 6))
-        Worker(client, Pipeline(networks)).run(until_empty=True)
-    seconds = seconds_of(redis_url)
-    assert [(track, time) for track, time, *_ in seconds] == [(1, 0), (1, 1000)]  # the third is open
-    for _, _, label, *percents in seconds:
-        assert -1 <= label < 7
-        assert 97 <= sum(percents) <= 103
-
-
-def test_a_new_worker_goes_on_with_the_same_track(redis_url: str, networks: Networks) -> None:
+def test_a_new_worker_continues_the_same_track(redis_url: str, networks: Networks) -> None:
     client = connect(redis_url)
     push(client, range(6))
     work(client, networks)
@@ -281,7 +130,7 @@ def test_a_state_of_another_version_is_logged_and_the_source_starts_again(
     assert "lobby: not a state of this version" in caplog.text
 
 
-def test_a_source_added_under_the_name_of_a_removed_one_starts_fresh(
+def test_a_source_with_the_name_of_a_removed_one_starts_without_a_state(
     redis_url: str, networks: Networks
 ) -> None:
     client, pipeline = connect(redis_url), Pipeline(networks)
@@ -352,8 +201,8 @@ def test_a_quiet_source_has_no_open_tracks(redis_url: str, networks: Networks) -
         working.join()
     assert [kind for kind in kinds() if kind != "span"] == ["face.start", "face.end", "coverage"] * 2
     assert frames_read(redis_url) == Counter(range(5))
-    told = [message for message in messages(redis_url) if message["type"] == "coverage"]
-    assert [(each["started"], each["ended"]) for each in told] == [(0, 0.2), (0.2, 0.4)]
+    segments = [message for message in messages(redis_url) if message["type"] == "coverage"]
+    assert [(each["started"], each["ended"]) for each in segments] == [(0, 0.2), (0.2, 0.4)]
     assert len(seconds_of(redis_url)) == 2  # what there was of the second, at each end
 
 

@@ -1,4 +1,4 @@
-"""TensorRT and pycuda as doubles, one TensorRT version at a time; the engine's own code is the real one."""
+"""Doubles of TensorRT and pycuda, one TensorRT version at a time; the modules of the engine are real."""
 
 import importlib
 import sys
@@ -23,7 +23,7 @@ from engine.runtimes.tensorrt.plans import write_plan
 DOUBLES = Path(__file__).parents[1] / "doubles"
 DOUBLED = ("tensorrt", "pycuda", "pycuda.driver")
 RESNETS = ("keypoints", "emotion")
-HOMES = ("device", "log", "build", "lane", "pool", "gpu")  # of the doubled libraries
+MODULES = ("device", "log", "build", "lane", "pool", "gpu")  # of the engine, which import them
 
 
 @cache
@@ -50,20 +50,20 @@ class Doubles:
         self.tensorrt = importlib.import_module("tensorrt")
         self.cuda = importlib.import_module("pycuda.driver")
         self.engine: dict[str, ModuleType] = {
-            home: importlib.import_module(f"engine.runtimes.tensorrt.{home}") for home in HOMES
+            module: importlib.import_module(f"engine.runtimes.tensorrt.{module}") for module in MODULES
         }
 
     @property
     def gpu(self) -> Any:
-        """The GPU's state."""
+        """Return the state of the GPU."""
         return self.cuda.gpu
 
     def called(self, name: str) -> list[tuple[Any, ...]]:
-        """The arguments of each call of that name."""
+        """Return the arguments of each call of that name."""
         return [call[1:] for call in self.tensorrt.calls if call[0] == name]
 
     def build_into(self, folder: Path, *names: str) -> dict[str, bytes]:
-        """The plans of these networks, built in this process and put into the folder."""
+        """Build the plans of these networks in this process and write them to the folder; return them."""
         build, device = self.engine["build"], self.engine["device"].Device()
         plans = {}
         for name in names:
@@ -76,34 +76,34 @@ class Doubles:
 
 @cache
 def _prepared(name: str, half: bool) -> bytes:
-    """A network's ONNX for the GPU."""
+    """Return a network as ONNX for the GPU."""
     return for_gpu(cards()[name].file, half=half)
 
 
 @contextmanager
 def doubled(monkeypatch: pytest.MonkeyPatch, version: str) -> Iterator[Doubles]:
-    """TensorRT 8.6, 10 or 11 with a driver and a GPU, for this process and those that it starts."""
+    """Provide TensorRT 8.6, 10 or 11, a driver and a GPU to this process and to those that it starts."""
     path = f"{DOUBLES}:{Path(__file__).parents[3]}"
     monkeypatch.setenv("TENSORRT_DOUBLE", version)
     monkeypatch.setenv("PYTHONPATH", path)
     monkeypatch.syspath_prepend(str(DOUBLES))
-    ours = (*DOUBLED, *(f"engine.runtimes.tensorrt.{home}" for home in HOMES))
-    kept = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
+    names = (*DOUBLED, *(f"engine.runtimes.tensorrt.{module}" for module in MODULES))
+    loaded = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     try:
         doubles = Doubles()
         monkeypatch.setattr(driver, "_library", doubles.cuda.Driver)
         yield doubles
     finally:
-        for name in ours:
+        for name in names:
             sys.modules.pop(name, None)
-        sys.modules.update(kept)
+        sys.modules.update(loaded)
 
 
 @contextmanager
 def accelerated(folder: Path, *names: str) -> Iterator[TensorRTAccelerator]:
-    """ONNX Runtime, and TensorRT to take its place; started. `names`: of the networks, else the ResNets."""
-    taken = {name: cards()[name] for name in names or RESNETS}
-    accelerator = TensorRTAccelerator(taken, onnx_detector(), onnx_resnets(), folder)
+    """Start an accelerator of these networks, of the ResNets by default; close it at the end."""
+    networks = {name: cards()[name] for name in names or RESNETS}
+    accelerator = TensorRTAccelerator(networks, onnx_detector(), onnx_resnets(), folder)
     accelerator.start()
     try:
         yield accelerator

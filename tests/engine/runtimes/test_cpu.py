@@ -33,7 +33,7 @@ def cpuinfo(folder: Path, text: str) -> Path:
         ("", 32),
     ],
 )
-def test_the_cpu_decides(tmp_path: Path, text: str, bits: int) -> None:
+def test_8_bits_run_where_the_cpu_has_byte_dot_products(tmp_path: Path, text: str, bits: int) -> None:
     card = select_weights(read_card("emotion", LABELS), cpuinfo=cpuinfo(tmp_path, text))
     assert card.bits == bits
 

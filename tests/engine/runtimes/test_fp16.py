@@ -1,4 +1,4 @@
-"""Half precision, computed by ONNX Runtime on the CPU, which does it by casting: near enough to float32?"""
+"""Half precision in ONNX Runtime on the CPU, which computes it by casting, stays close to float32."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_boxes_are_those_of_float32(half: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["detector", "keypoints", "emotion"])
-def test_convolutions_alone_are_halved(name: str) -> None:
+def test_only_convolutions_are_in_half_precision(name: str) -> None:
     model = onnx.shape_inference.infer_shapes(onnx.load_from_string(for_gpu(cards()[name].file, half=True)))
     types = {each.name: each.type.tensor_type.elem_type for each in model.graph.value_info}
     types |= {each.name: each.type.tensor_type.elem_type for each in model.graph.output}
@@ -83,7 +83,7 @@ def test_weights_that_half_precision_cannot_hold_are_refused(tmp_path: Path) -> 
         for_gpu(tmp_path / "loud.onnx", half=True)
 
 
-def test_drawn_faces_are_the_same_each_time_and_look_like_faces() -> None:
+def test_synthetic_faces_are_reproducible_and_detected() -> None:
     assert np.array_equal(synthetic_crops(8), synthetic_crops(8))
     assert synthetic_crops(8).shape == (8, 1, 96, 96)
     assert synthetic_frames(2, 480, 640).shape == (2, 1, 480, 640)

@@ -1,4 +1,4 @@
-"""On a real GPU, with the real TensorRT: `pytest -m gpu`. Elsewhere all of it is left out."""
+"""On a real GPU, with the real TensorRT: `pytest -m gpu`. Without one, these tests are not selected."""
 
 import resource
 import time
@@ -20,11 +20,11 @@ from tests.waiting import until
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(3600)]
 
 NETWORKS = ("keypoints", "emotion", "detector")
-BUILDS = 1800.0  # seconds that three plans may take
-LOADS = 120.0  # seconds that three plans may take that are there
+BUILDS = 1800.0  # seconds for building three plans
+LOADS = 120.0  # seconds for loading three plans
 LOAD = 600.0  # seconds of load
-WARM = 20.0  # seconds after which nothing may grow any more
-GROWTH = 32 * 1024 * 1024  # bytes that count as none, of the host's memory and of the GPU's
+WARM = 20.0  # seconds until the memory must not grow any more
+GROWTH = 32 * 1024 * 1024  # bytes that are allowed, of the host and of the GPU
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,7 +37,7 @@ def gpu() -> None:
 
 @pytest.fixture(scope="module")
 def plans(gpu: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all three plans, built here."""
+    """Return a folder with all three plans."""
     folder = tmp_path_factory.mktemp("plans")
     with accelerated(folder, *NETWORKS) as accelerator:
         serves_within(accelerator, BUILDS)
@@ -59,7 +59,7 @@ def serves_within(accelerator: TensorRTAccelerator, seconds: float) -> None:
 
 
 def free_memory() -> int:
-    """Bytes of the GPU's memory."""
+    """Return the free bytes of the GPU memory."""
     import pycuda.driver
 
     from engine.runtimes.tensorrt.device import Device
@@ -89,14 +89,14 @@ def test_frames_of_changing_shapes_come_back_in_order(serving: TensorRTAccelerat
         assert all(np.abs(ours[name] - theirs[name]).max() < 0.1 for name in theirs)
 
 
-def test_plans_that_are_there_are_used(plans: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_existing_plans_are_used(plans: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     with accelerated(plans, *NETWORKS) as accelerator:
         serves_within(accelerator, LOADS)
     assert "is being built" not in caplog.text
 
 
-def test_a_damaged_plan_is_built_anew(plans: Path) -> None:
+def test_a_damaged_plan_is_built_again(plans: Path) -> None:
     (path,) = plans.glob(f"keypoints-*{SUFFIX}")
     spoiled = bytearray(path.read_bytes())
     spoiled[len(spoiled) // 2] ^= 0xFF
@@ -106,7 +106,7 @@ def test_a_damaged_plan_is_built_anew(plans: Path) -> None:
     assert path.read_bytes() != bytes(spoiled)
 
 
-def test_a_full_gpu_means_smaller_batches_or_a_word(plans: Path) -> None:
+def test_a_full_gpu_means_smaller_batches_or_an_error(plans: Path) -> None:
     import pycuda.driver
 
     from engine.runtimes.tensorrt.device import Device
@@ -148,6 +148,6 @@ def test_ten_minutes_of_load_take_no_more_memory(serving: TensorRTAccelerator) -
 
 
 def resident() -> int:
-    """Bytes of this process in the host's memory."""
+    """Return the bytes of this process in the memory of the host."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()

@@ -1,4 +1,4 @@
-"""The cache of plans: whole and for this very machine, or not at all."""
+"""The cache returns a plan only whole and for the same key."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (tmp_path / "plans").stat().st_mode & 0o077 == 0
 
 
-def test_there_is_none_at_first(tmp_path: Path) -> None:
+def test_an_empty_folder_has_no_plan(tmp_path: Path) -> None:
     with pytest.raises(NoPlanError, match="none yet"):
         read_plan(tmp_path, KEY)
 
@@ -70,9 +70,7 @@ def test_a_plan_that_is_cut_off_is_not_read(tmp_path: Path, length: int) -> None
         read_plan(tmp_path, KEY)
 
 
-def test_what_is_left_of_a_write_that_failed_is_taken_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""YuNet in the shipped detector's place finds what it finds in OpenCV, and serves where it is asked for."""
+"""YuNet as the detector gives the faces that OpenCV detects with it, and runs where it is configured."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     return folder
 
 
-def test_it_finds_what_opencv_finds_with_it(data: Path, shared: Path) -> None:
+def test_it_detects_the_faces_that_opencv_detects_with_it(data: Path, shared: Path) -> None:
     card = detector_card("yunet", data=data)
     assert card.version == "yunet-daede240"
     detector = Detector(YuNetRuntime(OnnxRuntime(card.file)), card.threshold)
@@ -57,12 +57,12 @@ def test_it_finds_what_opencv_finds_with_it(data: Path, shared: Path) -> None:
 def test_the_pipeline_runs_with_it(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_DATA", str(data))
     pipeline = Pipeline(load_networks(detector="yunet"))
-    events = [event for n in range(3) for told in pipeline.step([portrait_frame(n)]) for event in told]
+    events = [event for n in range(3) for event in pipeline.step([portrait_frame(n)])[0]]
     assert [event.track for event in events if isinstance(event, FaceStart)] == [1]
     assert [event.frame for event in events if isinstance(event, Reading)] == [0, 1, 2]
 
 
-def test_weights_that_are_missing_or_others_are_refused(tmp_path: Path) -> None:
+def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CardMismatchError, match=r"models/yunet.onnx: no such weight file; `mien models get"):
         detector_card("yunet", data=tmp_path)
     (tmp_path / "models").mkdir()
@@ -73,7 +73,7 @@ def test_weights_that_are_missing_or_others_are_refused(tmp_path: Path) -> None:
         detector_card("yunet", data=tmp_path)
 
 
-def test_a_detector_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_detector_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_DETECTOR", "yolo")
     with pytest.raises(SettingError, match=r"^MIEN_DETECTOR must be mien or yunet, got 'yolo'$"):
         EngineSettings.read("detector")

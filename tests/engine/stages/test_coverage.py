@@ -22,7 +22,7 @@ def segments(closed: list[Coverage]) -> list[tuple[str, float, float]]:
     return joined
 
 
-def test_a_frame_stands_for_the_time_until_the_next() -> None:
+def test_a_frame_covers_the_time_until_the_next() -> None:
     coverage, closed = SourceCoverage("clip"), []
     for n in range(30):
         closed += coverage.add(frame(n), "observed" if n < 10 else "no_face")
@@ -72,7 +72,7 @@ def test_frames_that_are_lost_before_the_first_of_a_connection_are_counted() -> 
     assert ("disconnected", 1.2, 4.6) in segments(closed)
 
 
-def test_after_a_pause_it_goes_on_without_a_gap() -> None:
+def test_coverage_resumes_after_a_pause_without_a_gap() -> None:
     coverage, closed = SourceCoverage("lobby"), []
     for n in range(3):
         closed += coverage.add(frame(n, live=True, connection=1), "observed")
@@ -85,7 +85,7 @@ def test_after_a_pause_it_goes_on_without_a_gap() -> None:
     assert sum(each.frames for each in closed) == 4
 
 
-def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
+def test_a_gap_beside_decoding_errors_is_a_decoding_error() -> None:
     coverage, closed = SourceCoverage("clip"), []
     for n in range(5):
         closed += coverage.add(frame(n), "observed")
@@ -94,7 +94,7 @@ def test_a_hole_beside_decoding_errors_is_their_doing() -> None:
     assert segments(closed) == [("observed", 0, 0.5), ("decode_error", 0.5, 2), ("observed", 2, 3)]
 
 
-def test_a_long_pause_between_frames_alone_is_no_error() -> None:
+def test_a_gap_without_decoding_errors_is_no_error() -> None:
     """Variable frame rate: a frame is shown until the next one comes."""
     coverage, closed = SourceCoverage("clip"), []
     for n, at in enumerate((0, 0.1, 3.0)):
@@ -102,7 +102,7 @@ def test_a_long_pause_between_frames_alone_is_no_error() -> None:
     assert segments(closed + coverage.finish(4 * SECOND)) == [("observed", 0, 4)]
 
 
-def test_a_camera_that_is_silent_for_long_was_away() -> None:
+def test_a_camera_without_frames_for_long_was_disconnected() -> None:
     coverage, closed = SourceCoverage("lobby"), []
     for n, at in enumerate((0, 0.1, 0.2, 4.0, 4.1)):
         closed += coverage.add(frame(n, at=at, live=True), "observed")
@@ -110,7 +110,7 @@ def test_a_camera_that_is_silent_for_long_was_away() -> None:
     assert segments(closed) == [("observed", 0, 0.3), ("disconnected", 0.3, 4), ("observed", 4, 5)]
 
 
-def test_a_slow_camera_is_not_away_between_its_frames() -> None:
+def test_a_slow_camera_is_not_disconnected_between_its_frames() -> None:
     coverage, closed = SourceCoverage("lobby"), []
     for n in range(5):
         closed += coverage.add(frame(n, at=3.0 * n, live=True), "observed")
@@ -139,7 +139,7 @@ def test_long_segments_are_closed_in_parts_with_wall_clock() -> None:
     assert (closed[0].started_at, closed[1].ended_at) == (NOON, frame(200, live=True).captured_at)
 
 
-def test_a_frame_that_comes_again_is_known() -> None:
+def test_a_repeated_frame_is_recognised() -> None:
     coverage = SourceCoverage("lobby")
     coverage.add(frame(4, connection=1), "no_face")
     assert coverage.is_repeated(frame(4, connection=1))
@@ -148,7 +148,7 @@ def test_a_frame_that_comes_again_is_known() -> None:
     assert not coverage.is_repeated(frame(0, connection=2))
 
 
-def test_a_restored_coverage_goes_on_as_if_nothing_had_happened() -> None:
+def test_a_restored_coverage_gives_the_same_segments() -> None:
     kinds: tuple[CoverageKind, ...] = ("observed", "no_face", "observed")
     whole, first = SourceCoverage("lobby"), SourceCoverage("lobby")
     unbroken: list[Coverage] = []

@@ -18,7 +18,7 @@ def landmarks(scale: float, roll: float, at: tuple[float, float]) -> np.ndarray:
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("roll", [-0.5, 0.0, 0.3])
-def test_the_eyes_come_to_their_places(scale: float, roll: float) -> None:
+def test_the_eyes_are_at_fixed_positions(scale: float, roll: float) -> None:
     points = landmarks(scale, roll, (200, 150))
     to_frame = crop_transform(align(points))
     expected = [
@@ -30,7 +30,7 @@ def test_the_eyes_come_to_their_places(scale: float, roll: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.0, 2.5, 6.0])
-def test_what_lies_at_the_eyes_lies_there_in_the_crop(scale: float) -> None:
+def test_the_crop_shows_the_eyes_at_their_positions(scale: float) -> None:
     """Also for large faces, which are shrunk before they are sampled."""
     points = landmarks(scale, 0.2, (400, 300))
     picture = np.zeros((800, 1000), dtype=np.uint8)

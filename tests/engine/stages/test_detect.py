@@ -36,8 +36,8 @@ def pixels(face: Face, picture: NDArray[np.uint8]) -> Floats:
     return np.array([box.left * width, box.top * height, box.right * width, box.bottom * height], np.float32)
 
 
-class Recorded:
-    """A runtime that says what it is told, and remembers the shapes it was asked."""
+class RecordingRuntime:
+    """A runtime that returns given cells, and records the shapes of its inputs."""
 
     def __init__(self, cells: Mapping[int, tuple[float, list[float]]]) -> None:
         self._cells = cells  # number of the cell: score, box
@@ -89,26 +89,25 @@ def test_frames_of_many_shapes_come_back_in_order(detector: Detector, shared: Pa
     together = detector.detect([*pictures, *pictures[::-1]])
     alone = [detector.detect([picture])[0] for picture in pictures]
     assert [len(faces) for faces in alone] == [5, 0, 2]
-    for faces, expected in zip(together, [*alone, *alone[::-1]], strict=True):
-        actual = [value for face in faces for value in (*face.landmarks.ravel(), face.score)]
-        wanted = [value for face in expected for value in (*face.landmarks.ravel(), face.score)]
-        np.testing.assert_allclose(actual, wanted, atol=1e-3)
+    for pair in zip(together, [*alone, *alone[::-1]], strict=True):
+        batched, single = ([(*face.landmarks.ravel(), face.score) for face in faces] for faces in pair)
+        np.testing.assert_allclose(batched, single, atol=1e-3)
 
 
 def test_equal_shapes_share_a_batch_and_the_long_side_is_640() -> None:
-    runtime = Recorded({})
+    runtime = RecordingRuntime({})
     shapes = [(720, 1280), (360, 640), (100, 60), (360, 640), (1280, 720)]
     assert Detector(runtime, 0.8).detect([np.zeros(shape, np.uint8) for shape in shapes]) == [[]] * 5
     assert runtime.shapes == [(3, 1, 384, 640), (1, 1, 128, 64), (1, 1, 640, 384)]
 
 
 def test_no_frames_make_no_faces() -> None:
-    assert Detector(Recorded({}), 0.8).detect([]) == []
+    assert Detector(RecordingRuntime({}), 0.8).detect([]) == []
 
 
 def test_boxes_are_ratios_of_the_frame_not_of_the_padding() -> None:
     # Cell 0 of stride 8 has its middle at 4, 4; the box is 16 by 8 pixels of 40 by 20.
-    runtime = Recorded({0: (0.9, [0.5, 0.5, float(np.log(2)), 0.0])})
+    runtime = RecordingRuntime({0: (0.9, [0.5, 0.5, float(np.log(2)), 0.0])})
     ((face,),) = Detector(runtime, 0.8).detect([np.zeros((20, 40), np.uint8)])
     assert (face.box.left, face.box.right) == pytest.approx((0.0, 16 / 40))
     assert (face.box.top, face.box.bottom) == pytest.approx((4 / 20, 12 / 20))
@@ -117,7 +116,7 @@ def test_boxes_are_ratios_of_the_frame_not_of_the_padding() -> None:
 
 def test_overlapping_cells_become_one_face_at_their_weighted_mean() -> None:
     wide = float(np.log(4))
-    runtime = Recorded(
+    runtime = RecordingRuntime(
         {0: (0.9, [0.0, 0.0, wide, wide]), 1: (0.6, [-0.25, 0.0, wide, wide]), 7: (0.7, [0, 0, 0, 0])}
     )
     ((first, second),) = Detector(runtime, threshold=0.5).detect([np.zeros((64, 64), np.uint8)])
@@ -128,7 +127,7 @@ def test_overlapping_cells_become_one_face_at_their_weighted_mean() -> None:
 
 
 def test_scores_below_the_threshold_are_not_faces() -> None:
-    runtime = Recorded({3: (0.4, [0.0, 0.0, 0.0, 0.0])})
+    runtime = RecordingRuntime({3: (0.4, [0.0, 0.0, 0.0, 0.0])})
     frame = np.zeros((32, 32), np.uint8)
     assert Detector(runtime, threshold=0.5).detect([frame]) == [[]]
     assert len(Detector(runtime, threshold=0.3).detect([frame])[0]) == 1

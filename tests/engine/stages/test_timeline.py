@@ -62,12 +62,12 @@ def test_labels_that_are_nearly_even_do_not_flicker() -> None:
     assert labels == {"happy"}
 
 
-def test_an_even_distribution_bears_no_label() -> None:
+def test_an_even_distribution_has_no_label() -> None:
     smoothed, _ = add(timeline(), 0, UNSURE)
     assert (smoothed.label, smoothed.abstained) == (None, "unsure")
 
 
-def test_a_flawed_crop_bears_no_label_and_leaves_the_filter_alone() -> None:
+def test_a_flawed_crop_has_no_label_and_does_not_enter_the_filter() -> None:
     line = timeline()
     before, _ = add(line, 0, HAPPY)
     flawed, spans = add(line, 0.1, SAD, "blurred")
@@ -89,7 +89,7 @@ def test_spans_follow_each_other_and_end_where_the_face_was_last_seen() -> None:
     assert 0.45 < spans[0].confidence <= 0.9
 
 
-def test_a_restored_timeline_goes_on_as_if_nothing_had_happened() -> None:
+def test_a_restored_timeline_gives_the_same_readings() -> None:
     whole, first = timeline(), timeline()
     for n in range(10):
         add(whole, n / 10, SAD)

@@ -25,19 +25,19 @@ def test_a_face_that_moves_keeps_its_number() -> None:
     assert [list(tracks) for tracks in seen] == [[1]] * 25
 
 
-def test_a_sure_face_is_a_track_at_once_and_an_unsure_one_never() -> None:
+def test_a_face_starts_a_track_only_with_the_score_of_a_new_one() -> None:
     sure = follow(Tracker("lobby", SURE), [(0, [face(0.5, score=0.9)])])
     assert list(sure[0]) == [1]
     unsure = follow(Tracker("lobby", SURE), [(n / 10, [face(0.5, score=0.75)]) for n in range(20)])
     assert not any(unsure)
 
 
-def test_an_unsure_face_prolongs_a_track() -> None:
+def test_a_face_with_a_lower_score_prolongs_a_track() -> None:
     moments = [(0, [face(0.5)])] + [(n / 10, [face(0.5, score=0.75)]) for n in range(1, 20)]
     assert [list(tracks) for tracks in follow(Tracker("lobby", SURE), moments)] == [[1]] * 20
 
 
-def test_an_unsure_face_beside_a_track_does_not_prolong_it() -> None:
+def test_a_face_with_a_lower_score_beside_a_track_does_not_prolong_it() -> None:
     moments = [(0, [face(0.5)]), (0.1, [face(0.56, score=0.75)]), (0.2, [face(0.56, score=0.75)])]
     assert [list(tracks) for tracks in follow(Tracker("lobby", SURE), moments)] == [[1], [], []]
 
@@ -110,7 +110,7 @@ def test_a_face_elsewhere_is_another_track() -> None:
     assert [list(tracks) for tracks in seen] == [[1], [2]]
 
 
-def test_a_restored_tracker_goes_on_as_if_nothing_had_happened() -> None:
+def test_a_restored_tracker_gives_the_same_tracks() -> None:
     moments = [(n / 10, [face(0.1 + 0.02 * n)] if n % 4 else []) for n in range(20)]
     unbroken = follow(Tracker("lobby", SURE), moments)
     first = Tracker("lobby", SURE)
@@ -119,7 +119,7 @@ def test_a_restored_tracker_goes_on_as_if_nothing_had_happened() -> None:
     assert before + after == unbroken
 
 
-def test_faces_of_still_pictures_are_all_apart() -> None:
+def test_each_face_of_a_still_picture_is_a_track() -> None:
     seen = follow(NoTracking("album", SURE), [(0, [face(0.2), face(0.8)]), (0, [face(0.2)])])
     assert [list(tracks) for tracks in seen] == [[1, 2], [3]]
 

@@ -67,12 +67,12 @@ _FLAGS = {"DEBUG": 2, "GPU_FALLBACK": 3, "REFIT": 4, "TF32": 7}
 _HALF = {"FP16": 0, "INT8": 1}  # gone in 11
 BuilderFlag = IntEnum("BuilderFlag", _FLAGS | (_HALF if _MAJOR < 11 else {}))  # type: ignore[misc]
 
-_CREATION = {
+_KINDS = {
     8: {"EXPLICIT_BATCH": 0, "EXPLICIT_PRECISION": 1},
     10: {"EXPLICIT_BATCH": 0, "STRONGLY_TYPED": 1},
     11: {"STRONGLY_TYPED": 0},  # ignored
 }
-NetworkDefinitionCreationFlag = IntEnum("NetworkDefinitionCreationFlag", _CREATION[_MAJOR])  # type: ignore[misc]
+NetworkDefinitionCreationFlag = IntEnum("NetworkDefinitionCreationFlag", _KINDS[_MAJOR])  # type: ignore[misc]
 
 
 class Dims:
