@@ -23,7 +23,7 @@ MIN_LOW_SCORE_GIOU = 0.75  # the same for a face below new_track_score: an IoU o
 OCCLUSION_COST = 0.3  # of GIoU per second without a face: a visible track goes before a hidden one
 
 # Alpha-beta gains: shares of the innovation that go into position and velocity. Detections are steady (a few
-# percent of the box), so the position follows closely; the velocity follows less, since an occluder cuts boxes.
+# percent of the box), so the position follows closely; the velocity must not turn as an occlusion begins.
 ALPHA = 0.85
 BETA = 0.35
 SIZE_GAIN = 0.4

@@ -1,7 +1,7 @@
 """Runs the networks in TensorRT once their plans are built and checked, and in ONNX Runtime until then.
 
-A thread reads or builds the plans, loads them and compares them with ONNX Runtime, which serves meanwhile; they
-replace it between two batches. `status` says which runtime serves and why; each change is logged once.
+A thread reads or builds the plans, loads them and compares them with ONNX Runtime, which serves meanwhile.
+They replace it between two batches. `status` says which runtime serves and why; each change is logged once.
 """
 
 import atexit
