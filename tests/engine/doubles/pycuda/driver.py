@@ -206,7 +206,7 @@ def memcpy_dtoh_async(dest: NDArray[np.generic], src: DeviceAllocation, stream: 
     assert dest.flags.c_contiguous
 
     def copy() -> None:
-        dest[:] = np.frombuffer(gpu.memory[int(src)], dest.dtype, dest.size)
+        dest[:] = np.frombuffer(gpu.memory[int(src)], dest.dtype, dest.size).reshape(dest.shape)
 
     stream.put(copy)
 
