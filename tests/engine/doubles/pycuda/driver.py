@@ -1,8 +1,7 @@
 """A double of `pycuda.driver` 2026.1 with the signatures of its wrapper (src/wrapper/wrap_cudadrv.cpp).
 
-Work on a stream is carried out when somebody waits for it and no earlier, or, where the GPU is `hasty`, when
-somebody waits for any; always in the order that streams and events prescribe. Code that relies on more than
-that reads what was there before.
+A stream executes its work only when it is synchronized; where the GPU is `hasty`, all streams do when one is.
+The order is that of streams and events. Code that relies on another order reads the previous content.
 """
 
 import ctypes
@@ -47,7 +46,7 @@ class Gpu:
     def __init__(self) -> None:
         self.room = 1 << 30  # bytes that are left
         self.lost = False
-        self.hasty = False  # streams that nobody waits for run ahead, as far as events let them
+        self.hasty = False  # streams run ahead, without synchronization, as far as events allow
         self.allocations = 0  # made so far, on the GPU and pinned
         self.launches = 0  # of graphs
         self.memory: dict[int, bytearray] = {}
@@ -134,7 +133,7 @@ class Stream:
         return len(self._work)
 
     def run(self, places: int) -> None:
-        """Carries out what lies before that place."""
+        """Execute the work before that place."""
         if gpu.lost:
             raise LaunchError("cuStreamSynchronize failed: unspecified launch failure")
         for place in range(places):

@@ -1,8 +1,8 @@
-"""A double of `tensorrt` as 8.6, 10 or 11 (TENSORRT_DOUBLE): what the engine uses of the published bindings.
+"""A double of `tensorrt` 8.6, 10 or 11 (TENSORRT_DOUBLE): the part of its bindings that the engine uses.
 
 Names, parameters and results are those of NVIDIA/TensorRT's python/src (tags v8.6.1, v10.16, v11.1). A plan
-holds the ONNX that it was built from, and ONNX Runtime computes what a GPU would: with the types of the ONNX,
-and so with its half precision. What was called is noted in `calls`.
+holds the ONNX that it was built from, and ONNX Runtime computes it with the types of the ONNX, and so with its
+half precision. `calls` records the calls.
 """
 
 import json
@@ -18,7 +18,7 @@ import pycuda.driver as cuda
 __version__ = {"8.6": "8.6.1", "10": "10.16.1", "11": "11.1.0"}[os.environ.get("TENSORRT_DOUBLE", "11")]
 _MAJOR = int(__version__.partition(".")[0])
 
-calls: list[tuple[object, ...]] = []  # name and arguments, of what the versions differ in
+calls: list[tuple[object, ...]] = []  # names and arguments; of the calls in which the versions differ
 
 _MARK = b"double plan\n"
 
@@ -76,7 +76,7 @@ NetworkDefinitionCreationFlag = IntEnum("NetworkDefinitionCreationFlag", _KINDS[
 
 
 class Dims:
-    """Indexed and measured like a tuple; it is none."""
+    """It has an index and a length like a tuple, but is none."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._shape = tuple(shape)
@@ -89,7 +89,7 @@ class Dims:
 
 
 class IHostMemory(bytes):
-    """Bytes, of which the real one offers the buffer alone."""
+    """Bytes; the real class offers only their buffer."""
 
 
 class ParserError:
