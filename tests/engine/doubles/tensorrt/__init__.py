@@ -1,8 +1,8 @@
 """A double of `tensorrt` 8.6, 10 or 11 (TENSORRT_DOUBLE): the part of its bindings that the engine uses.
 
 Names, parameters and results are those of NVIDIA/TensorRT's python/src (tags v8.6.1, v10.16, v11.1). A plan
-holds the ONNX that it was built from, and ONNX Runtime computes it with the types of the ONNX, and so with its
-half precision. `calls` records the calls.
+holds the ONNX that it was built from, and ONNX Runtime computes it with the types of the ONNX, and so in half
+precision. `calls` records the calls.
 """
 
 import json
@@ -132,7 +132,7 @@ class OnnxParser:
 
 
 def _types(model: onnx.ModelProto) -> frozenset[str]:
-    """Of its weights."""
+    """Return the types of its weights."""
     return frozenset(onnx.TensorProto.DataType.Name(each.data_type) for each in model.graph.initializer)
 
 
