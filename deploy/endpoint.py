@@ -12,15 +12,13 @@ from deploy.redis_server import WRONG_PASSWORD
 from ingest.bus.connection import CONNECTION_ERRORS, AuthenticationError, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
-from ingest.settings import IngestSettings, TokenMode, is_loopback
+from ingest.network.allowlist import is_loopback
+from ingest.settings import IngestSettings, TokenMode
 
 TIMEOUT = 1.0  # seconds
 
-# Hosts that stand for all addresses of a machine, with an address elsewhere, as documentation uses it.
-EVERYWHERE = {
-    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),
-    "::": (socket.AF_INET6, "2001:db8::1"),
-}
+# Hosts that stand for all addresses of a machine, each with an address reserved for documentation.
+EVERYWHERE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
 
 HOW_TO_ADD = "add one with: mien tokens add NAME --scope operate --data"
 
@@ -40,30 +38,27 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """URL of the dashboard; one of several where the service listens on all addresses."""
+        """URL of the dashboard, one of several if the service listens on all addresses."""
         host = own_address(self.host) if self.is_everywhere else self.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.pair else 'http'}://{host}:{self.port}"
 
     @property
     def is_everywhere(self) -> bool:
-        """True where it listens on all addresses of this machine, by a host that no browser can open."""
+        """True if it listens on all addresses of this machine, by a host that no browser can open."""
         return self.host in EVERYWHERE
 
     @property
     def is_plain_text_to_others(self) -> bool:
-        """True where tokens and video cross a network unencrypted."""
+        """True if tokens and video cross a network unencrypted."""
         return self.pair is None and not is_loopback(self.host)
 
     def environment(self) -> dict[str, str]:
-        """Return the settings by which the parts of the service know it."""
-        settings: dict[str, str] = {"MIEN_TOKENS": self.tokens}
-        if self.pair is not None:
-            settings |= {
-                "MIEN_TLS_CERTIFICATE": str(self.pair.certificate),
-                "MIEN_TLS_KEY": str(self.pair.key),
-            }
-        return settings
+        """Return the environment variables that give it to the parts of the service."""
+        if self.pair is None:
+            return {"MIEN_TOKENS": self.tokens}
+        certificate, key = str(self.pair.certificate), str(self.pair.key)
+        return {"MIEN_TOKENS": self.tokens, "MIEN_TLS_CERTIFICATE": certificate, "MIEN_TLS_KEY": key}
 
     async def answers(self) -> bool:
         """Return whether the API answers; its certificate is not verified, since it is our own."""
@@ -112,10 +107,10 @@ def own_address(everywhere: str) -> str:
         return socket.gethostname()
 
 
-def has_tokens(url: str, data: Path) -> bool:
-    """Return True if there are tokens, False while Redis does not answer.
+def has_tokens(url: str | None, data: Path) -> bool:
+    """Return True if there are tokens, False while Redis (`url`, else REDIS_URL) does not answer.
 
-    Raises EndpointError where there is no token, or Redis refuses the password.
+    Raises EndpointError if there is no token, or Redis refuses the password.
     """
     try:
         with connect(url, retries=0) as client:

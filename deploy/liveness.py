@@ -1,8 +1,8 @@
 """`mien alive PART`: liveness probe of a part of the service, for the supervisor that restarts it.
 
 Parts are named as in /readyz: api (the one of this machine), ingest, engine:0, jobs (any worker).
-Exit codes: 0 alive, 1 not alive, 2 wrong arguments or settings. All but the API are known by their heartbeats
-in Redis. While Redis does not answer they count as alive: they wait for it, and a restart would not help.
+Exit codes: 0 alive, 1 not alive, 2 wrong arguments or settings. The API must answer; the other parts leave
+heartbeats in Redis. While Redis does not answer they count as alive: a restart would not help.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def api_answers(port: int) -> bool:
 
 
 def has_heartbeat(part: str) -> bool:
-    """Return whether Redis has a heartbeat of the part of the last seconds, or does not answer."""
+    """Return whether Redis has a recent heartbeat of the part, or does not answer."""
     try:
         with connect(retries=0) as client:
             return bool(client.exists(beat_key(part)))
@@ -42,12 +42,9 @@ def main() -> int:
     try:
         port = checked_port(given.port)
         alive = api_answers(port) if given.part == API else has_heartbeat(given.part)
-    except SettingError as error:
+    except (SettingError, CertificateError) as error:
         print(f"mien alive: {error}", file=sys.stderr)
-        return REFUSED
-    except CertificateError as error:
-        print(f"mien alive: {error}", file=sys.stderr)
-        return NOT_ALIVE
+        return REFUSED if isinstance(error, SettingError) else NOT_ALIVE
     if not alive:
         print(f"mien alive: {given.part} is not alive", file=sys.stderr)
     return 0 if alive else NOT_ALIVE

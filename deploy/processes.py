@@ -21,7 +21,7 @@ DRAIN_TIMEOUT = 1.0  # seconds to read the pipe of a dead child if another proce
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Command of a child process, and the name before its lines of output."""
+    """Command of a child process, and the name that its lines of output begin with."""
 
     name: str
     arguments: tuple[str, ...]
@@ -72,10 +72,7 @@ class SupervisedProcess:
             try:
                 code = await self._run()
                 end = exit_reason(code)
-            except (
-                OSError,
-                subprocess.SubprocessError,
-            ) as error:  # no memory, too many processes, no such file
+            except (OSError, subprocess.SubprocessError) as error:  # no memory, no such file
                 code, end = NOT_STARTED, f"cannot be started: {error}"
             done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED)
             if self._stopping.is_set() or done:

@@ -1,4 +1,4 @@
-"""The embedded Redis, a child process on a Unix socket in the data folder; the check of any Redis server."""
+"""The embedded Redis, a child process on a Unix socket in the data folder, and the check of any server."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from ingest.bus.connection import (
     connect,
     servers,
 )
-from ingest.child_process import ends_with_parent
+from ingest.child_process import ends_with_parent, exit_reason, terminate
 
 # Of Redis, and of Valkey by the version of Redis that it reports. From 7 on a script can keep its writes out
 # of the append-only file by redis.set_repl alone, and that file comes in parts.
@@ -73,16 +73,10 @@ class RedisServer:
 
     def stop(self) -> None:
         """Stop the server when it has saved; kill it if that takes too long."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
-        self.socket.unlink(missing_ok=True)
+        if self.process is not None:
+            terminate(self.process, STOP_TIMEOUT)
+            self.process = None
+            self.socket.unlink(missing_ok=True)
 
     def answers(self) -> bool:
         """Return whether it runs and has loaded its data."""
@@ -113,9 +107,8 @@ class RedisServer:
         deadline = time.monotonic() + START_TIMEOUT
         while (answer := _answer(self.socket)) != b"+PONG":
             if process.poll() is not None:
-                raise ServerError(
-                    f"the server ended with code {process.returncode}: see {self._folder / LOG}"
-                )
+                reason = exit_reason(process.returncode)
+                raise ServerError(f"the server {reason}: see {self._folder / LOG}")
             if answer is not None and answer.startswith(b"-LOADING"):
                 deadline = time.monotonic() + START_TIMEOUT
             if time.monotonic() > deadline:
@@ -201,13 +194,12 @@ def _disk_writes(client: Redis) -> list[str] | None:
 
 def _version(server: str) -> str:
     """Return the version of a server's binary; "" where it is unknown."""
+    command = [server, "--version"]
     try:
-        output = subprocess.run(
-            [server, "--version"], capture_output=True, text=True, timeout=5.0, check=False
-        ).stdout
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=5.0, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    found = re.search(r"v=(\d[\d.]*)", output)
+    found = re.search(r"v=(\d[\d.]*)", ran.stdout)
     return found[1] if found else ""
 
 

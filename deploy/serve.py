@@ -21,7 +21,7 @@ from engine.card import CardMismatchError
 from engine.detectors import detector_card
 from engine.settings import EngineSettings
 from ingest.environment import SettingError
-from ingest.settings import IngestSettings, data_folder
+from ingest.settings import IngestSettings, data_folder, external_redis
 
 
 def serve(options: ServeOptions) -> int:
@@ -43,18 +43,19 @@ def serve(options: ServeOptions) -> int:
 
 
 def _prepare(options: ServeOptions) -> EmbeddedRedis | None:
-    """Check the settings once, before each part would refuse them, and take the data folder and the port.
+    """Check the settings and the port, lock the data folder, and return the embedded Redis.
 
-    Return the embedded Redis, None where REDIS_URL names another.
+    Return None if REDIS_URL names another one. A mistake is reported here once, and not by each part.
     """
     check_settings()
     detector_card(EngineSettings.read("detector").detector, data=options.data)
     lock = lock_folder(options.data)
     check_port(options.endpoint.host, options.endpoint.port)
     options.media.mkdir(parents=True, exist_ok=True)
-    if "REDIS_URL" not in os.environ:
+    url = external_redis()
+    if url is None:
         return embedded_redis(options.data / REDIS, lock)
-    if warning := check_server(os.environ["REDIS_URL"]):
+    if warning := check_server(url):
         say("serve", f"warning: {warning}")
     return None
 
@@ -97,31 +98,17 @@ def command_line() -> argparse.ArgumentParser:
         epilog="The environment has more settings, such as MIEN_RETENTION=24h: see docs/operations.md.",
     )
     add = parser.add_argument
-    add(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on; clients of any but a loopback address need a token (%(default)s)",
-    )
+    host = "address to listen on; clients of any but a loopback address need a token (%(default)s)"
+    add("--host", default="127.0.0.1", help=host)
     add("--port", type=int, default=8400, help="port to listen on (%(default)s)")
     add("--data", type=Path, default=data_folder(), help="data folder of the service (%(default)s)")
     add("--media", type=Path, help="folder of the files that may be sources (MIEN_MEDIA, else DATA/media)")
-    _add_tls(parser)
+    tls = ApiSettings.read("tls_certificate", "tls_key")
+    certificate = "serve over TLS with this certificate (PEM; MIEN_TLS_CERTIFICATE)"
+    add("--tls-certificate", type=Path, default=tls.tls_certificate, metavar="FILE", help=certificate)
+    add("--tls-key", type=Path, default=tls.tls_key, metavar="FILE", help="its key (PEM; MIEN_TLS_KEY)")
     add("--demo", action="store_true", help="render a video of two faces and add it as a source")
     return parser
-
-
-def _add_tls(parser: argparse.ArgumentParser) -> None:
-    tls = ApiSettings.read("tls_certificate", "tls_key")
-    parser.add_argument(
-        "--tls-certificate",
-        type=Path,
-        default=tls.tls_certificate,
-        metavar="FILE",
-        help="serve over TLS with this certificate (PEM; MIEN_TLS_CERTIFICATE)",
-    )
-    parser.add_argument(
-        "--tls-key", type=Path, default=tls.tls_key, metavar="FILE", help="its key (PEM; MIEN_TLS_KEY)"
-    )
 
 
 if __name__ == "__main__":

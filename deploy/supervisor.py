@@ -18,9 +18,9 @@ from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, say
 from deploy.redis_server import RedisServer
 from ingest.child_process import exit_reason
 
-# Processes in the order in which they are stopped, and seconds after which each is killed. Idle ones end at
-# once; but the API gives its connections two seconds, the engine finishes its batch, Redis saves, and all of
-# it takes several times as long on a busy machine.
+# Processes in the order in which they are stopped, and the seconds after which each is killed. Idle ones end
+# at once; but the API gives its connections two seconds, the engine finishes its batch, Redis saves, and on a
+# busy machine all of this takes several times as long.
 STOP_TIMEOUTS = {"demo": 1.0, "api": 6.0, "jobs": 6.0, "ingest": 6.0, "engine": 8.0, "redis": 10.0}
 
 POLL_INTERVAL = 0.05  # seconds between two checks whether a process answers
@@ -139,8 +139,8 @@ class Supervisor:
         return await asyncio.to_thread(self._redis.server.answers)
 
     async def _has_tokens(self) -> bool:
-        """Wait for Redis; without any token there print what to do, and end."""
-        url = os.environ["REDIS_URL"] if self._redis is None else self._redis.server.url
+        """Wait for Redis, and return whether it has a token; without one print what to do, and end."""
+        url = None if self._redis is None else self._redis.server.url
         try:
             await _until(lambda: asyncio.to_thread(has_tokens, url, self._options.data), NO_REDIS)
         except EndpointError as error:

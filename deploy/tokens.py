@@ -1,7 +1,7 @@
 """`mien tokens`: add, list and remove the access tokens that clients on other machines need.
 
-It works on the Redis at REDIS_URL, else on the one in the data folder, whether the service runs or not: a
-service that others reach does not start without a token. So `add` may make a data folder, if one is named.
+It works on the Redis at REDIS_URL, else on the one in the data folder, whether the service runs or not. A
+service that others can reach does not start without a token: so `add` makes the data folder that is named.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
-from ingest.settings import data_folder
+from ingest.settings import data_folder, external_redis
 
 FAILED, REFUSED = 1, 2  # exit codes
 POLL_INTERVAL = 0.1  # seconds
@@ -32,7 +32,7 @@ Action = Callable[[Redis, argparse.Namespace], None]
 
 
 class FolderError(Exception):
-    """The data folder is not that of a service; the message is one line."""
+    """The folder is not the data folder of a service; the message is one line."""
 
 
 def add(client: Redis, arguments: argparse.Namespace) -> None:
@@ -67,7 +67,7 @@ def remove(client: Redis, arguments: argparse.Namespace) -> None:
 
 def place(arguments: argparse.Namespace) -> str:
     """Name the service that the tokens belong to."""
-    return "at REDIS_URL" if "REDIS_URL" in os.environ else f"in {data_of(arguments).resolve()}"
+    return f"in {data_of(arguments).resolve()}" if external_redis() is None else "at REDIS_URL"
 
 
 def data_of(arguments: argparse.Namespace) -> Path:
@@ -76,24 +76,23 @@ def data_of(arguments: argparse.Namespace) -> Path:
 
 
 def check_folder(arguments: argparse.Namespace) -> None:
-    """Raise FolderError where there is no service's data, unless `add` is to make the named folder."""
+    """Raise FolderError if the folder is not a service's, unless `add` is to make the named folder."""
     named = arguments.data is not None or "MIEN_DATA" in os.environ
     makes = arguments.action is add and named
     folder = data_of(arguments)
-    if "REDIS_URL" not in os.environ and not makes and not (folder / REDIS).is_dir():
-        raise FolderError(
-            f"{folder.resolve()} is not the data folder of a service: name it with --data or MIEN_DATA"
-        )
+    if external_redis() is None and not makes and not (folder / REDIS).is_dir():
+        reason = "is not the data folder of a service: name it with --data or MIEN_DATA"
+        raise FolderError(f"{folder.resolve()} {reason}")
 
 
 @contextmanager
 def redis_of(data: Path) -> Iterator[str]:
-    """Yield the address of the service's Redis, which is started if the service does not run.
+    """Yield the URL of the service's Redis, which is started if the service does not run.
 
     Raises LockError, ServerError and OSError.
     """
-    if "REDIS_URL" in os.environ:
-        yield os.environ["REDIS_URL"]
+    if (url := external_redis()) is not None:
+        yield url
         return
     folder = data.resolve() / REDIS
     server = RedisServer(folder, socket_path(folder))
@@ -145,19 +144,14 @@ def command_line() -> argparse.ArgumentParser:
     removing = _add_command(commands, "remove", remove, "remove a token, which is refused from then on")
     for command in (adding, removing):
         command.add_argument("name", metavar="NAME", help="name of the token's holder, such as front-desk")
-    adding.add_argument(
-        "--scope",
-        choices=("view", "operate"),
-        default="view",
-        help="view: read everything; operate: also change everything (%(default)s)",
-    )
+    scope = "view: read everything; operate: also change everything (%(default)s)"
+    adding.add_argument("--scope", choices=("view", "operate"), default="view", help=scope)
     return parser
 
 
 def _add_command(commands: Any, name: str, action: Action, purpose: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=purpose, allow_abbrev=False
-    )
+    command: argparse.ArgumentParser
+    command = commands.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
     command.set_defaults(action=action)
     command.add_argument("--data", type=Path, help="data folder of the service (MIEN_DATA, else data)")
     return command

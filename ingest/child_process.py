@@ -3,7 +3,9 @@
 import ctypes
 import os
 import signal
+import subprocess
 from collections.abc import Callable
+from typing import Any
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 CHUNK = 64 * 1024  # bytes
@@ -26,6 +28,16 @@ def ends_with_parent(death_signal: signal.Signals = signal.SIGTERM) -> Callable[
             os._exit(1)
 
     return prepare
+
+
+def terminate(process: "subprocess.Popen[Any]", timeout: float) -> None:
+    """Terminate a child process and wait for its end; kill it after `timeout` seconds."""
+    process.terminate()
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class LineSplitter:

@@ -1,6 +1,5 @@
 """Settings that all parts of the service share, and those of ingest."""
 
-import ipaddress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import InstanceOf
 
 from ingest.environment import DURATION, EnvironmentSettings, SettingError, between, form, setting
-from ingest.network.allowlist import EVERYWHERE, Allowlist, parse_allowlist
+from ingest.network.allowlist import EVERYWHERE, Allowlist, is_loopback, parse_allowlist
 
 MAX_SHARDS = 1000  # a guess: far beyond what one Redis carries
 
@@ -16,7 +15,7 @@ TokenMode = Literal["open", "required"]
 
 
 def shard_number(text: str) -> int:
-    """Parse a number of shards. Raises ValueError."""
+    """Parse the number of shards. Raises ValueError."""
     if not (text.isdecimal() and 1 <= int(text) <= MAX_SHARDS):
         raise ValueError(text)
     return int(text)
@@ -82,8 +81,8 @@ class IngestSettings(EnvironmentSettings):
     )
 
     @property
-    def silence(self) -> float:
-        """Seconds after which a decoder that reports nothing hangs: longer than each of its own timeouts."""
+    def report_timeout(self) -> float:
+        """Seconds without a report after which a decoder counts as hung: more than its own timeouts."""
         return max(self.open_timeout, self.read_timeout) + 5.0
 
     @property
@@ -92,19 +91,19 @@ class IngestSettings(EnvironmentSettings):
         return self.networks_for(self.tokens or "required")
 
     def networks_for(self, tokens: TokenMode) -> Allowlist:
-        """Return where sources may be.
+        """Return the networks and hosts that sources may be in.
 
-        Where clients need no token, they sit at this machine and reach what it reaches: its cameras, and,
-        where no network is named, everything.
+        Clients without tokens are on this machine, and may reach what it reaches: its webcams, and
+        everything if no network is named.
         """
         if self.source_networks is None:
             return EVERYWHERE if tokens == "open" else Allowlist()
         return replace(self.source_networks, webcams=self.source_networks.webcams or tokens == "open")
 
     def tokens_for(self, host: str) -> TokenMode:
-        """Return whether an API on `host` asks for tokens: it does wherever other machines reach it.
+        """Return whether an API that listens on `host` requires tokens: always where others can reach it.
 
-        Raises SettingError for MIEN_TOKENS=open on an address that others reach.
+        Raises SettingError for MIEN_TOKENS=open on such an address.
         """
         if is_loopback(host):
             return self.tokens or "open"
@@ -113,14 +112,9 @@ class IngestSettings(EnvironmentSettings):
         return "required"
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address can only mean this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def external_redis() -> str | None:
+    """Return REDIS_URL, unchecked; None where the service runs a Redis of its own."""
+    return IngestSettings.read("redis_url").redis_url
 
 
 def data_folder() -> Path:
@@ -128,5 +122,5 @@ def data_folder() -> Path:
 
 
 def retention() -> float:
-    """Seconds. Raises SettingError."""
+    """Return the seconds that timelines and recordings are kept. Raises SettingError."""
     return IngestSettings.read("retention").retention

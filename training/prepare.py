@@ -19,13 +19,7 @@ from training.arrays import Integers, Pixels
 from training.data.duplicates import near_groups, split_by_group
 from training.data.faces import MARGIN, PORTRAITS, SHEET_COLUMNS, TILE
 from training.data.folders import read_folder
-from training.data.kaggle import (
-    DataFormatError,
-    KeypointFaces,
-    LabelledFaces,
-    read_fer2013,
-    read_keypoints,
-)
+from training.data.kaggle import DataFormatError, KeypointFaces, LabelledFaces, read_fer2013, read_keypoints
 
 TILES_PER_SHEET = 100 * SHEET_COLUMNS
 JPEG_QUALITY = 95  # of the portraits

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import problem_response
-from ingest.settings import is_loopback
+from ingest.network.allowlist import is_loopback
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

@@ -1,7 +1,6 @@
-"""`mien bench [VIDEO]`: measure the processor time of each stage, and how many cameras this machine keeps up
-with.
+"""`mien bench [VIDEO]`: measurements of each stage, of cameras and of a recording, on this machine.
 
-`mien bench websocket`: measure the latency from Redis to many websocket clients, and the load of the API.
+`mien bench websocket`: load test of the websocket with many clients.
 """
 
 import argparse
@@ -29,11 +28,10 @@ WEBSOCKET_HELP = "measure the latency from Redis to many websocket clients, and 
 
 
 def main() -> int:
-    words = sys.argv[1:]
-    is_websocket = words[:1] == [WEBSOCKET]
-    arguments = websocket_line().parse_args(words[1:]) if is_websocket else command_line().parse_args(words)
+    is_websocket = sys.argv[1:2] == [WEBSOCKET]
+    given = websocket_line().parse_args(sys.argv[2:]) if is_websocket else command_line().parse_args()
     try:
-        print(_websocket(arguments) if is_websocket else _all(arguments))
+        print(_websocket(given) if is_websocket else _all(given))
     except UnreadableError as error:
         print(f"mien bench: {error}", file=sys.stderr)
         return UNREADABLE
@@ -52,38 +50,27 @@ def command_line() -> argparse.ArgumentParser:
         epilog="`mien bench websocket` measures the websocket alone, with any number of clients.",
         allow_abbrev=False,
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "video", type=Path, nargs="?", metavar="VIDEO", help="video to measure with (default: a rendered one)"
     )
-    parser.add_argument("--quick", action="store_true", help="rough figures within 20 seconds")
-    parser.add_argument(
-        "--shards",
-        type=_above_zero,
-        metavar="N",
-        help="engines side by side (default: MIEN_SHARDS, else 1)",
-    )
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add("--quick", action="store_true", help="rough figures within 20 seconds")
+    add("--shards", type=_above_zero, metavar="N", help="number of engines (default: MIEN_SHARDS, else 1)")
+    add("--json", action="store_true", help="print the figures as JSON")
     return parser
 
 
 def websocket_line() -> argparse.ArgumentParser:
-    verb = argparse.ArgumentParser(
-        prog=f"mien bench {WEBSOCKET}", description=WEBSOCKET_HELP, allow_abbrev=False
-    )
-    verb.add_argument("--clients", type=_above_zero, default=1000, metavar="N", help="default: %(default)s")
-    verb.add_argument(
-        "--stuck", type=_count, default=0, metavar="N", help="further clients that never read (default: 0)"
-    )
-    verb.add_argument("--seconds", type=_positive, default=20.0, metavar="S", help="default: %(default)g")
-    verb.add_argument(
-        "--rate",
-        type=_positive,
-        default=DEFAULT_RATE,
-        metavar="N",
-        help="readings a second (default: %(default)g)",
-    )
-    verb.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return verb
+    name = f"mien bench {WEBSOCKET}"
+    parser = argparse.ArgumentParser(prog=name, description=WEBSOCKET_HELP, allow_abbrev=False)
+    add = parser.add_argument
+    rate = "readings a second (default: %(default)g)"
+    add("--clients", type=_above_zero, default=1000, metavar="N", help="default: %(default)s")
+    add("--stuck", type=_count, default=0, metavar="N", help="further clients that never read (default: 0)")
+    add("--seconds", type=_positive, default=20.0, metavar="S", help="default: %(default)g")
+    add("--rate", type=_positive, default=DEFAULT_RATE, metavar="N", help=rate)
+    add("--json", action="store_true", help="print the figures as JSON")
+    return parser
 
 
 def _all(arguments: argparse.Namespace) -> str:

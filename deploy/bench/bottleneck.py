@@ -1,32 +1,29 @@
-"""Name the bottleneck of a load test, and what would relieve it. No I/O."""
+"""Bottleneck of a load test, and advice on what would relieve it. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.bench.cameras import MAX_LOST, MIN_CAME, Step
 from deploy.bench.stages import Stage, shares
 
-BUSY = 0.85  # of the cores, from which the machine counts as fully used
+BUSY = 0.85  # share of the cores from which the machine counts as fully used
+MAX_OTHERS = 0.1  # share of the cores that other programs may use without a warning
 
-MAX_OTHERS = 0.1  # of the cores that other programs may use without a warning
-
+MORE_CORES = "more shards on further cores, or fewer readings a second"
 RELIEF = {
     "decode": "fewer or smaller frames from the camera (its second stream), or more cores",
     "transfer": "smaller frames, or a Redis for a part of the shards each",
-    "detect": "a GPU, more shards on further cores, or fewer readings a second",
-    "crop": "more shards on further cores, or fewer readings a second",
-    "keypoints": "a GPU, more shards on further cores, or fewer readings a second",
-    "emotion": "a GPU, more shards on further cores, or fewer readings a second",
-    "timeline": "more shards on further cores, or fewer readings a second",
+    "detect": f"a GPU, {MORE_CORES}",
+    "crop": MORE_CORES,
+    "keypoints": f"a GPU, {MORE_CORES}",
+    "emotion": f"a GPU, {MORE_CORES}",
+    "timeline": MORE_CORES,
     "websocket": "a second `mien api` process for a part of the clients",
 }
 ENGINE = ("detect", "crop", "keypoints", "emotion", "timeline")
 
 
 def bottleneck(stages: Sequence[Stage], faces: float, steps: Sequence[Step], cores: int) -> str:
-    """Return one line.
-
-    `faces` are those of a frame; the last of the `steps` may be one that did not keep up.
-    """
+    """Return a line that names the bottleneck in the last of the `steps`; `faces` are those in a frame."""
     costs, last = _by_name(stages, faces), steps[-1]
     return _describe(costs, last, cores) + _interference(last, cores)
 
@@ -42,7 +39,7 @@ def _describe(costs: Mapping[str, float], last: Step, cores: int) -> str:
 
 
 def _by_name(stages: Sequence[Stage], faces: float) -> dict[str, float]:
-    """Return the shares of the stages that count, by their names without the batch size."""
+    """Return the share of each stage that counts, by its name without the batch size."""
     found = shares(list(stages), faces)
     return {stage.name.partition("_")[0]: found[stage.name] for stage in stages if stage.counts}
 

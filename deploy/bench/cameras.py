@@ -1,7 +1,6 @@
 """Load test with cameras: ingest, engines and Redis as `mien serve` runs them, the networks on the CPU.
 
-The clip plays in real time, as a camera does. The number of cameras in the running service doubles, until
-frames come late or are dropped.
+Each camera plays the clip in real time. Their number doubles until ingest or the engine does not keep up.
 """
 
 import time
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy.bench.service import BenchError, last_line, module, service_environment, temporary_redis
+from deploy.bench.service import BenchError, last_line, run_module, service_environment, temporary_redis
 from deploy.bench.usage import machine_time, processor_time, with_children
 from engine.live.counts import LATE, MILLISECONDS, OVERTAKEN, READINGS
 from ingest.bus.client import Redis
@@ -23,8 +22,8 @@ ENGINE = ("engine", "--runtime", "onnx")  # the plans of a GPU take minutes to b
 START_TIMEOUT = 30.0  # seconds
 POLL_INTERVAL = 0.05  # seconds
 
-MIN_CAME = 0.95  # of the frames due, else ingest does not keep up
-MAX_LOST = 0.02  # of the frames that came, else the engine does not keep up
+MIN_CAME = 0.95  # least share of the frames due that must reach Redis, else ingest does not keep up
+MAX_LOST = 0.02  # largest share of those that may be lost, else the engine does not keep up
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +70,16 @@ class _Snapshot:
 class Cameras:
     """The running service, to which each step adds cameras."""
 
-    def __init__(self, client: Redis, file: str, shards: int, processes: dict[str, list[int]]) -> None:
-        """`file` is in the media folder; `processes` are the process ids of each part."""
+    def __init__(self, client: Redis, file: str, shards: int, pids: dict[str, list[int]]) -> None:
+        """`file` is in the media folder; `pids` are the process ids of each part."""
         self._client = client
         self._file = file
         self._shards = shards
-        self._processes = processes
+        self._pids = pids
         self._sources: list[str] = []
 
     def step(self, cameras: int, read_rate: float, plan: LoadPlan) -> Step:
-        """Measure with a number of cameras, of which each sends `read_rate` frames a second.
-
-        Raises BenchError.
-        """
+        """Measure with cameras of `read_rate` frames a second each. Raises BenchError."""
         self._add(cameras)
         time.sleep(plan.warm_up)
         before = self._snapshot()
@@ -93,16 +89,10 @@ class Cameras:
 
     def _add(self, cameras: int) -> None:
         for number in range(len(self._sources), cameras):
-            config = SourceConfig(
-                id=f"bench-{number}",
-                name=f"bench-{number}",
-                url=f"{self._file}?loop",
-                rate=DEFAULT_RATE,
-                created_at=time.time(),
-                shard=number % self._shards,
-            )
-            self._client.hset(SOURCES, config.id, encode_config(config))
-            self._sources.append(config.id)
+            name, url, shard = f"bench-{number}", f"{self._file}?loop", number % self._shards
+            config = SourceConfig(name, name, url, DEFAULT_RATE, created_at=time.time(), shard=shard)
+            self._client.hset(SOURCES, name, encode_config(config))
+            self._sources.append(name)
         positions = [position_key(source) for source in self._sources]
         until(
             lambda: self._client.exists(*positions) == cameras,
@@ -122,7 +112,7 @@ class Cameras:
             },
             busy={
                 name: sum(processor_time(each) for pid in pids for each in with_children(pid))
-                for name, pids in self._processes.items()
+                for name, pids in self._pids.items()
             },
             machine=machine_time(),
         )
@@ -149,29 +139,27 @@ def running(clip: Path, shards: int) -> Iterator[Cameras]:
     """Run the service without a camera. Raises ServerError, BenchError."""
     with ExitStack() as stack:
         redis, folder = stack.enter_context(temporary_redis())
-        media = {"MIEN_MEDIA": str(clip.resolve().parent)}
-        environment = {**service_environment(redis.url, folder), **media}
+        environment = {**service_environment(redis.url, folder), "MIEN_MEDIA": str(clip.resolve().parent)}
         logs = [folder / f"engine-{shard}.log" for shard in range(shards)]
         engines = [
-            stack.enter_context(module((*ENGINE, "--shard", str(shard)), environment, log))
+            stack.enter_context(run_module(environment, log, *ENGINE, "--shard", str(shard)))
             for shard, log in enumerate(logs)
         ]
-        ingest = stack.enter_context(module(("ingest",), environment, folder / "ingest.log"))
+        ingest = stack.enter_context(run_module(environment, folder / "ingest.log", "ingest"))
         client = stack.enter_context(connect(redis.url))
         for shard, log in enumerate(logs):
-            alive = partial(client.exists, beat_key(f"engine:{shard}"))
-            until(alive, partial(_start_failure, log))
+            until(partial(client.exists, beat_key(f"engine:{shard}")), partial(_start_failure, log))
         assert redis.process is not None
-        processes = {
+        pids = {
             "ingest": [ingest.pid],
-            "engine": [engine.pid for engine in engines],
+            "engine": [each.pid for each in engines],
             "redis": [redis.process.pid],
         }
-        yield Cameras(client, clip.resolve().name, shards, processes)
+        yield Cameras(client, clip.resolve().name, shards, pids)
 
 
 def until(condition: Callable[[], object], failure: Callable[[], str]) -> None:
-    """Wait until the condition is true. Raises BenchError with the `failure` if it stays false."""
+    """Wait until the condition is true. Raises BenchError with the text of `failure` if it stays false."""
     deadline = time.monotonic() + START_TIMEOUT
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Clip of the benchmark: a given video, else that of the demo, else a pattern without a face."""
+"""Clip of the benchmark: the video that is named, else that of the demo, else a pattern without a face."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deploy.video import write_video
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
-NO_FACES = "a pattern without a face; install the extra `demo`, or give a video, for one with faces"
+NO_FACES = "a pattern without a face; for faces install the extra `demo` or name a video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Clip:
 
 
 def choose_clip(given: Path | None, folder: Path, seconds: float) -> Clip:
-    """Return the given video, or a rendered one of so many seconds in `folder`. Raises OSError."""
+    """Return the given video, or render one of this many seconds in `folder`. Raises OSError."""
     if given is not None:
         return Clip(given, given.name)
     rendered = folder / "bench.mp4"

@@ -1,7 +1,7 @@
 """Speed of the networks on a GPU: TensorRT, torch and ONNX Runtime in the same run.
 
-Without a GPU neither pycuda nor torch is imported. The service does not depend on torch: where it is missing,
-its figures are left out.
+The service does not depend on torch: where it is missing, its figures are left out. Without a GPU neither
+torch nor pycuda is imported.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ CAMERA_RATE = 25.0  # frames a second, all of which are read
 
 @dataclass(frozen=True, slots=True)
 class TorchFigures:
-    """The same networks in half precision, a CUDA graph for each batch, with the pixels on the GPU."""
+    """Speed of the same networks in torch: half precision, a CUDA graph a batch, the pixels on the GPU."""
 
     faces: float  # a second
     products: float  # operations a second of a large matrix product in half precision
@@ -37,10 +37,7 @@ class TorchFigures:
 
 @dataclass(frozen=True, slots=True)
 class GpuFigures:
-    """Speeds of both ResNets from bytes to results on the host.
-
-    Field names are those of `mien bench --json`.
-    """
+    """Speeds of both ResNets from bytes to results on the host; the fields of `mien bench --json`."""
 
     name: str  # runtime and GPU
     tensorrt: float  # faces a second, in prepared full batches
@@ -51,18 +48,18 @@ class GpuFigures:
 
     @property
     def overhead(self) -> float:
-        """Time of batching in proportion to that of the plans."""
+        """Time of batching relative to that of the plans."""
         return self.tensorrt / self.engine - 1
 
     @property
     def share(self) -> float | None:
-        """Operations of TensorRT in proportion to those of large matrix products on the same GPU."""
+        """Operations a second of TensorRT relative to those of a large matrix product on the same GPU."""
         if self.torch is None:
             return None
         return self.tensorrt * self.torch.operations / self.torch.products
 
     def cameras(self, faces: float) -> int:
-        """Return how many cameras of CAMERA_RATE the networks alone could carry; `faces` are in a frame."""
+        """Return how many cameras of CAMERA_RATE the networks alone carry, with `faces` in a frame."""
         return int(1 / CAMERA_RATE / (self.detect_ms / 1000 + faces / self.engine))
 
     def to_json(self, faces: float) -> dict[str, Any]:
@@ -89,7 +86,7 @@ class GpuEffort:
     min_seconds: float = 1.0
 
     def seconds(self, call: Callable[[], object]) -> float:
-        """Return the median duration of a call that returns when the GPU is done, after two that warm up."""
+        """Return the median duration of a call, after two that warm up. It returns when the GPU is done."""
         for _ in range(2):
             call()
         times: list[float] = []

@@ -1,4 +1,4 @@
-"""Speed of reading a recording: as `mien run` does, and with one stage after the other, in turn."""
+"""Speed of reading a recording: with overlapping stages as in `mien run`, and one stage after the other."""
 
 import os
 import statistics
@@ -42,7 +42,7 @@ class Recordings:
     """Reads the beginning of a clip repeatedly."""
 
     def __init__(self, path: Path, seconds: float) -> None:
-        """`seconds` of the clip are read in a turn."""
+        """`seconds`: of the clip, read in a turn."""
         self._path = path
         self._until = round(seconds * SECOND)  # ns
         self._threads = len(os.sched_getaffinity(0))
@@ -77,10 +77,7 @@ class Recordings:
             return self._speed(reader), reader.spent
 
     def _speed(self, reader: "RecordingReader | SequentialReader") -> float:
-        """Return the multiple of real time.
-
-        Frames decoded ahead of the end count as time without progress.
-        """
+        """Return the multiple of real time; decoding ahead of the end takes time and counts for nothing."""
         began = time.perf_counter()
         with closing(reader.steps(lambda: False)) as steps:
             for _ in steps:

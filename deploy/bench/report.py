@@ -61,7 +61,7 @@ class Report:
 
     @property
     def faces(self) -> float:
-        """Faces in a frame; one if the clip has none, so that the stages of a face count."""
+        """Faces in a frame; one if the clip has none, so that the stages that read faces count."""
         return self.sample.faces_per_frame or 1.0
 
     @property
@@ -70,15 +70,15 @@ class Report:
 
     @property
     def kept_up(self) -> int:
-        """Largest number of cameras that it keeps up with."""
+        """Largest number of cameras that this machine keeps up with."""
         return max((step.cameras for step in self.steps if step.keeps_up), default=0)
 
     def to_json(self) -> dict[str, Any]:
-        found = shares(self.stages, self.faces)
+        share = shares(self.stages, self.faces)
         return {
             "stages": {
-                stage.name: {"ms": round(stage.ms, 4), "share": round(found[stage.name], 4)}
-                for stage in self.stages
+                each.name: {"ms": round(each.ms, 4), "share": round(share[each.name], 4)}
+                for each in self.stages
             },
             "end_to_end": {
                 "machine": {"processor": self.machine, "cores": self.cores, "threads_a_network": 1},
@@ -165,29 +165,26 @@ def processor() -> str:
 
 def to_text(report: Report) -> str:
     """Return the report as a table."""
-    return "\n".join(
-        [
-            f"{report.machine}, {report.cores} cores; ONNX Runtime on the CPU, one thread a network",
-            *_clip(report.clip, report.sample),
-            f"{'stage':<16}{'processor time':>18}{'share':>10}",
-            *_stages(report.stages, report.faces),
-            "",
-            f"{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of CPU time",
-            *map(_step, report.steps),
-            "",
-            _recording(report.recorded),
-            report.gpu.to_line(report.faces) if report.gpu else "GPU: none that can be used; see mien doctor",
-            f"keeps up with {report.kept_up} cameras",
-            f"bottleneck: {report.bottleneck}",
-        ]
-    )
+    lines = [
+        f"{report.machine}, {report.cores} cores; ONNX Runtime on the CPU, one thread a network",
+        *_clip(report.clip, report.sample),
+        f"{'stage':<16}{'processor time':>18}{'share':>10}",
+        *_stages(report.stages, report.faces),
+        f"\n{'cameras':<16}{'due':>8}{'came':>8}{'lost a second':>16}{'latency':>10}   share of CPU time",
+        *map(_step, report.steps),
+        f"\n{_recording(report.recorded)}",
+        report.gpu.to_line(report.faces) if report.gpu else "GPU: none that can be used; see mien doctor",
+        f"keeps up with {report.kept_up} cameras",
+        f"bottleneck: {report.bottleneck}",
+    ]
+    return "\n".join(lines)
 
 
 def _clip(clip: Clip, sample: Sample) -> list[str]:
     return [
         f"{clip.about}: {sample.width}x{sample.height}, {sample.frame_rate:.4g} frames a second, "
         f"{sample.read_rate:.3g} of them read, {sample.faces_per_frame:.2g} faces in each",
-        "" if sample.faces_per_frame else "(shares are as with one face in each)",
+        "" if sample.faces_per_frame else "(the shares are for one face in each)",
     ]
 
 

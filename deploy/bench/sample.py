@@ -55,9 +55,8 @@ class Sample:
             for face in faces
         ]
         if not found:
-            found = list(
-                np.random.default_rng(0).integers(0, 256, (count, CROP_SIDE, CROP_SIDE), dtype=np.uint8)
-            )
+            shape = (count, CROP_SIDE, CROP_SIDE)
+            found = list(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
         return np.stack([found[number % len(found)] for number in range(count)])[:, None].astype(np.float32)
 
 

@@ -44,15 +44,12 @@ class Stage:
     counts: bool = True  # in the shares
 
     def ms_per_frame(self, faces: float) -> float:
-        """Return the ms for a frame with so many faces, which one client watches."""
+        """Return the milliseconds for a frame with so many faces, which one client watches."""
         return self.ms * (1.0 if self.unit == "frame" else faces)
 
 
 def shares(stages: list[Stage], faces: float) -> dict[str, float]:
-    """Return the shares of the time of a frame with so many faces.
-
-    Those of the stages that count add up to 1.
-    """
+    """Return each stage's share of the time of a frame; the shares of the stages that count add up to 1."""
     total = sum(stage.ms_per_frame(faces) for stage in stages if stage.counts)
     return {stage.name: stage.ms_per_frame(faces) / total for stage in stages}
 
@@ -61,7 +58,7 @@ class StageBenchmark:
     """Measures all stages but the websocket, which needs an API."""
 
     def __init__(self, path: Path, sample: Sample, networks: Networks, seconds: float) -> None:
-        """Each stage is measured for so many seconds."""
+        """`seconds`: of the measurement of each stage."""
         self._path = path
         self._sample = sample
         self._networks = networks
@@ -73,9 +70,8 @@ class StageBenchmark:
         count = min(DECODED, len(self._sample.frames))
         yield Stage("decode", self._ms(lambda: self._decode(count)) / count, "frame")
         yield Stage("transfer", self._transfer(client) / len(frames), "frame")
-        yield Stage(
-            "detect", self._ms(lambda: detect(self._networks.detector, frames)) / len(frames), "frame"
-        )
+        detecting = self._ms(lambda: detect(self._networks.detector, frames))
+        yield Stage("detect", detecting / len(frames), "frame")
         yield Stage("crop", self._crop(), "face")
         yield from self._network("keypoints", KEYPOINTS)
         yield from self._network("emotion", LABELS)
@@ -85,13 +81,13 @@ class StageBenchmark:
         return processor_ms(call, self._seconds)
 
     def _decode(self, count: int) -> None:
-        """Decode frames, and those between that are not read."""
+        """Decode frames, and the skipped ones between them."""
         with open_recording(self._path, "bench", DEFAULT_RATE) as recording:
             for _ in islice(recording, count):
                 pass
 
     def _transfer(self, client: Redis) -> float:
-        """Push, take and acknowledge frames; the processor time of Redis is part of it."""
+        """Push, take and acknowledge frames; the processor time of Redis counts too."""
         stream, timeline, frames = FrameStream(client, SHARD), Timeline(client), self._sample.frames[:BATCH]
         stream.join()
         redis = _RedisTime(client)
@@ -108,7 +104,7 @@ class StageBenchmark:
         return self._ms(transfer) + redis.ms_per_call()
 
     def _crop(self) -> float:
-        """Crop a face and judge its quality; at the centre of a clip without faces."""
+        """Crop a face and assess its quality; in a clip without faces, one at the centre."""
         first = self._sample.frames[0]
         faces = [
             (frame.grey, landmarks_of(frame, face))

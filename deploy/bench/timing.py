@@ -1,7 +1,4 @@
-"""Processor time of a call: the median of several calls, after one that warms up.
-
-It is that of all threads of this process, which other programs hardly change.
-"""
+"""Processor time of a call, of all threads of this process: other programs hardly change it."""
 
 import statistics
 import time
@@ -11,10 +8,7 @@ MIN_CALLS = 5
 
 
 def processor_ms(call: Callable[[], object], seconds: float) -> float:
-    """Return the milliseconds of processor time of a call.
-
-    Repeat it for `seconds`, at least MIN_CALLS times.
-    """
+    """Return the median milliseconds of calls for `seconds`, at least MIN_CALLS, after one that warms up."""
     call()
     times: list[float] = []
     began = time.monotonic()

@@ -1,6 +1,6 @@
 """The ResNets in torch, built operator by operator from the ONNX graph that TensorRT gets.
 
-For the benchmark on a GPU alone: it needs torch and onnx.
+Only the benchmark on a GPU uses it. It needs torch and onnx.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,7 @@ class TorchNetwork:
     def __init__(self, model: bytes, device: str) -> None:
         """Raises UnknownOperatorError."""
         graph = onnx.load_from_string(model).graph
-        unknown = {node.op_type for node in graph.node} - set(OPERATORS)
-        if unknown:
+        if unknown := {node.op_type for node in graph.node} - set(OPERATORS):
             raise UnknownOperatorError(f"OPERATORS lacks {', '.join(sorted(unknown))}")
         self._input, self._output = graph.input[0].name, graph.output[0].name
         scales = {node.input[2] for node in graph.node if node.op_type == "Resize"}
@@ -49,7 +48,7 @@ class TorchNetwork:
             for node in graph.node
         ]
         self.operations = (
-            0  # multiplications and additions of the last batch's convolutions and matrix products
+            0  # multiplications and additions in the convolutions and products of the last batch
         )
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -78,11 +77,9 @@ def _attributes(node: onnx.NodeProto) -> Attributes:
 
 
 def _conv(x: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor, **given: Any) -> torch.Tensor:
-    top, left, bottom, right = given["pads"]
-    assert (top, left) == (bottom, right)
-    return functional.conv2d(
-        x, weights, bias, given["strides"], (top, left), given["dilations"], given["group"]
-    )
+    *pads, bottom, right = given["pads"]
+    assert pads == [bottom, right]
+    return functional.conv2d(x, weights, bias, given["strides"], pads, given["dilations"], given["group"])
 
 
 def _gemm(x: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor, **given: Any) -> torch.Tensor:
@@ -91,9 +88,8 @@ def _gemm(x: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor, **given: A
 
 def _pool(x: torch.Tensor, **given: Any) -> torch.Tensor:
     assert not any(given["pads"])
-    return functional.avg_pool2d(
-        x, given["kernel_shape"], given["strides"], ceil_mode=bool(given["ceil_mode"])
-    )
+    shape, strides, ceil = given["kernel_shape"], given["strides"], bool(given["ceil_mode"])
+    return functional.avg_pool2d(x, shape, strides, ceil_mode=ceil)
 
 
 def _cast(x: torch.Tensor, *, to: int) -> torch.Tensor:
@@ -136,7 +132,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 def has_cuda() -> bool:
-    """Return whether this build of torch can use the GPU; some are for the CPU alone."""
+    """Return whether this build of torch can use the GPU; some builds are for the CPU alone."""
     return torch.cuda.is_available()
 
 

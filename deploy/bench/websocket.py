@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from deploy.bench.sample import sample_reading
-from deploy.bench.service import BenchError, last_line, module, service_environment, temporary_redis
+from deploy.bench.service import BenchError, last_line, run_module, service_environment, temporary_redis
 from deploy.bench.usage import private_memory, processor_time
 from engine.wire import encode_event
 from ingest.bus.connection import connect
@@ -26,7 +26,6 @@ from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, encode_config
 from ingest.bus.timeline import Timeline
 
 SOURCE = "bench"
-LOG = "api.log"
 WARM_UP_CLIENTS = 10  # connected before the API's memory is first measured
 START_TIMEOUT = 20.0  # seconds
 ARRIVAL_TIMEOUT = 5.0  # seconds after the last reading, after which missing messages count as dropped
@@ -34,7 +33,7 @@ ARRIVAL_TIMEOUT = 5.0  # seconds after the last reading, after which missing mes
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load of a test."""
+    """Clients and readings of a test."""
 
     clients: int
     stuck: int  # further clients that never read
@@ -48,7 +47,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Results; latencies are from the time of an entry on Redis until a client has received it."""
+    """Results. Latencies are from the time of an entry in Redis until a client has received it."""
 
     clients: int
     stuck: int
@@ -69,9 +68,7 @@ def measure(load: Load) -> Figures:
     with ExitStack() as stack:
         redis, folder = stack.enter_context(temporary_redis())
         with connect(redis.url) as client:
-            config = SourceConfig(
-                id=SOURCE, name=SOURCE, url="rtsp://192.0.2.1/", rate=DEFAULT_RATE, created_at=0.0
-            )
+            config = SourceConfig(SOURCE, SOURCE, "rtsp://192.0.2.1/", DEFAULT_RATE, created_at=0.0)
             client.hset(SOURCES, SOURCE, encode_config(config))
         api, port = stack.enter_context(_api(redis.url, folder))
         warm_up = stack.enter_context(_clients(port, Load(WARM_UP_CLIENTS, 0, load.seconds, load.rate)))
@@ -105,7 +102,7 @@ def _measure(load: Load, redis_url: str, api: int, port: int) -> Figures:
 
 
 def _write(load: Load, redis_url: str, api: int) -> int:
-    """Write the readings on schedule; return the largest memory of the API meanwhile, in bytes."""
+    """Write the readings at their rate; return the API's peak memory in bytes."""
     peak = private_memory(api)
     with connect(redis_url) as client:
         timeline = Timeline(client)
@@ -124,9 +121,9 @@ def _api(redis_url: str, folder: Path) -> Iterator[tuple[int, int]]:
     """Run an API; yield its process id and port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    words = ("api", "--port", str(port))
-    with module(words, service_environment(redis_url, folder), folder / LOG) as process:
-        _wait_for(process, port, folder / LOG)
+    environment, log = service_environment(redis_url, folder), folder / "api.log"
+    with run_module(environment, log, "api", "--port", str(port)) as process:
+        _wait_for(process, port, log)
         yield process.pid, port
 
 
@@ -143,15 +140,11 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 
 @contextmanager
 def _clients(port: int, load: Load) -> "Iterator[subprocess.Popen[str]]":
-    """Run clients that have received the history of the source."""
-    path = f"/v1/sources/{SOURCE}/live"
-    timeout = load.seconds + ARRIVAL_TIMEOUT
-    words = (port, path, load.clients, load.readings, timeout, load.stuck)
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "deploy.bench.websocket_clients", *map(str, words)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    """Run clients until they are stopped; yield their process when all have connected. Raises BenchError."""
+    path, timeout = f"/v1/sources/{SOURCE}/live", load.seconds + ARRIVAL_TIMEOUT
+    arguments = (port, path, load.clients, load.readings, timeout, load.stuck)
+    command = [sys.executable, "-P", "-m", "deploy.bench.websocket_clients", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         if process.stdout.readline() != "ready\n":

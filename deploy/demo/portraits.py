@@ -53,23 +53,11 @@ class Warp:
 
 MOVEMENTS: Mapping[Movement, tuple[Warp, ...]] = {
     "brows_up": (Warp("inner_brow", (0, -0.14), 0.14), Warp("outer_brow", (0, -0.14), 0.14)),
-    "inner_brows_up": (
-        Warp("inner_brow", (0.02, -0.14), 0.14),
-        Warp("outer_brow", (0, 0.07), 0.15),
-    ),
-    "eyes_wide": (
-        Warp("eye", (0, -0.07), 0.1, (0, -0.09)),
-        Warp("eye", (0, 0.04), 0.1, (0, 0.1)),
-    ),
+    "inner_brows_up": (Warp("inner_brow", (0.02, -0.14), 0.14), Warp("outer_brow", (0, 0.07), 0.15)),
+    "eyes_wide": (Warp("eye", (0, -0.07), 0.1, (0, -0.09)), Warp("eye", (0, 0.04), 0.1, (0, 0.1))),
     "cheeks_up": (Warp("eye", (-0.02, -0.1), 0.18, (0, 0.4)),),
-    "mouth_corners_up": (
-        Warp("mouth_corner", (-0.16, -0.17), 0.2),
-        Warp("lower_lip", (0, 0.05), 0.15),
-    ),
-    "mouth_corners_down": (
-        Warp("mouth_corner", (0.02, 0.2), 0.2),
-        Warp("lower_lip", (0, -0.06), 0.16),
-    ),
+    "mouth_corners_up": (Warp("mouth_corner", (-0.16, -0.17), 0.2), Warp("lower_lip", (0, 0.05), 0.15)),
+    "mouth_corners_down": (Warp("mouth_corner", (0.02, 0.2), 0.2), Warp("lower_lip", (0, -0.06), 0.16)),
     "jaw_down": (
         Warp("lower_lip", (0, 0.24), 0.17),
         Warp("chin", (0, 0.24), 0.3),
@@ -112,38 +100,35 @@ class Portrait:
         )
 
 
+COLLINS: Mapping[Part, tuple[Point, ...]] = {
+    "eye": ((203, 102), (246, 103)),
+    "inner_brow": ((212, 92), (240, 93)),
+    "outer_brow": ((192, 92), (262, 93)),
+    "mouth_corner": ((203, 141), (244, 141)),
+    "upper_lip": ((222, 144),),
+    "opening": ((204, 147), (241, 147)),
+    "lower_lip": ((222, 153),),
+    "chin": ((225, 177),),
+}
+HOPPER: Mapping[Part, tuple[Point, ...]] = {
+    "eye": ((222, 192), (306, 190)),
+    "inner_brow": ((246, 174), (283, 172)),
+    "outer_brow": ((205, 172), (325, 166)),
+    "mouth_corner": ((230, 275), (304, 272)),
+    "upper_lip": ((266, 278),),
+    "opening": ((244, 278), (288, 278)),
+    "lower_lip": ((266, 293),),
+    "chin": ((266, 330),),
+}
+
+
 def portraits() -> tuple[Portrait, Portrait]:
     """Return the portraits of Collins and Hopper."""
-    hopper = imread(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    collins = astronaut()  # type: ignore[no-untyped-call]
+    hopper = np.asarray(imread(get_sample_data("grace_hopper.jpg", asfileobj=False)), dtype=np.uint8)
     return (
-        Portrait(
-            image=astronaut(),  # type: ignore[no-untyped-call]
-            parts={
-                "eye": ((203, 102), (246, 103)),
-                "inner_brow": ((212, 92), (240, 93)),
-                "outer_brow": ((192, 92), (262, 93)),
-                "mouth_corner": ((203, 141), (244, 141)),
-                "upper_lip": ((222, 144),),
-                "opening": ((204, 147), (241, 147)),
-                "lower_lip": ((222, 153),),
-                "chin": ((225, 177),),
-            },
-            head=((226, 118), (104, 116)),
-        ),
-        Portrait(
-            image=np.asarray(hopper, dtype=np.uint8),
-            parts={
-                "eye": ((222, 192), (306, 190)),
-                "inner_brow": ((246, 174), (283, 172)),
-                "outer_brow": ((205, 172), (325, 166)),
-                "mouth_corner": ((230, 275), (304, 272)),
-                "upper_lip": ((266, 278),),
-                "opening": ((244, 278), (288, 278)),
-                "lower_lip": ((266, 293),),
-                "chin": ((266, 330),),
-            },
-            head=((266, 200), (168, 196)),
-        ),
+        Portrait(collins, COLLINS, head=((226, 118), (104, 116))),
+        Portrait(hopper, HOPPER, head=((266, 200), (168, 196))),
     )
 
 
@@ -173,10 +158,8 @@ class Puppet:
         (left, y), (right, _) = self._portrait.parts["opening"]
         distance = self._grid - np.array(((left + right) / 2, y + 0.12 * unit * strength), np.float32)
         distance /= np.array(((right - left) / 2, (0.015 + 0.12 * strength) * unit), np.float32)
-        inside = np.clip(4 * (1 - np.hypot(distance[..., 0], distance[..., 1])), 0, 1) * min(
-            1.0, 3 * strength
-        )
-        shade = inside[..., None]
+        inside = np.clip(4 * (1 - np.hypot(distance[..., 0], distance[..., 1])), 0, 1)
+        shade = inside[..., None] * min(1.0, 3 * strength)
         return np.asarray(image * (1 - shade) + shade * np.array(MOUTH, np.float32), dtype=np.uint8)
 
     def _field(self, warps: tuple[Warp, ...]) -> Floats:
@@ -186,11 +169,8 @@ class Puppet:
         for each in warps:
             for point, side in zip(self._portrait.parts[each.part], (1, -1), strict=False):
                 mirror = np.array([side * unit, unit], dtype=np.float32)
-                distance = self._grid - (
-                    np.array(point, np.float32) + mirror * np.array(each.offset, np.float32)
-                )
-                weight = np.exp(
-                    -np.square(distance).sum(axis=-1, keepdims=True) / (2 * (each.sigma * unit) ** 2)
-                )
+                centre = np.array(point, np.float32) + mirror * np.array(each.offset, np.float32)
+                squared = np.square(self._grid - centre).sum(axis=-1, keepdims=True)
+                weight = np.exp(-squared / (2 * (each.sigma * unit) ** 2))
                 field += weight * mirror * np.array(each.by, np.float32)
         return field

@@ -88,9 +88,8 @@ def soft_ellipse(portrait: Portrait) -> Floats:
     (x, y), (wide, high) = portrait.head
     height, width = portrait.image.shape[:2]
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    return np.asarray(
-        np.clip((1 - np.hypot((columns - x) / wide, (rows - y) / high)) / 0.12, 0, 1), np.float32
-    )
+    distance = np.hypot((columns - x) / wide, (rows - y) / high)
+    return np.asarray(np.clip((1 - distance) / 0.12, 0, 1), np.float32)
 
 
 def expression_at(script: tuple[tuple[float, Expression], ...], second: float) -> Expression:

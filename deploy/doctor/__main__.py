@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.doctor import machine, service, software
 from deploy.doctor.finding import Finding
+from ingest.environment import SettingError
 from ingest.settings import data_folder
 
 CANNOT_WORK = 1  # exit code
@@ -21,7 +22,7 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def checks(data: Path, port: int) -> list[tuple[str, Check]]:
-    """Return each check with the name of its finding, for the case that the check itself fails."""
+    """Return the checks, each with the name of its finding, also of one that says that the check failed."""
     return [
         ("Python", machine.python),
         ("cores", machine.cores),
@@ -47,21 +48,21 @@ def findings(data: Path, port: int) -> Iterator[Finding]:
                 yield finding
                 if finding.name == "Python" and finding.state == "fault":
                     return
+        except SettingError as error:
+            yield Finding(name, "fault", str(error), "change that setting: docs/operations.md")
         except ImportError as error:
-            missing = error.name or str(error)
-            advice = "install mien with all that it depends on"
-            yield Finding(name, "fault", f"the package {missing} cannot be loaded", advice)
-        except Exception as error:  # whatever is wrong with this machine, the other checks run
+            found = f"the package {error.name or error} cannot be loaded"
+            yield Finding(name, "fault", found, "install mien with all that it depends on")
+        except Exception as error:  # must not stop the other checks
             yield Finding(name, "fault", f"the check failed: {error}", "see the error")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien doctor", description=__doc__, allow_abbrev=False)
-    parser.add_argument(
-        "--data", type=Path, default=data_folder(), help="data folder of the service (%(default)s)"
-    )
-    parser.add_argument("--port", type=int, default=8400, help="port to listen on (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    add = parser.add_argument
+    add("--data", type=Path, default=data_folder(), help="data folder of the service (%(default)s)")
+    add("--port", type=int, default=8400, help="port to listen on (%(default)s)")
+    add("--json", action="store_true", help="print the findings as JSON")
     given = parser.parse_args()
     found: list[Finding] = []
     for finding in findings(given.data, given.port):

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-# ok: as it should be; note: works, but with less than it could have; fault: cannot work.
+# ok: nothing to do; note: the service works, but could do more; fault: it cannot work.
 State = Literal["ok", "note", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something of this machine, and its state."""
-
     """One line of the doctor's report."""
 
     name: str

@@ -1,6 +1,5 @@
-"""The service: its settings, Redis, port, and whether its cameras can be reached."""
+"""The service: its settings, Redis, port and cameras."""
 
-import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deploy.doctor.finding import Finding
+from ingest.settings import external_redis
 
 if TYPE_CHECKING:
     from ingest.bus.source_config import SourceConfig
@@ -20,28 +20,23 @@ MAX_PARALLEL = 16  # cameras
 
 def settings() -> Iterator[Finding]:
     from deploy.settings import check_settings
-    from ingest.environment import SettingError
 
-    try:
-        found = check_settings()
-    except SettingError as error:
-        yield Finding("settings", "fault", str(error), "change that setting: docs/operations.md")
-    else:
-        yield Finding("settings", "ok", ", ".join(found) or "all at their defaults")
+    yield Finding("settings", "ok", ", ".join(check_settings()) or "all at their defaults")
 
 
 def redis() -> Iterator[Finding]:
     from deploy.redis_server import ServerError
 
     try:
-        yield _configured_redis(os.environ["REDIS_URL"]) if "REDIS_URL" in os.environ else _embedded_redis()
+        url = external_redis()
+        yield _embedded_redis() if url is None else _configured_redis(url)
     except ServerError as error:
         advice = "install redis-server or valkey-server, or set REDIS_URL to one: docs/operations.md"
         yield Finding("Redis", "fault", str(error), advice)
 
 
 def _configured_redis(url: str) -> Finding:
-    """Raises ServerError."""
+    """Check the server at REDIS_URL. Raises ServerError."""
     from deploy.redis_server import check_server
     from ingest.bus.connection import CONNECTION_ERRORS, connect
 
@@ -50,16 +45,15 @@ def _configured_redis(url: str) -> Finding:
         with connect(url, retries=0) as client:
             client.ping()
     except CONNECTION_ERRORS:
-        return Finding(
-            "Redis", "fault", "the one at REDIS_URL does not answer", "start it, or correct REDIS_URL"
-        )
+        advice = "start it, or correct REDIS_URL"
+        return Finding("Redis", "fault", "the one at REDIS_URL does not answer", advice)
     if warning:
         return Finding("Redis", "note", warning, "see docs/operations.md")
     return Finding("Redis", "ok", "the one at REDIS_URL answers, with the right configuration")
 
 
 def _embedded_redis() -> Finding:
-    """Start it once: its binary may not run on this machine. Raises ServerError."""
+    """Start the service's own server once: its binary may not run on this machine. Raises ServerError."""
     from deploy.redis_server import RedisServer, find_server
 
     with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
@@ -94,11 +88,8 @@ def _occupied(number: int, reason: str) -> Finding:
 
 def sources(data: Path) -> Iterator[Finding]:
     """Connect to the cameras of the service, if its Redis runs."""
-    configured = _configured(data)
     with ThreadPoolExecutor(MAX_PARALLEL) as pool:
-        for found in pool.map(_connected, configured):
-            if found is not None:
-                yield found
+        yield from filter(None, pool.map(_connected, _configured(data)))
 
 
 def _configured(data: Path) -> "list[SourceConfig]":
@@ -108,17 +99,17 @@ def _configured(data: Path) -> "list[SourceConfig]":
     from ingest.environment import SettingError
 
     try:
-        url = os.environ.get("REDIS_URL") or _running_redis(data.resolve() / REDIS)
+        url = external_redis() or _running_redis(data.resolve() / REDIS)
         if url is None:
             return []
         with connect(url, retries=0) as client:
             return list(configured_sources(client).values())
     except (LockError, SettingError, ValueError, *REDIS_ERRORS):
-        return []  # a finding of `redis` or `settings`
+        return []  # `redis` or `settings` reports it
 
 
 def _running_redis(folder: Path) -> str | None:
-    """Return the address of the embedded Redis in this folder; None if it does not run."""
+    """Return the URL of the embedded Redis in this folder; None if it does not run."""
     from deploy.data_folder import socket_path
     from deploy.redis_server import RedisServer
 
@@ -129,7 +120,7 @@ def _running_redis(folder: Path) -> str | None:
 
 
 def _connected(config: "SourceConfig") -> Finding | None:
-    """Connect to a camera; None where its source has no address in a network."""
+    """Connect to a camera; return None for a source without an address in a network."""
     from ingest.network.source_types import DEFAULT_PORTS
 
     name = f"source {config.id}"
@@ -137,13 +128,12 @@ def _connected(config: "SourceConfig") -> Finding | None:
     if address.scheme not in DEFAULT_PORTS or address.hostname is None:
         return None
     try:
-        place = (address.hostname, address.port or DEFAULT_PORTS[address.scheme])
+        host, port = address.hostname, address.port or DEFAULT_PORTS[address.scheme]
     except ValueError:
         return Finding(name, "note", "the port in its address is wrong", "correct it: mien sources change")
     try:
-        socket.create_connection(place, CONNECT_TIMEOUT).close()
+        socket.create_connection((host, port), CONNECT_TIMEOUT).close()
     except OSError as error:
-        reason = (error.strerror or "no answer").lower()
-        found = f"{place[0]}:{place[1]} does not answer: {reason}"
+        found = f"{host}:{port} does not answer: {(error.strerror or 'no answer').lower()}"
         return Finding(name, "note", found, "check its address, its power and the network")
-    return Finding(name, "ok", f"{place[0]}:{place[1]} answers")
+    return Finding(name, "ok", f"{host}:{port} answers")

@@ -33,7 +33,6 @@ def networks(data: Path) -> Iterator[Finding]:
     from engine.labels import KEYPOINTS, LABELS
     from engine.runtimes.cpu import select_weights
     from engine.settings import EngineSettings
-    from ingest.environment import SettingError
 
     try:
         settings = EngineSettings.read("detector", "precision")
@@ -44,8 +43,6 @@ def networks(data: Path) -> Iterator[Finding]:
         ]
     except CardMismatchError as error:
         yield Finding("networks", "fault", str(error), "reinstall mien, or download the file again")
-    except SettingError as error:
-        yield Finding("networks", "fault", str(error), "change that setting")
     else:
         versions = [f"{card.version} ({card.bits} bits)" for card in cards]
         yield Finding("networks", "ok", f"on the CPU {', '.join(versions)}")
@@ -70,17 +67,14 @@ def onnx_runtime() -> Iterator[Finding]:
 
 
 def gpu() -> Iterator[Finding]:
-    """Look for the driver first: without one some calls of TensorRT end the process."""
+    """Check the driver before TensorRT is imported: without one some of its calls end the process."""
     from engine.runtimes.runtime import NoGpuError
     from engine.runtimes.tensorrt.driver import check_gpu
     from engine.settings import EngineSettings
-    from ingest.environment import SettingError
 
+    required = EngineSettings.read("runtime").runtime == "tensorrt"
     try:
-        required = EngineSettings.read("runtime").runtime == "tensorrt"
         check_gpu()
-    except SettingError as error:
-        yield Finding("GPU", "fault", str(error), "change that setting")
     except NoGpuError as error:
         if required:
             yield Finding("GPU", "fault", str(error), "or set MIEN_RUNTIME=auto, which works without a GPU")

@@ -23,7 +23,7 @@ from redis.retry import Retry
 
 from ingest.bus.client import AsyncRedis, Entry, Redis
 from ingest.environment import SettingError
-from ingest.settings import IngestSettings
+from ingest.settings import external_redis
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 MAX_CONNECTIONS = 32  # of an API process, apart from those that wait for new entries
@@ -54,7 +54,7 @@ class RedisUrlError(SettingError):
 
 def redis_url() -> str:
     """Return REDIS_URL, which the supervisor sets for its children. Raise RedisUrlError if it is invalid."""
-    setting = IngestSettings.read("redis_url").redis_url
+    setting = external_redis()
     url = DEFAULT_URL if setting is None else setting
     if _parse_cluster(url) is None:
         _checked(url)

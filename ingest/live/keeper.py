@@ -73,7 +73,7 @@ class SupervisedSource:
                 self._report("live")
         if code is not None:
             self._handle_exit(process, code, now)
-        elif now - process.reported_at > self._settings.silence:
+        elif now - process.reported_at > self._settings.report_timeout:
             self._last_line = StatusLine("lost", "decoding hung")
             process.kill()
 

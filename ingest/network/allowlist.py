@@ -67,6 +67,14 @@ def is_public(address: Address) -> bool:
     return inner.is_global and not special and not site
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address can only mean this machine."""
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def unwrapped(address: Address) -> Address:
     """Return the IPv4 address in an IPv6 address that contains one, else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):

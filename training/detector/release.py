@@ -83,9 +83,4 @@ def validation(results: DetectionResults, served: DetectionResults, threshold: f
 
 def card_fields(settings: DetectorSettings, metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the card that `export` does not know."""
-    return {
-        "temperature": 1.0,
-        "metrics": dict(metrics),
-        "settings": asdict(settings),
-        **CARD_TEXTS,
-    }
+    return {"temperature": 1.0, "metrics": dict(metrics), "settings": asdict(settings), **CARD_TEXTS}
