@@ -1,4 +1,4 @@
-"""Settings of the app: those of all parts that it needs, for the address that it listens on."""
+"""Settings of the API's app, gathered from those of all parts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,20 +16,20 @@ class AppSettings:
     """Settings of `create_app`, for the address that it listens on."""
 
     redis_url: str
-    media: Path  # sources that are files must lie under it
+    media: Path  # folder of the files that may be sources
     models: Path = MODELS
-    data: Path = field(default_factory=data_folder)  # recordings lie in it
+    data: Path = field(default_factory=data_folder)  # folder of the recordings
     limits: RecordingLimits = field(default_factory=RecordingLimits.read)
     detector: DetectorName = "mien"
     tokens: TokenMode = "open"  # whether clients need a token
     networks: Allowlist = EVERYWHERE  # where sources may be
-    shards: int = 1  # that sources are shared out to
+    shards: int = 1  # engines that share the sources
 
 
 def app_settings(host: str) -> AppSettings:
     """Return the settings of an API that listens on `host`. Raises SettingError."""
     settings = IngestSettings.read("data", "media", "retention", "tokens", "source_networks", "shards")
-    ApiSettings.read("audit_retention")  # refused here, where one line says it
+    ApiSettings.read("audit_retention")  # an invalid one is reported at the start
     tokens = settings.tokens_for(host)
     return AppSettings(
         redis_url=redis_url(),

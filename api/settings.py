@@ -8,7 +8,7 @@ from ingest.environment import DURATION, SECONDS, EnvironmentSettings, SettingEr
 
 LAST_PORT = 65535
 BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-RESERVE = 200_000_000  # bytes of the disk that recordings leave to Redis and the live timelines; a guess
+RESERVE = 200_000_000  # bytes of free disk that recordings leave for Redis; a guess
 
 
 def _matched(pattern: str, text: str) -> re.Match[str]:
@@ -39,7 +39,7 @@ Pixels = Annotated[int, form("a width and height such as 3840x2160", _pixels)]  
 
 
 class RecordingLimits(EnvironmentSettings):
-    """Limits of each recording, which the API and the job workers check."""
+    """Limits of a recording, which the API and the job workers check."""
 
     upload: Size = setting("MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded")
     duration: Length = setting("MIEN_DURATION_LIMIT", "4h", "the longest recording")
@@ -48,7 +48,7 @@ class RecordingLimits(EnvironmentSettings):
 
 
 class ApiSettings(EnvironmentSettings):
-    """TLS, the audit log, and the contact in notices."""
+    """TLS, retention of the audit log, and the contact in notices."""
 
     tls_certificate: Path | None = setting(
         "MIEN_TLS_CERTIFICATE", None, "a PEM file", option="--tls-certificate"
@@ -60,12 +60,12 @@ class ApiSettings(EnvironmentSettings):
         "MIEN_AUDIT_RETENTION", "90d", "how long the audit log is kept"
     )
     contact: str = setting(
-        "MIEN_CONTACT", "", "the contact that each notice names to the people in front of a camera"
+        "MIEN_CONTACT", "", "the contact in each notice for the people in front of a camera"
     )
 
 
 class ClientSettings(EnvironmentSettings):
-    """Address and trust of the service that a command calls."""
+    """Address of the service that a command calls, its token, and the trusted certificates."""
 
     url: str = setting("MIEN_URL", "http://127.0.0.1:8400", "the address of the service")
     token: str = setting("MIEN_TOKEN", "", "an access token, as `mien tokens add` prints it", secret=True)

@@ -1,4 +1,4 @@
-"""Settings of the engine: the networks that it runs, what runs them, and how long it gathers a batch."""
+"""Settings of the engine: networks, runtime and batching."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ DELAY = form("between 0 and 1000 milliseconds", lambda text: number(text, 0, 100
 
 
 class EngineSettings(EnvironmentSettings):
-    """Networks, runtime and batching."""
+    """Networks, where they run, and how long a batch waits."""
 
     detector: DetectorName = setting(
         "MIEN_DETECTOR", "mien", "the network that detects faces: [another detector](#another-detector)"
@@ -20,18 +20,18 @@ class EngineSettings(EnvironmentSettings):
     runtime: RuntimeName = setting(
         "MIEN_RUNTIME",
         "auto",
-        "what runs the networks of live sources and of `mien run`: `onnx` the CPU; `tensorrt` the GPU, "
-        "without which the engine does not start; `auto` the GPU if it can: [gpu.md](gpu.md)",
+        "where the networks of live sources and of `mien run` run: `onnx` on the CPU; `tensorrt` on the GPU, "
+        "and without one the engine does not start; `auto` on the GPU if that works: [gpu.md](gpu.md)",
     )
     precision: PrecisionName = setting(
         "MIEN_PRECISION",
         "auto",
-        "weights of the two ResNets on the CPU: `auto` in 8 bits where that suits the CPU, `fp32` never: "
-        "[see below](#8-bits)",
+        "weights of the two ResNets on the CPU: `auto` of 8 bits if the CPU has instructions for them, "
+        "`fp32` never: [see below](#8-bits)",
     )
     batch_delay: Annotated[float | None, DELAY] = setting(  # milliseconds
         "MIEN_BATCH_DELAY",
         None,
-        "how long a face waits for those of other cameras, to be read in one batch",
+        "how long a face waits for faces of other cameras, to be read in one batch",
         shown="`10` with a GPU, else `0`",
     )

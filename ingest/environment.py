@@ -2,7 +2,7 @@
 
 os.environ -> EnvironmentSettings.read -> a frozen model, or a SettingError of one sentence
 
-From the same fields come `mien doctor`'s check and the table in docs/operations.md: see deploy.settings.
+deploy.settings makes the check of `mien doctor` and the tables in docs/operations.md from the same fields.
 """
 
 import os
@@ -24,21 +24,21 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form(BeforeValidator):
-    """Parser of a setting's text, and the form that the text must have: it completes "must be …".
+    """Parser of a setting's text, and a description of valid texts, which completes "must be …".
 
-    An empty text reaches the parser. A setting without a form that is set to an empty text has its default.
+    The parser gets an empty text too. A setting without a form has its default if its variable is empty.
     """
 
-    words: str = ""
+    description: str = ""
 
 
-def form(words: str, parse: Callable[[str], Any]) -> Form:
-    """Return a form whose `parse` raises ValueError for a wrong text; other values pass unparsed."""
-    return Form(lambda value: parse(value) if isinstance(value, str) else value, words=words)
+def form(description: str, parse: Callable[[str], Any]) -> Form:
+    """Return a form; `parse` raises ValueError for an invalid text. Values that are no text pass unparsed."""
+    return Form(lambda value: parse(value) if isinstance(value, str) else value, description=description)
 
 
 def number(text: str, lowest: float, highest: float) -> float:
-    """Parse a plain decimal number within limits: no sign, exponent, infinity or NaN. Raises ValueError."""
+    """Parse a decimal number within limits, without sign or exponent. Raises ValueError."""
     if not (re.fullmatch(r"\d{1,4}(?:\.\d+)?", text) and lowest <= float(text) <= highest):
         raise ValueError(text)
     return float(text)
@@ -64,9 +64,9 @@ def setting(
 ) -> Any:
     """Declare the field of an environment variable.
 
-    `default` is a text as in the environment, None, or a function of the fields before it, for which `shown`
-    stands in the documentation. `option` is the command-line option that comes first; the value of a
-    `secret` setting is never listed.
+    `default` is a text as in the environment, None, or a function of the earlier fields; the documentation
+    has `shown` in its place. `option` is the command-line option that overrides the variable. The value of a
+    `secret` setting is never shown.
     """
     extra: JsonDict = {"variable": variable, "option": option, "shown": shown, "secret": secret}
     source: dict[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
@@ -75,7 +75,7 @@ def setting(
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One declared setting, as documentation and messages show it."""
+    """One declared setting, for documentation and messages."""
 
     variable: str
     option: str
@@ -86,7 +86,7 @@ class Setting:
 
     @property
     def text(self) -> str | None:
-        """Its text in the environment; None where it is not set."""
+        """Text of the variable; None if it is not set."""
         text = os.environ.get(self.variable)
         return None if text is None else text.strip()
 
@@ -98,45 +98,43 @@ class EnvironmentSettings(BaseModel):
 
     @classmethod
     def read(cls, *fields: str, **values: Any) -> Self:
-        """Read the named fields from the environment, all if none is named; the others have their defaults.
+        """Read the named fields from the environment, or all of them; the others have their defaults.
 
-        So a part refuses only what concerns it. A value that is passed comes before the environment's. Raises
-        SettingError, which names the first wrong setting.
+        A part names those that it uses, so that a mistake in another one does not stop it. `values` override
+        the environment. Raises SettingError for the first invalid setting.
         """
         settings = {name: each for name, each in cls.declared() if not fields or name in fields}
         texts = {name: text for name, each in settings.items() if (text := each.text) is not None}
-        given = {name: text for name, text in texts.items() if text or _form(cls.model_fields[name])}
+        nonempty = {name: text for name, text in texts.items() if text or _form(cls.model_fields[name])}
         try:
-            return cls(**given | values)
+            return cls(**nonempty | values)
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
-            wrong = settings[name]
-            raise SettingError(f"{wrong.variable} must be {wrong.form}, got {texts[name]!r}") from error
+            invalid = settings[name]
+            raise SettingError(f"{invalid.variable} must be {invalid.form}, got {texts[name]!r}") from error
 
     @classmethod
     def declared(cls) -> Iterator[tuple[str, Setting]]:
         """Yield each field that has an environment variable, with its setting."""
         for name, field in cls.model_fields.items():
             if isinstance(extra := field.json_schema_extra, dict):
-                yield (
-                    name,
-                    Setting(
-                        variable=str(extra["variable"]),
-                        option=str(extra["option"]),
-                        default=str(extra["shown"] or (f"`{field.default}`" if field.default else "")),
-                        form=_form(field) or _choices(field),
-                        help=field.description or "",
-                        secret=bool(extra["secret"]),
-                    ),
+                entry = Setting(
+                    variable=str(extra["variable"]),
+                    option=str(extra["option"]),
+                    default=str(extra["shown"] or (f"`{field.default}`" if field.default else "")),
+                    form=_form(field) or _choices(field),
+                    help=field.description or "",
+                    secret=bool(extra["secret"]),
                 )
+                yield name, entry
 
 
 def _form(field: FieldInfo) -> str:
-    return next((each.words for each in field.metadata if isinstance(each, Form)), "")
+    return next((each.description for each in field.metadata if isinstance(each, Form)), "")
 
 
 def _choices(field: FieldInfo) -> str:
-    """`auto, onnx or tensorrt`; "" for what is no choice."""
+    """Return the values of a Literal such as `auto, onnx or tensorrt`; "" for other types."""
     kinds = (field.annotation, *get_args(field.annotation))
     names = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
     return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,4 +1,4 @@
-"""Settings that all parts of the service share, and those of ingest."""
+"""Settings that all parts of the service share, and those of ingest alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ SECONDS = between(0.1, 600, "seconds")
 
 
 class IngestSettings(EnvironmentSettings):
-    """Folders, Redis, retention and access, which every part may read; and the timeouts of cameras."""
+    """Folders, Redis, retention and access, which all parts use, and the timeouts of cameras."""
 
     data: Path = setting("MIEN_DATA", "data", "the data folder", option="--data")
     media: Path = setting(
@@ -64,7 +64,7 @@ class IngestSettings(EnvironmentSettings):
         "MIEN_TOKENS",
         None,
         "whether clients need a token",
-        shown="`open` on this machine's own address, else `required`",
+        shown="`open` on a loopback address, else `required`",
     )
     source_networks: Annotated[InstanceOf[Allowlist] | None, NETWORKS] = setting(
         "MIEN_SOURCE_NETWORKS",

@@ -25,7 +25,7 @@ class Jitter:
 
 
 def jitter_alignment(alignment: Alignment, jitter: Jitter, rng: Generator) -> Alignment:
-    """Add the errors that a detector makes: mostly small ones, now and then a large one."""
+    """Add random errors as a detector makes them: mostly small ones, rarely a large one."""
     # Student's t with five degrees of freedom: one in twenty lies beyond 2.6 scales.
     right, down, growth, turn = rng.standard_t(5, size=4)
     distance = alignment.eye_distance

@@ -32,7 +32,7 @@ from training.tables import (
 
 FIGURES = TRAINING / "figures.json"  # of the shipped weights
 NETWORKS = ("emotion", "keypoints", "detector")
-# Runs of the emotion network's recipe on splits whose training sets have versions of test photos.
+# Runs of the emotion network on splits whose training sets have versions of test photos.
 LEAKY_RUNS = ("official7", "mission5")
 
 
@@ -50,7 +50,7 @@ class Evaluation:
 
     @property
     def int8_loss(self) -> dict[str, float] | None:
-        """Return what quantization costs in accuracy and in pixels of error; None without files of 8 bits."""
+        """Accuracy lost and pixels of error added by quantization; None without files of 8 bits."""
         if self.emotion_int8 is None or self.keypoints_int8 is None:
             return None
         before, after = (one.metrics["seven"]["accuracy"] for one in (self.emotion, self.emotion_int8))
@@ -196,7 +196,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures only")
     parser.add_argument("--cards", action="store_true", help="write the figures into the cards")
     options = parser.parse_args()
-
     evaluation = evaluate(options.models, options.shared)
     numbers = figures(evaluation)
     if options.cards:

@@ -1,7 +1,7 @@
 """Quantize the two ResNets to 8 bits, for CPUs with instructions for 8-bit products.
 
-Writes the files next to the originals and adds them to the cards with their figures on the validation sets;
-refuses a file whose figure differs too much.
+Writes the files next to the originals and adds them to the cards with their metrics on the validation sets.
+Refuses a file whose metric differs too much from the original's.
 """
 
 import engine.runtimes.onnx  # noqa: F401  # isort: skip  # turns telemetry off before onnxruntime is imported
@@ -44,9 +44,9 @@ class Candidate:
 
     name: str
     calibration: Sequence[Tensors]  # inputs from training data
-    metric: str  # name of the figure that `measure` returns
+    metric: str  # name of what `measure` returns
     measure: Callable[[OnnxRuntime], float]
-    tolerance: float  # largest difference between the figures before and after
+    tolerance: float  # largest difference of the metric before and after
 
 
 class _CalibrationReader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
@@ -79,9 +79,9 @@ def quantize(weights: Path, calibration: Sequence[Tensors], target: Path) -> Non
 
 
 def ship(candidate: Candidate, models: Path) -> str:
-    """Write `<name>.int8.onnx` and add it to the card; return the figures as a line of text.
+    """Write `<name>.int8.onnx` and add it to the card; return metric and time as a line of text.
 
-    Raises ExportError, and changes nothing, if its figure differs by more than the tolerance.
+    Raises ExportError, and changes nothing, if the metric changes by more than the tolerance.
     """
     weights, card_file = models / f"{candidate.name}.onnx", models / f"{candidate.name}.json"
     with tempfile.TemporaryDirectory() as scratch:

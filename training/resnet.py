@@ -25,8 +25,8 @@ class Block(nn.Module):
         if stride > 1:
             self.shortcut.append(nn.AvgPool2d(stride, stride, ceil_mode=True))
         if in_channels != out_channels:
-            self.shortcut.append(nn.Conv2d(in_channels, out_channels, 1, bias=False))
-            self.shortcut.append(nn.BatchNorm2d(out_channels))
+            resize = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+            self.shortcut.extend([resize, nn.BatchNorm2d(out_channels)])
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.path(x) + self.shortcut(x))

@@ -28,13 +28,13 @@ from training.paths import YUNET
 LEFT_EYE, RIGHT_EYE = KEYPOINTS.index("left_eye_center"), KEYPOINTS.index("right_eye_center")
 MOUTH_CORNERS = [KEYPOINTS.index(name) for name in ("mouth_left_corner", "mouth_right_corner")]
 
-# Seven pictures of one expression each, by file name.
+# Pictures of one expression each, by file name.
 NAMES = ("angry", "disgusted", "sad", "happy", "surprised", "fearful", "neutral")
 EXPRESSIONS = {f"faceapi_{name}.jpg": label for name, label in zip(NAMES, LABELS, strict=False)}
 
 
 def served_crops(pictures: Iterable[Pixels], detector: Detector) -> Pixels:
-    """Return (n, 96, 96) crops of all faces that the detector finds, cut as the engine cuts them."""
+    """Return (n, 96, 96) crops of all detected faces, cut as the engine cuts them."""
     crops = []
     for picture in pictures:
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)

@@ -37,18 +37,18 @@ class ResNet18(nn.Module):
 def alternate(
     runtimes: Sequence[OnnxRuntime], inputs: Sequence[Mapping[str, Floats]], rounds: int
 ) -> list[list[float]]:
-    """Run each runtime on its input in turns; return the seconds of its `rounds` runs for each."""
+    """Run each runtime on its input, in turn; return for each the seconds of its `rounds` runs."""
     times: list[list[float]] = [[] for _ in runtimes]
     for _ in range(rounds):
-        for runtime, tensors, taken in zip(runtimes, inputs, times, strict=True):
+        for runtime, tensors, seconds in zip(runtimes, inputs, times, strict=True):
             started = perf_counter()
             runtime.run(tensors)
-            taken.append(perf_counter() - started)
+            seconds.append(perf_counter() - started)
     return times
 
 
 def ratio_to_resnet18(weights: Path) -> float:
-    """Return the ratio of the median times of the network in `weights` and a ResNet-18 for one crop."""
+    """Return the network's median time for one crop divided by that of a ResNet-18."""
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "resnet18.onnx"
         crop = torch.zeros(1, 1, CROP_SIDE, CROP_SIDE)

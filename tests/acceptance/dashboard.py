@@ -1,4 +1,4 @@
-"""Cost of the dashboard in a real browser: the way to the first timeline, the main thread, the heap."""
+"""Cost of the dashboard in a real browser: time to the first timeline, main thread, heap."""
 
 import math
 import os
@@ -35,36 +35,37 @@ from tests.waiting import until
 
 RATE = 10  # readings a second of each face
 HOUR = 3600  # seconds
-WATCHED = 60.0  # seconds of measuring
-QUARTER = 30.0  # seconds; the heap is looked at after each of four
+MEASURED = 60.0  # seconds of measuring
+QUARTER = 30.0  # seconds; the heap is measured after each of four
 LOADS = 3
-GROWTH = 1.1  # of the heap from the first quarter to the last; coverage of ten minutes is kept, and filling
+# Growth of the heap from the first quarter to the last, while the coverage of the last ten minutes fills.
+MAX_GROWTH = 1.1
 
 # Resolves with the ms from the navigation to the first frame in which a face's canvas shows a colour.
 FIRST_TIMELINE = """() => new Promise((drawn) => {
-  const look = () => {
+  const check = () => {
     const canvas = document.querySelector("[data-track] canvas");
     const data = canvas?.width ? canvas.getContext("2d").getImageData(0, 0, canvas.width, 20).data : [];
     for (let at = 0; at < data.length; at += 4) {
       const [least, most] = [Math.min(...data.slice(at, at + 3)), Math.max(...data.slice(at, at + 3))];
       if (data[at + 3] > 200 && most - least > 60) return drawn(performance.now());
     }
-    requestAnimationFrame(look);
+    requestAnimationFrame(check);
   };
-  look();
+  check();
 })"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Faces in front of cameras, whose expressions change slowly, written as the engine writes them."""
+    """Faces with slowly changing expressions, written to Redis as the engine writes them."""
 
     redis_url: str
     sources: tuple[str, ...]
     faces: int
 
     def readings(self, number: int, source: str, at: datetime) -> list[Reading]:
-        """One of each face in the frame with this number."""
+        """Return a reading of each face in the frame with this number."""
         return [self._reading(number, source, at, track) for track in range(1, self.faces + 1)]
 
     def _reading(self, number: int, source: str, at: datetime, track: int) -> Reading:
@@ -74,8 +75,8 @@ class Scene:
         first = replace(reading(number, LABELS[int(values.argmax())], track), source=source, captured_at=at)
         return replace(first, result_at=at, raw=values, smoothed=values)
 
-    def film(self, stop: threading.Event) -> None:
-        """Ten readings and pictures a second until `stop`, each second's coverage and overview with them."""
+    def write_live(self, stop: threading.Event) -> None:
+        """Write readings, previews, coverage and overview in real time until `stop`."""
         jpeg = cv2.imencode(".jpg", np.full((360, 640, 3), 90, np.uint8))[1].tobytes()
         rollups = {source: Rollup(source) for source in self.sources}
         began = time.monotonic()
@@ -86,11 +87,13 @@ class Scene:
             while not stop.wait(max(0.0, began + (number - HOUR * RATE) / RATE - time.monotonic())):
                 at = datetime.now(UTC)
                 for source in self.sources:
-                    self._show(timeline, source, rollups[source], number, at)
+                    self._write_frame(timeline, source, rollups[source], number, at)
                     previews.put(source, jpeg, number * NANOSECONDS // RATE)
                 number += 1
 
-    def _show(self, timeline: Timeline, source: str, rollup: Rollup, number: int, at: datetime) -> None:
+    def _write_frame(
+        self, timeline: Timeline, source: str, rollup: Rollup, number: int, at: datetime
+    ) -> None:
         readings = self.readings(number, source, at)
         entries = [encode_event(each) for each in readings]
         for each in readings:
@@ -102,8 +105,8 @@ class Scene:
             )
         timeline.push(entries)
 
-    def remember(self, seconds: int) -> None:
-        """Writes the past up to now, at the moments at which it would have been written."""
+    def write_history(self, seconds: int) -> None:
+        """Write the readings of the last `seconds`, with the ids that they would have."""
         now = datetime.now(UTC)
         with connect(self.redis_url) as client, client.pipeline(transaction=False) as commands:
             for source in self.sources:
@@ -111,12 +114,12 @@ class Scene:
                 for number in range(seconds * RATE):
                     at = now - timedelta(seconds=seconds - number / RATE)
                     for each in self.readings(number, source, at):
-                        self._remember(commands, each, rollup)
+                        self._write_past(commands, each, rollup)
                     if number % 1000 == 999:
                         commands.execute()
             commands.execute()
 
-    def _remember(self, commands: Any, each: Reading, rollup: Rollup) -> None:
+    def _write_past(self, commands: Any, each: Reading, rollup: Rollup) -> None:
         for second in rollup.add(each):
             [entry] = encode_seconds([second])
             fields = {"type": entry.type, "body": entry.body}
@@ -130,7 +133,7 @@ class Scene:
 
 @contextmanager
 def service(folder: Path, sources: int, faces: int) -> Iterator[tuple[Api, Scene]]:
-    """A real API in a process of its own, over a real Redis."""
+    """Run a real API in a process of its own, with a real Redis."""
     data = folder / f"dashboard-{time.monotonic_ns()}"
     server = RedisServer(data)
     server.start()
@@ -158,9 +161,10 @@ def _answers(api: Api) -> bool:
 
 
 @contextmanager
-def filming(scene: Scene) -> Iterator[None]:
+def live(scene: Scene) -> Iterator[None]:
+    """Write the scene in real time, in a thread."""
     stop = threading.Event()
-    camera = threading.Thread(target=scene.film, args=(stop,))
+    camera = threading.Thread(target=scene.write_live, args=(stop,))
     camera.start()
     try:
         yield
@@ -180,14 +184,12 @@ def opened(url: str) -> Iterator[tuple[Page, CDPSession]]:
 def first_timeline(folder: Path) -> Iterator[Row]:
     with ExitStack() as stack:
         api, scene = stack.enter_context(service(folder, sources=1, faces=2))
-        scene.remember(HOUR)
-        stack.enter_context(filming(scene))
+        scene.write_history(HOUR)
+        stack.enter_context(live(scene))
         browser = stack.enter_context(chromium())
         times = []
         for _ in range(LOADS):
-            page = browser.new_page(
-                viewport={"width": 1280, "height": 900}
-            )  # in a context, and cache, of its own
+            page = browser.new_page(viewport={"width": 1280, "height": 900})  # with a cache of its own
             page.goto(api.http, wait_until="commit")
             times.append(float(page.evaluate(FIRST_TIMELINE)) / 1000)
             page.close()
@@ -203,15 +205,15 @@ def first_timeline(folder: Path) -> Iterator[Row]:
 def main_thread(folder: Path) -> Iterator[Row]:
     with ExitStack() as stack:
         api, scene = stack.enter_context(service(folder, sources=1, faces=10))
-        stack.enter_context(filming(scene))
+        stack.enter_context(live(scene))
         page, session = stack.enter_context(opened(api.http))
         page.wait_for_selector('[data-track="10"]')
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
         began, before = time.monotonic(), _metrics(session)["TaskDuration"]
-        page.wait_for_timeout(WATCHED * 1000)
+        page.wait_for_timeout(MEASURED * 1000)
         busy = (_metrics(session)["TaskDuration"] - before) / (time.monotonic() - began)
     yield Row(
-        f"{WATCHED:g} s of 10 faces, {RATE} readings/s: main thread",
+        f"{MEASURED:g} s of 10 faces, {RATE} readings/s: main thread",
         f"{busy:.1%} of a core",
         "<= 30 %",
         busy <= 0.3,
@@ -221,21 +223,21 @@ def main_thread(folder: Path) -> Iterator[Row]:
 def heap(folder: Path) -> Iterator[Row]:
     with ExitStack() as stack:
         api, scene = stack.enter_context(service(folder, sources=10, faces=1))
-        stack.enter_context(filming(scene))
+        stack.enter_context(live(scene))
         page, session = stack.enter_context(opened(api.http))
         until(lambda: page.locator(".tile .faces span").count() == 10, 20, "a face on each tile")
         session.send("Performance.enable")
-        marks = []
+        sizes = []
         for _ in range(4):
             page.wait_for_timeout(QUARTER * 1000)
             session.send("HeapProfiler.collectGarbage")
-            marks.append(_metrics(session)["JSHeapUsedSize"] / 1e6)
-    growth = marks[-1] / marks[0]
+            sizes.append(_metrics(session)["JSHeapUsedSize"] / 1e6)
+    growth = sizes[-1] / sizes[0]
     yield Row(
         "wall of 10 sources: heap after the last quarter",
-        f"{growth:.2f}x the first's ({', '.join(f'{mark:.1f}' for mark in marks)} MB)",
-        f"<= {GROWTH:g}x",
-        math.isfinite(growth) and growth <= GROWTH,
+        f"{growth:.2f}x the first's ({', '.join(f'{size:.1f}' for size in sizes)} MB)",
+        f"<= {MAX_GROWTH:g}x",
+        math.isfinite(growth) and growth <= MAX_GROWTH,
     )
 
 

@@ -9,7 +9,7 @@ from tests.acceptance.check import AbsentError, Check, Row
 
 
 def resnets(folder: Path) -> Iterator[Row]:
-    """Compare TensorRT, from bytes to results on the host, with torch, with the pixels on the GPU."""
+    """Compare TensorRT, from bytes to results on the host, with torch, whose pixels are on the GPU."""
     try:
         figures = measure_gpu()
     except GpuError as error:

@@ -6,10 +6,8 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,8 @@ from typing import Any
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from deploy.bench.service import temporary_redis
 from deploy.bench.websocket import Figures, Load, measure
-from deploy.redis_server import RedisServer
 from ingest.bus.connection import connect
 from ingest.bus.keys import timeline_key
 from tests.acceptance.check import Check, Row
@@ -90,9 +88,9 @@ class Follower:
 
 
 def api_killed(folder: Path) -> Iterator[Row]:
-    with _redis() as url:
-        configure(url)
-        followers, written = asyncio.run(_kill_repeatedly(url, folder))
+    with temporary_redis() as (redis, _):
+        configure(redis.url)
+        followers, written = asyncio.run(_kill_repeatedly(redis.url, folder))
     expected = len(written)
     wrong = [each for each in followers if each.cursors != written]
     twice = sum(len(each.cursors) - len(set(each.cursors)) for each in followers)
@@ -146,17 +144,6 @@ def _start_api(url: str, port: int, folder: Path) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "REDIS_URL": url, "MIEN_DATA": str(folder)}
     command = [sys.executable, "-m", "api", "--port", str(port)]
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-
-
-@contextmanager
-def _redis() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="mien-", dir="/tmp") as folder:
-        server = RedisServer(Path(folder))
-        server.start()
-        try:
-            yield server.url
-        finally:
-            server.stop()
 
 
 CHECKS: list[Check] = [thousand_clients, never_reads, api_killed]

@@ -39,7 +39,7 @@ def bench(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment, check=False)
 
 
-@pytest.mark.timeout(300)  # 12 seconds of computing, on a machine that may do other things
+@pytest.mark.timeout(300)  # 12 seconds of computing, longer on a busy machine
 def test_all_is_measured_with_the_installed_packages() -> None:
     ran = bench("--quick", "--json")
     assert ran.returncode == 0, ran.stderr
@@ -107,7 +107,7 @@ STAGED = costs(decode=3.0, detect=4.0, crop=0.1, keypoints_8=0.7, emotion_8=0.6,
 
 
 @pytest.mark.parametrize(
-    ("last", "cores", "said"),
+    ("last", "cores", "text"),
     [
         (step(lost=5.0), 4, "the engine, with 4 cameras and 1.0 of 4 cores in use: above all detect"),
         (step(lost=5.0), 1, "the engine, with 4 cameras and all of 1 cores busy: above all detect"),
@@ -116,9 +116,9 @@ STAGED = costs(decode=3.0, detect=4.0, crop=0.1, keypoints_8=0.7, emotion_8=0.6,
         (step(others=1.0), 4, "other programs used 1.0 of 4 cores"),
     ],
 )
-def test_the_bottleneck_is_named(last: Step, cores: int, said: str) -> None:
+def test_the_bottleneck_is_named(last: Step, cores: int, text: str) -> None:
     line = bottleneck(STAGED, 1.0, [step(1), last], cores)
-    assert said in line
+    assert text in line
     assert "would relieve it" in line
 
 

@@ -1,4 +1,4 @@
-"""The chart takes its own values, refuses what cannot be, and Grafana's dashboard shows what is there."""
+"""The chart accepts its own values and refuses impossible ones; Grafana's dashboard uses existing metrics."""
 
 import json
 import re
@@ -85,7 +85,7 @@ def queries() -> list[str]:
 
 
 def labels(text: str) -> set[str]:
-    """Names of labels, as in `source="lobby",le="0.1"`."""
+    """Return the names of labels, as in `source="lobby",le="0.1"`."""
     return set(re.findall(r"(\w+)=~?\"", text))
 
 

@@ -1,4 +1,4 @@
-"""The demo: the video that is drawn, and the readings of the networks."""
+"""The demo: its video, and what the networks read in it."""
 
 import itertools
 from pathlib import Path
@@ -44,7 +44,7 @@ def events(video: Path) -> list[Event]:
         return found + pipeline.finish("demo", recording.duration)
 
 
-def test_the_video_is_complete_and_alone(video: Path) -> None:
+def test_the_video_is_complete_and_the_only_file(video: Path) -> None:
     with open_recording(video, "demo", None) as recording:
         decoded = list(recording)
         assert recording.duration == SECONDS * 1e9
@@ -57,9 +57,8 @@ def test_the_video_ends_where_it_begins(video: Path) -> None:
     with open_recording(video, "demo", None) as recording:
         greys = [frame.grey.astype(np.int16) for frame in recording]
     steps = [np.abs(after - before).mean() for before, after in itertools.pairwise(greys)]
-    assert np.abs(greys[0] - greys[-1]).mean() < 2 * max(
-        steps
-    )  # the first is coded on its own, so it differs more
+    # The first frame is coded on its own, and so differs more.
+    assert np.abs(greys[0] - greys[-1]).mean() < 2 * max(steps)
 
 
 def test_rendering_is_deterministic() -> None:
@@ -74,7 +73,7 @@ def test_expressions_change_without_a_jump(role: Role) -> None:
     for before, after in itertools.pairwise(shown):
         for movement in {*before, *after}:
             change = abs(after.get(movement, 0.0) - before.get(movement, 0.0))
-            assert change <= 1.5 * LARGEST_CHANGE / (TRANSITION * RATE)  # the steepest of a smooth step
+            assert change <= 1.5 * LARGEST_CHANGE / (TRANSITION * RATE)  # the steepest slope of a smoothstep
 
 
 def test_a_movement_warps_the_face_alone() -> None:

@@ -57,7 +57,7 @@ def token(data: Path) -> str:
 
 @pytest.fixture(scope="module")
 def secured(data: Path, token: str, pair: tuple[Path, Path]) -> Iterator[Service]:
-    """A service that others reach with a token."""
+    """Run a service that other machines reach with a token."""
     service = Service(data, "--host", "0.0.0.0", "--tls-certificate", str(pair[0]), "--tls-key", str(pair[1]))
     yield service
     service.close()
@@ -81,7 +81,7 @@ def test_it_waits_for_redis_before_it_looks_for_tokens(redis_url: str, tmp_path:
         has_tokens(redis_url, tmp_path)
 
 
-def test_without_tls_others_can_read_along_except_on_loopback() -> None:
+def test_traffic_is_plain_text_to_others_without_tls_except_on_loopback() -> None:
     pair = KeyPair(Path("a"), Path("b"))
     assert Endpoint("0.0.0.0", 1, "required").is_plain_text_to_others
     assert not Endpoint("0.0.0.0", 1, "required", pair).is_plain_text_to_others
@@ -101,7 +101,7 @@ def test_with_a_token_and_tls_others_are_served(
     secured: Service, token: str, pair: tuple[Path, Path]
 ) -> None:
     there = secured.address()
-    assert httpx.get(f"{there}/healthz", verify=False).status_code == 200  # by another name than its own
+    assert httpx.get(f"{there}/healthz", verify=False).status_code == 200  # not by a name in the certificate
     assert f"the dashboard is at {there} (and at all other addresses of this machine)" in secured.lines
     trusted = ssl.create_default_context(cafile=str(pair[0]))
     url = f"https://localhost:{secured.port}"
@@ -117,7 +117,7 @@ def test_with_a_token_and_tls_others_are_served(
     assert not any("warning" in line for line in secured.lines)
 
 
-def test_tokens_come_and_go_while_it_runs(secured: Service, pair: tuple[Path, Path]) -> None:
+def test_tokens_are_added_and_removed_while_it_runs(secured: Service, pair: tuple[Path, Path]) -> None:
     secured.address()
     wall = add_token(secured.data, "wall", "view")
     listed = mien("tokens", "list", "--data", str(secured.data)).stdout
@@ -145,9 +145,9 @@ def test_no_data_folder_is_made_by_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = mien("tokens", *words)
-    assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr == (
+    ran = mien("tokens", *words)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
         f"mien tokens: {tmp_path}/data is not the data folder of a service: "
         "name it with --data or MIEN_DATA\n"
     )
@@ -165,10 +165,10 @@ def test_a_named_folder_is_made_for_the_first_token(tmp_path: Path) -> None:
 
 def test_tokens_are_on_the_redis_at_redis_url(redis_url: str, tmp_path: Path) -> None:
     with connect(redis_url) as client:
-        said = mien("tokens", "add", "wall", "--data", str(tmp_path / "none"), REDIS_URL=redis_url)
-        assert said.returncode == 0, said.stderr
+        added = mien("tokens", "add", "wall", "--data", str(tmp_path / "none"), REDIS_URL=redis_url)
+        assert added.returncode == 0, added.stderr
         assert client.hkeys(TOKENS) == [b"wall"]
-        assert said.stdout.strip().encode() not in b"".join(client.hgetall(TOKENS).values())
+        assert added.stdout.strip().encode() not in b"".join(client.hgetall(TOKENS).values())
         assert [note[b"action"] for _, note in client.xrange(AUDIT)] == [b"token.added"]
         assert not (tmp_path / "none").exists()
     away = mien("tokens", "list", REDIS_URL=f"unix://{tmp_path}/none.sock")
@@ -228,22 +228,20 @@ def test_incomplete_and_wrong_pairs_are_refused(tmp_path: Path, pair: tuple[Path
 
 
 def test_open_access_is_for_this_machine_alone(tmp_path: Path) -> None:
-    told = mien("serve", "--host", "0.0.0.0", "--data", str(tmp_path / "data"), MIEN_TOKENS="open")
-    assert told.returncode == 2
-    assert told.stderr == (
-        "mien serve: MIEN_TOKENS=open needs a loopback address to listen on, got 0.0.0.0\n"
-    )
-    told = mien("serve", "--demo", "--data", str(tmp_path / "data"), MIEN_TOKENS="required")
-    assert told.returncode == 2
+    ran = mien("serve", "--host", "0.0.0.0", "--data", str(tmp_path / "data"), MIEN_TOKENS="open")
+    assert ran.returncode == 2
+    assert ran.stderr == ("mien serve: MIEN_TOKENS=open needs a loopback address to listen on, got 0.0.0.0\n")
+    ran = mien("serve", "--demo", "--data", str(tmp_path / "data"), MIEN_TOKENS="required")
+    assert ran.returncode == 2
 
 
 @pytest.mark.parametrize("port", ["0", "-1", "80000"])
 def test_a_wrong_port_is_refused(tmp_path: Path, port: str) -> None:
     why = f"--port must be between 1 and 65535, got {port}\n"
-    told = mien("serve", f"--port={port}", "--data", str(tmp_path / "data"))
-    assert (told.returncode, told.stderr) == (2, f"mien serve: {why}")
-    told = mien("api", f"--port={port}")
-    assert (told.returncode, told.stderr) == (2, f"mien api: {why}")
+    ran = mien("serve", f"--port={port}", "--data", str(tmp_path / "data"))
+    assert (ran.returncode, ran.stderr) == (2, f"mien serve: {why}")
+    ran = mien("api", f"--port={port}")
+    assert (ran.returncode, ran.stderr) == (2, f"mien api: {why}")
 
 
 def refused(folder: Path, *arguments: str) -> list[str]:

@@ -141,6 +141,6 @@ def test_children_of_a_child_end_with_it(capfd: pytest.CaptureFixture[str]) -> N
     run(test)
 
 
-def test_ends_are_told_in_words() -> None:
+def test_exit_codes_have_a_reason() -> None:
     assert exit_reason(-signal.SIGKILL) == "was killed by SIGKILL"
     assert exit_reason(1) == "ended with exit code 1"

@@ -1,4 +1,4 @@
-"""The embedded Redis: answers, keeps what it holds, and never outlives who started it."""
+"""The embedded Redis: it answers, saves its data, and ends with the process that started it."""
 
 import subprocess
 import sys
@@ -21,16 +21,16 @@ sys.stdin.read()
 """
 
 
-def test_keeps_what_it_holds(tmp_path: Path) -> None:
+def test_data_outlives_a_restart(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     server.start()
     with connect(server.url) as client:
-        client.set("kept", "yes")
+        client.set("saved", "yes")
     server.stop()
     assert not server.socket.exists()
     server.start()
     with connect(server.url) as client:
-        assert client.get("kept") == b"yes"
+        assert client.get("saved") == b"yes"
     server.stop()
 
 
@@ -39,7 +39,7 @@ def test_listens_on_no_port(redis_server: RedisServer) -> None:
         assert client.config_get("port") == {"port": "0"}
 
 
-def test_goes_when_its_starter_is_killed(tmp_path: Path) -> None:
+def test_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -56,7 +56,7 @@ def test_refuses_a_folder_in_use(redis_server: RedisServer) -> None:
         RedisServer(redis_server.socket.parent).start()
 
 
-def test_says_that_a_path_is_too_long(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match=r"the path has \d+ bytes, a socket's at most 107"):
         RedisServer(tmp_path / ("long" * 30)).start()
 
@@ -87,11 +87,11 @@ def test_a_server_on_the_path_is_used_if_it_is_new_enough(
     assert (find_server() == binary) is accepted
 
 
-def test_a_server_elsewhere_that_is_too_old_is_refused(redis_server: RedisServer) -> None:
+def test_an_external_server_that_is_too_old_is_refused(redis_server: RedisServer) -> None:
     with pytest.raises(ServerError, match=r"^the Redis at REDIS_URL must be 99 or later, got \d"):
         check_server(redis_server.url, min_version=99)
 
 
-def test_an_address_that_is_none_of_redis_is_refused() -> None:
+def test_a_url_that_is_not_of_redis_is_refused() -> None:
     with pytest.raises(ServerError, match="REDIS_URL is not a Redis URL"):
         check_server("http://127.0.0.1")

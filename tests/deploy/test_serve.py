@@ -74,12 +74,12 @@ def test_ctrl_c_stops_it_too(started: Service) -> None:
 def test_a_part_that_takes_some_seconds_to_end_is_not_killed(started: Service) -> None:
     started.address()
     engine = started.pid_of("engine")
-    os.kill(engine, signal.SIGSTOP)  # as if the machine had no time for it
+    os.kill(engine, signal.SIGSTOP)  # as on a machine that is too busy
     started.process.send_signal(signal.SIGTERM)
-    goes_on = threading.Timer(4.5, os.kill, (engine, signal.SIGCONT))
-    goes_on.start()
+    resume = threading.Timer(4.5, os.kill, (engine, signal.SIGCONT))
+    resume.start()
     assert started.process.wait(LONGEST_STOP) == 0
-    goes_on.join()
+    resume.join()
     assert not any("killed" in line for line in started.lines)
 
 

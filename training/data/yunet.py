@@ -1,4 +1,4 @@
-"""YuNet: it labels data, teaches the detector and is compared with it; the engine does not ship it."""
+"""YuNet, a face detector that labels data and is our detector's teacher and baseline; it is not shipped."""
 
 import engine.runtimes.onnx  # noqa: F401  # isort: skip  # turns telemetry off before onnxruntime is imported
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class YuNetFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DensePredictions:
-    """Predictions at every cell, in pixels; cells in the order of engine.stages.detect.grid."""
+    """Predictions at every cell, in pixels; cells in the order of engine.tensors.grid."""
 
     scores: Floats  # (cells,) 0..1
     boxes: Floats  # (cells, 4) left, top, right, bottom

@@ -8,9 +8,9 @@ import torch
 from training.command import run_script, training_parser
 from training.data.yunet import YuNet
 from training.detector.batches import DetectorBatches, DetectorSettings
-from training.detector.hard_negatives import mine
+from training.detector.hard_negatives import mine_hard_negatives
 from training.detector.network import DetectorNetwork, read_network
-from training.detector.photos import Photo, held_out, load, read_keypoint_faces, read_photos, store
+from training.detector.photos import Photo, is_held_out, load, read_keypoint_faces, read_photos, store
 from training.detector.release import release
 from training.detector.scenes import Composer
 from training.detector.train import train
@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None, cache: Path = CACHE) -> None:
     torch.set_num_threads(options.threads)
     settings = read_settings(options.run, DetectorSettings)
     people, faces = read_all_photos(options.data, cache, options.teacher)
-    learned = [photo for photo in people if not held_out(photo.name)]
-    negatives = [] if options.start is None else mine(read_network(options.start), learned)
-    composer = Composer(learned, faces, settings.seed, negatives)
+    training_photos = [photo for photo in people if not is_held_out(photo.name)]
+    negatives = (
+        [] if options.start is None else mine_hard_negatives(read_network(options.start), training_photos)
+    )
+    composer = Composer(training_photos, faces, settings.seed, negatives)
     batches = DetectorBatches(composer, settings, options.teacher)
     state = train(settings, batches, options.checkpoint, start=options.start)
     assert isinstance(state.average, DetectorNetwork)

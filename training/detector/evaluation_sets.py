@@ -11,7 +11,7 @@ import numpy as np
 
 from training.arrays import Pixels
 from training.detector.matching import GroundTruth
-from training.detector.photos import Photo, corners, decode, held_out, read_member
+from training.detector.photos import Photo, corners, decode, is_held_out, read_member
 
 LabelledPicture = tuple[str, Pixels, GroundTruth]  # with its name
 
@@ -19,7 +19,7 @@ LabelledPicture = tuple[str, Pixels, GroundTruth]  # with its name
 def held_out_photos(photos: Sequence[Photo]) -> Iterator[LabelledPicture]:
     """Yield the validation set of people_photos: grey, labelled by YuNet and not by people."""
     for photo in photos:
-        if held_out(photo.name):
+        if is_held_out(photo.name):
             yield photo.name, photo.grey, GroundTruth(photo.boxes[photo.sure], photo.boxes[~photo.sure])
 
 

@@ -38,7 +38,7 @@ class _TorchRuntime:
         return {name: part.numpy() for name, part in zip(("score", "box", "landmark"), outputs, strict=True)}
 
 
-def mine(network: DetectorNetwork, photos: Sequence[Photo]) -> list[HardNegative]:
+def mine_hard_negatives(network: DetectorNetwork, photos: Sequence[Photo]) -> list[HardNegative]:
     """Return the detections of `network` in these photos that match no labelled box, unsure ones included."""
     detect = in_pixels(Detector(_TorchRuntime(network), MIN_SCORE))
     return [

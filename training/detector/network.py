@@ -54,11 +54,11 @@ class Separable(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.mix = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
-        self.adds = channels == out and stride == 1
+        self.is_residual = channels == out and stride == 1
 
     def forward(self, features: Tensor) -> Tensor:
         mixed: Tensor = self.mix(self.spatial(features))
-        return torch.relu(mixed + features if self.adds else mixed)
+        return torch.relu(mixed + features if self.is_residual else mixed)
 
 
 class DetectorNetwork(nn.Module):

@@ -38,7 +38,7 @@ class Photo:
         return np.asarray(np.sqrt(np.prod(sides, axis=1)), dtype=np.float32)
 
 
-def held_out(name: str) -> bool:
+def is_held_out(name: str) -> bool:
     """Return True for a photo of the validation set; the same on every machine."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % VALIDATION_PARTS == 0
 

@@ -199,11 +199,10 @@ def _oval(photo: Photo, affine: Floats, target: Rectangle) -> Pixels:
     left, top, right, bottom = photo.boxes[0]
     x, y = affine[:, :2] @ ((left + right) / 2, (top + bottom) / 2) + affine[:, 2]
     scale = scale_of(affine)
-    semi_axes = (scale * (right - left) * 0.85, scale * (bottom - top) * 0.8)
+    wide, high = scale * (right - left) * 0.85, scale * (bottom - top) * 0.8  # semi-axes
     mask = np.zeros(target.size[::-1], dtype=np.uint8)
-    axes = (2 * float(semi_axes[0]), 2 * float(semi_axes[1]))
-    cv2.ellipse(mask, ((float(x), float(y)), axes, 0.0), 255, -1)
-    softness = 2 * int(0.05 * semi_axes[0]) + 1
+    cv2.ellipse(mask, ((float(x), float(y)), (2 * float(wide), 2 * float(high)), 0.0), 255, -1)
+    softness = 2 * int(0.05 * wide) + 1
     return np.asarray(cv2.GaussianBlur(mask, (softness, softness), 0), dtype=np.uint8)
 
 
@@ -230,7 +229,7 @@ def _ignore_covered_faces(scene: Scene, opacity: Pixels, target: Rectangle) -> N
 
 
 def _add_faces(scene: Scene, photo: Photo, affine: Floats, target: Rectangle) -> None:
-    """Add the photo's faces that can be seen in the rectangle; small and mostly hidden ones as unsure."""
+    """Add the photo's faces that are visible in the rectangle; small and mostly hidden ones as unsure."""
     if len(photo.boxes) == 0:
         return
     linear, shift = affine[:, :2].T, affine[:, 2] + (target.left, target.top)

@@ -27,11 +27,8 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
         likelihood = float(np.log(probabilities[rows, labels] + 1e-12).mean())
         tried.append((likelihood, calibration_error(probabilities, labels), temperature))
     highest, *_ = max(tried)
-    return min(
-        (error, temperature)
-        for likelihood, error, temperature in tried
-        if likelihood > highest - LIKELIHOOD_TOLERANCE
-    )[1]
+    lowest = highest - LIKELIHOOD_TOLERANCE
+    return min((error, temperature) for likelihood, error, temperature in tried if likelihood > lowest)[1]
 
 
 def confusion(probabilities: Floats, labels: Integers) -> Integers:

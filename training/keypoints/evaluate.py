@@ -24,7 +24,7 @@ class KeypointResults:
     crops: Pixels  # (n, 96, 96) jittered as by a detector
     predicted: Floats  # (n, 15, 2) pixels of the crops
     points: Floats  # (n, 15, 2)
-    aligned: dict[str, float]  # metrics on crops aligned by the labels themselves, which flatters
+    aligned: dict[str, float]  # metrics on crops aligned by the labels themselves, an optimistic figure
 
     @property
     def metrics(self) -> dict[str, Any]:

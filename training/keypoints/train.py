@@ -32,13 +32,9 @@ def train(
     start: Path | None = None,
 ) -> TrainingState:
     """Train up to epoch `until` (default: all); `checkpoint` and `start` are those of TrainingState.begin."""
-    state = TrainingState.begin(
-        settings,
-        lambda: KeypointNetwork(settings.stem_width, settings.widths, settings.depths),
-        partial(AdamW, weight_decay=settings.weight_decay),
-        checkpoint,
-        start,
-    )
+    build = partial(KeypointNetwork, settings.stem_width, settings.widths, settings.depths)
+    adamw = partial(AdamW, weight_decay=settings.weight_decay)
+    state = TrainingState.begin(settings, build, adamw, checkpoint, start)
     crops, points = cut_jittered_faces(portraits, portraits.validation, DETECTOR_JITTER)
     for metrics in train_epochs(state, KeypointBatches(portraits, settings), compute_loss, until=until):
         state.record(metrics | keypoint_metrics(predict(state.average, crops), points))

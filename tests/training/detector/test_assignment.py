@@ -61,10 +61,10 @@ def test_the_teacher_counts_in_unsure_boxes_and_not_outside_of_boxes() -> None:
 def test_a_labelled_face_keeps_its_score_against_an_unsure_teacher() -> None:
     scene = scene_of(face_photo())
     alone = assign(scene)
-    taught = assign(scene, one_face(len(alone.scores), int(alone.cells[0]), 0.2))
-    np.testing.assert_array_equal(taught.cells, alone.cells)
-    np.testing.assert_array_equal(taught.boxes, alone.boxes)
-    assert (taught.scores[taught.cells] == np.float32(FACE_SCORE)).all()
+    targets = assign(scene, one_face(len(alone.scores), int(alone.cells[0]), 0.2))
+    np.testing.assert_array_equal(targets.cells, alone.cells)
+    np.testing.assert_array_equal(targets.boxes, alone.boxes)
+    assert (targets.scores[targets.cells] == np.float32(FACE_SCORE)).all()
 
 
 def test_the_loss_is_near_zero_for_a_perfect_prediction_and_large_for_a_wrong_one() -> None:
