@@ -1,10 +1,9 @@
 #!/bin/sh
 # Resolves pyproject.toml into requirements/*.txt for every Python from 3.11 on: pins.sh UV [OPTION OF uv pip compile]...
 #
-# What is pinned already stays; `--upgrade` moves it. Later files are resolved under the earlier ones, so that all
-# fit into one environment. torch is left out: its pin is requirements/torch.txt, with the hashes that PyTorch's index
-# of CPU builds lists for Linux, changed by hand. Its own needs are read from that build, in that index or in the
-# folder that UV_FIND_LINKS names.
+# Existing pins stay; `--upgrade` renews them. The earlier files constrain the later ones, so that all fit into one
+# environment. torch is left out: requirements/torch.txt pins it by hand, with the hashes in PyTorch's index of CPU
+# builds for Linux. Its dependencies are read from that build, in that index or in the folder UV_FIND_LINKS.
 set -eu
 uv=$(realpath "$1")  # the folder changes below
 shift
@@ -21,7 +20,7 @@ compile() {
 cd requirements
 compile "$@" --output-file service.txt
 compile "$@" --constraints service.txt --extra demo --output-file demo.txt
-# TensorRT itself comes from NVIDIA's packages: the index has only what would fetch it from elsewhere.
+# TensorRT itself comes from NVIDIA's packages: the index has only an installer that downloads it from elsewhere.
 printf 'onnx>=1.19\npycuda\n' | "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --no-emit-find-links --no-annotate --no-header --constraints service.txt "$@" --output-file gpu.txt - >/dev/null
 compile "$@" --constraints demo.txt --constraints torch.txt \

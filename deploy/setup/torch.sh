@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the CPU build of torch: torch.sh VENV. Where it cannot be had, one line says so: training's tests skip then.
+# Installs the CPU build of torch: torch.sh VENV. If that fails it prints one line, and the tests of training are skipped.
 #
-# The version is pinned with its local label, so the build that brings gigabytes of CUDA can never be chosen.
+# The pin has the local label +cpu, so that pip never chooses the build with gigabytes of CUDA.
 set -eu
 pinned=requirements/torch.txt
 
@@ -9,7 +9,7 @@ if "$1/bin/python" -m pip freeze | grep -qx "$(grep -o '^torch==[^ ]*' $pinned)"
     exit 0
 fi
 echo "installing the CPU build of torch"
-# First from where pip is told to look, then from where PyTorch keeps its CPU builds, which uv knows.
+# First from pip's configured index, then from PyTorch's index of CPU builds, which uv knows.
 "$1/bin/python" -m pip --quiet --disable-pip-version-check install \
     --no-deps --only-binary :all: --require-hashes --requirement $pinned 2>/dev/null ||
     "$1/bin/uv" pip install --quiet --python "$1/bin/python" --torch-backend cpu \

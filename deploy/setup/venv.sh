@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a virtual environment: venv.sh FOLDER. The interpreter is $PYTHON, or the first found that is new enough.
+# Makes a virtual environment: venv.sh FOLDER. The interpreter is $PYTHON, or the first one that is new enough.
 set -eu
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -12,15 +12,15 @@ for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11};
     fi
 done
 if [ -z "$python" ]; then
-    echo "setup: expected Python 3.11 or newer, found $("${PYTHON:-python3}" --version 2>&1 || true)" >&2
+    echo "setup: Python must be 3.11 or newer, got $("${PYTHON:-python3}" --version 2>&1 || true): set PYTHON to one" >&2
     exit 1
 fi
 
-# Debian and Ubuntu split pip's bootstrap off into a package of its own.
+# On Debian and Ubuntu pip's bootstrap is in a package of its own.
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-    if ! why=$("$(dirname "$0")/apt.sh" "$package"); then
-        echo "setup: $package is missing ($why); run: sudo apt-get install $package" >&2
+    if ! reason=$("$(dirname "$0")/apt.sh" "$package"); then
+        echo "setup: $package is missing ($reason); run: sudo apt-get install $package" >&2
         exit 1
     fi
 fi

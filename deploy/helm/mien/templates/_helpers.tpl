@@ -1,4 +1,4 @@
-{{/* Names, labels, and what all parts have alike. */}}
+{{/* Names, labels, and what all parts share. */}}
 
 {{- define "mien.name" -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" }}
@@ -82,9 +82,9 @@ securityContext:
 image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
 {{- end }}
 
-{{/* How long a part may take to its first sign of life, and when it is started anew: two minutes of silence.
-     A shell, since the numbers of shards are known to the pod alone. */}}
-{{- define "mien.beats" -}}
+{{/* A part has five minutes for its first heartbeat, and is restarted after two minutes without one.
+     The probe runs in a shell, since only the pod knows its shard. */}}
+{{- define "mien.probes" -}}
 startupProbe:
   exec: {command: [sh, -c, {{ printf "exec mien alive %s" . | quote }}]}
   periodSeconds: 10
