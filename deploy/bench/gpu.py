@@ -5,7 +5,6 @@ torch nor pycuda is imported.
 """
 
 import importlib.util
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bench.timing import median_time
 from engine.loading import load_networks
 from engine.records import FaceCrop
 from engine.runtimes.runtime import GpuError, NoGpuError
@@ -87,15 +87,8 @@ class GpuEffort:
 
     def seconds(self, call: Callable[[], object]) -> float:
         """Return the median duration of a call, after two that warm up. It returns when the GPU is done."""
-        for _ in range(2):
-            call()
-        times: list[float] = []
-        began = time.monotonic()
-        while len(times) < self.min_calls or time.monotonic() - began < self.min_seconds:
-            before = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - before)
-        return statistics.median(times)
+        call()
+        return median_time(call, self.min_seconds, min_calls=self.min_calls, clock=time.perf_counter)
 
 
 def measure_gpu(effort: GpuEffort | None = None) -> GpuFigures | None:

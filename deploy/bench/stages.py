@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from deploy.bench.sample import BATCH, Sample, detect, landmarks_of, sample_reading
-from deploy.bench.timing import processor_ms
+from deploy.bench.timing import median_time
 from engine.card import read_card
 from engine.labels import KEYPOINTS, LABELS
 from engine.loading import Networks
@@ -78,7 +78,7 @@ class StageBenchmark:
         yield Stage("timeline", self._timeline(), "face")
 
     def _ms(self, call: Callable[[], object]) -> float:
-        return processor_ms(call, self._seconds)
+        return 1000 * median_time(call, self._seconds)
 
     def _decode(self, count: int) -> None:
         """Decode frames, and the skipped ones between them."""

@@ -1,4 +1,4 @@
-"""Processor time of a call, of all threads of this process: other programs hardly change it."""
+"""Median time of a call: the processor time of all threads of this process, or wall time."""
 
 import statistics
 import time
@@ -7,13 +7,22 @@ from collections.abc import Callable
 MIN_CALLS = 5
 
 
-def processor_ms(call: Callable[[], object], seconds: float) -> float:
-    """Return the median milliseconds of calls for `seconds`, at least MIN_CALLS, after one that warms up."""
+def median_time(
+    call: Callable[[], object],
+    seconds: float,
+    *,
+    min_calls: int = MIN_CALLS,
+    clock: Callable[[], float] = time.process_time,
+) -> float:
+    """Return the median seconds of calls for `seconds`, at least `min_calls`, after one that warms up.
+
+    Other programs hardly change the processor time, which is the default.
+    """
     call()
     times: list[float] = []
     began = time.monotonic()
-    while len(times) < MIN_CALLS or time.monotonic() - began < seconds:
-        before = time.process_time()
+    while len(times) < min_calls or time.monotonic() - began < seconds:
+        before = clock()
         call()
-        times.append(1000 * (time.process_time() - before))
+        times.append(clock() - before)
     return statistics.median(times)
