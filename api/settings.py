@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from ingest.environment import DURATION, SECONDS, EnvironmentSettings, SettingError, form, setting
+from ingest.environment import DURATION, UNIT_SECONDS, EnvironmentSettings, SettingError, form, setting
 
 LAST_PORT = 65535
 BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -25,7 +25,7 @@ def _size(text: str) -> int:
 
 def _length(text: str) -> float:
     match = _matched(r"(\d{1,9})([smhd])", text)
-    return float(int(match[1]) * SECONDS[match[2].lower()])
+    return float(int(match[1]) * UNIT_SECONDS[match[2].lower()])
 
 
 def _pixels(text: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.redis_server import MAX_PATH, SOCKET
 
-REDIS = "redis"  # the folder of the embedded Redis in the data folder
+REDIS_FOLDER = "redis"  # the folder of the embedded Redis in the data folder
 POLL_INTERVAL = 0.05  # seconds
 
 

@@ -18,7 +18,7 @@ from ingest.settings import IngestSettings, TokenMode
 TIMEOUT = 1.0  # seconds
 
 # Hosts that stand for all addresses of a machine, each with an address reserved for documentation.
-EVERYWHERE = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
+WILDCARD_HOSTS = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
 
 HOW_TO_ADD = "add one with: mien tokens add NAME --scope operate --data"
 
@@ -39,14 +39,14 @@ class Endpoint:
     @property
     def address(self) -> str:
         """URL of the dashboard, one of several if the service listens on all addresses."""
-        host = own_address(self.host) if self.is_everywhere else self.host
+        host = own_address(self.host) if self.is_wildcard else self.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if self.pair else 'http'}://{host}:{self.port}"
 
     @property
-    def is_everywhere(self) -> bool:
+    def is_wildcard(self) -> bool:
         """True if it listens on all addresses of this machine, by a host that no browser can open."""
-        return self.host in EVERYWHERE
+        return self.host in WILDCARD_HOSTS
 
     @property
     def is_plain_text_to_others(self) -> bool:
@@ -96,9 +96,9 @@ def check_port(host: str, port: int) -> None:
         raise EndpointError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
-def own_address(everywhere: str) -> str:
+def own_address(host: str) -> str:
     """Return this machine's address towards others, IPv6 for `::`; its name where it has none."""
-    family, other = EVERYWHERE[everywhere]
+    family, other = WILDCARD_HOSTS[host]
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((other, 9))  # a datagram socket sends nothing when it is connected

@@ -31,7 +31,7 @@ class Command:
     once: bool = False  # a task that ends when it is done
 
 
-def say(name: str, text: str) -> None:
+def print_line(name: str, text: str) -> None:
     """Print a line to stderr, with the name of the process that it comes from."""
     print(f"{name:<6} | {text}", file=sys.stderr, flush=True)
 
@@ -61,7 +61,7 @@ class SupervisedProcess:
         self._terminate()
         _, late = await asyncio.wait({self._task}, timeout=kill_after)
         if late and self._process is not None:
-            say("serve", f"{self.command.name} did not stop within {kill_after:.1f} s and is killed")
+            print_line("serve", f"{self.command.name} did not stop within {kill_after:.1f} s and is killed")
             _kill_group(self._process.pid)
         await self._task
 
@@ -78,7 +78,7 @@ class SupervisedProcess:
             if self._stopping.is_set() or done:
                 return code
             delay = backoff.delay(time.monotonic() - started)
-            say("serve", f"{self.command.name} {end}; starting it again in {delay:g} s")
+            print_line("serve", f"{self.command.name} {end}; starting it again in {delay:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
                 return code
@@ -124,12 +124,12 @@ class SupervisedProcess:
         with contextlib.closing(transport):
             splitter = LineSplitter()
             while chunk := await reader.read(CHUNK):
-                self._say_all(splitter.add(chunk))
-            self._say_all(splitter.end())
+                self._print_lines(splitter.add(chunk))
+            self._print_lines(splitter.end())
 
-    def _say_all(self, lines: Sequence[str]) -> None:
+    def _print_lines(self, lines: Sequence[str]) -> None:
         for line in lines:
-            say(self.command.name, line)
+            print_line(self.command.name, line)
 
     def _terminate(self) -> None:
         if self._process is not None and self._process.returncode is None:

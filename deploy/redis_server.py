@@ -58,7 +58,7 @@ class RedisServer:
         if length > MAX_PATH:
             raise ServerError(f"{self.socket}: the path has {length} bytes, a socket's at most {MAX_PATH}")
         self._folder.mkdir(parents=True, exist_ok=True)
-        if _answer(self.socket) is not None:
+        if _ping(self.socket) is not None:
             raise ServerError(f"{self._folder}: another server already runs in this folder")
         self.socket.unlink(missing_ok=True)
         # A process group of its own: Ctrl-C reaches the parent alone, which stops its children in order.
@@ -80,7 +80,7 @@ class RedisServer:
 
     def answers(self) -> bool:
         """Return whether it runs and has loaded its data."""
-        return _answer(self.socket) == b"+PONG"
+        return _ping(self.socket) == b"+PONG"
 
     def command(self) -> list[str]:
         """Return the command that starts it; its folder must exist. Raises ServerError."""
@@ -105,7 +105,7 @@ class RedisServer:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT
-        while (answer := _answer(self.socket)) != b"+PONG":
+        while (answer := _ping(self.socket)) != b"+PONG":
             if process.poll() is not None:
                 reason = exit_reason(process.returncode)
                 raise ServerError(f"the server {reason}: see {self._folder / LOG}")
@@ -207,7 +207,7 @@ def _is_new_enough(version: str, min_version: int = MIN_VERSION) -> bool:
     return bool(version) and int(version.split(".")[0]) >= min_version
 
 
-def _answer(path: Path) -> bytes | None:
+def _ping(path: Path) -> bytes | None:
     """Return the answer to PING on this socket; None where no server listens."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)

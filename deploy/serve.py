@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from api.settings import ApiSettings
-from deploy.data_folder import REDIS, LockError, lock_folder, remove_short_folder, socket_path
+from deploy.data_folder import REDIS_FOLDER, LockError, lock_folder, remove_short_folder, socket_path
 from deploy.endpoint import EndpointError, check_port, endpoint_for
-from deploy.processes import CANNOT_WORK, Command, say
+from deploy.processes import CANNOT_WORK, Command, print_line
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from deploy.settings import check_settings
 from deploy.supervisor import EmbeddedRedis, ServeOptions, Supervisor
@@ -38,7 +38,7 @@ def serve(options: ServeOptions) -> int:
     code = asyncio.run(supervise())
     if redis is not None:
         redis.server.socket.unlink(missing_ok=True)  # a killed Redis leaves it
-        remove_short_folder(options.data / REDIS)
+        remove_short_folder(options.data / REDIS_FOLDER)
     return code
 
 
@@ -54,9 +54,9 @@ def _prepare(options: ServeOptions) -> EmbeddedRedis | None:
     options.media.mkdir(parents=True, exist_ok=True)
     url = external_redis()
     if url is None:
-        return embedded_redis(options.data / REDIS, lock)
+        return embedded_redis(options.data / REDIS_FOLDER, lock)
     if warning := check_server(url):
-        say("serve", f"warning: {warning}")
+        print_line("serve", f"warning: {warning}")
     return None
 
 

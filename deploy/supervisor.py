@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
-from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, say
+from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, print_line
 from deploy.redis_server import RedisServer
 from ingest.child_process import exit_reason
 
@@ -83,10 +83,12 @@ class Supervisor:
         for command in self._parts():
             self._supervise(command)
         await _until(endpoint.answers, "the API does not answer yet")
-        everywhere = " (and at all other addresses of this machine)" if endpoint.is_everywhere else ""
+        everywhere = " (and at all other addresses of this machine)" if endpoint.is_wildcard else ""
         print(f"the dashboard is at {endpoint.address}{everywhere}", flush=True)
         if endpoint.is_plain_text_to_others:
-            say("serve", "warning: without a TLS certificate others can read tokens and video on the way")
+            print_line(
+                "serve", "warning: without a TLS certificate others can read tokens and video on the way"
+            )
         if self._options.demo:
             self._supervise(self._module("demo", "deploy.demo", endpoint.address, once=True))
 
@@ -114,7 +116,7 @@ class Supervisor:
     def _ended(self, command: Command, code: int) -> None:
         if self._exit_code.done() or (command.once and code == 0):
             return
-        say("serve", f"{command.name} {exit_reason(code)} and cannot work like this; stopping")
+        print_line("serve", f"{command.name} {exit_reason(code)} and cannot work like this; stopping")
         self._end(CANNOT_WORK)
 
     def _end(self, code: int) -> None:
@@ -155,6 +157,6 @@ async def _until(answers: Callable[[], Awaitable[bool]], warning: str) -> None:
     began = time.monotonic()
     while not await answers():
         if warning and time.monotonic() - began > WARN_AFTER:
-            say("serve", warning)
+            print_line("serve", warning)
             warning = ""
         await asyncio.sleep(POLL_INTERVAL)

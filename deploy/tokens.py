@@ -16,7 +16,7 @@ from typing import Any
 
 from api.access.audit import record_local_action
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
-from deploy.data_folder import REDIS, LockError, lock_folder, socket_path
+from deploy.data_folder import REDIS_FOLDER, LockError, lock_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
 from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, connect
@@ -80,7 +80,7 @@ def check_folder(arguments: argparse.Namespace) -> None:
     named = arguments.data is not None or "MIEN_DATA" in os.environ
     makes = arguments.action is add and named
     folder = data_of(arguments)
-    if external_redis() is None and not makes and not (folder / REDIS).is_dir():
+    if external_redis() is None and not makes and not (folder / REDIS_FOLDER).is_dir():
         reason = "is not the data folder of a service: name it with --data or MIEN_DATA"
         raise FolderError(f"{folder.resolve()} {reason}")
 
@@ -94,7 +94,7 @@ def redis_of(data: Path) -> Iterator[str]:
     if (url := external_redis()) is not None:
         yield url
         return
-    folder = data.resolve() / REDIS
+    folder = data.resolve() / REDIS_FOLDER
     server = RedisServer(folder, socket_path(folder))
     lock = _lock_unless_running(server, data.resolve())
     try:

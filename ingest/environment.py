@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-SECONDS = {"": 3600, "s": 1, "m": 60, "h": 3600, "d": 86400}  # by unit; a bare number counts hours
+UNIT_SECONDS = {"": 3600, "s": 1, "m": 60, "h": 3600, "d": 86400}  # by unit; a bare number counts hours
 
 
 class SettingError(Exception):
@@ -53,7 +53,7 @@ def duration(text: str) -> float:
     found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text)
     if found is None or float(found[1]) == 0:
         raise ValueError(text)
-    return float(found[1]) * SECONDS[found[2]]
+    return float(found[1]) * UNIT_SECONDS[found[2]]
 
 
 DURATION = form("a duration such as 90m, 24h or 7d", duration)

@@ -31,7 +31,7 @@ SHARDS = form(f"a whole number from 1 to {MAX_SHARDS}", shard_number)
 NETWORKS = form(
     "networks such as 192.168.1.0/24, host names, or webcam, with commas between", parse_allowlist
 )
-SECONDS = between(0.1, 600, "seconds")
+TIMEOUT = between(0.1, 600, "seconds")
 
 
 class IngestSettings(EnvironmentSettings):
@@ -73,10 +73,10 @@ class IngestSettings(EnvironmentSettings):
         "[see below](#where-sources-may-be)",
         shown="see below",
     )
-    open_timeout: Annotated[float, SECONDS] = setting(
+    open_timeout: Annotated[float, TIMEOUT] = setting(
         "MIEN_OPEN_TIMEOUT", "10", "how long ingest waits for a camera to answer"
     )
-    read_timeout: Annotated[float, SECONDS] = setting(
+    read_timeout: Annotated[float, TIMEOUT] = setting(
         "MIEN_READ_TIMEOUT", "5", "how long ingest waits for a camera's next data"
     )
 

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordingSpeed:
     """Median speeds in multiples of real time; the field names are those of `mien bench --json`."""
 
     overlapped: float
@@ -38,7 +38,7 @@ class Recorded:
         return self.overlapped / self.one_after_the_other
 
 
-class Recordings:
+class RecordingBenchmark:
     """Reads the beginning of a clip repeatedly."""
 
     def __init__(self, path: Path, seconds: float) -> None:
@@ -50,7 +50,7 @@ class Recordings:
         # As many threads as `mien run` gives them: api.results.networks.load_file_networks.
         self._parallel = load_networks((self._threads + 1) // 2)
 
-    def measure(self) -> Recorded:
+    def measure(self) -> RecordingSpeed:
         overlapped, ordered, parts = [], [], []
         for turn in range(1 + TURNS):
             fast, (slow, spent) = self._overlapped(), self._ordered()
@@ -59,7 +59,7 @@ class Recordings:
                 ordered.append(slow)
                 parts.append(spent)
         total = sum(sum(each.values()) for each in parts)
-        return Recorded(
+        return RecordingSpeed(
             overlapped=statistics.median(overlapped),
             one_after_the_other=statistics.median(ordered),
             threads=self._threads,

@@ -15,7 +15,7 @@ from deploy.bench.bottleneck import bottleneck
 from deploy.bench.cameras import LoadPlan, Step, running
 from deploy.bench.clip import Clip, choose_clip
 from deploy.bench.gpu import GpuFigures, measure_gpu
-from deploy.bench.recording import Recorded, Recordings
+from deploy.bench.recording import RecordingBenchmark, RecordingSpeed
 from deploy.bench.sample import Sample, take_sample
 from deploy.bench.service import temporary_redis
 from deploy.bench.stages import Stage, StageBenchmark, shares
@@ -56,7 +56,7 @@ class Report:
     sample: Sample
     stages: list[Stage]
     steps: list[Step]
-    recorded: Recorded
+    recorded: RecordingSpeed
     gpu: GpuFigures | None  # None without a GPU
 
     @property
@@ -120,7 +120,7 @@ def measure(given: Path | None, effort: Effort) -> Report:
         bar.update()
         steps = list(_with_progress(bar, "cameras", _steps(clip.path, sample, effort.cameras)))
         bar.set_description("recording")
-        recorded = Recordings(clip.path, effort.recording).measure()
+        recorded = RecordingBenchmark(clip.path, effort.recording).measure()
         bar.set_description("GPU")
         gpu = measure_gpu()
     cores = len(os.sched_getaffinity(0))
@@ -205,7 +205,7 @@ def _step(step: Step) -> str:
     return f"{figures}   {parts}{behind}"
 
 
-def _recording(recorded: Recorded) -> str:
+def _recording(recorded: RecordingSpeed) -> str:
     parts = ", ".join(f"{name} {share:.0%}" for name, share in recorded.shares.items())
     return (
         f"a recording: {recorded.overlapped:.1f}x real time with {recorded.threads} threads, "

@@ -93,13 +93,13 @@ def sources(data: Path) -> Iterator[Finding]:
 
 
 def _configured(data: Path) -> "list[SourceConfig]":
-    from deploy.data_folder import REDIS, LockError
+    from deploy.data_folder import REDIS_FOLDER, LockError
     from ingest.bus.connection import REDIS_ERRORS, connect
     from ingest.bus.source_config import configured_sources
     from ingest.environment import SettingError
 
     try:
-        url = external_redis() or _running_redis(data.resolve() / REDIS)
+        url = external_redis() or _running_redis(data.resolve() / REDIS_FOLDER)
         if url is None:
             return []
         with connect(url, retries=0) as client:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.data_folder import REDIS, remove_short_folder, socket_path
+from deploy.data_folder import REDIS_FOLDER, remove_short_folder, socket_path
 from deploy.redis_server import RedisServer
 from engine.runtimes.runtime import NoGpuError
 from engine.runtimes.tensorrt.driver import check_gpu
@@ -118,7 +118,7 @@ def test_an_occupied_port_is_a_note(tmp_path: Path) -> None:
 
 
 def test_the_cameras_of_a_running_service_are_checked(tmp_path: Path) -> None:
-    folder = tmp_path / REDIS
+    folder = tmp_path / REDIS_FOLDER
     folder.mkdir()
     server = RedisServer(folder, socket_path(folder))
     server.start()
