@@ -65,9 +65,9 @@ def websocket_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=name, description=WEBSOCKET_HELP, allow_abbrev=False)
     add = parser.add_argument
     rate = "readings a second (default: %(default)g)"
-    add("--clients", type=_above_zero, default=1000, metavar="N", help="default: %(default)s")
+    add("--clients", type=_above_zero, default=1000, metavar="N", help="clients (default: %(default)s)")
     add("--stuck", type=_count, default=0, metavar="N", help="further clients that never read (default: 0)")
-    add("--seconds", type=_positive, default=20.0, metavar="S", help="default: %(default)g")
+    add("--seconds", type=_positive, default=20.0, metavar="S", help="duration (default: %(default)g)")
     add("--rate", type=_positive, default=DEFAULT_RATE, metavar="N", help=rate)
     add("--json", action="store_true", help="print the figures as JSON")
     return parser
