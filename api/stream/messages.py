@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingest.bus.wire import rfc3339
-from ingest.environment import SECONDS
+from ingest.environment import UNIT_SECONDS
 
 # Close codes: 1013 as registered, and from 4400 on those that a client must not retry, named after HTTP's.
 TRY_LATER = 1013
@@ -53,7 +53,7 @@ def cursor_at(moment: datetime) -> str:
 def cursor_from(text: str, now: datetime) -> str:
     """Return the cursor for `-10m` (also s, h) or an RFC 3339 moment with zone. Raises BadCursorError."""
     if ago := _AGO.fullmatch(text):
-        return cursor_at(now - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]]))
+        return cursor_at(now - timedelta(seconds=int(ago[1]) * UNIT_SECONDS[ago[2]]))
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
