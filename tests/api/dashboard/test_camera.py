@@ -30,7 +30,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_a_camera_added_on_the_page_is_a_moving_timeline_there(
     browser: Browser, service: Service, rtsp_server: Callable[[dict[str, Path]], RtspServer], tmp_path: Path
 ) -> None:
-    """When the camera is gone, the page says so."""
+    """Check that the page says when the camera is gone."""
     clip = face_clip(tmp_path / "door.mp4", [number * 40 for number in range(1500)])
     camera = rtsp_server({"door": clip})
     api = Api(service.port, "", tmp_path)
