@@ -23,7 +23,7 @@ from typing import Any
 from api.jobs.job import GROUP, BadJobError, Job, decode_job, encode_status
 from ingest.bus.client import Redis, Value
 from ingest.bus.connection import REDIS_ERRORS, entries_of
-from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.heartbeat import send_jobs_heartbeat
 from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 
 LEASE = 5.0  # seconds without a report after which another worker may claim the job
@@ -102,7 +102,7 @@ class Queue:
 
     def claim(self, timeout: float = CLAIM_TIMEOUT) -> ClaimedJob | None:
         """Claim a job whose worker is gone, else a new one; wait up to `timeout` seconds for it."""
-        self._beat()
+        send_jobs_heartbeat(self._redis)
         _, entries, *_ = self._redis.xautoclaim(JOB_QUEUE, GROUP, self._name, self._lease, "0-0", count=1)
         if not entries:
             block = max(1, round(timeout * 1000))
@@ -119,7 +119,7 @@ class Queue:
 
         Returns the job's state, or `lost` where another worker has claimed it or it was removed.
         """
-        self._beat()
+        send_jobs_heartbeat(self._redis)
         state = self._report(
             keys=_keys(claimed.job.id),
             args=[claimed.attempt, GROUP, self._name, claimed.entry, *encode_status(changes)],
@@ -137,10 +137,6 @@ class Queue:
         """
         args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE, int(fruitless)]
         self._release(keys=_keys(claimed.job.id), args=args)
-
-    def _beat(self) -> None:
-        """Show /readyz that this worker is alive, whether idle or busy."""
-        send_heartbeat(self._redis, "jobs")
 
     def _start_attempt(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)

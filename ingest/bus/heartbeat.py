@@ -1,4 +1,4 @@
-"""Heartbeats: the parts of the service (`ingest`, `engine:0`, `jobs`, `api`) say in Redis that they live."""
+"""Heartbeats: each part of the service (`ingest`, `engine:0`, `jobs`, `api`) reports that it is alive."""
 
 import time
 
@@ -10,15 +10,20 @@ ALIVE = "1"  # the value of a part without a note
 
 
 def send_heartbeat(client: Redis, part: str, note: str = "") -> None:
-    """Say that a part is alive; `note` is one line that /readyz shows beside it."""
+    """Report that ingest or an engine is alive; `note` is one line that /readyz shows beside it."""
     with client.pipeline(transaction=False) as commands:
         commands.set(beat_key(part), note or ALIVE, ex=HEARTBEAT_TTL)
         commands.zadd(PARTS, {part: time.time()})
         commands.execute()
 
 
+def send_jobs_heartbeat(client: Redis) -> None:
+    """Report that a job worker is alive, idle or busy."""
+    client.set(beat_key("jobs"), ALIVE, ex=HEARTBEAT_TTL)
+
+
 async def send_api_heartbeat(client: AsyncRedis) -> None:
-    """Say that the API is alive, in a single command: its error tells whether Redis takes writes."""
+    """Report that the API is alive, in a single command, which fails if Redis refuses writes."""
     await client.set(beat_key("api"), ALIVE, ex=HEARTBEAT_TTL)
 
 

@@ -13,7 +13,8 @@ from api.jobs.queue import ClaimedJob, Queue
 from api.recordings.store import JobRecord, JobStore
 from ingest.bus.client import Redis
 from ingest.bus.connection import connect, connect_async
-from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
+from ingest.bus.heartbeat import ALIVE
+from ingest.bus.keys import JOB_QUEUE, JOBS, PARTS, beat_key, job_key
 from tests.waiting import until
 
 LEASE = 0.2  # seconds
@@ -75,6 +76,12 @@ def test_workers_share_the_queue_in_the_order_of_its_jobs(client: Redis, redis_u
     assert one.claim(timeout=0.01) is None
 
 
+def test_a_claim_sends_the_heartbeat_of_the_job_workers(client: Redis) -> None:
+    assert queue(client).claim(timeout=0.01) is None
+    assert client.get(beat_key("jobs")) == ALIVE.encode()
+    assert not client.exists(PARTS)  # which lists parts of ingest and engine
+
+
 def test_reports_renew_the_lease_of_a_job(client: Redis, redis_url: str) -> None:
     one, other = queue(client), queue(client)
     call_store(redis_url, "add", job("clip"))
@@ -130,7 +137,7 @@ def test_a_job_that_is_over_leaves_nothing_in_the_queue(client: Redis, redis_url
     assert (now.state, now.position) == ("completed", 10.0)
     assert now.ended_at is not None
     assert client.xlen(JOB_QUEUE) == 0
-    assert client.xpending(JOB_QUEUE, GROUP)["pending"] == 0
+    assert client.execute_command("XPENDING", JOB_QUEUE, GROUP)["pending"] == 0
     assert not call_store(redis_url, "cancel", "clip")
 
 
