@@ -96,7 +96,7 @@ class Cluster:
 
     def empty(self) -> None:
         for client in self.clients():
-            client.flushall()
+            client.execute_command("FLUSHALL")
 
     def _join(self) -> None:
         first = f"redis://127.0.0.1:{self.ports[0]}"

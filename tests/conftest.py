@@ -40,7 +40,7 @@ def redis_server() -> Iterator[RedisServer]:
 def redis_url(redis_server: RedisServer) -> str:
     """Return the address of the embedded server, which is empty."""
     with connect(redis_server.url) as client:
-        client.flushall()
+        client.execute_command("FLUSHALL")
     return redis_server.url
 
 

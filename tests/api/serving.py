@@ -106,11 +106,11 @@ def configure(redis_url: str, id: str = "lobby", url: str = "rtsp://viewer:plant
 def refusing_writes(redis_url: str, setting: str = "min-replicas-to-write") -> Iterator[None]:
     """Make Redis refuse writes, as with a full disk or memory."""
     with connect(redis_url) as client:
-        client.config_set(setting, 1)
+        client.execute_command("CONFIG SET", setting, 1)
         try:
             yield
         finally:
-            client.config_set(setting, 0)
+            client.execute_command("CONFIG SET", setting, 0)
 
 
 def write(redis_url: str, events: Iterable[Event]) -> None:

@@ -121,9 +121,9 @@ def test_broadcasts_outlive_the_restart_of_each_server(cluster: Cluster) -> None
 def test_each_server_is_checked_before_pictures_go_to_it(cluster: Cluster) -> None:
     assert check_server(cluster.url) == ""
     *_, last = cluster.clients()
-    last.config_set("auto-aof-rewrite-percentage", 100)
+    last.execute_command("CONFIG SET", "auto-aof-rewrite-percentage", 100)
     try:
         with pytest.raises(ServerError, match=r"got auto-aof-rewrite-percentage 100$"):
             check_server(cluster.url)
     finally:
-        last.config_set("auto-aof-rewrite-percentage", 0)
+        last.execute_command("CONFIG SET", "auto-aof-rewrite-percentage", 0)

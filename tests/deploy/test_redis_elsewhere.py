@@ -104,7 +104,7 @@ def test_no_answer_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_is_refused(own: RedisServer, client: Redis, tmp_path: Path) -> None:
-    client.config_set("requirepass", "right")
+    client.execute_command("CONFIG SET", "requirepass", "right")
     for url in (own.url, f"{own.url}&password=planted", with_user(own.url, "nobody", "planted")):
         with pytest.raises(ServerError, match=f"^{REFUSED}$"):
             check_server(url)
@@ -114,7 +114,7 @@ def test_a_wrong_password_is_refused(own: RedisServer, client: Redis, tmp_path: 
 
 
 def test_a_service_with_a_wrong_password_ends(own: RedisServer, client: Redis, tmp_path: Path) -> None:
-    client.config_set("requirepass", "right")
+    client.execute_command("CONFIG SET", "requirepass", "right")
     service = Service(tmp_path / "data", REDIS_URL=f"{own.url}&password=planted")
     assert service.process.wait(30) == 2
     service.close()

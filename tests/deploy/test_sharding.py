@@ -119,7 +119,7 @@ def test_two_shards_give_the_rows_of_one(redis_url: str, networks: Networks) -> 
     frames = [portrait_frame(number, source=source) for number in range(25) for source in ("lobby", "hall")]
     one = _work(redis_url, networks, [(0, frame) for frame in frames])
     with connect(redis_url) as client:
-        client.flushall()
+        client.execute_command("FLUSHALL")
     two = _work(redis_url, networks, [(int(frame.source == "hall"), frame) for frame in frames])
     assert len(one["lobby"]) == 26 + 2  # the start, the readings, and two seconds of the overview
     assert one == two

@@ -89,7 +89,7 @@ def test_readings_that_come_late_are_those_of_faces_in_view(page: Page, api: Api
 
 def test_without_a_source_the_page_offers_to_add_one(page: Page, api: Api) -> None:
     with connect(api.redis_url) as client:
-        client.flushall()
+        client.execute_command("FLUSHALL")
     page.reload()
     expect(page.get_by_role("button", name="Add a source")).to_be_visible()
 

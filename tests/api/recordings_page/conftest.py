@@ -27,7 +27,7 @@ def service(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory)
     clip = face_clip(media / "portrait.webm", even(150), empty=range(50, 100), codec="libvpx")
     data = media / "data"
     with connect(redis_server.url) as client:
-        client.flushall()
+        client.execute_command("FLUSHALL")
     with (
         pytest.MonkeyPatch.context() as patch,
         serving(redis_server.url, media) as api,
