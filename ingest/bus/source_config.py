@@ -4,8 +4,9 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from types import NoneType
-from typing import Any, Literal, get_args
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES
@@ -16,22 +17,21 @@ log = logging.getLogger(__name__)
 DEFAULT_RATE = 10.0
 MIN_RATE, MAX_RATE = 0.0, 60.0
 
-NUMBER = (int, float)
-
 # The preview of a source: as it is, so coarse that faces are unrecognisable, or none at all.
 PreviewMode = Literal["shown", "blurred", "none"]
-PREVIEW_MODES = get_args(PreviewMode)
-
-Kinds = dict[str, type | tuple[type, ...]]
 
 
 class BadConfigError(Exception):
     """A configuration in Redis is invalid; the message is one line without its values."""
 
 
+@with_config(ConfigDict(strict=True, extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """The configuration of a source. Its URL may have a password in it and is never logged or shown."""
+    """The configuration of a source. Its URL may have a password in it and is never logged or shown.
+
+    Sources that were configured before a field with a default existed have the default.
+    """
 
     id: str
     name: str
@@ -44,14 +44,7 @@ class SourceConfig:
     shard: int = 0  # of the engine that reads it; chosen when the source is added, and never changed
 
 
-REQUIRED: Kinds = {"id": str, "name": str, "url": str, "rate": NUMBER, "created_at": NUMBER}
-
-# Sources that were configured before these fields existed have the defaults.
-OPTIONAL: Kinds = {"purpose": str, "ground": (str, NoneType), "picture": str, "shard": int}
-
-FIELDS = REQUIRED | OPTIONAL
-
-KIND_NAMES: dict[object, str] = {NUMBER: "a number", int: "a whole number"}
+DECODER = TypeAdapter(SourceConfig)
 
 
 def encode_config(config: SourceConfig) -> str:
@@ -61,19 +54,11 @@ def encode_config(config: SourceConfig) -> str:
 def decode_config(text: bytes) -> SourceConfig:
     """Decode a configuration. Raise BadConfigError, for example for one of another version of the service."""
     try:
-        fields: Any = json.loads(text)
-    except ValueError:
-        raise BadConfigError("the configuration is not JSON") from None
-    names = list(fields) if isinstance(fields, dict) else []
-    if not set(REQUIRED) <= set(names) <= set(FIELDS):
-        raise BadConfigError(f"its fields must be {', '.join(FIELDS)}, got {', '.join(names) or 'none'}")
-    for name, value in fields.items():
-        if not isinstance(value, FIELDS[name]):
-            kind = KIND_NAMES.get(FIELDS[name], "a text")
-            raise BadConfigError(f"{name} must be {kind}, got {type(value).__name__}")
-    if fields.get("picture", "shown") not in PREVIEW_MODES:
-        raise BadConfigError(f"picture must be one of {', '.join(PREVIEW_MODES)}")
-    return SourceConfig(**fields)
+        return DECODER.validate_json(text)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        field = ".".join(map(str, wrong["loc"]))
+        raise BadConfigError(f"{field or 'the configuration'} is invalid: {wrong['msg']}") from None
 
 
 @lru_cache(maxsize=1024)
