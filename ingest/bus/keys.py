@@ -14,7 +14,7 @@ dropped:{lobby}    string   frames dropped since the source was added, the sum o
 sources            hash     the configuration: id to SourceConfig as JSON
 {sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
 beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
-parts              sorted   every part that ever sent a heartbeat, and the time of its last one
+parts              sorted   ingest and engine by shard, and the time of their last heartbeat
 jobs               hash     recordings: id to Job as JSON, which never changes (api.jobs.job)
 {jobs}:ID          hash     the fields of JobStatus, each as JSON
 {jobs}:queue       stream   the id of each job that is not over
@@ -28,6 +28,8 @@ The braces are part of the keys. In a Redis Cluster all keys with the same word 
 keys of different servers.
 """
 
+from collections.abc import Callable
+
 SOURCES = "sources"
 REMOVED = "{sources}:removed"
 PARTS = "parts"
@@ -38,50 +40,29 @@ AUDIT = "audit"
 COMPACTED = "compacted"
 
 
-def frames_key(shard: int | str) -> str:
-    return f"frames:{shard}"
+def _key_of_source(kind: str) -> Callable[[str], str]:
+    return lambda source: f"{kind}:{{{source}}}"
 
 
-def timeline_key(source: str) -> str:
-    return f"timeline:{{{source}}}"
-
-
-def overview_key(source: str) -> str:
-    return f"overview:{{{source}}}"
-
-
-def preview_key(source: str) -> str:
-    return f"preview:{{{source}}}"
-
-
-def watch_key(source: str) -> str:
-    return f"watch:{{{source}}}"
-
-
-def engine_key(source: str) -> str:
-    return f"engine:{{{source}}}"
-
-
-def state_key(source: str) -> str:
-    return f"state:{{{source}}}"
-
-
-def position_key(source: str) -> str:
-    return f"position:{{{source}}}"
-
-
-def dropped_key(source: str) -> str:
-    return f"dropped:{{{source}}}"
-
-
-def counts_key(source: str) -> str:
-    return f"counts:{{{source}}}"
+timeline_key = _key_of_source("timeline")
+overview_key = _key_of_source("overview")
+preview_key = _key_of_source("preview")
+watch_key = _key_of_source("watch")
+engine_key = _key_of_source("engine")
+position_key = _key_of_source("position")
+state_key = _key_of_source("state")
+dropped_key = _key_of_source("dropped")
+counts_key = _key_of_source("counts")
 
 
 def keys_of(source: str) -> list[str]:
     """Return all keys of a source, apart from its configuration and its frames."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
     return [key(source) for key in (*keys, dropped_key, counts_key)]
+
+
+def frames_key(shard: int | str) -> str:
+    return f"frames:{shard}"
 
 
 def job_key(id: str) -> str:
