@@ -7,9 +7,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import redis
@@ -41,9 +41,11 @@ REDIS_ERRORS = (*CONNECTION_ERRORS, redis.ResponseError)
 AuthenticationError = redis.AuthenticationError  # also one of CONNECTION_ERRORS
 ResponseError = redis.ResponseError  # the server refuses a command
 
+OPTIONS: dict[str, Any] = {"socket_timeout": 10.0, "health_check_interval": 15}  # seconds
+BACKOFF = ExponentialBackoff(cap=1.0, base=0.05)  # seconds; it has no state
 RETRIED = [redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError]
 
-CLOSED_EARLY = "the connection was closed while it was being opened"
+Reply = TypeVar("Reply")
 
 log = logging.getLogger(__name__)
 
@@ -72,15 +74,11 @@ def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) ->
     Without retries a lost connection raises at once, for callers who must know whether a transaction was
     carried out. With a cluster only transactions are retried; a single command raises at once.
 
-    A client of one server connects with its first command. A cluster is asked for its servers now: if none
+    A client of one server connects with its first command. A cluster must name its servers now: if none
     answers, raise redis.ConnectionError, or with `wait` try until one does. Raise RedisUrlError.
     """
     url = url or redis_url()
-    options: dict[str, Any] = {
-        "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=retries),
-        "socket_timeout": 10.0,
-        "health_check_interval": 15,
-    }
+    options = OPTIONS | {"retry": Retry(BACKOFF, retries)}
     cluster = _parse_cluster(url)
     if cluster is None:
         return cast(Redis, redis.Redis.from_url(_checked(url), retry_on_error=RETRIED, **options))
@@ -107,11 +105,7 @@ def connect_async(url: str | None = None, *, connections: int = MAX_CONNECTIONS)
     transactions and pipelines as redis-py does it. Raise RedisUrlError.
     """
     url = url or redis_url()
-    options: dict[str, Any] = {
-        "retry": redis.asyncio.retry.Retry(ExponentialBackoff(cap=1.0, base=0.05), retries=10),
-        "socket_timeout": 10.0,
-        "health_check_interval": 15,
-    }
+    options = OPTIONS | {"retry": redis.asyncio.retry.Retry(BACKOFF, retries=10)}
     cluster = _parse_cluster(url)
     if cluster is not None:
         nodes = [AsyncNode(host, port) for host, port in cluster.hosts]
@@ -149,23 +143,17 @@ def entries_of(reply: Any) -> list[Entry]:
 
 
 class _AsyncCluster(redis.asyncio.RedisCluster):
-    """redis-py's client, with retries, and only with errors that redis-py documents.
-
-    redis-py closes connections that other tasks are still opening; these then meet an AttributeError.
-    """
+    """redis-py's client, with retries."""
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         for delay in ASYNC_RETRY_DELAYS:
             try:
-                return await super().execute_command(*args, **kwargs)
+                return await _connection_error(super().execute_command(*args, **kwargs))
             except AuthenticationError:
                 raise
-            except (*CONNECTION_ERRORS, AttributeError):
+            except CONNECTION_ERRORS:
                 await asyncio.sleep(delay)
-        try:
-            return await super().execute_command(*args, **kwargs)
-        except AttributeError as error:
-            raise redis.ConnectionError(CLOSED_EARLY) from error
+        return await _connection_error(super().execute_command(*args, **kwargs))
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
         return _AsyncPipeline(self, transaction)  # type: ignore[abstract]  # as redis-py makes its own
@@ -173,10 +161,15 @@ class _AsyncCluster(redis.asyncio.RedisCluster):
 
 class _AsyncPipeline(ClusterPipeline):
     async def execute(self, raise_on_error: bool = True, allow_redirections: bool = True) -> list[Any]:
-        try:
-            return await super().execute(raise_on_error, allow_redirections)
-        except AttributeError as error:
-            raise redis.ConnectionError(CLOSED_EARLY) from error
+        return await _connection_error(super().execute(raise_on_error, allow_redirections))
+
+
+async def _connection_error(reply: Awaitable[Reply]) -> Reply:
+    """Await a reply. redis-py closes connections that other tasks still open: they meet an AttributeError."""
+    try:
+        return await reply
+    except AttributeError as error:
+        raise redis.ConnectionError("the connection was closed while it was being opened") from error
 
 
 @dataclass(frozen=True, slots=True)
