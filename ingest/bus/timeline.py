@@ -12,6 +12,8 @@ from ingest.bus.keys import counts_key, dropped_key, engine_key, overview_key, s
 from ingest.settings import retention
 
 SECONDS = "seconds"  # the type of an entry that goes to the overview only
+# Coverage is also in the overview: an hour of it is not searched among a hundred thousand readings.
+STREAM_KEYS = {SECONDS: [overview_key], "coverage": [timeline_key, overview_key]}  # by entry type
 
 # Ingest repeats a write whose reply was lost. The body has the time of the state, so it shows a repetition.
 ADD_STATE = """
@@ -70,8 +72,6 @@ class Timeline:
 
     def engine_states(self, sources: Sequence[str]) -> dict[str, bytes]:
         """Return the engine states of the last commits; sources without one are left out."""
-        if not sources:
-            return {}
         with self._redis.pipeline(transaction=False) as commands:
             for source in sources:
                 commands.get(engine_key(source))
@@ -112,13 +112,8 @@ def _add_entries(transaction: Commands, entries: Iterable[TimelineEntry], oldest
             # The pipeline of a cluster has no `eval`.
             transaction.execute_command("EVAL", ADD_STATE, len(keys), *keys, entry.body, oldest)
             continue
-        for key in _stream_keys(entry):
-            transaction.xadd(key, {"type": entry.type, "body": entry.body}, minid=oldest, approximate=True)
+        message = {"type": entry.type, "body": entry.body}
+        for key in STREAM_KEYS.get(entry.type, [timeline_key]):
+            transaction.xadd(key(entry.source), message, minid=oldest, approximate=True)
         if entry.type == "coverage" and (coverage := json.loads(entry.body))["kind"] == "dropped":
             transaction.incrby(dropped_key(entry.source), coverage["frames"])
-
-
-def _stream_keys(entry: TimelineEntry) -> list[str]:
-    """Coverage is also in the overview: an hour of it is not searched among a hundred thousand readings."""
-    timeline, overview = timeline_key(entry.source), overview_key(entry.source)
-    return {SECONDS: [overview], "coverage": [timeline, overview]}.get(entry.type, [timeline])
