@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mien engine", description=__doc__)
-    parser.add_argument("--shard", type=_shard, default=0, metavar="N", help="shard to read (default 0)")
+    parser.add_argument("--shard", type=parse_shard, default=0, metavar="N", help="shard to read (default 0)")
     parser.add_argument("--threads", type=int, default=1, help="threads for each network (default 1)")
     runtime = "what runs the networks (default: MIEN_RUNTIME, else auto: the GPU if there is one)"
     parser.add_argument("--runtime", choices=get_args(RuntimeName), help=runtime)
@@ -73,13 +73,6 @@ def _work(worker: Worker, networks: Networks) -> int:
     if networks.accelerator is not None:
         networks.accelerator.close()
     return 0
-
-
-def _shard(text: str) -> int:
-    try:
-        return parse_shard(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mien ingest", description=__doc__)
     parser.add_argument(
         "--shards",
-        type=_shards,
+        type=parse_shards,
         metavar="N,N",
         help="read only the sources of these shards, which no other ingest process reads (default: all)",
     )
@@ -40,13 +40,6 @@ def main() -> int:
         return CANNOT_WORK
     keeper.run()
     return 0
-
-
-def _shards(text: str) -> frozenset[int]:
-    try:
-        return parse_shards(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Shards: each source belongs to one, whose engine reads its frames in their order. Pure."""
 
+from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterable
 
@@ -13,12 +14,12 @@ def emptiest(shards: int, configured: Iterable[SourceConfig]) -> int:
 
 
 def parse_shard(text: str) -> int:
-    """Parse the number of a shard. Raise ValueError."""
+    """Parse the number of a shard. Raise argparse.ArgumentTypeError."""
     if not text.strip().isdecimal():
-        raise ValueError(f"a shard is a whole number from 0, got {text!r}")
+        raise ArgumentTypeError(f"a shard is a whole number from 0, got {text!r}")
     return int(text)
 
 
 def parse_shards(text: str) -> frozenset[int]:
-    """Parse numbers with commas between them: `0,1`. Raise ValueError."""
+    """Parse numbers with commas between them: `0,1`. Raise argparse.ArgumentTypeError."""
     return frozenset(parse_shard(each) for each in text.split(","))

@@ -1,6 +1,7 @@
 """Sources are spread evenly over shards, and each ingest process reads those of its own shards."""
 
 import time
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_a_new_source_gets_the_emptiest_shard() -> None:
 def test_shards_are_parsed_from_numbers() -> None:
     assert parse_shards("0, 2") == {0, 2}
     for text in ("", "0,", "-1", "a", "1.5"):
-        with pytest.raises(ValueError, match="a shard is a whole number from 0, got"):
+        with pytest.raises(ArgumentTypeError, match="a shard is a whole number from 0, got"):
             parse_shards(text)
 
 
