@@ -33,10 +33,7 @@ class Address:
 
 
 def parse_address(url: str, media: Path) -> Address:
-    """Parse `rtsp://…`, `http://…`, `webcam:0` or `clip.mp4?loop`, a file in the folder `media`.
-
-    Raise AddressError.
-    """
+    """Parse `rtsp://…`, `http://…`, `webcam:0` or `clip.mp4?loop`, a file in `media`. Raise AddressError."""
     scheme, _, rest = url.partition(":")
     if scheme in NETWORK_TYPES and rest.startswith("//"):
         return _network(url, NETWORK_TYPES[scheme])

@@ -43,7 +43,7 @@ NO_UDP = "RTSP over UDP needs a camera in a network that MIEN_SOURCE_NETWORKS na
 
 @dataclass(slots=True)
 class Upstream:
-    """The address that FFmpeg opens, and the reason of a failure if the proxy knows it better."""
+    """The address that FFmpeg opens, and the proxy's reason if it cannot reach the camera."""
 
     address: Address
     reason: str = ""
@@ -63,7 +63,7 @@ def restricted(address: Address, allowlist: Allowlist, timeout: float) -> Iterat
         return
     if address.type.transport_option and address.transport == "udp" and not _is_named(address, allowlist):
         raise ForbiddenError(NO_UDP)
-    with _Proxy(upstream, allowlist, timeout) as proxy, _proxy_variables(proxy.url()):
+    with _Proxy(upstream, allowlist, timeout) as proxy, _proxy_variables(f"http://{proxy.netloc}"):
         upstream.address = proxy.local_address()
         threading.Thread(target=proxy.serve_forever, args=(0.1,), daemon=True).start()
         try:
@@ -82,11 +82,9 @@ class _Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
         self.source = upstream.address
+        self.netloc = f"127.0.0.1:{self.server_address[1]}"
         self._allowlist = allowlist
         self._connect_timeout = timeout
-
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def local_address(self) -> Address:
         """Return the address that FFmpeg opens: the source's over HTTP, else this server's."""
@@ -94,8 +92,7 @@ class _Proxy(socketserver.ThreadingTCPServer):
             return self.source
         parts = urlsplit(self.source.target)
         user, at, _ = parts.netloc.rpartition("@")
-        netloc = f"{user}{at}127.0.0.1:{self.server_address[1]}"
-        local = parts._replace(scheme=self.source.type.name, netloc=netloc)
+        local = parts._replace(scheme=self.source.type.name, netloc=f"{user}{at}{self.netloc}")
         return replace(self.source, target=local.geturl())
 
     def connect(self, host: str, port: int) -> socket.socket | None:
@@ -125,7 +122,7 @@ class _Handler(socketserver.BaseRequestHandler):
             if self.server.source.type.http_proxy:
                 self._serve_http()
             else:
-                self._relay()
+                self._serve_rtsp()
         except (OSError, ValueError):  # one end has closed, or the address is invalid: FFmpeg sees the end
             return
 
@@ -147,7 +144,7 @@ class _Handler(socketserver.BaseRequestHandler):
                 camera.sendall(b" ".join((method, path.encode("latin-1"), _with_close(headers))))
             _relay(self.request, camera)
 
-    def _relay(self) -> None:
+    def _serve_rtsp(self) -> None:
         parts = urlsplit(self.server.source.target)
         host = parts.hostname or ""
         camera = self.server.connect(host, parts.port or DEFAULT_PORTS[parts.scheme])

@@ -7,20 +7,11 @@ parses it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.files.containers import STREAMS, only
+from ingest.files.containers import STREAMS
 
 # FFmpeg holds no packet back. Not "nobuffer": it drops the packets that FFmpeg probes, and with them the
 # first key frame, so that decoding starts with the next one (measured: up to 2 s later).
 LOW_DELAY = {"flags": "low_delay"}
-
-# RTSP describes the stream before it starts (SDP), so FFmpeg need not probe it.
-NO_PROBING = {"probesize": "32", "analyzeduration": "0"}
-
-# Over HTTP the stream must be probed; what was probed is decoded, too.
-SHORT_PROBING = {"probesize": "500000", "analyzeduration": "500000"}  # bytes, microseconds
-
-# A server's answer must not lead the decoder to files of this machine.
-HTTP_ONLY = {"protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,20 +23,28 @@ class SourceType:
     options: Mapping[str, str] = field(default_factory=dict)  # of FFmpeg
     transport_option: str = ""  # FFmpeg's option for tcp or udp
     device: str | None = None  # FFmpeg's input device, of a camera at this machine
-    real_time: bool | None = True  # frames arrive as they are captured; None: the container tells
+    real_time: bool | None = True  # frames arrive as they are captured; None: depends on the container
     http_proxy: bool = False  # FFmpeg reaches it through an HTTP proxy, and otherwise through a relay
 
 
 RTSP = SourceType(
     "rtsp",
     ports={"rtsp": 554, "rtsps": 322},  # RFC 7826, 19.1
-    options={**LOW_DELAY, **NO_PROBING},
+    # RTSP describes the stream before it starts (SDP), so FFmpeg need not probe it.
+    options={**LOW_DELAY, "probesize": "32", "analyzeduration": "0"},
     transport_option="rtsp_transport",
 )
 HTTP = SourceType(
     "http",
     ports={"http": 80, "https": 443},
-    options={**SHORT_PROBING, **only(STREAMS), **HTTP_ONLY},
+    options={
+        # The stream must be probed; what was probed is decoded, too.
+        "probesize": "500000",  # bytes
+        "analyzeduration": "500000",  # microseconds
+        "format_whitelist": STREAMS,
+        # A server's answer must not lead the decoder to files of this machine.
+        "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy",
+    },
     real_time=None,
     http_proxy=True,
 )
