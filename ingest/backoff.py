@@ -1,20 +1,20 @@
 """Backoff: growing delays between the attempts to start something again. Pure."""
 
+from dataclasses import dataclass, field
 
+
+@dataclass(slots=True, kw_only=True)
 class Backoff:
-    """Delays that grow from `first` to `longest` until an attempt has lasted for a while."""
+    """Delays that grow from `first` to `longest` until an attempt has lasted for `reset_after`."""
 
-    def __init__(self, *, first: float, longest: float, growth: float, reset_after: float) -> None:
-        """`first`, `longest`, `reset_after`: seconds; an attempt that lasts for `reset_after` succeeded."""
-        self._first = first
-        self._longest = longest
-        self._growth = growth
-        self._reset_after = reset_after
-        self._next = first
+    first: float  # seconds
+    longest: float  # seconds
+    growth: float  # the factor from one delay to the next
+    reset_after: float  # seconds
+    _last: float = field(default=0.0, init=False)  # seconds
 
     def delay(self, lasted: float) -> float:
         """Return the seconds to wait after an attempt that lasted for `lasted` seconds."""
-        if lasted >= self._reset_after:
-            self._next = self._first
-        delay, self._next = self._next, min(self._next * self._growth, self._longest)
-        return delay
+        last = 0.0 if lasted >= self.reset_after else self._last
+        self._last = min(max(self.first, last * self.growth), self.longest)
+        return self._last

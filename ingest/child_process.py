@@ -84,6 +84,4 @@ class LinePipe:
 
 def exit_reason(code: int) -> str:
     """Describe an exit code, negative for a signal: `ended with exit code 1`, `was killed by SIGKILL`."""
-    if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

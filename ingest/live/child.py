@@ -1,17 +1,12 @@
 """A decoder process as its supervisor sees it: started, polled, ended."""
 
-import multiprocessing
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.context import ForkProcess
 
 from ingest.child_process import LinePipe, ends_with_parent
 from ingest.live.process import decode
-
-# A fork has all libraries loaded already: a camera that is back is read within milliseconds, and many
-# cameras share the memory. The supervisor has no threads that could hold a lock at that moment.
-FORK = multiprocessing.get_context("fork")
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
@@ -24,28 +19,38 @@ class StatusLine:
     reason: str
 
 
-class DecoderProcess:
-    """A running decoder of one source; it ends with the thread that started it."""
+class DecoderProcess(ForkProcess):
+    """A running decoder of one source; it ends with the thread that started it.
+
+    A fork has all libraries loaded already: a camera that is back is read within milliseconds, and many
+    cameras share the memory. The supervisor has no threads that could hold a lock at that moment.
+    """
 
     def __init__(self, source: str, now: float) -> None:
         """`now`: seconds of the supervisor's clock."""
+        super().__init__(daemon=True)
         self.reported_at = now
         self.live_at: float | None = None
+        self._source = source
+        self._prepare = ends_with_parent()
         self._pipe = LinePipe()
-        arguments = (source, self._pipe.input, ends_with_parent())
-        self._process = FORK.Process(target=_run, args=arguments, daemon=True)
+        self.output = self._pipe.output  # a file descriptor, readable when a line comes
         # The supervisor's signal handlers must not run in the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
-            self._process.start()
+            self.start()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             self._pipe.close_input()
 
-    @property
-    def output(self) -> int:
-        """The file descriptor that becomes readable when a line comes."""
-        return self._pipe.output
+    def run(self) -> None:
+        """Decode the source; called by `start` in the new process."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        self._prepare()
+        os.dup2(self._pipe.input, 1)
+        raise SystemExit(decode(self._source))
 
     def poll(self, now: float) -> list[StatusLine]:
         """Return the lines that have come since the last call, without waiting."""
@@ -56,29 +61,10 @@ class DecoderProcess:
             self.live_at = now
         return lines
 
-    def exit_code(self) -> int | None:
-        """Return None while it runs; a negative number is the signal that ended it."""
-        return self._process.exitcode
-
-    def terminate(self) -> None:
-        self._process.terminate()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def close(self, timeout: float) -> None:
+    def end(self, timeout: float) -> None:
         """Wait for the end of a terminated process; kill it after `timeout` seconds."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
-            self._process.kill()
-            self._process.join()
+        self.join(timeout)
+        if self.exitcode is None:
+            self.kill()
+            self.join()
         self._pipe.close()
-
-
-def _run(source: str, output: int, prepare: Callable[[], None]) -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    prepare()
-    os.dup2(output, 1)
-    raise SystemExit(decode(source))

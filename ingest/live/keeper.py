@@ -3,8 +3,9 @@
 import logging
 import select
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from ingest.backoff import Backoff
 from ingest.bus.aof import AppendOnlyFile
@@ -28,6 +29,8 @@ ERASE_DELAY = 5.0  # seconds after the removal of a source, in which others may 
 ERASE_INTERVAL = 1.0  # seconds between two checks for sources to erase
 POLL_TIMEOUT = 0.1  # seconds that a turn waits for a status line
 STOP_TIMEOUT = 1.0  # seconds until a decoder is killed
+
+DECODER_FIELDS = attrgetter("url", "rate", "created_at", "shard")
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +65,15 @@ class SupervisedSource:
 
     def close(self, deadline: float) -> None:
         if self.process is not None:
-            self.process.close(max(0.0, deadline - time.monotonic()))
+            self.process.end(max(0.0, deadline - time.monotonic()))
             self.process = None
 
+    def same_decoding(self, config: SourceConfig | None) -> bool:
+        """Return whether the decoder may go on with this configuration: it differs for viewers only."""
+        return config is not None and DECODER_FIELDS(config) == DECODER_FIELDS(self.config)
+
     def _poll(self, process: DecoderProcess, now: float) -> None:
-        code = process.exit_code()  # before the lines: then all lines of a process that has ended are there
+        code = process.exitcode  # before the lines: then all lines of a process that has ended are there
         for line in process.poll(now):
             self._last_line = line
             if line.status == "live":
@@ -78,7 +85,7 @@ class SupervisedSource:
             process.kill()
 
     def _handle_exit(self, process: DecoderProcess, code: int, now: float) -> None:
-        process.close(0.0)
+        process.end(0.0)
         self.process = None
         delay = self._backoff.delay(0.0 if process.live_at is None else now - process.live_at)
         self._start_at = now + delay
@@ -116,9 +123,7 @@ class Keeper:
         self._shards = shards
         self._parts = ["ingest"] if shards is None else [f"ingest:{shard}" for shard in sorted(shards)]
         self._sources: dict[str, SupervisedSource] = {}
-        self._configure_at = 0.0
-        self._compact_at = 0.0
-        self._erase_at = 0.0
+        self._configure_at = self._compact_at = self._erase_at = 0.0
         self._dropped_at: float | None = None  # of a source whose password is still on the disk
         self._redis_is_away = False
 
@@ -127,7 +132,9 @@ class Keeper:
         try:
             while True:
                 self.turn(time.monotonic())
-                self._wait()
+                decoders = [source.process for source in self._sources.values()]
+                outputs = [decoder.output for decoder in decoders if decoder is not None]
+                select.select(outputs, [], [], POLL_TIMEOUT)
         finally:
             self.stop()
 
@@ -148,34 +155,32 @@ class Keeper:
             self._with_redis(self._push_states)
 
     def stop(self) -> None:
-        """End all decoders at the same time."""
-        for source in self._sources.values():
-            source.stop()
-        deadline = time.monotonic() + STOP_TIMEOUT
-        for source in self._sources.values():
-            source.close(deadline)
-        self._sources.clear()
+        self._end(list(self._sources.values()))
 
     def _follow_configuration(self) -> None:
         for part in self._parts:
             send_heartbeat(self._redis, part)
-        configs = {id: config for id, config in configured_sources(self._redis).items() if self._has(config)}
-        sources = self._sources.values()
-        dropped = [
-            source for source in sources if not _same_decoding(source.config, configs.get(source.config.id))
-        ]
-        for source in dropped:
-            source.stop()
-        for source in dropped:
-            source.close(time.monotonic() + STOP_TIMEOUT)
-            del self._sources[source.config.id]
+        configs = {
+            id: config
+            for id, config in configured_sources(self._redis).items()
+            if self._shards is None or config.shard in self._shards
+        }
+        dropped = [each for id, each in self._sources.items() if not each.same_decoding(configs.get(id))]
+        if dropped:
+            self._end(dropped)
             self._dropped_at = time.monotonic()
         for id, config in configs.items():
             if id not in self._sources:
                 self._sources[id] = SupervisedSource(config, self._settings, time.monotonic())
 
-    def _has(self, config: SourceConfig) -> bool:
-        return self._shards is None or config.shard in self._shards
+    def _end(self, sources: Sequence[SupervisedSource]) -> None:
+        """End decoders at the same time."""
+        for source in sources:
+            source.stop()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for source in sources:
+            source.close(deadline)
+            del self._sources[source.config.id]
 
     def _erase(self, now: float) -> None:
         """Erase removed and changed sources from the append-only file; a failed attempt is repeated."""
@@ -212,19 +217,6 @@ class Keeper:
         else:
             self._redis_is_away = False
 
-    def _wait(self) -> None:
-        outputs = [source.process.output for source in self._sources.values() if source.process is not None]
-        select.select(outputs, [], [], POLL_TIMEOUT)
-
 
 def source_backoff() -> Backoff:
     return Backoff(first=FIRST_DELAY, longest=LONGEST_DELAY, growth=DELAY_GROWTH, reset_after=STABLE_AFTER)
-
-
-def _same_decoding(config: SourceConfig, other: SourceConfig | None) -> bool:
-    """Return whether a decoder may go on after a change: other settings concern viewers only."""
-    return other is not None and _decoder_settings(config) == _decoder_settings(other)
-
-
-def _decoder_settings(config: SourceConfig) -> tuple[str, float, float, int]:
-    return (config.url, config.rate, config.created_at, config.shard)
