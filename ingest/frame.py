@@ -23,10 +23,11 @@ class Frame:
     """
 
     source: str
-    connection: int  # ms; arrival of its first frame, new at each change of size; 0 for a recording
     number: int  # counts the picked frames of this connection, from 0
     media_time: int  # ns; of a recording the PTS, of a live source the time since it was added
-    captured_at: datetime | None  # UTC; None for a recording
-    clock: Clock | None  # the origin of captured_at; None for a recording
     damaged: bool  # there were decoding errors since the frame before
     grey: NDArray[np.uint8]  # luma plane, (height, width), read-only, long side at most LONG_SIDE
+    # Of live sources only:
+    connection: int = 0  # ms; arrival of its first frame, new at each change of size
+    captured_at: datetime | None = None  # UTC
+    clock: Clock | None = None  # the origin of captured_at

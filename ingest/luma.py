@@ -26,9 +26,7 @@ def grey_of(image: av.VideoFrame) -> NDArray[np.uint8]:
     grey = reduced(plane)
     if limited:
         grey = np.asarray(cv2.LUT(grey, FULL_RANGE), dtype=np.uint8)
-    turn = quarter_turns(image)
-    if turn:
-        grey = np.asarray(cv2.rotate(grey, TURNS[turn]), dtype=np.uint8)
+    grey = rotated(grey, image)
     grey.flags.writeable = False
     return grey
 
@@ -36,6 +34,12 @@ def grey_of(image: av.VideoFrame) -> NDArray[np.uint8]:
 def quarter_turns(image: av.VideoFrame) -> int:
     """Return the counterclockwise rotation that makes the image upright: 0, 90, 180 or 270 degrees."""
     return round(image.rotation / 90) * 90 % 360
+
+
+def rotated(pixels: NDArray[np.uint8], image: av.VideoFrame) -> NDArray[np.uint8]:
+    """Return the pixels of an image, (height, width) or (height, width, 3), rotated to be upright."""
+    turn = quarter_turns(image)
+    return np.asarray(cv2.rotate(pixels, TURNS[turn]), dtype=np.uint8) if turn else pixels
 
 
 def shown_size(image: av.VideoFrame) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """Picks evenly spaced frames of cameras and recordings. Pure."""
 
 SECOND = 1_000_000_000  # ns
-
 # Containers round times to a millisecond, and RTP clocks jitter by less: no reason to skip a frame.
 ROUNDING = 1_000_000  # ns
 

@@ -9,7 +9,7 @@ import numpy as np
 
 QUICK = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=error"}}
 
-STEP = 2  # brightness from one picture to the next
+STEP = 2  # brightness from one frame to the next
 
 
 def make_clip(
@@ -36,7 +36,7 @@ def make_clip(
         if turned:
             stream.set_display_rotation(turned)
         for number, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(picture(number, size), format="gray").reformat(
+            frame = av.VideoFrame.from_ndarray(numbered_image(number, size), format="gray").reformat(
                 format=pixel_format
             )
             frame.pts, frame.time_base = time, Fraction(1, 1000)
@@ -45,7 +45,7 @@ def make_clip(
     return path
 
 
-def picture(number: int, size: tuple[int, int]) -> np.ndarray:
+def numbered_image(number: int, size: tuple[int, int]) -> np.ndarray:
     """Return an image: the upper half as bright as the number, moving noise in the lower half."""
     width, height = size
     pixels = np.full((height, width), brightness(number), dtype=np.uint8)

@@ -23,10 +23,7 @@ class AppendOnlyFile:
     """The file of one server, or those of a cluster's servers."""
 
     def __init__(self, client: Redis, *, min_size: int = MIN_SIZE, interval: float | None = None) -> None:
-        """`interval`: seconds between two rewrites; by default a share of MIEN_RETENTION.
-
-        Raise SettingError if MIEN_RETENTION is invalid.
-        """
+        """`interval`: seconds between two rewrites; None for a share of the retention. Raise SettingError."""
         self._redis = client
         self._min_size = min_size
         share = retention() / REWRITES_PER_RETENTION
@@ -43,12 +40,12 @@ class AppendOnlyFile:
         if not states or any(state["aof_rewrite_in_progress"] for _, state in states):
             return False
         began, rewrite_all = time.time(), force or self._is_old()
-        due = [server for server, state in states if rewrite_all or self._has_grown(state)]
-        for server in due:
+        chosen = [server for server, state in states if rewrite_all or self._has_grown(state)]
+        for server in chosen:
             _rewrite(server)
-        if len(due) == len(states):
+        if len(chosen) == len(states):
             self._redis.set(COMPACTED, began)
-        return bool(due)
+        return bool(chosen)
 
     def remembers_removed(self, delay: float) -> bool:
         """Return whether the file may still hold a source that was removed at least `delay` seconds ago.
@@ -69,14 +66,12 @@ class AppendOnlyFile:
 
 def _rewrite(server: Redis) -> None:
     """Drop all images of one server, and have it rewrite its file."""
-    keys = [*server.scan_iter(match=frames_key("*")), *server.scan_iter(match=preview_key("*"))]
     # One write to the socket, which the server processes without serving others in between. A transaction
     # would make it put the rewrite off.
     with server.pipeline(transaction=False) as commands:
-        for key in keys:
-            if key.startswith(b"frames:"):
-                commands.xtrim(key, maxlen=0, approximate=False)
-            else:
-                commands.delete(key)
+        for key in server.scan_iter(match=frames_key("*")):
+            commands.xtrim(key, maxlen=0, approximate=False)
+        for key in server.scan_iter(match=preview_key("*")):
+            commands.delete(key)
         commands.bgrewriteaof()
         commands.execute()

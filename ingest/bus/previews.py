@@ -4,7 +4,7 @@ from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES, preview_key, watch_key
 from ingest.bus.source_config import PreviewMode, usable_config
 
-WATCH_TTL = 5  # seconds that one request for a preview keeps new ones coming
+WATCH_TTL = 5  # seconds in which previews are made after a request for one
 PREVIEW_TTL = 10  # seconds
 
 # As with frames, the script keeps the image out of the append-only file.

@@ -65,14 +65,9 @@ def decode_frame(fields: Fields) -> Frame:
 
 
 def encode_state(state: SourceState) -> TimelineEntry:
-    body = {
-        "type": "state",
-        "source": state.source,
-        "state": state.state,
-        "reason": state.reason,
-        "at": rfc3339(state.at),
-    }
-    return TimelineEntry(state.source, "state", json.dumps(body).encode())
+    source, at = state.source, rfc3339(state.at)
+    body = {"type": "state", "source": source, "state": state.state, "reason": state.reason, "at": at}
+    return TimelineEntry(source, "state", json.dumps(body).encode())
 
 
 def rfc3339(moment: datetime | None) -> str | None:

@@ -6,21 +6,19 @@ from pathlib import Path
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from ingest.files.decoder import MAX_FAILURES
-from ingest.files.recording import FILE_ONLY
+from ingest.files.recording import open_container
 
 
 class Sound:
     """The audio streams of a file, opened a second time beside its video."""
 
     def __init__(self, path: Path) -> None:
-        self._input: InputContainer = av.open(
-            f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace"
-        )
+        self._input = open_container(path)
         # PyAV has no context for a stream without a decoder, although its types say so.
         self._streams = [s for s in self._input.streams.audio if getattr(s, "codec_context", None)]
         self._outputs: dict[int, AudioStream] = {}  # by the index of the input stream

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import av
 
-# The formats of cameras and of most recordings.
-COMMON = ("h264", "hevc", "mjpeg", "mpeg4", "vp8", "vp9", "av1")
+COMMON = ("h264", "hevc", "mjpeg", "mpeg4", "vp8", "vp9", "av1")  # of cameras and most recordings
 
 
 def missing_decoders(names: Iterable[str] = COMMON) -> list[str]:

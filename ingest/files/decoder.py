@@ -14,8 +14,8 @@ from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.luma import grey_of
 from ingest.pace import SECOND
 
-# The duration of a frame where the file gives neither that nor a rate.
-DEFAULT_DURATION = SECOND // 25  # ns
+DEFAULT_DURATION = SECOND // 25  # ns; of a frame where the file gives neither that nor a rate
+MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once or never
 
 # In containers that are read from front to back, more bytes than this between two packets are lost data.
 # Headers and padding between packets stayed below 4 KiB in all files tried.
@@ -23,9 +23,6 @@ MAX_PADDING = 16 * 1024  # bytes
 
 # A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
 END_TOLERANCE = SECOND // 4  # ns
-
-# The demuxer gets past a damaged position at once or never.
-MAX_FAILURES = 100  # in a row
 
 NOT_AGAIN = "the last frame did not come again"
 
@@ -42,8 +39,7 @@ class DecodedFrame:
 class Decoder:
     """Yields the frames of one stream in order of media time.
 
-    Left out are frames that an edit list leaves out, frames that the decoder flags as corrupt, and frames
-    that come later than one with a later time.
+    Left out are frames that an edit list leaves out, that the decoder flags as corrupt, or that come late.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
@@ -165,7 +161,7 @@ class Decoder:
             return None
         damaged = self.damage.good(media_time)
         self.decoded += 1
-        self.end = media_time + (self._ns(image.duration) or self._duration)
+        self.end = media_time + (nanoseconds(self._stream, image.duration or 0) or self._duration)
         return DecodedFrame(media_time, image, damaged)
 
     def _verify(self, verifier: SeekVerifier, media_time: int, image: av.VideoFrame) -> None:
@@ -185,12 +181,14 @@ class Decoder:
             self.damage.end(self.end, None)
 
     def _since_start(self, pts: int) -> int:
-        return self._ns(pts) - self._start
+        return nanoseconds(self._stream, pts) - self._start
 
-    def _ns(self, ticks: int | None) -> int:
-        base = self._stream.time_base
-        assert base is not None  # every stream of a file has one
-        return (ticks or 0) * base.numerator * SECOND // base.denominator
+
+def nanoseconds(stream: VideoStream, ticks: int) -> int:
+    """Convert a time of a stream's packets or frames."""
+    base = stream.time_base
+    assert base is not None  # every video stream has one
+    return ticks * base.numerator * SECOND // base.denominator
 
 
 def declared_duration(container: InputContainer) -> int | None:

@@ -7,9 +7,9 @@ JSON object: the properties of the video, or the `reason` why the file is no vid
 
 import ctypes
 import json
-import resource
 import sys
 from pathlib import Path
+from resource import RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from ingest.child_process import LIBC
@@ -34,13 +34,9 @@ def limit() -> None:
     """Limit this process and its children: no writes to files, little memory and time. Raise OSError."""
     if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS) failed")
-    for kind, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_TIME),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
+    limits = {RLIMIT_AS: MEMORY, RLIMIT_CPU: CPU_TIME, RLIMIT_FSIZE: 0, RLIMIT_CORE: 0}
+    for kind, most in limits.items():
+        setrlimit(kind, (most, most))
 
 
 def probe(path: Path) -> dict[str, Any]:

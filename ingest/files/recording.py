@@ -5,7 +5,6 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -13,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from ingest.files.containers import FILES, only
+from ingest.files.containers import FILES
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
@@ -22,7 +21,7 @@ from ingest.luma import grey_of, shown_size
 from ingest.pace import SECOND, Pace
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
-FILE_ONLY = {"protocol_whitelist": "file", **only(FILES)}
+FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
 
 LARGEST_BOX_HEADER = 16  # bytes
 
@@ -63,9 +62,13 @@ class Recording:
         *,
         source: str,
         rate: float | None,
-        start_point: "StartPoint | None" = None,
+        after: ResumePoint | None = None,
+        early: int | None = None,
     ) -> None:
-        """Raise SeekUntrustedError if the seek to the start point cannot be trusted."""
+        """With `after`, seek to `early` ns before this point; without `early`, read from the file's start.
+
+        Raise SeekUntrustedError if the seek cannot be trusted.
+        """
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
         self.total_frames = stream.frames or None  # according to the container
         self.format = container.format.name
@@ -77,26 +80,20 @@ class Recording:
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream)
         self._number = 0  # of the next frame
-        self._first_number = 0  # frames before this one were read before the start point
-        if start_point is not None:
-            self._start_at(start_point)
+        self._first_number = 0 if after is None else after.state.number + 1  # of the first frame to yield
+        if after is not None and early is not None:
+            self._decoder.resume(after, early=early)
+            self._pace.resume(after.state.media_time)
+            self._number = self._first_number
         self._frames = iter(self._decoder)
         # The first frame is decoded at once: only it has the rotation of the video.
         self._first = next(self._frames, None)
-        if start_point is not None:
-            self.width, self.height = start_point.resume.state.width, start_point.resume.state.height
+        if after is not None:
+            self.width, self.height = after.state.width, after.state.height
         elif self._first is None:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
         else:
             self.width, self.height = shown_size(self._first.image)
-
-    def _start_at(self, start_point: "StartPoint") -> None:
-        state = start_point.resume.state
-        self._first_number = state.number + 1
-        if start_point.early is not None:
-            self._decoder.resume(start_point.resume, early=start_point.early)
-            self._pace.resume(state.media_time)
-            self._number = self._first_number
 
     @property
     def duration(self) -> int:
@@ -135,7 +132,8 @@ class Recording:
             if self._pace.picks(decoded.media_time):
                 number, self._number = self._number, self._number + 1
                 if number >= self._first_number:
-                    frame = self._frame(decoded, number, damaged=damaged)
+                    grey = grey_of(decoded.image)
+                    frame = Frame(self._source, number, decoded.media_time, damaged, grey)
                     yield ReadFrame(frame, self._state(frame))
                 damaged = False
 
@@ -150,33 +148,11 @@ class Recording:
             damage=self._decoder.damage.state(),
         )
 
-    def _frame(self, decoded: DecodedFrame, number: int, *, damaged: bool) -> Frame:
-        return Frame(
-            source=self._source,
-            connection=0,
-            number=number,
-            media_time=decoded.media_time,
-            captured_at=None,
-            clock=None,
-            damaged=damaged,
-            grey=grey_of(decoded.image),
-        )
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._container.close()
-
-
-@dataclass(frozen=True, slots=True)
-class StartPoint:
-    """A point to resume at, and how to get there."""
-
-    resume: ResumePoint
-    early: int | None  # ns before the point, for a seek; None: read from the start and skip what comes before
 
 
 def open_recording(
@@ -184,26 +160,23 @@ def open_recording(
 ) -> Recording:
     """Open a video file to read `rate` frames a second, or with None every frame.
 
-    With `after`, reading resumes there with the same frames that an uninterrupted reading would give.
-
-    Raise UnreadableError for a file without readable frames: no such file, no permission, a folder, an empty
-    file, not a video, a file cut off before its index, no video stream, no frame that can be decoded.
+    With `after`, yield the same frames as without, but only those behind it. Raise UnreadableError.
     """
-    if after is None:
-        return _open(path, source, rate, None)
-    for early in EARLY:
+    for early in EARLY if after is not None else ():
         try:
-            return _open(path, source, rate, StartPoint(after, early))
+            return _open(path, source, rate, after, early)
         except SeekUntrustedError as error:
             log.info("%s: %s", path.name, error)
-    return _open(path, source, rate, StartPoint(after, None))
+    return _open(path, source, rate, after)
 
 
-def _open(path: Path, source: str, rate: float | None, start_point: StartPoint | None) -> Recording:
+def _open(
+    path: Path, source: str, rate: float | None, after: ResumePoint | None, early: int | None = None
+) -> Recording:
     container, stream = open_video(path)
     try:
-        recording = Recording(container, stream, source=source, rate=rate, start_point=start_point)
-        if start_point is None and recording.frames_decoded == 0:
+        recording = Recording(container, stream, source=source, rate=rate, after=after, early=early)
+        if after is None and recording.frames_decoded == 0:
             raise UnreadableError(path, "no frame in it can be decoded")
         return recording
     except BaseException:
@@ -212,11 +185,14 @@ def _open(path: Path, source: str, rate: float | None, start_point: StartPoint |
 
 
 def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Return a file and its video stream; the caller closes it. Raise UnreadableError."""
+    """Return a file and its video stream; the caller closes it.
+
+    Raise UnreadableError for no such file, no permission, a folder, an empty file, not a video, a file cut
+    off before its index, and a file without a video stream.
+    """
     check_file(path)
     try:
-        # Without "file:" a name with a colon would be an address.
-        container = av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
+        container = open_container(path)
     except av.FFmpegError as error:
         reason = "cut off before its index" if _lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
@@ -225,6 +201,12 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     except UnreadableError:
         container.close()
         raise
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a media file. Raise av.FFmpegError."""
+    # Without "file:" a name with a colon would be an address.
+    return av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
 
 
 def check_file(path: Path) -> None:

@@ -29,35 +29,27 @@ class DecoderState:
     height: int
     damage: dict[str, Any]  # DamageLog.state
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
     """A decoder's state, and checksums of the last frames."""
 
     state: DecoderState
-    checksums: dict[int, int]  # of grey images by media time in ns; the last is that of the state's frame
+    checksums: dict[int, int]  # CRC-32 of grey images by media time in ns, up to the state's frame
 
     def to_json(self) -> dict[str, Any]:
-        return {"mark": self.state.to_json(), "seen": list(self.checksums.items())}
+        return {"mark": asdict(self.state), "seen": list(self.checksums.items())}
 
 
 def resume_point(state: DecoderState, frames: Iterable[Frame]) -> ResumePoint:
     """Return the point after `state`; `frames`: the last picked frames, up to that of the state."""
-    return ResumePoint(state, {frame.media_time: checksum(frame.grey) for frame in frames})
+    return ResumePoint(state, {frame.media_time: zlib.crc32(frame.grey.data) for frame in frames})
 
 
 def decode_resume_point(fields: dict[str, Any]) -> ResumePoint:
     """Read the result of `ResumePoint.to_json`. Raise KeyError, TypeError or ValueError for anything else."""
     checksums = {int(media_time): int(value) for media_time, value in fields["seen"]}
     return ResumePoint(DecoderState(**fields["mark"]), checksums)
-
-
-def checksum(grey: Any) -> int:
-    """Return the CRC-32 of a contiguous array."""
-    return zlib.crc32(grey)
 
 
 class SeekVerifier:
@@ -72,7 +64,7 @@ class SeekVerifier:
 
     def verify(self, media_time: int, grey: Any) -> None:
         """Raise SeekUntrustedError if the frame differs."""
-        if checksum(grey) != self._missing.pop(media_time):
+        if zlib.crc32(grey) != self._missing.pop(media_time):
             raise SeekUntrustedError(f"a different frame at {media_time} ns")
 
     def finish(self) -> None:

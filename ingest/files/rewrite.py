@@ -7,7 +7,6 @@ from math import inf
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Interpolation
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from ingest.files.audio import Sound
 from ingest.files.decoder import DecodedFrame
 from ingest.files.recording import open_recording
-from ingest.luma import TURNS, quarter_turns, shown_size
+from ingest.luma import rotated, shown_size
 from ingest.pace import SECOND
 
 Colour = NDArray[np.uint8]  # (height, width, 3): blue, green, red
@@ -28,7 +27,6 @@ SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv"}
 
 # Units a second in which MP4 gives the start of each stream; its default shifts the sound by up to 1 ms.
 MOVIE_TIMESCALE = "90000"
-
 FALLBACK_RATE = 25.0  # frames a second, for the encoder's rate control if the file has no rate
 
 # Quality a little above libx264's default of 23, so that drawn edges stay sharp. No B-frames: frames leave
@@ -85,7 +83,8 @@ class _Writer:
     def __init__(self, output: OutputContainer, sound: Sound, first: av.VideoFrame, rate: float) -> None:
         self._output = output
         self._sound = sound
-        self._base = _time_base(first)
+        assert first.time_base is not None  # the decoder sets it
+        self._base = first.time_base
         self._stream = self._video_stream(first, rate)
         sound.add_to(output)
         self._durations: dict[int, int] = {}  # by PTS, of frames in the encoder
@@ -135,14 +134,7 @@ class _Writer:
 def upright(source: av.VideoFrame) -> Colour:
     """Return the image in colour, rotated to be upright."""
     plain = source.reformat(format="bgr24", src_colorspace=_matrix(source), interpolation=SCALING)
-    colour = np.asarray(plain.to_ndarray(), dtype=np.uint8)
-    turn = quarter_turns(source)
-    return np.asarray(cv2.rotate(colour, TURNS[turn]), dtype=np.uint8) if turn else colour
-
-
-def _time_base(source: av.VideoFrame) -> Fraction:
-    assert source.time_base is not None  # the decoder sets it
-    return source.time_base
+    return rotated(np.asarray(plain.to_ndarray(), dtype=np.uint8), source)
 
 
 def _matrix(source: av.VideoFrame) -> int:

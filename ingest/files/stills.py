@@ -43,25 +43,15 @@ def read_image(path: Path) -> Still:
     if colour is None:
         reason = "damaged or cut off" if cv2.haveImageReader(str(path)) else "not an image"
         raise UnreadableError(path, reason)
-    return Still(
-        np.asarray(colour, dtype=np.uint8), damaged=any(warning in output for warning in DAMAGE_WARNINGS)
-    )
+    damaged = any(warning in output for warning in DAMAGE_WARNINGS)
+    return Still(np.asarray(colour, dtype=np.uint8), damaged)
 
 
 def still_frame(still: Still, source: str) -> Frame:
     """Return the image as a frame; its grey is that of JPEG (ITU-R BT.601, full range)."""
     grey = reduced(np.asarray(cv2.cvtColor(still.colour, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
     grey.flags.writeable = False
-    return Frame(
-        source=source,
-        connection=0,
-        number=0,
-        media_time=0,
-        captured_at=None,
-        clock=None,
-        damaged=still.damaged,
-        grey=grey,
-    )
+    return Frame(source=source, number=0, media_time=0, damaged=still.damaged, grey=grey)
 
 
 def write_image(path: Path, colour: NDArray[np.uint8]) -> None:

@@ -12,7 +12,6 @@ from ingest.pace import SECOND
 
 # A machine too slow for the file plays it later instead of faster once it lags by more than this.
 MAX_LAG = 1.0  # seconds
-
 IDLE_INTERVAL = 1.0  # seconds between two empty lists while no frame is scheduled
 
 

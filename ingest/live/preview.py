@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.luma import TURNS, quarter_turns
+from ingest.luma import rotated
 
 LONG_SIDE = 640  # pixels
 QUALITY = 75  # of 100, JPEG
@@ -24,9 +24,7 @@ def jpeg_of(image: av.VideoFrame, *, blurred: bool = False) -> bytes:
     scale = min(1.0, LONG_SIDE / max(image.width, image.height))
     width, height = (max(1, round(side * scale)) for side in (image.width, image.height))
     colour = np.asarray(image.reformat(width, height, format="bgr24").to_ndarray(), dtype=np.uint8)
-    turn = quarter_turns(image)
-    if turn:
-        colour = np.asarray(cv2.rotate(colour, TURNS[turn]), dtype=np.uint8)
+    colour = rotated(colour, image)
     if blurred:
         colour = _coarse(colour)
     _, jpeg = cv2.imencode(".jpg", colour, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from ingest.files.decoder import packets_of
+from ingest.files.decoder import nanoseconds, packets_of
 from ingest.network.address import Address
 from ingest.pace import SECOND
 from ingest.settings import IngestSettings
@@ -51,7 +51,7 @@ class Arrival:
     """The times of a packet, which the decoder attaches to the frame from it."""
 
     at: float  # seconds since the epoch
-    captured: float | None  # seconds since the epoch by the camera's clock
+    captured: float | None  # seconds since the epoch by the camera's clock, if that agrees with ours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,8 @@ class LiveStream:
         raise SourceLostError("the camera closed the stream")
 
     def _decode(self, packet: "Packet[Stream]") -> list[LiveFrame]:
-        packet.opaque = Arrival(time.time(), _capture_time(packet))
+        arrived = time.time()
+        packet.opaque = Arrival(arrived, _capture_time(packet, arrived))
         self._damaged = self._damaged or packet.is_corrupt
         try:
             images = [image for image in packet.decode() if isinstance(image, av.VideoFrame)]
@@ -124,17 +125,12 @@ class LiveStream:
             return None
         if image.pts is None and not self._timeless:
             return None  # the first frame of an RTSP session, before its clock is known
-        pts = round(arrival.at * SECOND) if self._timeless else self._ns(image.pts or 0)
+        pts = round(arrival.at * SECOND) if self._timeless else nanoseconds(self._stream, image.pts or 0)
         if self._last_pts is not None and self._last_pts - SECOND < pts <= self._last_pts:
             return None  # out of order; a larger step back means that the camera has set its clock
         self._last_pts = pts
         damaged, self._damaged = self._damaged, False
-        return LiveFrame(pts, arrival.at, _plausible_capture(arrival), image, damaged)
-
-    def _ns(self, pts: int) -> int:
-        base = self._stream.time_base
-        assert base is not None
-        return pts * base.numerator * SECOND // base.denominator
+        return LiveFrame(pts, arrival.at, arrival.captured, image, damaged)
 
 
 def open_network(address: Address, settings: IngestSettings) -> tuple[InputContainer, VideoStream]:
@@ -163,19 +159,13 @@ def is_real_time(container: InputContainer) -> bool:
     return container.duration is None and container.format.name != "hls"
 
 
-def _capture_time(packet: "Packet[Stream]") -> float | None:
-    """Return the camera's capture time, which FFmpeg derives from RTCP sender reports (RFC 3550, 6.4.1)."""
+def _capture_time(packet: "Packet[Stream]", arrived: float) -> float | None:
+    """Return the camera's time, from RTCP sender reports (RFC 3550, 6.4.1), if it agrees with our clock."""
     if not packet.has_sidedata("prft"):
         return None
     microseconds, _ = PRODUCER_TIME.unpack_from(bytes(packet.get_sidedata("prft")))
-    return float(microseconds) / 1e6
-
-
-def _plausible_capture(arrival: Arrival) -> float | None:
-    if arrival.captured is None:
-        return None
-    plausible = -MAX_CLOCK_AHEAD <= arrival.at - arrival.captured <= MAX_CLOCK_BEHIND
-    return arrival.captured if plausible else None
+    captured = float(microseconds) / 1e6
+    return captured if -MAX_CLOCK_AHEAD <= arrived - captured <= MAX_CLOCK_BEHIND else None
 
 
 def _reason(error: av.FFmpegError) -> str:

@@ -157,7 +157,7 @@ def test_a_zeroed_third(tmp_path: Path, suffix: str) -> None:
     assert damage.started == pytest.approx(1.3 * SECOND, abs=0.35 * SECOND)
     assert damage.ended == pytest.approx(2.9 * SECOND, abs=0.55 * SECOND)
     between = [time for time in times if damage.started < time * MS < damage.ended]
-    assert len(between) < 5  # pictures between two damaged stretches that are told as one
+    assert len(between) < 5  # frames between two damaged intervals that become one
 
 
 def test_the_first_frame_after_damage_is_marked(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A resumed reading gives the same frames as an uninterrupted one."""
 
 import logging
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,12 +13,12 @@ import pytest
 
 from ingest.files.damage import Damage
 from ingest.files.recording import ReadFrame, open_recording
-from ingest.files.resume import ResumePoint, checksum, decode_resume_point, resume_point
-from tests.clips import even, make_clip, picture, zero_third
+from ingest.files.resume import ResumePoint, decode_resume_point, resume_point
+from tests.clips import even, make_clip, numbered_image, zero_third
 
 SIZE = (160, 120)
-LENGTH = 150  # pictures: 6 s
-LAST = 8  # frames that a resume knows the looks of
+LENGTH = 150  # frames: 6 s
+LAST = 8  # frames whose checksums a resume point has
 
 OPEN_GOP = {"x264-params": "open-gop=1:keyint=50:min-keyint=50:bframes=3:b-pyramid=2:scenecut=0"}
 
@@ -82,7 +83,7 @@ def encoded(
         fine = encoding.times is uneven
         stream.codec_context.time_base = Fraction(1, 1000) if fine else Fraction(1, 25)
         for number, time in enumerate(encoding.times(LENGTH)):
-            frame = av.VideoFrame.from_ndarray(picture(number, SIZE), format="gray").reformat(
+            frame = av.VideoFrame.from_ndarray(numbered_image(number, SIZE), format="gray").reformat(
                 format=encoding.pixel_format
             )
             frame.pts, frame.time_base = (time, Fraction(1, 1000)) if fine else (number, Fraction(1, 25))
@@ -111,8 +112,8 @@ def read(path: Path, rate: float | None, after: ResumePoint | None = None) -> tu
         return (
             Read(
                 [
-                    (each.frame.number, each.frame.media_time, each.frame.damaged, checksum(each.frame.grey))
-                    for each in frames_read
+                    (frame.number, frame.media_time, frame.damaged, zlib.crc32(frame.grey.data))
+                    for frame in (each.frame for each in frames_read)
                 ],
                 recording.frames_decoded,
                 recording.damage,

@@ -18,11 +18,11 @@ def never() -> bool:
     return False
 
 
-def nothing(picture: Colour, media_time: int) -> None:
+def nothing(image: Colour, media_time: int) -> None:
     """Draws nothing."""
 
 
-def pictures(path: Path) -> list[tuple[int, np.ndarray]]:
+def images_of(path: Path) -> list[tuple[int, np.ndarray]]:
     """Media time and grey of every frame."""
     with open_recording(path, "clip", None) as recording:
         return [(frame.media_time, frame.grey) for frame in recording]
@@ -36,7 +36,7 @@ def duration(path: Path) -> float:
 
 
 def with_sound(path: Path, codec: str = "aac") -> Path:
-    """Two seconds of pictures and a tone."""
+    """Two seconds of video and a tone."""
     silent = make_clip(path.with_name(f"silent-{path.name}"), even(50))
     with av.open(str(silent)) as source, av.open(str(path), "w") as target:
         video = target.add_stream_from_template(source.streams.video[0])
@@ -74,7 +74,7 @@ def test_frame_times_are_the_originals(tmp_path: Path, suffix: str) -> None:
     clip = make_clip(tmp_path / f"variable.{suffix}", times)
     written = rewrite(clip, tmp_path / "annotated", nothing, never)
     assert written == tmp_path / "annotated.mp4"
-    before, after = pictures(clip), pictures(written)
+    before, after = images_of(clip), images_of(written)
     assert [time for time, _ in after] == [time for time, _ in before]
     assert duration(written) == pytest.approx(duration(clip), abs=0.001)
     for (_, old), (_, new) in zip(before, after, strict=True):
@@ -84,12 +84,12 @@ def test_frame_times_are_the_originals(tmp_path: Path, suffix: str) -> None:
 def test_what_is_drawn_is_seen_at_its_time(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", even(20))
 
-    def draw(picture: Colour, media_time: int) -> None:
+    def draw(image: Colour, media_time: int) -> None:
         if media_time >= 400_000_000:
-            picture[:50, :50] = 255
+            image[:50, :50] = 255
 
     written = rewrite(clip, tmp_path / "annotated", draw, never)
-    marked = [grey[10:40, 10:40].mean() > 240 for _, grey in pictures(written)]
+    marked = [grey[10:40, 10:40].mean() > 240 for _, grey in images_of(written)]
     assert marked == [False] * 10 + [True] * 10
 
 
@@ -143,7 +143,7 @@ def test_a_rotated_video_is_written_upright(tmp_path: Path) -> None:
     shapes: list[tuple[int, ...]] = []
     written = rewrite(clip, tmp_path / "annotated", lambda drawn, _: shapes.append(drawn.shape), never)
     assert shapes == [(320, 240, 3)] * 5
-    for (_, old), (_, new) in zip(pictures(clip), pictures(written), strict=True):
+    for (_, old), (_, new) in zip(images_of(clip), images_of(written), strict=True):
         assert old.shape == new.shape == (320, 240)
         assert float(np.abs(old[:, 130:].astype(int) - new[:, 130:]).mean()) < 2
 
@@ -156,7 +156,7 @@ def test_damaged_frames_are_left_out(tmp_path: Path) -> None:
         )
     ):
         written = rewrite(clip, tmp_path / f"annotated-{number}", nothing, never)
-        assert [time for time, _ in pictures(written)] == [time for time, _ in pictures(clip)]
+        assert [time for time, _ in images_of(written)] == [time for time, _ in images_of(clip)]
 
 
 def test_stopping_leaves_a_playable_file(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_stopping_leaves_a_playable_file(tmp_path: Path) -> None:
     written = rewrite(
         clip, tmp_path / "annotated", lambda _, time: drawn.append(time), lambda: len(drawn) == 20
     )
-    assert [time for time, _ in pictures(written)] == drawn
+    assert [time for time, _ in images_of(written)] == drawn
     assert len(drawn) == 20
 
 

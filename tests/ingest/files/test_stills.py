@@ -13,13 +13,13 @@ from ingest.files.stills import Still, read_image, still_frame, write_image
 
 def half_red(dtype: type[np.uint8 | np.uint16] = np.uint8) -> np.ndarray:
     """An image of 120 x 80 pixels: the upper half red, the lower half black."""
-    picture = np.zeros((80, 120, 3), dtype)
-    picture[:40] = (0, 0, np.iinfo(dtype).max)
-    return picture
+    image = np.zeros((80, 120, 3), dtype)
+    image[:40] = (0, 0, np.iinfo(dtype).max)
+    return image
 
 
-def written(path: Path, picture: np.ndarray) -> Path:
-    assert cv2.imwrite(str(path), picture)
+def written(path: Path, image: np.ndarray) -> Path:
+    assert cv2.imwrite(str(path), image)
     return path
 
 
@@ -34,7 +34,7 @@ def turned(path: Path, orientation: int) -> Path:
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
 def test_formats(tmp_path: Path, suffix: str) -> None:
-    still = read_image(written(tmp_path / f"picture.{suffix}", half_red()))
+    still = read_image(written(tmp_path / f"image.{suffix}", half_red()))
     assert still.colour.shape == (80, 120, 3)
     assert still.colour[20, 60] == pytest.approx((0, 0, 255), abs=8)
     assert still.colour[60, 60] == pytest.approx((0, 0, 0), abs=8)
@@ -77,7 +77,7 @@ def test_a_written_image_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "empty file"), (b"not a picture at all\n", "not an image")]
+    ("content", "reason"), [(b"", "empty file"), (b"not an image at all\n", "not an image")]
 )
 def test_files_that_are_not_images(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "none.jpg"

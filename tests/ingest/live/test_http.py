@@ -15,7 +15,7 @@ from ingest.live.stream import LiveFrame, SourceLostError
 from ingest.network.address import parse_address
 from ingest.pace import SECOND
 from ingest.settings import IngestSettings
-from tests.clips import even, make_clip, picture
+from tests.clips import even, make_clip, numbered_image
 
 JPEG_INTERVAL = (
     0.1  # seconds, from one JPEG to the next: not the 25 a second that FFmpeg would take for granted
@@ -32,7 +32,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=next")
         self.end_headers()
         for number in range(JPEGS):
-            _, jpeg = cv2.imencode(".jpg", picture(number, (320, 240)))
+            _, jpeg = cv2.imencode(".jpg", numbered_image(number, (320, 240)))
             self.wfile.write(b"--next\r\nContent-Type: image/jpeg\r\n")
             self.wfile.write(f"Content-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg.tobytes() + b"\r\n")
             time.sleep(JPEG_INTERVAL)

@@ -47,9 +47,9 @@ def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
 @pytest.fixture
 def ingest(service: Ingest, redis_url: str) -> Ingest:
     for _ in range(2):  # after the second reading of the configuration the keeper has dropped all sources
-        service.client.flushall()
+        service.client.execute_command("FLUSHALL")
         until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper's heartbeat")
-    service.client.flushall()
+    service.client.execute_command("FLUSHALL")
     return service
 
 
@@ -243,7 +243,7 @@ def test_a_change_for_viewers_does_not_restart_the_decoder(ingest: Ingest, media
     shown = ingest.client.hget(preview_key("clip"), "jpeg")
     assert coarse is not None
     assert shown is not None
-    assert len(coarse) < len(shown) / 2, "a picture of few squares is small"
+    assert len(coarse) < len(shown) / 2, "an image of few squares is small"
     assert ingest.children() == {decoder}
 
 
