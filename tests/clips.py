@@ -19,12 +19,12 @@ def make_clip(
     size: tuple[int, int] = (320, 240),
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
-    turned: int = 0,
+    rotation: int = 0,
     index_first: bool = True,
 ) -> Path:
     """Make a video with frames at `times` (ms); an MP4's index comes first or last.
 
-    `turned`: degrees counterclockwise by which a player rotates it.
+    `rotation`: degrees counterclockwise by which a player rotates it.
     """
     movflags = {"movflags": "+faststart"} if index_first and path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=movflags) as container:
@@ -33,8 +33,8 @@ def make_clip(
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format
         stream.codec_context.time_base = Fraction(1, 1000)
-        if turned:
-            stream.set_display_rotation(turned)
+        if rotation:
+            stream.set_display_rotation(rotation)
         for number, time in enumerate(times):
             frame = av.VideoFrame.from_ndarray(numbered_image(number, size), format="gray").reformat(
                 format=pixel_format

@@ -19,7 +19,7 @@ def probe(path: Path) -> dict[str, object]:
 
 
 def test_a_video_is_described(tmp_path: Path) -> None:
-    assert probe(make_clip(tmp_path / "clip.mp4", even(50), turned=90)) == {
+    assert probe(make_clip(tmp_path / "clip.mp4", even(50), rotation=90)) == {
         "start": 0.0,
         "duration": 2.0,
         "width": 240,

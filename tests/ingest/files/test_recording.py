@@ -67,10 +67,12 @@ def test_sizes(tmp_path: Path, size: tuple[int, int], grey: tuple[int, int]) -> 
         assert next(iter(recording)).grey.shape == grey
 
 
-@pytest.mark.parametrize(("turned", "bright_half"), [(90, "left"), (-90, "right"), (180, "bottom")])
-def test_rotated_recordings_are_upright(tmp_path: Path, turned: int, bright_half: str) -> None:
+@pytest.mark.parametrize(("rotation", "bright_half"), [(90, "left"), (-90, "right"), (180, "bottom")])
+def test_rotated_recordings_are_upright(tmp_path: Path, rotation: int, bright_half: str) -> None:
     """The position of the even half shows the rotation; the other half is noisy."""
-    with open_recording(make_clip(tmp_path / "clip.mp4", even(2), turned=turned), "clip", None) as recording:
+    with open_recording(
+        make_clip(tmp_path / "clip.mp4", even(2), rotation=rotation), "clip", None
+    ) as recording:
         grey = next(iter(recording)).grey
         assert grey.shape == (recording.height, recording.width)
     halves = {

@@ -31,7 +31,7 @@ class Encoding:
     codec: str
     options: dict[str, str]
     times: Callable[[int], list[int]] = even
-    seeks: bool = True  # whether a place in the file can be found for certain
+    seeks: bool = True  # a seek in the file can be trusted
     damage: Callable[[Path], object] | None = None
     pixel_format: str = "yuv420p"
 

@@ -17,9 +17,7 @@ from ingest.pace import SECOND
 from ingest.settings import IngestSettings
 from tests.clips import even, make_clip, numbered_image
 
-JPEG_INTERVAL = (
-    0.1  # seconds, from one JPEG to the next: not the 25 a second that FFmpeg would take for granted
-)
+JPEG_INTERVAL = 0.1  # seconds between two JPEGs: FFmpeg assumes 25 a second
 JPEGS = 6
 
 

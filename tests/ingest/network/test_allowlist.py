@@ -98,9 +98,7 @@ def test_all_addresses_of_a_host_must_be_allowed(monkeypatch: pytest.MonkeyPatch
         allowed_addresses("camera.example", 80, Allowlist())
 
 
-def test_a_host_is_resolved_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_host_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second answer would be another address."""
     with socket.create_server(("127.0.0.2", 0)) as server:
         port = server.getsockname()[1]
