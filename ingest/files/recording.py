@@ -65,12 +65,8 @@ class Recording:
         after: ResumePoint | None = None,
         early: int | None = None,
     ) -> None:
-        """With `after`, seek to `early` ns before this point; without `early`, read from the file's start.
-
-        Raise SeekUntrustedError if the seek cannot be trusted.
-        """
+        """`early`: ns before `after`, for a seek; None to read from the start. Raise SeekUntrustedError."""
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
-        self.total_frames = stream.frames or None  # according to the container
         self.format = container.format.name
         self.rate = rate
         self._source = source
@@ -88,12 +84,14 @@ class Recording:
         self._frames = iter(self._decoder)
         # The first frame is decoded at once: only it has the rotation of the video.
         self._first = next(self._frames, None)
+        self.width, self.height = self._size(stream, after)
+
+    def _size(self, stream: VideoStream, after: ResumePoint | None) -> tuple[int, int]:
         if after is not None:
-            self.width, self.height = after.state.width, after.state.height
-        elif self._first is None:
-            self.width, self.height = stream.codec_context.width, stream.codec_context.height
-        else:
-            self.width, self.height = shown_size(self._first.image)
+            return after.state.width, after.state.height
+        if self._first is None:
+            return stream.codec_context.width, stream.codec_context.height
+        return shown_size(self._first.image)
 
     @property
     def duration(self) -> int:

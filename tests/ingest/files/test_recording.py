@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -92,8 +93,11 @@ def test_hevc_in_full_hd(tmp_path: Path) -> None:
 
 def test_frames_before_the_start_are_left_out(shared: Path) -> None:
     """98 packets, of which the edit list leaves out the first 3."""
-    recording, times = read(shared / "videos" / "pyfeat_no_face.mp4")
-    assert (recording.total_frames, recording.frames_decoded, times[0]) == (98, 95, 0)
+    path = shared / "videos" / "pyfeat_no_face.mp4"
+    recording, times = read(path)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames == 98
+    assert (recording.frames_decoded, times[0]) == (95, 0)
 
 
 @pytest.mark.parametrize(
