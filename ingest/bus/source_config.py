@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import TypeAdapter, ValidationError, with_config
 
 from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES
@@ -25,7 +25,7 @@ class BadConfigError(Exception):
     """A configuration in Redis is invalid; the message is one line without its values."""
 
 
-@with_config(ConfigDict(strict=True, extra="forbid"))
+@with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
     """The configuration of a source. Its URL may have a password in it and is never logged or shown.
