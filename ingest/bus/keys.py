@@ -15,6 +15,7 @@ sources            hash     the configuration: id to SourceConfig as JSON
 {sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
 beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
 parts              sorted   parts of ingest and engine (`engine:0`), and the time of their last heartbeat
+parts              sorted   parts of ingest and engine (`engine:0`), and the time of their last heartbeat
 jobs               hash     recordings: id to Job as JSON, which never changes (api.jobs.job)
 {jobs}:ID          hash     the fields of JobStatus, each as JSON
 {jobs}:queue       stream   the id of each job that is not over
