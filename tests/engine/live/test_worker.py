@@ -44,7 +44,7 @@ def test_frames_of_several_reads_are_committed_together(redis_url: str, networks
 
     def waiting() -> int:
         """Return the number of frames that the worker has taken and not acknowledged."""
-        return int(client.xpending(frames_key(0), GROUP)["pending"])
+        return int(client.execute_command("XPENDING", frames_key(0), GROUP)["pending"])
 
     client = connect(redis_url)
     FrameStream(client).join()
@@ -165,16 +165,16 @@ def test_a_server_that_refuses_writes_is_logged_once_and_awaited(
     client = connect(redis_url)
     push(connect(redis_url), range(3))
     before = refusals(client)
-    client.config_set("maxmemory", 1)
+    client.execute_command("CONFIG SET", "maxmemory", 1)
     worker = Worker(connect(redis_url), Pipeline(networks))
     working = Thread(target=worker.run)
     working.start()
     try:
         until(lambda: refusals(client) >= before + 3, 5, "some tries")
-        client.config_set("maxmemory", 0)
+        client.execute_command("CONFIG SET", "maxmemory", 0)
         until(lambda: len(frames_read(redis_url)) == 3, 5, "the readings")
     finally:
-        client.config_set("maxmemory", 0)
+        client.execute_command("CONFIG SET", "maxmemory", 0)
         worker.stopping = True
         working.join()
     assert caplog.text.count("continuing from the last commit") == 1
