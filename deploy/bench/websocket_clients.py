@@ -148,8 +148,7 @@ async def _connect_all(port: int, clients: list[Client]) -> None:
 
 async def follow(port: int, path: str, count: int, expected: int, seconds: float, stuck: int) -> Received:
     """Connect all clients, print `ready`, and count until all is received or `seconds` are over."""
-    latencies = array("d")
-    request = _request(port, path)
+    latencies, request = array("d"), _request(port, path)
     readers = [Client(request, latencies, stuck=False) for _ in range(count)]
     await _connect_all(port, [*readers, *(Client(request, latencies, stuck=True) for _ in range(stuck))])
     print("ready", flush=True)
