@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from ingest.files.containers import FILES
+from ingest.containers import FILES
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError

@@ -7,7 +7,7 @@ parses it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.files.containers import STREAMS
+from ingest.containers import STREAMS
 
 # FFmpeg holds no packet back. Not "nobuffer": it drops the packets that FFmpeg probes, and with them the
 # first key frame, so that decoding starts with the next one (measured: up to 2 s later).

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files.containers import STREAMS
+from ingest.containers import STREAMS
 from ingest.live.process import open_frames
 from ingest.live.stream import SourceLostError
 from ingest.network.address import parse_address
