@@ -11,8 +11,8 @@ from av.video.stream import VideoStream
 
 from ingest.files.damage import DamageLog
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
-from ingest.luma import grey_of
 from ingest.pace import SECOND
+from ingest.picture.luma import grey_of
 
 DEFAULT_DURATION = SECOND // 25  # ns; of a frame where the file gives neither that nor a rate
 MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once or never

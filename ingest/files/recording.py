@@ -17,8 +17,8 @@ from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
-from ingest.luma import grey_of, shown_size
 from ingest.pace import SECOND, Pace
+from ingest.picture.luma import grey_of, shown_size
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
 FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ingest.files.audio import Sound
 from ingest.files.decoder import DecodedFrame
 from ingest.files.recording import open_recording
-from ingest.luma import rotated, shown_size
 from ingest.pace import SECOND
+from ingest.picture.luma import rotated, shown_size
 
 Colour = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 Draw = Callable[[Colour, int], None]  # draws on the image of a media time (ns)

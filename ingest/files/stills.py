@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ingest.files.recording import UnreadableError, check_file
 from ingest.frame import Frame
-from ingest.luma import reduced
+from ingest.picture.luma import reduced
 
 STANDARD_ERROR = 2
 

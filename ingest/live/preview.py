@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.luma import rotated
+from ingest.picture.luma import rotated
 
 LONG_SIDE = 640  # pixels
 QUALITY = 75  # of 100, JPEG

@@ -26,12 +26,12 @@ from ingest.live.latest import LatestSlot
 from ingest.live.player import Player
 from ingest.live.sender import CapturedFrame, Sender
 from ingest.live.stream import LiveFrame, LiveStream, SourceLostError, is_real_time, open_network
-from ingest.luma import grey_of, shown_size
 from ingest.network.address import Address, AddressError, parse_address
 from ingest.network.allowlist import ForbiddenError
 from ingest.network.egress_proxy import restricted
 from ingest.network.source_types import FILE
 from ingest.pace import Pace
+from ingest.picture.luma import grey_of, shown_size
 from ingest.settings import IngestSettings
 
 REPORT_INTERVAL = 1.0  # seconds
