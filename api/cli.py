@@ -58,6 +58,11 @@ def command_line() -> argparse.ArgumentParser:
         ("engine", "engine", "run one part of the service: detects and reads faces"),
         ("jobs", "api.jobs", "run one part of the service: reads recordings"),
         ("api", "api", "run one part of the service: serves dashboard and REST"),
+        (
+            "supervise",
+            "deploy.single",
+            "run one part of the service, and start it again when it ends or hangs",
+        ),
         ("alive", "deploy.liveness", "check that a part of the service is alive, for supervisors"),
         ("doctor", "deploy.doctor", "check this machine: what is installed, what is missing, what to do"),
         ("bench", "deploy.bench", "measure how much this machine can do, and its bottleneck"),
@@ -74,3 +79,7 @@ def _add_module(verbs: Verbs, name: str, module: str, purpose: str) -> None:
         os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments.rest])
 
     verb.set_defaults(verb=become, passes_on=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -61,18 +61,32 @@ class Endpoint:
         return {"MIEN_TOKENS": self.tokens, "MIEN_TLS_CERTIFICATE": certificate, "MIEN_TLS_KEY": key}
 
     async def answers(self) -> bool:
-        """Return whether the API answers; its certificate is not verified, since it is our own."""
+        """Return whether the API answers."""
         try:
-            async with asyncio.timeout(TIMEOUT):
-                tls = _unverified() if self.pair else None
-                reader, writer = await asyncio.open_connection(self.host, self.port, ssl=tls)
-                try:
-                    writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                    return await reader.read(5) == b"HTTP/"
-                finally:
-                    writer.close()
+            return await self._ask() == b"HTTP/"
         except (OSError, TimeoutError):  # ssl.SSLError is an OSError
             return False
+
+    async def responds(self) -> bool:
+        """Return whether the API answers or at least closes the connection, as a busy one may do."""
+        try:
+            await self._ask()
+        except (TimeoutError, ConnectionRefusedError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    async def _ask(self) -> bytes:
+        """Return the first bytes of an answer; the certificate is not verified, since it is our own."""
+        async with asyncio.timeout(TIMEOUT):
+            tls = _unverified() if self.pair else None
+            reader, writer = await asyncio.open_connection(self.host, self.port, ssl=tls)
+            try:
+                writer.write(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                return await reader.read(5)
+            finally:
+                writer.close()
 
 
 def endpoint_for(host: str, port: int, certificate: Path | None, key: Path | None) -> Endpoint:

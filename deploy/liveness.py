@@ -1,7 +1,7 @@
 """`mien alive PART`: liveness probe of a part of the service, for the supervisor that restarts it.
 
-Parts are named as in /readyz: api (the one of this machine), ingest, engine:0, jobs (any worker).
-Exit codes: 0 alive, 1 not alive, 2 wrong arguments or settings. The API must answer; the other parts leave
+Parts are named as in /readyz: api, ingest, engine:0, jobs, each the one of this machine or container. Exit
+codes: 0 alive, 1 not alive, 2 wrong arguments or settings. The API must answer; the other parts leave
 heartbeats in Redis. While Redis does not answer they count as alive: a restart would not help.
 """
 
@@ -12,8 +12,8 @@ import sys
 from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
 from deploy.endpoint import Endpoint
-from ingest.bus.connection import CONNECTION_ERRORS, connect
-from ingest.bus.keys import beat_key
+from ingest.bus.connection import REDIS_ERRORS, connect
+from ingest.bus.heartbeat import has_local_heartbeat
 from ingest.environment import SettingError
 
 NOT_ALIVE, REFUSED = 1, 2  # exit codes
@@ -25,13 +25,16 @@ def api_answers(port: int) -> bool:
     return asyncio.run(Endpoint("127.0.0.1", port, pair=configured_pair()).answers())
 
 
-def has_heartbeat(part: str) -> bool:
-    """Return whether Redis has a recent heartbeat of the part, or does not answer."""
+def has_heartbeat(part: str, url: str | None = None) -> bool | None:
+    """Return whether the part on this machine sends heartbeats to Redis (`url`, else REDIS_URL).
+
+    Return None while Redis does not answer.
+    """
     try:
-        with connect(retries=0) as client:
-            return bool(client.exists(beat_key(part)))
-    except CONNECTION_ERRORS:
-        return True
+        with connect(url, retries=0) as client:
+            return has_local_heartbeat(client, part)
+    except REDIS_ERRORS:
+        return None
 
 
 def main() -> int:
@@ -41,7 +44,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         port = checked_port(given.port)
-        alive = api_answers(port) if given.part == API else has_heartbeat(given.part)
+        alive = api_answers(port) if given.part == API else has_heartbeat(given.part) is not False
     except (SettingError, CertificateError) as error:
         print(f"mien alive: {error}", file=sys.stderr)
         return REFUSED if isinstance(error, SettingError) else NOT_ALIVE

@@ -44,6 +44,7 @@ class SupervisedProcess:
         self._stopping = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[int] | None = None
+        self._killed = False  # by `kill`
 
     def start(self) -> asyncio.Task[int]:
         """Start the command; return the task that supervises it, whose result is the last exit code.
@@ -65,6 +66,19 @@ class SupervisedProcess:
             _kill_group(self._process.pid)
         await self._task
 
+    @property
+    def pid(self) -> int | None:
+        """Process ID of the child; None while none runs."""
+        running = self._process is not None and self._process.returncode is None
+        return self._process.pid if running and self._process is not None else None
+
+    def kill(self, reason: str) -> None:
+        """Kill the child with all its children, also if they are stopped; it is started again."""
+        if (pid := self.pid) is not None and not self._stopping.is_set():
+            self._killed = True
+            print_line("serve", f"{self.command.name} {reason} and is killed")
+            _kill_group(pid)
+
     async def _supervise(self) -> int:
         backoff = Backoff(first=0.2, longest=5.0, growth=2.0, reset_after=10.0)
         while True:
@@ -74,7 +88,8 @@ class SupervisedProcess:
                 end = exit_reason(code)
             except (OSError, subprocess.SubprocessError) as error:  # no memory, no such file
                 code, end = NOT_STARTED, f"cannot be started: {error}"
-            done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED)
+            done = code == CANNOT_WORK or (self.command.once and code != NOT_STARTED and not self._killed)
+            self._killed = False
             if self._stopping.is_set() or done:
                 return code
             delay = backoff.delay(time.monotonic() - started)

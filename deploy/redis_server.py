@@ -82,6 +82,10 @@ class RedisServer:
         """Return whether it runs and has loaded its data."""
         return _ping(self.socket) == b"+PONG"
 
+    def responds(self) -> bool:
+        """Return whether it runs, with its data or still loading them."""
+        return _ping(self.socket) is not None
+
     def command(self) -> list[str]:
         """Return the command that starts it; its folder must exist. Raises ServerError."""
         settings = {

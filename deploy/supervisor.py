@@ -1,6 +1,9 @@
 """Supervisor of `mien serve`: starts the processes of the service, restarts and stops them.
 
 redis -> engine (one a shard), ingest, jobs -> api -> demo; they stop in the reverse order, Redis last
+
+A process that hangs is killed: Redis when it answers no PING, the API when it does not answer /healthz, and
+the others when they send no heartbeat while Redis answers.
 """
 
 import asyncio
@@ -10,12 +13,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
+from deploy.liveness import has_heartbeat
 from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, print_line
 from deploy.redis_server import RedisServer
+from deploy.watch import Patience, watch
 from ingest.child_process import exit_reason
 
 # Processes in the order in which they are stopped, and the seconds after which each is killed. Idle ones end
@@ -23,6 +29,7 @@ from ingest.child_process import exit_reason
 # busy machine all of this takes several times as long.
 STOP_TIMEOUTS = {"demo": 1.0, "api": 6.0, "jobs": 6.0, "ingest": 6.0, "engine": 8.0, "redis": 10.0}
 
+DEFAULT_PATIENCE = Patience()
 POLL_INTERVAL = 0.05  # seconds between two checks whether a process answers
 WARN_AFTER = 10.0  # seconds without an answer until a line says so
 NO_REDIS = "the Redis at REDIS_URL does not answer yet, so it is unknown whether there are tokens"
@@ -50,12 +57,20 @@ class EmbeddedRedis:
 class Supervisor:
     """Starts the service's processes, keeps them running and stops them in order."""
 
-    def __init__(self, options: ServeOptions, redis: EmbeddedRedis | None, shards: int) -> None:
+    def __init__(
+        self,
+        options: ServeOptions,
+        redis: EmbeddedRedis | None,
+        shards: int,
+        patience: Patience = DEFAULT_PATIENCE,
+    ) -> None:
         """`redis` is None where the processes use the server at REDIS_URL."""
         self._options = options
+        self._patience = patience
         self._shards = shards
         self._redis = redis
         self._children: dict[str, SupervisedProcess] = {}
+        self._watches: list[asyncio.Task[None]] = []
         self._exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> int:
@@ -104,6 +119,8 @@ class Supervisor:
         ]
 
     async def _stop(self) -> None:
+        for task in self._watches:
+            task.cancel()
         for part, timeout in STOP_TIMEOUTS.items():
             alike = [child for name, child in self._children.items() if name.partition(":")[0] == part]
             await asyncio.gather(*(child.stop(timeout) for child in alike))
@@ -111,7 +128,21 @@ class Supervisor:
     def _supervise(self, command: Command) -> None:
         child = SupervisedProcess(command)
         self._children[command.name] = child
-        child.start().add_done_callback(lambda task: self._ended(command, task.result()))
+        supervision = child.start()
+        supervision.add_done_callback(lambda task: self._ended(command, task.result()))
+        self._watches.append(asyncio.create_task(self._watch(child, supervision)))
+
+    async def _watch(self, child: SupervisedProcess, supervision: asyncio.Task[int]) -> None:
+        """Kill the child whenever it hangs, until its supervision ends."""
+        match child.command.name:
+            case "redis":
+                await watch(child, supervision, self._redis_responds, self._patience)
+            case "api":
+                await watch(child, supervision, self._options.endpoint.responds, self._patience)
+            case name:
+                part = "engine:0" if name == "engine" else name
+                beats = partial(asyncio.to_thread, has_heartbeat, part, self._redis_url)
+                await watch(child, supervision, beats, self._patience.after_expiry())
 
     def _ended(self, command: Command, code: int) -> None:
         if self._exit_code.done() or (command.once and code == 0):
@@ -131,10 +162,19 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
             **self._options.endpoint.environment(),
         }
-        if self._redis is not None:
-            environment["REDIS_URL"] = self._redis.server.url
+        if self._redis_url is not None:
+            environment["REDIS_URL"] = self._redis_url
         # -P: do not import a folder called `api` in the current directory.
         return Command(name, (sys.executable, "-P", "-m", module, *arguments), environment, once=once)
+
+    @property
+    def _redis_url(self) -> str | None:
+        """Address of the service's own Redis; None where REDIS_URL names another one."""
+        return None if self._redis is None else self._redis.server.url
+
+    async def _redis_responds(self) -> bool:
+        assert self._redis is not None
+        return await asyncio.to_thread(self._redis.server.responds)
 
     async def _redis_answers(self) -> bool:
         assert self._redis is not None
@@ -142,9 +182,8 @@ class Supervisor:
 
     async def _has_tokens(self) -> bool:
         """Wait for Redis, and return whether it has a token; without one print what to do, and end."""
-        url = None if self._redis is None else self._redis.server.url
         try:
-            await _until(lambda: asyncio.to_thread(has_tokens, url, self._options.data), NO_REDIS)
+            await _until(lambda: asyncio.to_thread(has_tokens, self._redis_url, self._options.data), NO_REDIS)
         except EndpointError as error:
             print(f"mien serve: {error}", file=sys.stderr)
             self._end(CANNOT_WORK)

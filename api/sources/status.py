@@ -3,13 +3,14 @@
 import json
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.stream.history import History
 from api.stream.messages import START, now, position
 from ingest.bus.client import AsyncRedis
+from ingest.bus.heartbeat import Silent, silent_part
 from ingest.bus.keys import state_key
 from ingest.bus.source_config import SourceConfig
 
@@ -91,7 +92,10 @@ class SourceStatuses:
             self._trackers[source] = (config.created_at, tracker)
         else:
             await self._add_new(source, tracker, tracker.cursor)
-        return tracker.status(now())
+        status = tracker.status(now())
+        if status.state == "ended" or (silent := await silent_part(self._redis, config.shard)) is None:
+            return status
+        return _of_silent_part(status, silent)
 
     def retain(self, sources: Collection[str]) -> None:
         """Forget all other sources."""
@@ -115,6 +119,12 @@ class SourceStatuses:
             for entry in page:
                 if position(entry[0]) > position(tracker.cursor or START):  # two requests may run at once
                     tracker.add(*entry)
+
+
+def _of_silent_part(status: SourceStatus, silent: Silent) -> SourceStatus:
+    """Return the status of a source while a part that reads it sends nothing."""
+    since = datetime.fromtimestamp(silent.since, UTC)
+    return replace(status, state="reconnecting", reason=f"{silent.part} does not respond", since=since)
 
 
 def _parsed_moment(text: str | None) -> datetime | None:

@@ -5,17 +5,36 @@ their expressions by a script. The timelines show how the networks read such dra
 """
 
 import argparse
+import contextlib
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 from http import HTTPStatus
 
 from deploy.demo.scene import render
+from ingest.bus.connection import REDIS_ERRORS, connect
+from ingest.bus.heartbeat import send_local_heartbeat
 from ingest.settings import IngestSettings
 
 FILE = "demo.mp4"
+HEARTBEAT_INTERVAL = 1.0  # seconds
 SOURCE = {"name": "Demo", "url": f"{FILE}?loop"}
+
+
+class Heartbeats:
+    """Signs of life for the supervisor, at most one in each HEARTBEAT_INTERVAL."""
+
+    def __init__(self) -> None:
+        self._client = connect(retries=0)
+        self._sent_at = -HEARTBEAT_INTERVAL
+
+    def send(self) -> None:
+        if time.monotonic() - self._sent_at >= HEARTBEAT_INTERVAL:
+            self._sent_at = time.monotonic()
+            with contextlib.suppress(*REDIS_ERRORS):
+                send_local_heartbeat(self._client, "demo")
 
 
 def add_source(api: str) -> None:
@@ -38,7 +57,7 @@ def main() -> int:
     try:
         if not file.exists():
             print("rendering the demo's video, once", flush=True)
-            render(file)
+            render(file, on_frame=Heartbeats().send)
         add_source(arguments.api)
     except OSError as error:
         print(f"cannot add the demo: {error}", file=sys.stderr)

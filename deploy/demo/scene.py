@@ -1,7 +1,7 @@
 """The demo's video: two portraits that drift, lean and change their expressions by a script."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +115,15 @@ def frames(seconds: float = SECONDS) -> Iterator[Rgb]:
         yield np.hstack([actor.render(background.astype(np.uint8), number / RATE) for actor in actors])
 
 
-def render(file: Path, seconds: float = SECONDS) -> None:
-    """Write the video; the file appears only when it is complete. Raises OSError."""
-    write_video(file, frames(seconds), RATE)
+def render(file: Path, seconds: float = SECONDS, *, on_frame: Callable[[], object] = lambda: None) -> None:
+    """Write the video, and call `on_frame` before each frame.
+
+    The file appears only when it is complete. Raises OSError.
+    """
+
+    def reported() -> Iterator[Rgb]:
+        for frame in frames(seconds):
+            on_frame()
+            yield frame
+
+    write_video(file, reported(), RATE)

@@ -14,7 +14,7 @@ dropped:{lobby}    string   frames dropped since the source was added, the sum o
 sources            hash     the configuration: id to SourceConfig as JSON
 {sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
 beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
-parts              sorted   parts of ingest and engine (`engine:0`), and the time of their last heartbeat
+beat:jobs@HOST     string   the same for the process of a part on one machine
 parts              sorted   parts of ingest and engine (`engine:0`), and the time of their last heartbeat
 jobs               hash     recordings: id to Job as JSON, which never changes (api.jobs.job)
 {jobs}:ID          hash     the fields of JobStatus, each as JSON

@@ -10,6 +10,8 @@ import pytest
 
 from api.sources.status import StatusTracker
 from ingest.bus.connection import connect
+from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.keys import PARTS, beat_key
 from ingest.bus.source_config import configured_sources
 from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, encode_state
@@ -172,6 +174,22 @@ def test_the_list_shows_each_sources_status(api: Api, http: httpx.Client) -> Non
     assert (shown["state"], shown["reason"]) == ("reconnecting", "refused")
     assert abs(datetime.fromisoformat(shown["since"]) - began) < timedelta(milliseconds=1)
     assert shown["last_reading"] == first["last_reading"] is not None
+
+
+def test_the_state_of_a_source_names_a_part_that_is_silent(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url)
+    with connect(api.redis_url) as client:
+        Timeline(client).push([encode_state(SourceState("lobby", "live", "", datetime.now(UTC)))])
+        for part in ("ingest", "engine:0"):
+            send_heartbeat(client, part)
+        assert http.get("/v1/sources/lobby").json()["state"] == "live"
+        began = client.zscore(PARTS, "engine:0")
+        client.delete(beat_key("engine:0"))  # as it expires
+        [shown] = http.get("/v1/sources").json()
+        assert (shown["state"], shown["reason"]) == ("reconnecting", "engine:0 does not respond")
+        assert abs(datetime.fromisoformat(shown["since"]).timestamp() - began) < 0.01
+        client.pexpire(beat_key("ingest"), 3_600_000)  # the clock was set back: it does not expire soon
+        assert http.get("/v1/sources/lobby").json()["reason"] == "ingest does not respond"
 
 
 def test_coverage_older_than_a_minute_does_not_count() -> None:

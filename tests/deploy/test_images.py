@@ -44,6 +44,8 @@ def help_of(*verb: str) -> str:
 
 def options_of(words: list[str]) -> set[str]:
     """Return the options of the command of a command line."""
+    if words[0] == "supervise":
+        words = words[2:]
     verb = words[:2] if words[0] == "tokens" else words[:1]
     return set(re.findall(r"--[a-z-]+", help_of(*verb)))
 
@@ -70,7 +72,8 @@ class ConfiguredServer(RedisServer):
 
 def test_every_command_exists() -> None:
     found = list(commands())
-    assert {"serve", "alive", "api", "ingest", "engine", "jobs", "tokens"} == {words[0] for _, words in found}
+    verbs = {"serve", "supervise", "alive", "api", "ingest", "engine", "jobs", "tokens"}
+    assert {words[0] for _, words in found} == verbs
     for place, words in found:
         assert {word for word in words if word.startswith("--")} <= options_of(words), place
 
@@ -79,6 +82,14 @@ def test_every_part_runs_in_compose_and_in_the_chart() -> None:
     parts = {"api", "ingest", "engine", "jobs"}
     for among in (PARTS, {name.removesuffix(".yaml") for name in TEMPLATES}):
         assert parts <= set(among)
+
+
+def test_compose_starts_again_what_hangs() -> None:
+    for part in PARTS.values():
+        verb, supervised, *_ = part["command"]
+        assert (verb, supervised) == ("supervise", part["healthcheck"]["test"][-1])
+    assert SERVICES["redis"]["init"] is True  # the process 1 of a container cannot be killed from within
+    assert "kill -9 -1" in SERVICES["redis"]["healthcheck"]["test"][1]
 
 
 def test_every_setting_is_described() -> None:

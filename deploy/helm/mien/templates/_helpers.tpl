@@ -82,8 +82,8 @@ securityContext:
 image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
 {{- end }}
 
-{{/* A part has five minutes for its first heartbeat, and is restarted after two minutes without one.
-     The probe runs in a shell, since only the pod knows its shard. */}}
+{{/* A part has five minutes for its first heartbeat, and is killed some 30 s after its last one: a hung process
+     does not end by itself, so it gets no time for that. The probe runs in a shell, since only the pod knows its shard. */}}
 {{- define "mien.probes" -}}
 startupProbe:
   exec: {command: [sh, -c, {{ printf "exec mien alive %s" . | quote }}]}
@@ -92,9 +92,10 @@ startupProbe:
   failureThreshold: 30
 livenessProbe:
   exec: {command: [sh, -c, {{ printf "exec mien alive %s" . | quote }}]}
-  periodSeconds: 30
+  periodSeconds: 15
   timeoutSeconds: 10
-  failureThreshold: 4
+  failureThreshold: 2
+  terminationGracePeriodSeconds: 1
 {{- end }}
 
 {{- define "mien.dataClaim" -}}

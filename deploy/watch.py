@@ -1,0 +1,61 @@
+"""The watch over a supervised process: kills it when it hangs, so that it is started again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from deploy.processes import SupervisedProcess
+from ingest.bus.heartbeat import HEARTBEAT_TTL
+
+SignOfLife = Callable[[], Awaitable[bool | None]]  # None while it cannot be known
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Times, in seconds, of the watch over the processes."""
+
+    silent: float = 30.0  # without a sign of life, after which a process is killed
+    starting: float = 300.0  # the same before its first one: plans of a GPU may be loaded
+    interval: float = 1.0  # between two checks
+
+    def after_expiry(self) -> "Patience":
+        """Return the patience with a process whose last heartbeat has expired before its silence is seen."""
+        return Patience(max(self.interval, self.silent - HEARTBEAT_TTL), self.starting, self.interval)
+
+
+class Silence:
+    """Silence of one process since its start or its last sign of life. Pure."""
+
+    def __init__(self, patience: Patience, now: float) -> None:
+        """`now`: seconds, monotonic."""
+        self._patience = patience
+        self._limit = patience.starting
+        self._checked_at = now
+        self._silent = 0.0
+
+    def is_hung(self, alive: bool | None, now: float) -> bool:
+        """Add the result of a check, None if it is unknown; return whether the process hangs.
+
+        At most two intervals are added: a supervisor that was stopped itself heard nothing meanwhile.
+        """
+        passed, self._checked_at = now - self._checked_at, now
+        if alive:
+            self._limit = self._patience.silent
+        self._silent = self._silent + min(passed, 2 * self._patience.interval) if alive is False else 0.0
+        return self._silent >= self._limit
+
+
+async def watch(
+    child: SupervisedProcess, supervision: asyncio.Task[int], sign: SignOfLife, patience: Patience
+) -> None:
+    """Check for signs of life until the supervision ends, and kill the child after too long a silence."""
+    pid, silence = child.pid, Silence(patience, time.monotonic())
+    while not supervision.done():
+        await asyncio.sleep(patience.interval)
+        alive = await sign()
+        if child.pid != pid:  # started anew since the last check
+            pid, silence = child.pid, Silence(patience, time.monotonic())
+        elif silence.is_hung(alive, time.monotonic()):
+            child.kill("shows no sign of life")
+            silence = Silence(patience, time.monotonic())
