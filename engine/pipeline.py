@@ -42,6 +42,7 @@ class _SourceState:
     coverage: SourceCoverage
     timelines: dict[int, TrackTimeline]  # of the open tracks
     connection: int | None = None
+    view: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +109,7 @@ class Pipeline:
         state = self._state_of(source)
         fields = {
             "connection": state.connection,
+            "view": state.view,
             "tracker": state.tracker.state(),
             "coverage": state.coverage.state(),
             "timelines": {number: timeline.state() for number, timeline in state.timelines.items()},
@@ -126,6 +128,7 @@ class Pipeline:
                     for number, timeline in fields["timelines"].items()
                 },
                 connection=fields["connection"],
+                view=fields.get("view", 0),
             )
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise BadStateError(f"{source}: not a state of this version: {error!r}") from error
@@ -148,8 +151,9 @@ class Pipeline:
         state = self._state_of(frame.source)
         if state.coverage.is_repeated(frame):
             return None
-        ended = state.tracker.end_all() if frame.connection != state.connection else []
-        state.connection = frame.connection
+        same = (frame.connection, frame.view) == (state.connection, state.view)
+        ended = [] if same else state.tracker.end_all()
+        state.connection, state.view = frame.connection, frame.view
         update = state.tracker.update(faces, frame.media_time)
         crops = [_crop(frame, track) for track in update.visible]
         coverage = state.coverage.add(frame, _coverage_kind(crops))

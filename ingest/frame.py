@@ -27,7 +27,8 @@ class Frame:
     media_time: int  # ns; of a recording the PTS, of a live source the time since it was added
     damaged: bool  # there were decoding errors since the frame before
     grey: NDArray[np.uint8]  # luma plane, (height, width), read-only, long side at most LONG_SIDE
+    view: int = 0  # of a recording: counts the changes of its shape, in pixels or by a turn
     # Of live sources only:
-    connection: int = 0  # ms; arrival of its first frame, new at each change of size
+    connection: int = 0  # ms; arrival of its first frame, new at each change of shape
     captured_at: datetime | None = None  # UTC
     clock: Clock | None = None  # the origin of captured_at

@@ -11,8 +11,9 @@ from api.exports.parquet import read_rows
 from engine.drawing.annotate import Annotator, FaceAnnotation
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
-from ingest.files.rewrite import Colour, rewrite
+from ingest.files.rewrite import rewrite
 from ingest.pace import SECOND
+from ingest.picture.colour import Colour
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
 MIN_GAP = SECOND // 2  # ns; readings of a track this close together are interpolated at any rate

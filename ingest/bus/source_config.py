@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError, with_config
 
 from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES
+from ingest.picture.options import DisplayOptions, Turn
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,12 @@ class SourceConfig:
     ground: str | None = None  # the legal exception for a purpose that is otherwise refused
     picture: PreviewMode = "shown"  # of its previews
     shard: int = 0  # of the engine that reads it; chosen when the source is added, and never changed
+    turn: Turn = "0"  # of the picture, after the turn that the camera declares
+    aspect: str | None = None  # width:height of the picture as shown; None: as the camera declares
+
+    @property
+    def display(self) -> DisplayOptions:
+        return DisplayOptions(self.turn, self.aspect)
 
 
 DECODER = TypeAdapter(SourceConfig)

@@ -12,7 +12,9 @@ from av.video.stream import VideoStream
 from ingest.files.damage import DamageLog
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.pace import SECOND
+from ingest.picture.display import Display, Picture
 from ingest.picture.luma import grey_of
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 DEFAULT_DURATION = SECOND // 25  # ns; of a frame where the file gives neither that nor a rate
 MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once or never
@@ -29,10 +31,10 @@ NOT_AGAIN = "the last frame did not come again"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedFrame:
-    """A whole decoded frame; its image is valid until the decoder yields the next frame."""
+    """A whole decoded frame; its picture is valid until the decoder yields the next frame."""
 
     media_time: int  # ns since the container's start
-    image: av.VideoFrame
+    picture: Picture
     damaged: bool  # there is damage between the frame before and this one
 
 
@@ -42,13 +44,16 @@ class Decoder:
     Left out are frames that an edit list leaves out, that the decoder flags as corrupt, or that come late.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, options: DisplayOptions = NO_CORRECTION
+    ) -> None:
         self.damage = DamageLog()
         self.decoded = 0  # frames so far
         self.end = 0  # ns; the end of the last frame
         self.broken: str | None = None  # the reason if nothing more can be read before the file's end
         self._container = container
         self._stream = stream
+        self._display = Display(stream, options)
         self._start = (container.start_time or 0) * 1000  # ns
         rate = stream.average_rate
         self._duration = round(SECOND / rate) if rate else DEFAULT_DURATION  # ns, of a frame
@@ -149,26 +154,27 @@ class Decoder:
             self.damage.error(media_time, reason)
 
     def _frame(self, image: av.VideoFrame) -> DecodedFrame | None:
+        picture = self._display.picture(image)  # of each: an orientation may be told once
         media_time = self.end if image.pts is None else self._since_start(image.pts)
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
         if image.is_corrupt:
             self._add_error(media_time, "damaged picture")
             return None
         if self._verifier is not None:
-            self._verify(self._verifier, media_time, image)
+            self._verify(self._verifier, media_time, picture)
             return None
         if self.decoded and media_time <= self.damage.last:
             return None
         damaged = self.damage.good(media_time)
         self.decoded += 1
         self.end = media_time + (nanoseconds(self._stream, image.duration or 0) or self._duration)
-        return DecodedFrame(media_time, image, damaged)
+        return DecodedFrame(media_time, picture, damaged)
 
-    def _verify(self, verifier: SeekVerifier, media_time: int, image: av.VideoFrame) -> None:
+    def _verify(self, verifier: SeekVerifier, media_time: int, picture: Picture) -> None:
         if media_time > verifier.until:
             raise SeekUntrustedError(NOT_AGAIN)
         if verifier.expects(media_time):
-            verifier.verify(media_time, grey_of(image))
+            verifier.verify(media_time, grey_of(picture))
         if media_time == verifier.until:
             verifier.finish()
             self._verifier = None

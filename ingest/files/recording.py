@@ -18,7 +18,9 @@ from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
-from ingest.picture.luma import grey_of, shown_size
+from ingest.picture.display import Shape
+from ingest.picture.luma import grey_of
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
 FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
@@ -64,6 +66,7 @@ class Recording:
         rate: float | None,
         after: ResumePoint | None = None,
         early: int | None = None,
+        options: DisplayOptions = NO_CORRECTION,
     ) -> None:
         """`early`: ns before `after`, for a seek; None to read from the start. Raise SeekUntrustedError."""
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
@@ -74,15 +77,17 @@ class Recording:
         self.declared = declared_duration(container) or 0  # ns; 0 if unknown
         self.start = (container.start_time or 0) * 1000  # ns; the container's clock at media time 0
         self._pace = Pace(rate)
-        self._decoder = Decoder(container, stream)
+        self._decoder = Decoder(container, stream, options)
         self._number = 0  # of the next frame
         self._first_number = 0 if after is None else after.state.number + 1  # of the first frame to yield
         if after is not None and early is not None:
             self._decoder.resume(after, early=early)
             self._pace.resume(after.state.media_time)
             self._number = self._first_number
+        self._view = 0 if after is None else after.state.view
+        self._shape = None if after is None else after.state.shape  # of the newest frame
         self._frames = iter(self._decoder)
-        # The first frame is decoded at once: only it has the rotation of the video.
+        # The first frame is decoded at once: only it has the orientation of the video.
         self._first = next(self._frames, None)
         self.width, self.height = self._size(stream, after)
 
@@ -91,7 +96,7 @@ class Recording:
             return after.state.width, after.state.height
         if self._first is None:
             return stream.codec_context.width, stream.codec_context.height
-        return shown_size(self._first.image)
+        return self._first.picture.shape.width, self._first.picture.shape.height
 
     @property
     def duration(self) -> int:
@@ -128,12 +133,27 @@ class Recording:
         for decoded in self.decoded_frames():
             damaged = damaged or decoded.damaged
             if self._pace.picks(decoded.media_time):
-                number, self._number = self._number, self._number + 1
-                if number >= self._first_number:
-                    grey = grey_of(decoded.image)
-                    frame = Frame(self._source, number, decoded.media_time, damaged, grey)
+                if self._number >= self._first_number:
+                    frame = self._frame(decoded, damaged=damaged)
                     yield ReadFrame(frame, self._state(frame))
+                self._number += 1
                 damaged = False
+
+    def _frame(self, decoded: DecodedFrame, *, damaged: bool) -> Frame:
+        self._follow(decoded.picture.shape)
+        return Frame(
+            self._source,
+            self._number,
+            decoded.media_time,
+            damaged,
+            grey_of(decoded.picture),
+            view=self._view,
+        )
+
+    def _follow(self, shape: Shape) -> None:
+        if self._shape is not None and self._shape != str(shape):
+            self._view += 1
+        self._shape = str(shape)
 
     def _state(self, frame: Frame) -> DecoderState:
         return DecoderState(
@@ -144,6 +164,8 @@ class Recording:
             width=self.width,
             height=self.height,
             damage=self._decoder.damage.state(),
+            view=frame.view,
+            shape=self._shape,
         )
 
     def __enter__(self) -> Self:
@@ -154,7 +176,11 @@ class Recording:
 
 
 def open_recording(
-    path: Path, source: str, rate: float | None, after: ResumePoint | None = None
+    path: Path,
+    source: str,
+    rate: float | None,
+    after: ResumePoint | None = None,
+    options: DisplayOptions = NO_CORRECTION,
 ) -> Recording:
     """Open a video file to read `rate` frames a second, or with None every frame.
 
@@ -162,18 +188,25 @@ def open_recording(
     """
     for early in EARLY if after is not None else ():
         try:
-            return _open(path, source, rate, after, early)
+            return _open(path, source, rate, options, after, early)
         except SeekUntrustedError as error:
             log.info("%s: %s", path.name, error)
-    return _open(path, source, rate, after)
+    return _open(path, source, rate, options, after)
 
 
 def _open(
-    path: Path, source: str, rate: float | None, after: ResumePoint | None, early: int | None = None
+    path: Path,
+    source: str,
+    rate: float | None,
+    options: DisplayOptions,
+    after: ResumePoint | None,
+    early: int | None = None,
 ) -> Recording:
     container, stream = open_video(path)
     try:
-        recording = Recording(container, stream, source=source, rate=rate, after=after, early=early)
+        recording = Recording(
+            container, stream, source=source, rate=rate, after=after, early=early, options=options
+        )
         if after is None and recording.frames_decoded == 0:
             raise UnreadableError(path, "no frame in it can be decoded")
         return recording

@@ -28,6 +28,8 @@ class DecoderState:
     width: int  # pixels, of the upright recording
     height: int
     damage: dict[str, Any]  # DamageLog.state
+    view: int = 0  # of the frame
+    shape: str | None = None  # of its picture; None in checkpoints of older versions
 
 
 @dataclass(frozen=True, slots=True)

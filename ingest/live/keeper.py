@@ -30,7 +30,7 @@ ERASE_INTERVAL = 1.0  # seconds between two checks for sources to erase
 POLL_TIMEOUT = 0.1  # seconds that a turn waits for a status line
 STOP_TIMEOUT = 1.0  # seconds until a decoder is killed
 
-DECODER_FIELDS = attrgetter("url", "rate", "created_at", "shard")
+DECODER_FIELDS = attrgetter("url", "rate", "created_at", "shard", "display")
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from av.video.stream import VideoStream
 from ingest.files.decoder import DecodedFrame, Decoder
 from ingest.live.stream import LiveFrame, SourceLostError
 from ingest.pace import SECOND
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 # A machine too slow for the file plays it later instead of faster once it lags by more than this.
 MAX_LAG = 1.0  # seconds
@@ -18,16 +19,21 @@ IDLE_INTERVAL = 1.0  # seconds between two empty lists while no frame is schedul
 class Player:
     """Plays one file after the other; time runs on from each to the next without a gap."""
 
-    def __init__(self, files: Iterable[tuple[InputContainer, VideoStream]]) -> None:
+    def __init__(
+        self,
+        files: Iterable[tuple[InputContainer, VideoStream]],
+        options: DisplayOptions = NO_CORRECTION,
+    ) -> None:
         """`files`: opened by their iterator one after the other, and closed here."""
         self._files = files
+        self._options = options
         self._began: float | None = None  # seconds since the epoch, when time 0 was played
 
     def __iter__(self) -> Iterator[list[LiveFrame]]:
         """Yield the frame whose time has come, or nothing after a second. Raise SourceLostError."""
         offset = 0
         for container, stream in self._files:
-            decoder = Decoder(container, stream)
+            decoder = Decoder(container, stream, self._options)
             try:
                 for frame in decoder:
                     yield from self._play(frame, offset + frame.media_time)
@@ -46,4 +52,4 @@ class Player:
             wait -= IDLE_INTERVAL
             yield []
         time.sleep(max(0.0, wait))
-        yield [LiveFrame(pts, time.time(), None, frame.image, frame.damaged)]
+        yield [LiveFrame(pts, time.time(), None, frame.picture, frame.damaged)]

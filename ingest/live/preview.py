@@ -1,11 +1,10 @@
 """Makes previews of frames: JPEGs as they are, or so coarse that faces are unrecognisable."""
 
-import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.picture.luma import rotated
+from ingest.picture.colour import Colour, colour_of, fitted
+from ingest.picture.display import Picture
 
 LONG_SIDE = 640  # pixels
 QUALITY = 75  # of 100, JPEG
@@ -16,15 +15,12 @@ PREVIEW_INTERVAL = {"shown": 1 / 12, "blurred": 1.0}  # seconds of media time be
 # image gets fewer. One a second: from many coarse images of a moving face a finer one can be computed.
 SHORT_SIDE_SQUARES = 6
 
-Colour = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 
-
-def jpeg_of(image: av.VideoFrame, *, blurred: bool = False) -> bytes:
-    """Return the image as a JPEG, upright, its long side at most LONG_SIDE."""
-    scale = min(1.0, LONG_SIDE / max(image.width, image.height))
-    width, height = (max(1, round(side * scale)) for side in (image.width, image.height))
-    colour = np.asarray(image.reformat(width, height, format="bgr24").to_ndarray(), dtype=np.uint8)
-    colour = rotated(colour, image)
+def jpeg_of(picture: Picture, *, blurred: bool = False) -> bytes:
+    """Return the picture as a JPEG, as it is shown, its long side at most LONG_SIDE."""
+    shape = picture.shape
+    longest = min(LONG_SIDE, max(shape.width, shape.height))
+    colour = colour_of(picture, fitted(shape, (longest, longest)))
     if blurred:
         colour = _coarse(colour)
     _, jpeg = cv2.imencode(".jpg", colour, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])

@@ -31,7 +31,9 @@ from ingest.network.allowlist import ForbiddenError
 from ingest.network.egress_proxy import restricted
 from ingest.network.source_types import FILE
 from ingest.pace import Pace
-from ingest.picture.luma import grey_of, shown_size
+from ingest.picture.display import Shape
+from ingest.picture.luma import grey_of
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.settings import IngestSettings
 
 REPORT_INTERVAL = 1.0  # seconds
@@ -63,7 +65,8 @@ def run(config: SourceConfig, client: Redis, settings: IngestSettings) -> None:
     sampler = FrameSampler(config, stream.position(config.id))
     with sending(stream, Previews(client)) as slot:
         live, reported_at = False, 0.0
-        for frames in open_frames(parse_address(config.url, settings.media), settings):
+        address = parse_address(config.url, settings.media)
+        for frames in open_frames(address, settings, config.display):
             for frame in frames:
                 captured = sampler.sample(frame)
                 if captured is not None:
@@ -90,14 +93,16 @@ def sending(stream: FrameStream, previews: Previews) -> Iterator[LatestSlot[Capt
         sender.join(SEND_TIMEOUT)
 
 
-def open_frames(address: Address, settings: IngestSettings) -> Iterator[list[LiveFrame]]:
+def open_frames(
+    address: Address, settings: IngestSettings, options: DisplayOptions = NO_CORRECTION
+) -> Iterator[list[LiveFrame]]:
     """Yield the frames of a source in real time. Raise SourceLostError, ForbiddenError or UnreadableError."""
     if address.type is FILE:
-        yield from Player(_files(address))
+        yield from Player(_files(address), options)
         return
     with restricted(address, settings.networks, settings.open_timeout) as upstream:
         try:
-            yield from _network_frames(upstream.address, settings)
+            yield from _network_frames(upstream.address, settings, options)
         except SourceLostError as error:
             raise SourceLostError(upstream.reason or str(error)) from error
 
@@ -108,13 +113,15 @@ def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield open_video(Path(address.target))
 
 
-def _network_frames(address: Address, settings: IngestSettings) -> Iterator[list[LiveFrame]]:
+def _network_frames(
+    address: Address, settings: IngestSettings, options: DisplayOptions
+) -> Iterator[list[LiveFrame]]:
     container, stream = open_network(address, settings)
     if address.type.real_time or is_real_time(container):
-        yield from LiveStream(container, stream)
+        yield from LiveStream(container, stream, options)
         return
     has_end = container.duration is not None
-    yield from Player([(container, stream)])
+    yield from Player([(container, stream)], options)
     if not has_end:
         raise SourceLostError("the server ended the stream")
 
@@ -127,7 +134,7 @@ class FrameSampler:
         self._source = config.id
         self._clock = LiveClock(config.created_at, position)
         self._pace = Pace(config.rate)
-        self._size: tuple[int, int] | None = None
+        self._shape: Shape | None = None
         self._connection = 0
         self._number = 0
         self._damaged = False
@@ -136,9 +143,9 @@ class FrameSampler:
         """Return the frame if it is picked, else None."""
         self._damaged = self._damaged or frame.damaged
         media_time = self._clock.media_time(frame.pts, frame.arrived)
-        size = shown_size(frame.image)
-        if size != self._size:  # a new connection: the positions of tracks are in pixels
-            self._size, self._connection, self._number = size, round(frame.arrived * 1000), 0
+        shape = frame.picture.shape
+        if shape != self._shape:  # a new connection: the positions of tracks mean other places now
+            self._shape, self._connection, self._number = shape, round(frame.arrived * 1000), 0
         if not self._pace.picks(media_time):
             return None
         picked = Frame(
@@ -149,11 +156,11 @@ class FrameSampler:
             captured_at=datetime.fromtimestamp(frame.captured or frame.arrived, UTC),
             clock="arrival" if frame.captured is None else "rtcp",
             damaged=self._damaged,
-            grey=grey_of(frame.image),
+            grey=grey_of(frame.picture),
         )
         self._number += 1
         self._damaged = False
-        return CapturedFrame(picked, frame.image)
+        return CapturedFrame(picked, frame.picture)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ import threading
 import time
 from dataclasses import dataclass
 
-import av
-
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.previews import Previews
@@ -16,6 +14,7 @@ from ingest.frame import Frame
 from ingest.live.latest import LatestSlot
 from ingest.live.preview import PREVIEW_INTERVAL, jpeg_of
 from ingest.pace import SECOND
+from ingest.picture.display import Picture
 
 WATCH_INTERVAL = 1.0  # seconds between two checks for viewers
 LOG_INTERVAL = 1.0  # seconds between two log lines about losses
@@ -27,10 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """A frame to send, with the decoded image that it was made from."""
+    """A frame to send, with the decoded picture that it was made from."""
 
     frame: Frame
-    image: av.VideoFrame
+    picture: Picture
 
 
 class Sender(threading.Thread):
@@ -69,7 +68,7 @@ class Sender(threading.Thread):
             return
         if media_time - self._preview_time >= PREVIEW_INTERVAL[self._mode] * SECOND:
             self._preview_time = media_time
-            jpeg = jpeg_of(captured.image, blurred=self._mode == "blurred")
+            jpeg = jpeg_of(captured.picture, blurred=self._mode == "blurred")
             self._previews.put(source, jpeg, media_time, self._mode)
 
     def _log_drops(self, source: str) -> None:

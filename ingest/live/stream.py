@@ -16,6 +16,8 @@ from av.video.stream import VideoStream
 from ingest.files.decoder import nanoseconds, packets_of
 from ingest.network.address import Address
 from ingest.pace import SECOND
+from ingest.picture.display import Display, Picture
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.settings import IngestSettings
 
 # Streams of bare images carry no times: FFmpeg assumes 25 a second, or nothing.
@@ -61,7 +63,7 @@ class LiveFrame:
     pts: int  # ns of the stream's own time
     arrived: float  # seconds since the epoch, of its packet
     captured: float | None  # seconds since the epoch by the camera's clock, if it sends that
-    image: av.VideoFrame
+    picture: Picture
     damaged: bool  # data was lost since the frame before
 
 
@@ -69,11 +71,17 @@ class LiveStream:
     """An open connection to a camera."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, *, decode_timeout: float = DECODE_TIMEOUT
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        options: DisplayOptions = NO_CORRECTION,
+        *,
+        decode_timeout: float = DECODE_TIMEOUT,
     ) -> None:
         """`decode_timeout`: seconds without a decoded frame."""
         self._container = container
         self._stream = stream
+        self._display = Display(stream, options)
         self._decode_timeout = decode_timeout
         self._timeless = container.format.name in TIMELESS
         self._last_pts: int | None = None
@@ -120,6 +128,7 @@ class LiveStream:
     def _frame(self, image: av.VideoFrame) -> LiveFrame | None:
         arrival = image.opaque
         assert isinstance(arrival, Arrival)
+        picture = self._display.picture(image)  # of each: an orientation may be told once
         if image.is_corrupt:
             self._damaged = True
             return None
@@ -130,7 +139,7 @@ class LiveStream:
             return None  # out of order; a larger step back means that the camera has set its clock
         self._last_pts = pts
         damaged, self._damaged = self._damaged, False
-        return LiveFrame(pts, arrival.at, arrival.captured, image, damaged)
+        return LiveFrame(pts, arrival.at, arrival.captured, picture, damaged)
 
 
 def open_network(address: Address, settings: IngestSettings) -> tuple[InputContainer, VideoStream]:

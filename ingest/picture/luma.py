@@ -1,4 +1,6 @@
-"""Converts decoded frames to the grey images of the networks: upright, full range, no larger than needed."""
+"""Converts decoded pictures to the grey images of the networks: as shown, full range, not too large."""
+
+from typing import Any
 
 import av
 import cv2
@@ -7,46 +9,51 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from ingest.frame import LONG_SIDE
+from ingest.picture.display import Picture
+from ingest.picture.pq import is_pq, standard_luma
 
 # Formats whose first plane is the luma in 8 bits. All others go through the scaler.
 PLANAR_YUV = [f"yuv{sampling}p" for sampling in (410, 411, 420, 422, 440, 444)]
 FULL_RANGE_YUV = [f"yuvj{sampling}p" for sampling in (411, 420, 422, 440, 444)]
 LUMA_FIRST = frozenset([*PLANAR_YUV, *FULL_RANGE_YUV, "gray", "nv12", "nv21", "nv16", "nv24", "yuva420p"])
 
-TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-
 # Luma of video is mostly in 16..235 (ITU-R BT.601); the networks were trained on images in 0..255.
 FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 
 
-def grey_of(image: av.VideoFrame) -> NDArray[np.uint8]:
-    """Return the luma of an image: (height, width), read-only, long side at most LONG_SIDE."""
-    plane, limited = _plane(image)
-    # The decoder reuses its memory, so the result must be a copy.
-    grey = reduced(plane)
-    if limited:
-        grey = np.asarray(cv2.LUT(grey, FULL_RANGE), dtype=np.uint8)
-    grey = rotated(grey, image)
+def grey_of(picture: Picture) -> NDArray[np.uint8]:
+    """Return the luma of a picture: (height, width), read-only, long side at most LONG_SIDE."""
+    image, shape = picture.image, picture.shape
+    stored = shape.orientation.size(*reduced_size(shape.width, shape.height))
+    grey = _pq_luma(image, stored) if is_pq(image) else _luma(image, stored)
+    grey = shape.orientation.apply(grey)
     grey.flags.writeable = False
     return grey
 
 
-def quarter_turns(image: av.VideoFrame) -> int:
-    """Return the counterclockwise rotation that makes the image upright: 0, 90, 180 or 270 degrees."""
-    return round(image.rotation / 90) * 90 % 360
+def reduced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a copy of a plane, scaled down if its long side is more than LONG_SIDE."""
+    height, width = plane.shape
+    copy: NDArray[np.uint8] = _scaled(plane, reduced_size(width, height))
+    return copy
 
 
-def rotated(pixels: NDArray[np.uint8], image: av.VideoFrame) -> NDArray[np.uint8]:
-    """Return the pixels of an image, (height, width) or (height, width, 3), rotated to be upright."""
-    turn = quarter_turns(image)
-    return np.asarray(cv2.rotate(pixels, TURNS[turn]), dtype=np.uint8) if turn else pixels
+def reduced_size(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height of an image that is scaled down to LONG_SIDE if it is larger."""
+    scale = min(1.0, LONG_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def shown_size(image: av.VideoFrame) -> tuple[int, int]:
-    """Return the width and height of the upright image in pixels."""
-    if quarter_turns(image) in (90, 270):
-        return image.height, image.width
-    return image.width, image.height
+def _luma(image: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
+    plane, limited = _plane(image)
+    # The decoder reuses its memory, so the result must be a copy.
+    grey: NDArray[np.uint8] = _scaled(plane, size)
+    return np.asarray(cv2.LUT(grey, FULL_RANGE), dtype=np.uint8) if limited else grey
+
+
+def _pq_luma(image: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
+    grey = image.reformat(format="gray16le", dst_color_range=ColorRange.JPEG)
+    return standard_luma(_scaled(_pixels(grey, np.uint16), size))
 
 
 def _plane(image: av.VideoFrame) -> tuple[NDArray[np.uint8], bool]:
@@ -60,17 +67,17 @@ def _plane(image: av.VideoFrame) -> tuple[NDArray[np.uint8], bool]:
     return _pixels(image), image.color_range == ColorRange.MPEG
 
 
-def _pixels(image: av.VideoFrame) -> NDArray[np.uint8]:
+def _pixels(image: av.VideoFrame, kind: Any = np.uint8) -> Any:
     plane = image.planes[0]
-    rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size]
-    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+    values = np.frombuffer(memoryview(plane), kind)
+    length = plane.line_size // values.itemsize
+    return values[: plane.height * length].reshape(plane.height, length)[:, : plane.width]
 
 
-def reduced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a copy of a plane, scaled down if its long side is more than LONG_SIDE."""
+def _scaled(plane: Any, size: tuple[int, int]) -> Any:
+    """Return a copy of a plane with this width and height."""
     height, width = plane.shape
-    scale = LONG_SIDE / max(height, width)
-    if scale >= 1:
+    if size == (width, height):
         return plane.copy()
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    shrinks = size[0] <= width and size[1] <= height
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

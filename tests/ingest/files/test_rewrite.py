@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ingest.files.recording import open_recording
-from ingest.files.rewrite import Colour, rewrite
+from ingest.files.rewrite import rewrite
+from ingest.picture.colour import Colour
 from tests.clips import cut, even, make_clip, zero_third
 
 

@@ -7,12 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.live.preview import LONG_SIDE, SHORT_SIDE_SQUARES, jpeg_of
+from ingest.picture.display import Picture, Shape
 
 
-def noise(width: int, height: int) -> av.VideoFrame:
+def noise(width: int, height: int) -> Picture:
     """An image whose pixels all differ."""
     colour = np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return av.VideoFrame.from_ndarray(colour, format="bgr24")
+    return Picture(av.VideoFrame.from_ndarray(colour, format="bgr24"), Shape(width, height))
 
 
 def decoded(jpeg: bytes) -> NDArray[np.uint8]:

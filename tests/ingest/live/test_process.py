@@ -7,6 +7,7 @@ from ingest.frame import Frame
 from ingest.live.process import FrameSampler
 from ingest.live.stream import LiveFrame
 from ingest.pace import SECOND
+from ingest.picture.display import Picture, Shape
 
 CREATED = 1_000.0  # seconds since the epoch
 CONFIG = SourceConfig(id="door", name="Door", url="webcam:0", rate=10.0, created_at=CREATED)
@@ -16,9 +17,9 @@ def sample(
     sampler: FrameSampler, number: int, *, size: tuple[int, int] = (64, 48), damaged: bool = False
 ) -> Frame | None:
     """Return the picked frame for the image with this number, at 25 a second."""
-    image = av.VideoFrame(*size, format="gray")
+    picture = Picture(av.VideoFrame(*size, format="gray"), Shape(*size))
     captured = sampler.sample(
-        LiveFrame(number * SECOND // 25, CREATED + 60 + number / 25, None, image, damaged)
+        LiveFrame(number * SECOND // 25, CREATED + 60 + number / 25, None, picture, damaged)
     )
     return None if captured is None else captured.frame
 
@@ -35,8 +36,8 @@ def test_picked_frames_are_numbered_without_gaps() -> None:
 
 
 def test_the_camera_s_own_clock_is_used() -> None:
-    image = av.VideoFrame(64, 48, format="gray")
-    captured = FrameSampler(CONFIG, 0).sample(LiveFrame(0, CREATED + 60, CREATED + 59.9, image, False))
+    picture = Picture(av.VideoFrame(64, 48, format="gray"), Shape(64, 48))
+    captured = FrameSampler(CONFIG, 0).sample(LiveFrame(0, CREATED + 60, CREATED + 59.9, picture, False))
     assert captured is not None
     assert captured.frame.clock == "rtcp"
     assert captured.frame.captured_at is not None

@@ -27,7 +27,12 @@ def moved(pixels: np.ndarray, a: int, b: int, c: int, d: int) -> np.ndarray:
 
 
 def side(pixels: np.ndarray, name: str) -> np.ndarray:
-    sides = {"top": pixels[0], "bottom": pixels[-1], "left": pixels[:, 0], "right": pixels[:, -1]}
+    sides: dict[str, np.ndarray] = {
+        "top": pixels[0],
+        "bottom": pixels[-1],
+        "left": pixels[:, 0],
+        "right": pixels[:, -1],
+    }
     return sides[name]
 
 
