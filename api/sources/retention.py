@@ -64,5 +64,8 @@ async def _sweep_source(client: AsyncRedis, source: str, removed_at: float) -> N
         await client.zrem(REMOVED, source)  # it was added again
         return
     await client.delete(*keys_of(source))
-    if time.time() - removed_at > REMOVAL_PERIOD:
+    now = time.time()
+    if removed_at > now:  # the clock was set back
+        await client.zadd(REMOVED, {source: now})
+    elif now - removed_at > REMOVAL_PERIOD:
         await client.zrem(REMOVED, source)

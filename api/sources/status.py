@@ -62,8 +62,10 @@ class StatusTracker:
         self._state, self._reason = fields["state"], fields["reason"]
 
     def status(self, at: datetime) -> SourceStatus:
-        while self._coverage and self._coverage[0][0] < at - timedelta(seconds=DROP_SHARE_PERIOD):
-            self._coverage.popleft()
+        period = timedelta(seconds=DROP_SHARE_PERIOD)
+        # What ended long after now is from before the clock was set back.
+        recent = (each for each in self._coverage if abs(at - each[0]) <= period)
+        self._coverage = deque(recent)
         frames = sum(frames for _, _, frames in self._coverage)
         dropped = sum(frames for _, kind, frames in self._coverage if kind == "dropped")
         return SourceStatus(

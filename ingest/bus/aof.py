@@ -52,13 +52,17 @@ class AppendOnlyFile:
 
         For `delay` seconds after a removal other processes may still write about the source.
         """
+        return bool(self._redis.zcount(REMOVED, f"({self._compacted_at() - delay}", time.time() - delay))
+
+    def _compacted_at(self) -> float:
+        """Return the time of the last rewrite; 0 if none is known, or the clock was set back since."""
         compacted = float(self._redis.get(COMPACTED) or 0)
-        return bool(self._redis.zcount(REMOVED, f"({compacted - delay}", time.time() - delay))
+        return compacted if compacted <= time.time() else 0.0
 
     def _is_old(self) -> bool:
         """Return whether the file may hold expired entries: only a rewrite deletes them from it."""
         self._redis.set(COMPACTED, time.time(), nx=True)  # for the first check
-        return time.time() - float(self._redis.get(COMPACTED) or 0) >= self._interval
+        return time.time() - self._compacted_at() >= self._interval
 
     def _has_grown(self, state: Mapping[str, Any]) -> bool:
         return bool(state["aof_current_size"] >= max(self._min_size, GROWTH * state["aof_base_size"]))

@@ -27,7 +27,7 @@ class Player:
         """`files`: opened by their iterator one after the other, and closed here."""
         self._files = files
         self._options = options
-        self._began: float | None = None  # seconds since the epoch, when time 0 was played
+        self._began: float | None = None  # seconds, monotonic, when time 0 was played
 
     def __iter__(self) -> Iterator[list[LiveFrame]]:
         """Yield the frame whose time has come, or nothing after a second. Raise SourceLostError."""
@@ -44,8 +44,9 @@ class Player:
             offset += decoder.end
 
     def _play(self, frame: DecodedFrame, pts: int) -> Iterator[list[LiveFrame]]:
-        began = self._began or time.time()
-        wait = began + pts / SECOND - time.time()
+        now = time.monotonic()
+        began = now if self._began is None else self._began
+        wait = began + pts / SECOND - now
         self._began = began if wait > -MAX_LAG else began - wait
         while wait > IDLE_INTERVAL:
             time.sleep(IDLE_INTERVAL)

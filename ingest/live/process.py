@@ -38,6 +38,7 @@ from ingest.settings import IngestSettings
 
 REPORT_INTERVAL = 1.0  # seconds
 SEND_TIMEOUT = 1.0  # seconds for the last frame
+MIN_STEP = 1.0  # seconds by which the wall clock is set; a smaller difference is its slow correction
 
 
 def decode(source: str) -> int:
@@ -135,6 +136,7 @@ class FrameSampler:
         self._clock = LiveClock(config.created_at, position)
         self._pace = Pace(config.rate)
         self._shape: Shape | None = None
+        self._started = wall_offset()
         self._connection = 0
         self._number = 0
         self._damaged = False
@@ -142,7 +144,7 @@ class FrameSampler:
     def sample(self, frame: LiveFrame) -> CapturedFrame | None:
         """Return the frame if it is picked, else None."""
         self._damaged = self._damaged or frame.damaged
-        media_time = self._clock.media_time(frame.pts, frame.arrived)
+        media_time = self._clock.media_time(frame.pts, self._steady(frame.arrived))
         shape = frame.picture.shape
         if shape != self._shape:  # a new connection: the positions of tracks mean other places now
             self._shape, self._connection, self._number = shape, round(frame.arrived * 1000), 0
@@ -161,6 +163,16 @@ class FrameSampler:
         self._number += 1
         self._damaged = False
         return CapturedFrame(picked, frame.picture)
+
+    def _steady(self, arrived: float) -> float:
+        """Return a wall-clock time as if the clock had not been set since this process started."""
+        step = wall_offset() - self._started
+        return arrived - step if abs(step) >= MIN_STEP else arrived
+
+
+def wall_offset() -> float:
+    """Return by how many seconds the wall clock is ahead of the monotonic one."""
+    return time.time() - time.monotonic()
 
 
 if __name__ == "__main__":
