@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.access.caller import LOCAL, Caller
+from api.expiry import Expiry
 from api.settings import ApiSettings
 from ingest.bus.client import AsyncRedis, Redis
 from ingest.bus.keys import AUDIT
@@ -74,10 +75,9 @@ class Audit:
         end = before if before == "+" else f"({before}"
         return [_decode(*entry) for entry in await self._redis.xrevrange(AUDIT, max=end, count=limit)]
 
-    async def trim(self) -> None:
+    async def trim(self, expiry: Expiry) -> None:
         """Delete the entries that are older than the retention time."""
-        oldest = oldest_id(await self._redis.time(), self._retention)
-        await self._redis.xtrim(AUDIT, minid=oldest, approximate=False)
+        await expiry.trim(AUDIT, self._retention, time.monotonic())
 
     def _remember(self, entry: tuple[str, str, str]) -> None:
         self._recorded_at.pop(entry, None)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.app_settings import AppSettings
+from api.expiry import MIN_AHEAD
 from api.outages import outage
 from api.services import ServicesDep
 from engine.card import Card, CardMismatchError, read_card
@@ -19,7 +20,7 @@ from engine.labels import KEYPOINTS, LABELS
 from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
 from ingest.bus.heartbeat import HEARTBEAT_TTL, read_heartbeat, send_api_heartbeat
-from ingest.bus.keys import PARTS
+from ingest.bus.keys import AHEAD, PARTS
 
 router = APIRouter(tags=["health"])
 
@@ -113,7 +114,18 @@ async def _check_redis(client: AsyncRedis) -> Part:
         if isinstance(error, CONNECTION_ERRORS) or (reason := outage(error)) is None:
             raise
         return Part(name="redis", ready=False, reason=reason)
-    return Part(name="redis", ready=True, reason="")
+    return Part(name="redis", ready=True, reason=await _streams_ahead(client))
+
+
+async def _streams_ahead(client: AsyncRedis) -> str:
+    """Return a sentence if streams are ahead of the clock, "" if none is."""
+    seconds, _ = await client.time()
+    streams = await client.zrangebyscore(AHEAD, seconds * 1000 + MIN_AHEAD, "+inf")
+    if not streams:
+        return ""
+    farthest = streams[-1].decode()
+    ahead = (await client.zscore(AHEAD, farthest) or 0) / 1000 - seconds
+    return f"the clock was set back: {len(streams)} streams are ahead of it, {farthest} by {ahead:.0f} s"
 
 
 async def _check_processes(client: AsyncRedis, shards: Sequence[int]) -> list[Part]:

@@ -5,17 +5,17 @@ import logging
 import time
 
 from api.access.audit import Audit
+from api.expiry import MARKS, Expiry
 from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
 from ingest.bus.keys import REMOVED, SOURCES, engine_key, keys_of, overview_key, timeline_key
-from ingest.bus.timeline import oldest_id
 from ingest.settings import retention
 
 logger = logging.getLogger(__name__)
 
 REMOVAL_PERIOD = 30.0  # seconds that a removed source is swept; ingest and engine notice it within a few
 SWEEP_INTERVAL = 2.0  # seconds
-TRIM_INTERVAL = 60.0  # seconds; each write trims as well
+TRIM_INTERVAL = 60.0  # seconds, or less for a short retention; each write trims as well
 
 # The engine's state speaks of the last faces, so it is deleted once the timeline is empty.
 DELETE_STATE = "if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end"
@@ -29,13 +29,13 @@ async def sweep(
     trim_interval: float = TRIM_INTERVAL,
 ) -> None:
     """Delete data of removed sources and everything older than its retention time, until cancelled."""
-    max_age, trim_at = retention(), 0.0
+    max_age, trim_at, expiry = retention(), 0.0, Expiry(client)
     while True:
         try:
             if time.monotonic() >= trim_at:
-                await trim_timelines(client, max_age)
-                await audit.trim()
-                trim_at = time.monotonic() + trim_interval
+                await trim_timelines(client, expiry, max_age)
+                await audit.trim(expiry)
+                trim_at = time.monotonic() + min(trim_interval, max_age / MARKS)
             for name, removed_at in await client.zrange(REMOVED, 0, -1, withscores=True):
                 await _sweep_source(client, name.decode(), removed_at)
         except REDIS_ERRORS as error:
@@ -43,15 +43,14 @@ async def sweep(
         await asyncio.sleep(interval)
 
 
-async def trim_timelines(client: AsyncRedis, max_age: float) -> None:
+async def trim_timelines(client: AsyncRedis, expiry: Expiry, max_age: float) -> None:
     """Delete each source's entries that are older than `max_age` seconds. Raises redis-py's errors."""
-    oldest = oldest_id(await client.time(), max_age)
     failure: Exception | None = None
     for source in await client.hkeys(SOURCES):
         id = source.decode()
         try:
             for key in (timeline_key, overview_key):
-                await client.xtrim(key(id), minid=oldest, approximate=False)
+                await expiry.trim(key(id), max_age, time.monotonic())
             await client.eval(DELETE_STATE, 2, timeline_key(id), engine_key(id))
         except CONNECTION_ERRORS as error:  # one server of a cluster may be away while the others respond
             failure = error

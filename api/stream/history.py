@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from api.stream.messages import START, BadCursorError, cursor_at, now, position
+from api.stream.messages import LAST_SEQUENCE, START, BadCursorError, cursor_at, now, position
 from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import timeline_key
 from ingest.settings import retention
@@ -28,6 +28,8 @@ class History:
         `until` is the last cursor to include, or with "(" in front the first to exclude. `key` gives the
         stream in Redis: that of messages, or that of the overview.
         """
+        after = await self._located(source, after, key)
+        until = await self._located(source, until, key)
         full = True
         while full:
             entries = await self._redis.xrange(key(source), min=f"({after}", max=until, count=size)
@@ -39,6 +41,8 @@ class History:
 
     async def last(self, source: str, after: str, until: str) -> str:
         """Return the newest cursor of the range; `after` itself if the range is empty."""
+        after = await self._located(source, after, timeline_key)
+        until = await self._located(source, until, timeline_key)
         newest = await self._redis.xrevrange(timeline_key(source), max=until, min=f"({after}", count=1)
         return newest[0][0].decode() if newest else after
 
@@ -60,6 +64,33 @@ class History:
             hours = f"{self._retention / 3600:g} hours"
             return f"the cursor is older than the {hours} of retention: older entries have been deleted"
         return None
+
+    async def _located(self, source: str, cursor: str, key: Key) -> str:
+        """Return the cursor of a moment also for a stream whose IDs are ahead of the clock.
+
+        Its newest entries then share the milliseconds of their IDs; the times in them are searched. Other
+        cursors are returned as they are.
+        """
+        if not cursor.endswith(f"-{LAST_SEQUENCE}"):
+            return cursor
+        newest = await self._redis.xrevrange(key(source), count=1)
+        if not newest or position(newest[0][0].decode())[0] <= now().timestamp() * 1000:
+            return cursor
+        milliseconds, last = position(newest[0][0].decode())
+        low, high = 0, last + 1
+        while low < high:
+            middle = (low + high) // 2
+            [(id, fields)] = await self._redis.xrange(key(source), min=f"{milliseconds}-{middle}", count=1)
+            if _written_at(id, fields) <= position(cursor)[0]:
+                low = position(id.decode())[1] + 1
+            else:
+                high = middle
+        return f"{milliseconds}-{low - 1}" if low else cursor
+
+
+def _written_at(id: bytes, fields: dict[bytes, bytes]) -> int:
+    """Return the time of an entry (ms since the epoch); entries of earlier versions have only their ID's."""
+    return int(fields.get(b"at") or position(id.decode())[0])
 
 
 def _decode(id: bytes, fields: dict[bytes, bytes]) -> Entry:

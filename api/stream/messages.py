@@ -17,6 +17,8 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, UNKNOWN_SOURCE, REMOVED_SOURCE = 4400, 440
 
 START = "0-0"  # the cursor before every entry
 
+LAST_SEQUENCE = 2**64 - 1  # only in the cursors of moments: no entry has it
+
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _AGO = re.compile(r"-([0-9]{1,6})(s|m|h)")
 
@@ -47,7 +49,7 @@ def cursor_after(text: str) -> str:
 
 def cursor_at(moment: datetime) -> str:
     """Return the cursor before all entries that were written at `moment` (aware) or later."""
-    return f"{max(0, int(moment.timestamp() * 1000) - 1)}-{2**64 - 1}"
+    return f"{max(0, int(moment.timestamp() * 1000) - 1)}-{LAST_SEQUENCE}"
 
 
 def cursor_from(text: str, now: datetime) -> str:

@@ -22,6 +22,8 @@ jobs               hash     recordings: id to Job as JSON, which never changes (
 tokens             hash     access tokens: name to SHA-256, scope and date as JSON
 ticket:SHA-256     string   permission for a browser to open one path, for a minute or a few
 compacted          string   time of the last rewrite of the append-only file, seconds since the epoch
+ahead              sorted   streams whose IDs are ahead of the clock, and their last IDs (ms)
+marks:STREAM       sorted   IDs that were the last ones of a stream, and when (api.expiry)
 audit              stream   actions of callers; trimmed by time (MIEN_AUDIT_RETENTION)
 
 The braces are part of the keys. In a Redis Cluster all keys with the same word in braces are on one server,
@@ -39,6 +41,7 @@ JOB_QUEUE = "{jobs}:queue"
 TOKENS = "tokens"
 AUDIT = "audit"
 COMPACTED = "compacted"
+AHEAD = "ahead"
 
 
 def _key_of_source(kind: str) -> Callable[[str], str]:
@@ -59,7 +62,12 @@ counts_key = _key_of_source("counts")
 def keys_of(source: str) -> list[str]:
     """Return all keys of a source, apart from its configuration and its frames."""
     keys = (timeline_key, overview_key, preview_key, watch_key, engine_key, position_key, state_key)
-    return [key(source) for key in (*keys, dropped_key, counts_key)]
+    marks = [marks_key(key(source)) for key in (timeline_key, overview_key)]
+    return [*(key(source) for key in (*keys, dropped_key, counts_key)), *marks]
+
+
+def marks_key(stream: str) -> str:
+    return f"marks:{stream}"
 
 
 def frames_key(shard: int | str) -> str:

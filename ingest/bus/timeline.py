@@ -18,7 +18,7 @@ STREAM_KEYS = {SECONDS: [overview_key], "coverage": [timeline_key, overview_key]
 # Ingest repeats a write whose reply was lost. The body has the time of the state, so it shows a repetition.
 ADD_STATE = """
 if redis.call('GET', KEYS[2]) == ARGV[1] then return end
-redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[2], '*', 'type', 'state', 'body', ARGV[1])
+redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[2], '*', 'type', 'state', 'body', ARGV[1], 'at', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1])
 """
 
@@ -86,10 +86,11 @@ class Timeline:
         sources = list(dict.fromkeys([*entries, *commit.states, *commit.counts]))
         for group in [[source] for source in sources] if self._is_cluster else [sources]:
             key = timeline_key(group[0]) if group else ""
-            oldest = oldest_id(server_time(self._redis, key), self._retention)
+            now = server_time(self._redis, key)
+            oldest, written_at = oldest_id(now, self._retention), now[0] * 1000 + now[1] // 1000
             with self._redis.pipeline(transaction=True) as transaction:
                 for source in group:
-                    _add_entries(transaction, entries[source], oldest)
+                    _add_entries(transaction, entries[source], oldest, written_at)
                     if source in commit.states:
                         transaction.set(engine_key(source), commit.states[source])
                     for name, count in commit.counts.get(source, {}).items():
@@ -105,14 +106,17 @@ def oldest_id(now: tuple[int, int], retention: float) -> str:
     return f"{int((seconds + microseconds / 1e6 - retention) * 1000)}-0"
 
 
-def _add_entries(transaction: Commands, entries: Iterable[TimelineEntry], oldest: str) -> None:
+def _add_entries(
+    transaction: Commands, entries: Iterable[TimelineEntry], oldest: str, written_at: int
+) -> None:
+    """Add entries with the time of the server's clock (ms), which their IDs may be ahead of."""
     for entry in entries:
         if entry.type == "state":
             keys = (timeline_key(entry.source), state_key(entry.source))
             # The pipeline of a cluster has no `eval`.
-            transaction.execute_command("EVAL", ADD_STATE, len(keys), *keys, entry.body, oldest)
+            transaction.execute_command("EVAL", ADD_STATE, len(keys), *keys, entry.body, oldest, written_at)
             continue
-        message = {"type": entry.type, "body": entry.body}
+        message = {"type": entry.type, "body": entry.body, "at": written_at}
         for key in STREAM_KEYS.get(entry.type, [timeline_key]):
             transaction.xadd(key(entry.source), message, minid=oldest, approximate=True)
         if entry.type == "coverage" and (coverage := json.loads(entry.body))["kind"] == "dropped":

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api.access.audit import Audit
+from api.expiry import Expiry
 from api.sources.retention import sweep, trim_timelines
 from api.stream.previews import LivePreviews
 from api.tasks import stop
@@ -101,8 +102,9 @@ def test_data_older_than_its_retention_is_deleted_everywhere(
 
 async def trim(url: str) -> None:
     async with connect_async(url) as client:
-        await trim_timelines(client, HOUR)
-        await Audit(client).trim()
+        expiry = Expiry(client)
+        await trim_timelines(client, expiry, HOUR)
+        await Audit(client).trim(expiry)
 
 
 def test_retention_and_previews_survive_a_redis_that_refuses_writes(
