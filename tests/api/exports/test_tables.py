@@ -16,7 +16,7 @@ from api.exports.parquet import BATCH, ParquetWriter, read_rows
 from api.exports.tables import FEX_READINGS, READINGS, SPANS, Table
 from api.exports.writer import RECORDING, ExportOptions, Writer
 from engine.labels import LABELS
-from engine.records import Event
+from engine.records import Box, Event
 from engine.wire import encode_event
 from tests.api.results.recorded_events import READING_COLUMNS, reading, span
 
@@ -96,3 +96,10 @@ def test_no_reading_is_a_table_without_rows() -> None:
 def test_spans() -> None:
     text = exported(CsvWriter(SPANS), [span(0.5, 2.25, "sad", 2), reading(1)])
     assert text == b"source,track,label,started,ended,confidence\nclip.mp4,2,sad,0.5,2.25,0.76\n"
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1", "-0.5", "@x", "\tx"])
+def test_a_text_is_no_formula_and_a_number_stays_one(name: str) -> None:
+    event = replace(reading(0.0), source=name, box=Box(-0.5, 0.1, 0.2, 0.3))
+    (row,) = csv_rows(event)
+    assert (row["source"], row["left"]) == (f"'{name}", "-0.5")
