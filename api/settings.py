@@ -43,7 +43,7 @@ class RecordingLimits(EnvironmentSettings):
 
     upload: Size = setting("MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded")
     duration: Length = setting("MIEN_DURATION_LIMIT", "4h", "the longest recording")
-    pixels: Pixels = setting("MIEN_PIXELS_LIMIT", "3840x2160", "the largest frame of a recording")
+    pixels: Pixels = setting("MIEN_PIXELS_LIMIT", "8192x6144", "the largest frame or picture")
     reserve: int = RESERVE  # bytes
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from queue import Empty, Queue
 from threading import Event as Flag
 from threading import Thread
@@ -16,6 +16,7 @@ from engine.pipeline import Pipeline
 from engine.records import Event, Face
 from ingest.files.recording import ReadFrame, Recording
 from ingest.files.resume import ResumePoint, resume_point
+from ingest.files.stills import Still, still_frame
 
 BATCH = 8  # frames that go through the detector at once
 MAX_BATCH_DURATION = 4.0  # seconds of the recording; as much is read again after an interruption
@@ -116,6 +117,12 @@ class RecordingReader:
 
     def _detect(self, batch: list[ReadFrame]) -> DetectedBatch:
         return batch, self._pipeline.detect([read.frame for read in batch])
+
+
+def still_events(still: Still, source: str, pipeline: Pipeline) -> list[Event]:
+    """Run one still picture through a pipeline without tracking; return its events, all at time 0."""
+    events = pipeline.step([still_frame(still, source)])
+    return [*chain.from_iterable(events), *pipeline.finish(source, 0)]
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -105,7 +105,7 @@ RESPONSES: dict[str, Any] = {
     "list_recordings": [RECORDING],
     "add_recording": _QUEUED,
     "upload_recording": _QUEUED,
-    "get_limits": {"size": 2_000_000_000, "duration": 14_400.0, "pixels": 8_294_400},
+    "get_limits": {"size": 2_000_000_000, "duration": 14_400.0, "pixels": 50_331_648},
     "get_recording": RECORDING,
     "cancel_recording": RECORDING | {"state": "aborted", "eta": None},
     "get_time_slice": {"readings": [READING], "spans": [SPAN], "coverage": [COVERAGE], "until": 60.0},

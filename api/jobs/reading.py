@@ -25,16 +25,18 @@ from api.jobs.progress import Progress, report
 from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
 from api.results.files import WriteFailedError, open_results, write_errors
-from api.results.networks import load_file_networks
-from api.results.summary import Facts, describe_damage, video_facts
+from api.results.networks import LoadedNetworks, load_file_networks
+from api.results.summary import Facts, describe_damage, picture_facts, video_facts
 from engine.card import CardMismatchError
-from engine.pipeline import BadStateError
-from engine.recording import ReaderState, RecordingReader
+from engine.pipeline import BadStateError, Pipeline
+from engine.recording import ReaderState, RecordingReader, still_events
 from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
+from ingest.files.pictures import is_still
 from ingest.files.recording import UnreadableError, open_recording
 from ingest.files.resume import decode_resume_point
+from ingest.files.stills import read_image
 from ingest.pace import SECOND
 
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
@@ -84,9 +86,10 @@ class TaskRunner:
 
     def _read(self, before: Checkpoint | None) -> Checkpoint:
         """Read to the end of the recording; return the last checkpoint."""
+        if is_still(Path(self._task.video)):
+            return self._read_still()
         task, state = self._task, before.state if before else None
-        settings = EngineSettings.read("detector", "precision")
-        loaded = load_file_networks(THREADS, settings.detector, precision=settings.precision)
+        loaded = _load_networks()
         resume = _decode_state(state) if state else None
         after = resume.decoding if resume else None
         with open_recording(Path(task.video), task.name, task.rate, after) as recording:
@@ -96,6 +99,17 @@ class TaskRunner:
                 self._record(reader, recorder)
                 models, elapsed = dict(loaded.models), self._progress.elapsed
                 return recorder.finish(asdict(video_facts(recording, reader, task.name, elapsed, models)))
+
+    def _read_still(self) -> Checkpoint:
+        """Read a still picture: all of it in one step."""
+        task, loaded = self._task, _load_networks()
+        still = read_image(Path(task.video))
+        events = still_events(still, task.name, Pipeline(loaded.networks, tracking=False))
+        writer = EventLogWriter(self._folder.parts, task.attempt, None)
+        with closing(Recorder(writer, self._progress, task.name, None)) as recorder:
+            recorder.add(events, 0)
+            facts = picture_facts(still, task.name, self._progress.elapsed, dict(loaded.models))
+            return recorder.finish(asdict(facts))
 
     def _record(self, reader: RecordingReader, recorder: Recorder) -> None:
         for events in reader.steps(lambda: self._stopping):
@@ -116,13 +130,19 @@ class TaskRunner:
 
     def _write_results(self, checkpoint: Checkpoint, facts: Facts) -> None:
         """Write the same files as a run without interruption."""
-        with open_results(self._folder.attempt_results(self._task.attempt)) as results:
+        folder = self._folder.attempt_results(self._task.attempt)
+        with open_results(folder, stills=facts.kind == "picture") as results:
             lines = read_log(self._folder.parts, checkpoint, EVENTS)
             stored = (decode_stored(line, self._task.name) for line in lines)
             while events := list(islice(stored, EVENTS_PER_REPORT)):
                 results.add(events)
                 self._progress.report()
             results.close(facts)
+
+
+def _load_networks() -> LoadedNetworks:
+    settings = EngineSettings.read("detector", "precision")
+    return load_file_networks(THREADS, settings.detector, precision=settings.precision)
 
 
 def _decode_state(state: dict[str, Any]) -> ReaderState:

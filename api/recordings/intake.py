@@ -12,6 +12,7 @@ from api.http.problems import ProblemError
 from api.jobs.job import Job
 from api.recordings.probing import RefusedError, probe
 from api.settings import RecordingLimits
+from ingest.printable import printable
 
 MAX_NAME = 200  # characters
 
@@ -33,9 +34,9 @@ def new_id() -> str:
 
 def checked_name(text: str, field: str = "name") -> str:
     """The name of a file without its folders. Raises a 422 problem."""
-    name = " ".join(text.replace("\\", "/").rpartition("/")[2].split())
-    if not name or not name.isprintable() or len(name) > MAX_NAME:
-        detail = f"a file name must have 1 to {MAX_NAME} printable characters"
+    name = " ".join(printable(text.replace("\\", "/").rpartition("/")[2]).split())
+    if not name or len(name) > MAX_NAME:
+        detail = f"a file name must have 1 to {MAX_NAME} characters"
         raise ProblemError(422, detail, {field: detail})
     return name
 

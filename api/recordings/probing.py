@@ -29,10 +29,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProbedVideo:
-    """Properties of a video file."""
+    """Properties of a video or picture file."""
 
     start: float  # seconds; the container's time at media time 0
-    duration: float | None  # seconds, from the container
+    duration: float | None  # seconds, from the container; 0 for a still picture
     width: int  # pixels
     height: int
     media_type: str
@@ -41,7 +41,7 @@ class ProbedVideo:
 async def probe(path: Path, limits: RecordingLimits, python: str = sys.executable) -> ProbedVideo:
     """Probe a file; raises RefusedError."""
     async with _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_PROCESSES)):
-        answer = await _run_probe(path, python)
+        answer = await _run_probe(path, limits.pixels, python)
     if "reason" in answer:
         raise RefusedError(answer["reason"])
     video = ProbedVideo(**answer)
@@ -49,13 +49,14 @@ async def probe(path: Path, limits: RecordingLimits, python: str = sys.executabl
         raise RefusedError(f"a video may last {limits.duration:g} s; this one lasts {video.duration:.0f} s")
     if video.width * video.height > limits.pixels:
         size = f"{video.width}x{video.height}"
-        raise RefusedError(f"a frame may have {limits.pixels} pixels; this video is {size}")
+        kind = "picture" if video.media_type.startswith("image/") else "video"
+        raise RefusedError(f"a frame may have {limits.pixels} pixels; this {kind} is {size}")
     return video
 
 
-async def _run_probe(path: Path, python: str) -> dict[str, Any]:
+async def _run_probe(path: Path, max_pixels: int, python: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(python, "-P", "-m", "ingest.files.probe", str(path)),
+        *(python, "-P", "-m", "ingest.files.probe", str(path), str(max_pixels)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -10,8 +10,3 @@ RESULT_FILES = {export.file: export.media_type for export in EXPORTS if export.f
     REPORT: "text/html",
     SUMMARY: "application/json",
 }
-
-
-def printable(name: str) -> str:
-    """The name of a file as text that every table can hold: bytes that are no UTF-8 become escapes."""
-    return name.encode("utf-8", "backslashreplace").decode()

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from api.results.annotated import annotation_of
 from api.results.files import ResultFiles, open_results, write_errors
-from api.results.names import printable
 from api.results.networks import LoadedNetworks
 from api.results.progress import ProgressListener, ReadOptions, ReadResult
-from api.results.summary import Facts
+from api.results.summary import Facts, still_damage
 from engine.drawing.annotate import Annotator
 from engine.pipeline import Pipeline
+from engine.recording import still_events
 from engine.records import Coverage, Event, Reading
 from ingest.files.damage import Damage
 from ingest.files.recording import UnreadableError
-from ingest.files.stills import Still, read_image, still_frame, write_image
+from ingest.files.stills import Still, read_image, write_image, written_suffix
+from ingest.printable import printable
 
 Stills = Iterator[tuple[Path, Still]]
 
@@ -33,6 +34,7 @@ class StillsReader:
         listener: ProgressListener,
     ) -> None:
         self.unreadable: list[UnreadableError] = []
+        self.left_out: list[str] = []  # a line for each file of several pages
         self._paths = paths
         self._folder = folder
         self._source = source
@@ -78,20 +80,22 @@ class StillsReader:
 
     def _events(self, path: Path, still: Still, pipeline: Pipeline) -> list[Event]:
         source = printable(path.name)
-        if still.damaged:
-            self._damage.append(Damage(0, 0, f"{source}: damaged picture"))
+        self._damage += still_damage(still, source)
+        if still.left_out:
+            self.left_out.append(f"{path}: left out: {still.left_out} more pages or pictures of this file")
         size = (still.colour.shape[1], still.colour.shape[0])
         if size not in self._sizes and len(self._sizes) < 2:
             self._sizes.append(size)
         self._decoded += 1
-        events = pipeline.step([still_frame(still, source)])
-        return [*chain.from_iterable(events), *pipeline.finish(source, 0)]
+        return still_events(still, source, pipeline)
 
     def _annotate(self, path: Path, still: Still, events: list[Event]) -> None:
         faces = [annotation_of(event) for event in events if isinstance(event, Reading)]
         Annotator().draw(still.colour, faces)
         single = len(self._paths) == 1
-        target = self._folder / (f"annotated{path.suffix}" if single else f"annotated/{path.name}")
+        suffix = written_suffix(path)
+        name = f"annotated{suffix}" if single else f"annotated/{path.with_suffix(suffix).name}"
+        target = self._folder / name
         with write_errors(self._folder):
             target.parent.mkdir(exist_ok=True)
             write_image(target, still.colour)

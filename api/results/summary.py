@@ -11,6 +11,7 @@ from engine.records import AbstainReason, Coverage, CoverageKind, Event, FaceEnd
 from engine.wire import seconds
 from ingest.files.damage import Damage
 from ingest.files.recording import Recording
+from ingest.files.stills import Still
 from ingest.pace import SECOND
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
@@ -50,6 +51,28 @@ def video_facts(
         damage=tuple(recording.damage),
         interrupted=reader.interrupted,
     )
+
+
+def picture_facts(still: Still, source: str, elapsed: float, models: Mapping[str, str]) -> Facts:
+    """Return the facts of one still picture."""
+    height, width, _ = still.colour.shape
+    return Facts(
+        source=source,
+        kind="picture",
+        duration=0,
+        width=width,
+        height=height,
+        frames_decoded=1,
+        rate=None,
+        elapsed=elapsed,
+        models=models,
+        damage=still_damage(still, source),
+        interrupted=False,
+    )
+
+
+def still_damage(still: Still, source: str) -> tuple[Damage, ...]:
+    return (Damage(0, 0, f"{source}: damaged picture"),) if still.damaged else ()
 
 
 @dataclass(slots=True)

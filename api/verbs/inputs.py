@@ -5,13 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from api.results.names import printable
-
-PICTURES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
-# Suffixes of the files of a folder that are read as video; a file that is named itself is always read.
-VIDEOS = frozenset(
-    (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv")
-)
+from ingest.containers import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from ingest.files.pictures import is_still
+from ingest.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +40,44 @@ def find_inputs(paths: Iterable[Path]) -> list[Input]:
     return named
 
 
+def describe_left_out(path: Path) -> str | None:
+    """Describe the entries of a folder that are not read, such as `2 .txt, 1 folder`; None if all are."""
+    entries = _entries(path) or []
+    kinds = Counter(_kind(entry) for entry in entries if not _is_media(entry))
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())) or None
+
+
 def _inputs(path: Path) -> Iterator[Input]:
-    try:
-        files = _files(path)
-    except PermissionError:
-        files = None
-    if files is None:
-        yield Input(path, printable(path.name), _folder(path), (path,), path.suffix.lower() in PICTURES)
+    entries = _entries(path)
+    if entries is None:
+        yield Input(path, printable(path.name), _folder(path), (path,), is_still(path))
         return
-    pictures = tuple(file for file in files if file.suffix.lower() in PICTURES)
-    videos = [file for file in files if file.suffix.lower() in VIDEOS]
-    if pictures or not videos:
+    media = {file: is_still(file) for file in filter(_is_media, entries)}
+    stills = tuple(file for file, still in media.items() if still)
+    videos = [file for file, still in media.items() if not still]
+    if stills or not videos:
         name = printable(path.resolve().name) or "pictures"
-        yield Input(path, name, name, pictures, True)
+        yield Input(path, name, name, stills, True)
     for video in videos:
         yield Input(video, printable(video.name), _folder(video), (video,), False)
 
 
-def _files(path: Path) -> list[Path] | None:
-    """The files of a folder by name, without hidden ones; None for a path that is no folder."""
-    if not path.is_dir():
+def _entries(path: Path) -> list[Path] | None:
+    """The entries of a folder by name, without hidden ones; None for a path that is no readable folder."""
+    try:
+        return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    except OSError:
         return None
-    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+
+
+def _is_media(entry: Path) -> bool:
+    return entry.is_file() and entry.suffix.lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES
+
+
+def _kind(entry: Path) -> str:
+    if entry.is_dir():
+        return "folder"
+    return printable(entry.suffix.lower()) or "without a suffix"
 
 
 def _folder(path: Path) -> str:

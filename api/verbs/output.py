@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.results.names import printable
+from ingest.printable import printable
 
 
 def print_json(value: Any) -> None:

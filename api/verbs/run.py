@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from api.results.files import WriteFailedError
-from api.results.names import printable
 from api.results.networks import LoadedNetworks, load_file_networks
 from api.results.progress import ReadOptions, ReadResult
 from api.results.stills import StillsReader
 from api.results.summary import describe_damage
 from api.results.video import VideoReader
-from api.verbs.inputs import Input, find_inputs
+from api.verbs.inputs import Input, describe_left_out, find_inputs
 from api.verbs.interruption import Interruption
 from api.verbs.output import print_error, print_json
 from api.verbs.progress import Progress
@@ -23,6 +22,7 @@ from engine.runtimes.runtime import GpuError
 from engine.settings import DetectorName, EngineSettings
 from ingest.environment import SettingError
 from ingest.files.recording import UnreadableError
+from ingest.printable import printable
 
 # Exit codes.
 FAILED = 1  # the results could not be written, or the networks not be loaded
@@ -52,7 +52,8 @@ class RunCommand:
     """One call of `mien run`."""
 
     def __init__(self, arguments: argparse.Namespace, interruption: Interruption) -> None:
-        self._inputs = find_inputs(arguments.inputs)
+        self._paths: list[Path] = arguments.inputs
+        self._inputs = find_inputs(self._paths)
         self._out: Path = arguments.out
         self._json: bool = arguments.json
         self._options = ReadOptions(rate=arguments.rate, annotated=arguments.video)
@@ -65,6 +66,9 @@ class RunCommand:
         self._summaries: list[dict[str, Any]] = []
 
     def run(self) -> int:
+        for path in self._paths:
+            if left_out := describe_left_out(path):
+                print_error(f"{path}: left out: {left_out}")
         try:
             for each in self._inputs:
                 if self._interruption.requested():
@@ -102,6 +106,8 @@ class RunCommand:
             result = None if readable is None else reader.read(readable, self._networks)
         for error in reader.unreadable:
             self._fail(UNREADABLE, error)
+        for note in reader.left_out:
+            print_error(note)
         return result
 
     @functools.cached_property

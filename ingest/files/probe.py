@@ -1,8 +1,9 @@
-"""Probes a video file in a process of its own: `python -m ingest.files.probe FILE`.
+"""Probes a file in a process of its own: `python -m ingest.files.probe FILE PIXELS`.
 
 An uploaded file is opened for the first time here. A file that crashes or takes over the decoder gets limited
 memory and time, writes to no file and gains no rights; it can still read what its user may read. Prints one
-JSON object: the properties of the video, or the `reason` why the file is no video.
+JSON object: the properties of the video or picture, or the `reason` why the file is neither. A picture of
+more than PIXELS is not decoded.
 """
 
 import ctypes
@@ -13,7 +14,9 @@ from resource import RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from ingest.child_process import LIBC
+from ingest.files.pictures import is_still, read_header
 from ingest.files.recording import UnreadableError, open_recording
+from ingest.files.stills import read_image
 
 MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K frames of 12 MB
 CPU_TIME = 20  # seconds
@@ -39,22 +42,33 @@ def limit() -> None:
         setrlimit(kind, (most, most))
 
 
-def probe(path: Path) -> dict[str, Any]:
-    """Decode the first frame; return the properties of the video. Raise UnreadableError."""
+def probe(path: Path, max_pixels: int) -> dict[str, Any]:
+    """Decode the first picture; return the properties of the file. Raise UnreadableError."""
+    header = read_header(path)
+    media_type = header.media_type if header else OTHER_TYPE
+    if header and header.width * header.height > max_pixels:
+        return _properties(header.width, header.height, media_type)
+    if is_still(path):
+        height, width, _ = read_image(path).colour.shape
+        return _properties(width, height, media_type)
     with open_recording(path, path.name, None) as recording:
         return {
             "start": recording.start / 1e9,
             "duration": recording.declared / 1e9 if recording.declared else None,
             "width": recording.width,
             "height": recording.height,
-            "media_type": TYPES.get(recording.format, OTHER_TYPE),
+            "media_type": media_type if header else TYPES.get(recording.format, OTHER_TYPE),
         }
+
+
+def _properties(width: int, height: int, media_type: str) -> dict[str, Any]:
+    return {"start": 0.0, "duration": 0.0, "width": width, "height": height, "media_type": media_type}
 
 
 def main() -> int:
     limit()
     try:
-        answer = probe(Path(sys.argv[1]))
+        answer = probe(Path(sys.argv[1]), int(sys.argv[2]))
     except UnreadableError as error:
         answer = {"reason": error.reason}
     except MemoryError:

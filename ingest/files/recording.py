@@ -13,19 +13,20 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ingest.containers import FILES
+from ingest.files.animation import is_animated_webp, open_animation
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
+from ingest.files.pictures import LARGEST_BOX_HEADER, has_tracks
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
 from ingest.picture.display import Shape
 from ingest.picture.luma import grey_of
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
+from ingest.printable import printable
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
 FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
-
-LARGEST_BOX_HEADER = 16  # bytes
 
 # A seek tries these times before the frames that must come again: a decoder needs a key frame, and the index
 # of some files is wrong about theirs.
@@ -38,7 +39,7 @@ class UnreadableError(Exception):
     """A file without a single readable frame; the message has the path and a reason."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(f"{printable(str(path))}: {reason}")
         self.path = path
         self.reason = reason
 
@@ -190,7 +191,7 @@ def open_recording(
         try:
             return _open(path, source, rate, options, after, early)
         except SeekUntrustedError as error:
-            log.info("%s: %s", path.name, error)
+            log.info("%s: %s", printable(path.name), error)
     return _open(path, source, rate, options, after)
 
 
@@ -236,6 +237,8 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
 
 def open_container(path: Path) -> InputContainer:
     """Open a media file. Raise av.FFmpegError."""
+    if is_animated_webp(path):
+        return open_animation(path)
     # Without "file:" a name with a colon would be an address.
     return av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
 
@@ -261,14 +264,19 @@ def check_file(path: Path) -> None:
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream that is not the cover of an album."""
+    """Return the first video stream that is no single picture: a cover, or the still of an animated AVIF."""
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
+        if not (stream.disposition & Disposition.attached_pic or _is_item(stream, path)):
             # PyAV has no context for a stream without a decoder, although its types say so.
             if getattr(stream, "codec_context", None) is None:
                 raise UnreadableError(path, "no decoder for its video")
             return stream
     raise UnreadableError(path, "cut off before its index" if _lacks_index(path) else "no video stream")
+
+
+def _is_item(stream: VideoStream, path: Path) -> bool:
+    """Return whether a stream is a picture beside the tracks of a HEIF or AVIF file; it has no duration."""
+    return stream.frames == 1 and stream.duration is None and has_tracks(path)
 
 
 def _lacks_index(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Reads image files, upright and in 8 bits: a file becomes a frame at time 0."""
+"""Reads still images, upright and in 8 bits: a file becomes a frame at time 0."""
 
 import os
 from collections.abc import Iterator
@@ -9,12 +9,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image
 
+from ingest.files.pictures import PICTURE_ERRORS, PictureHeader, read_header
 from ingest.files.recording import UnreadableError, check_file
 from ingest.frame import Frame
 from ingest.picture.luma import reduced
+from ingest.picture.orientation import Orientation
 
 STANDARD_ERROR = 2
+
+MAX_PIXELS = 2**30  # of an image; OpenCV's own limit
+
+# Formats that Pillow decodes, because OpenCV does not, or ignores their orientation. Of the others, OpenCV
+# keeps 16 bits and reports damage.
+OF_PILLOW = ("HEIF", "AVIF", "GIF")
 
 # Warnings of libjpeg about an image that it decodes in spite of damage. Others are harmless.
 DAMAGE_WARNINGS = (b"Corrupt JPEG data", b"Premature end of JPEG")
@@ -26,25 +35,56 @@ class Still:
 
     colour: NDArray[np.uint8]  # (height, width, 3): blue, green, red, without alpha
     damaged: bool  # decoded with errors
+    left_out: int = 0  # further pages or views of the file
 
 
-def read_image(path: Path) -> Still:
-    """Read JPEG, PNG, WebP, BMP or TIFF, rotated by its EXIF orientation. Raise UnreadableError."""
+def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Still:
+    """Read the first picture of a file, rotated and mirrored as its orientation says.
+
+    An image of more than `max_pixels` is not decoded. Raise UnreadableError.
+    """
     check_file(path)
+    header = read_header(path)
+    if header is not None and header.width * header.height > max_pixels:
+        raise UnreadableError(path, "the image is too large or damaged")
+    if header is not None and header.format in OF_PILLOW:
+        return Still(_decode_with_pillow(path), damaged=False, left_out=_left_out(header))
+    colour, damaged = _decode_with_opencv(path)
+    return Still(colour, damaged, 0 if header is None else _left_out(header))
+
+
+def _left_out(header: PictureHeader) -> int:
+    # The further pictures of a JPEG are smaller copies, depth maps or a second view of the same.
+    return 0 if header.format == "MPO" else header.pictures - 1
+
+
+def _decode_with_pillow(path: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(path, formats=OF_PILLOW) as image:
+            rgb = np.asarray(image.convert("RGB"))
+            # libheif has turned the pixels of HEIF already, and removed the orientation from EXIF.
+            orientation = Orientation.of_exif(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except PICTURE_ERRORS as error:
+        raise UnreadableError(path, "damaged or cut off") from error
+    return orientation.apply(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8))
+
+
+def _decode_with_opencv(path: Path) -> tuple[NDArray[np.uint8], bool]:
+    """Return the pixels, and whether there were errors."""
     try:
         encoded = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise UnreadableError(path, (error.strerror or "cannot be read").lower()) from error
     with _standard_error() as output:
         try:
+            # Not imread, which gives nothing for a turned TIFF (OpenCV 5.0).
             colour = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         except cv2.error as error:
             raise UnreadableError(path, "the image is too large or damaged") from error
     if colour is None:
         reason = "damaged or cut off" if cv2.haveImageReader(str(path)) else "not an image"
         raise UnreadableError(path, reason)
-    damaged = any(warning in output for warning in DAMAGE_WARNINGS)
-    return Still(np.asarray(colour, dtype=np.uint8), damaged)
+    return np.asarray(colour, dtype=np.uint8), any(warning in output for warning in DAMAGE_WARNINGS)
 
 
 def still_frame(still: Still, source: str) -> Frame:
@@ -52,6 +92,11 @@ def still_frame(still: Still, source: str) -> Frame:
     grey = reduced(np.asarray(cv2.cvtColor(still.colour, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
     grey.flags.writeable = False
     return Frame(source=source, number=0, media_time=0, damaged=still.damaged, grey=grey)
+
+
+def written_suffix(path: Path) -> str:
+    """Return the suffix of a copy: the file's own, or that of JPEG for formats that cannot be written."""
+    return path.suffix if cv2.haveImageWriter(str(path)) else ".jpg"
 
 
 def write_image(path: Path, colour: NDArray[np.uint8]) -> None:

@@ -5,14 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.clips import cut, even, make_clip, make_sound
+from tests.pictures import write_heic
 
 
-def probe(path: Path) -> dict[str, object]:
+def probe(path: Path, max_pixels: int = 1_000_000) -> dict[str, object]:
     done = subprocess.run(
-        [sys.executable, "-m", "ingest.files.probe", str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "ingest.files.probe", str(path), str(max_pixels)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, object] = json.loads(done.stdout)
     return found
@@ -54,3 +59,12 @@ def test_no_rights_can_be_gained() -> None:
     program = "import ingest.files.probe; ingest.files.probe.limit(); print(open('/proc/self/status').read())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "NoNewPrivs:\t1\n" in done.stdout
+
+
+def test_a_photo_is_described_and_a_huge_one_is_not_decoded(tmp_path: Path) -> None:
+    photo = write_heic(tmp_path / "photo", np.zeros((64, 96, 3), np.uint8), orientation=6)
+    described = {"start": 0.0, "duration": 0.0, "width": 64, "height": 96, "media_type": "image/heif"}
+    assert probe(photo) == described
+    photo.write_bytes(photo.read_bytes()[:-20])  # decoding would fail
+    assert probe(photo) == {"reason": "damaged or cut off"}
+    assert probe(photo, max_pixels=100) == described

@@ -1,0 +1,94 @@
+"""Identifies picture files by their content: stills, and animations, which are read as videos."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import pi_heif
+from PIL import Image
+
+from ingest.containers import PICTURE_SUFFIXES
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # as Pillow calls them
+
+# Formats whose further pictures are pages or views instead of an animation. Phones write MPO: a JPEG with a
+# smaller copy, a depth map or a second view behind it.
+PAGED = frozenset(("JPEG", "MPO", "TIFF", "HEIF"))
+
+# Motion JPEG is one JPEG after the other: the end of an image, then a start (ITU-T T.81, B.1.1.3).
+NEXT_JPEG = b"\xff\xd9\xff\xd8"
+LARGEST_JPEG = 16 * 1024**2  # bytes; the first image of Motion JPEG ends earlier
+
+LARGEST_BOX_HEADER = 16  # bytes (ISO/IEC 14496-12, 4.2)
+MAX_BOXES = 64  # that are looked at
+
+# Pillow and its plugins raise these for damaged files.
+PICTURE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, MemoryError)
+
+pi_heif.register_heif_opener()
+Image.MAX_IMAGE_PIXELS = None  # phones take 200 megapixels; callers have limits of their own
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHeader:
+    """The properties of a picture file that are known before its pixels are decoded."""
+
+    format: str  # Pillow's name
+    media_type: str
+    width: int  # pixels, as stored
+    height: int
+    pictures: int  # in the file
+
+    @property
+    def animated(self) -> bool:
+        return self.pictures > 1 and self.format not in PAGED
+
+
+def read_header(path: Path) -> PictureHeader | None:
+    """Return the header of a picture; None for a video, and for what Pillow cannot read."""
+    with suppress(*PICTURE_ERRORS), Image.open(path, formats=FORMATS) as image:
+        name = image.format or ""
+        if (name == "JPEG" and _is_motion_jpeg(path)) or (name == "HEIF" and has_tracks(path)):
+            return None
+        pictures = getattr(image, "n_frames", 1)
+        return PictureHeader(name, Image.MIME.get(name, "image/jpeg"), *image.size, pictures)
+    return None
+
+
+def is_still(path: Path) -> bool:
+    """Return whether a file is a still picture: by its content, or if that is damaged by its suffix."""
+    header = read_header(path)
+    if header is not None:
+        return not header.animated
+    return path.suffix.lower() in PICTURE_SUFFIXES and not has_tracks(path) and not _is_motion_jpeg(path)
+
+
+def has_tracks(path: Path) -> bool:
+    """Return whether an MP4, HEIF or AVIF file has tracks: a movie, or a sequence of pictures."""
+    with suppress(OSError), path.open("rb") as file:
+        return b"moov" in islice(_boxes(file), MAX_BOXES)
+    return False
+
+
+def _boxes(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the types of the boxes of an ISO base media file, or nothing for other files."""
+    position = 0
+    while len(header := file.read(LARGEST_BOX_HEADER)) >= 8:
+        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        if size == 1:
+            size = int.from_bytes(header[8:], "big")
+        if size < 8 or (position == 0 and kind != b"ftyp"):
+            return
+        yield kind
+        position += size
+        file.seek(position)
+
+
+def _is_motion_jpeg(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        start = file.read(LARGEST_JPEG)
+        return start.startswith(b"\xff\xd8") and NEXT_JPEG in start
+    return False
