@@ -70,6 +70,7 @@ def _work(worker: Worker, networks: Networks) -> int:
         # Only a new process can use the GPU again. It takes the frames that this one has not acknowledged.
         log.error("%s; the engine ends, so that its supervisor starts it again", error)
         return GPU_LOST
+    worker.close()
     if networks.accelerator is not None:
         networks.accelerator.close()
     return 0

@@ -20,7 +20,7 @@ from engine.labels import KEYPOINTS, LABELS
 from ingest.bus.client import AsyncRedis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
 from ingest.bus.heartbeat import HEARTBEAT_TTL, read_heartbeat, send_api_heartbeat
-from ingest.bus.keys import AHEAD, PARTS
+from ingest.bus.keys import AHEAD, PARTS, waiting_key
 
 router = APIRouter(tags=["health"])
 
@@ -145,7 +145,13 @@ async def _check_heartbeat(client: AsyncRedis, part: str) -> Part:
     note = await read_heartbeat(client, part)
     if note is None:
         return Part(name=part, ready=False, reason=f"silent for more than {HEARTBEAT_TTL} s")
-    return Part(name=part, ready=True, reason=note)
+    return Part(name=part, ready=True, reason=await _waiting(client, part) or note)
+
+
+async def _waiting(client: AsyncRedis, part: str) -> str:
+    """Return a sentence while another process waits for the lease of the part, "" otherwise."""
+    waiting = await client.get(waiting_key(part))
+    return f"another process waits to run it: {waiting.decode().partition('/')[2]}" if waiting else ""
 
 
 def _card_error(read: Callable[[], Card]) -> str:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from engine.live.backlog import DEFAULT_LIMITS, Limits
@@ -15,7 +16,8 @@ from engine.wire import encode_event, encode_seconds, stamped
 from ingest.bus.client import Redis
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.frame_stream import FrameStream
-from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.heartbeat import send_heartbeat, send_local_heartbeat
+from ingest.bus.lease import Lease, LeaseLostError
 from ingest.bus.source_config import configured_sources
 from ingest.bus.timeline import Commit, Timeline, TimelineEntry
 
@@ -46,12 +48,15 @@ class Worker:
         limits: Limits = DEFAULT_LIMITS,
         *,
         quiet_after: float = QUIET_AFTER,
+        lease: Lease | None = None,
     ) -> None:
+        """`lease`: that of the shard, unless it is another one."""
         self._redis = client
         self._stream = FrameStream(client, shard)
-        self._timeline = Timeline(client)
+        self._lease = lease or Lease(client, "engine", shard)
+        self._timeline = Timeline(client, self._lease)
         self._pipeline = pipeline
-        self._shard = shard
+        self._shard, self._part = shard, f"engine:{shard}"
         self._quiet_after = quiet_after
         self._counts = Counts()
         self._states = SourceStates(self._timeline, pipeline)
@@ -66,18 +71,25 @@ class Worker:
         while not self.stopping:
             try:
                 if recovering:
+                    self._lease.take()
                     self._recover()
                     recovering = False
                 worked = self._turn()
-            except REDIS_ERRORS as error:
+            except (*REDIS_ERRORS, LeaseLostError) as error:
                 if str(error) != last_error:  # logged once while it lasts
-                    log.warning("redis: %s; continuing from the last commit", error)
+                    log.warning("%s", _sentence(error))
                 recovering, last_error = True, str(error)
+                self._report_waiting(error)
                 time.sleep(RETRY_DELAY)
                 continue
             last_error = ""
             if until_empty and not worked:
                 return
+
+    def close(self) -> None:
+        """Leave the shard to the next engine at once."""
+        with suppress(*REDIS_ERRORS):
+            self._lease.release()
 
     def _turn(self) -> bool:
         """Take what is due, step, commit; return whether there are frames."""
@@ -118,9 +130,16 @@ class Worker:
     def _poll(self) -> None:
         if time.monotonic() - self._polled_at >= POLL_INTERVAL:
             self._polled_at = time.monotonic()
-            send_heartbeat(self._redis, f"engine:{self._shard}", self._pipeline.status)
+            self._lease.take()
+            send_heartbeat(self._redis, self._part, self._pipeline.status)
             self._forget_removed()
             self._pause_quiet()
+
+    def _report_waiting(self, error: Exception) -> None:
+        """Send the supervisor a sign of life while another engine reads the shard."""
+        if isinstance(error, LeaseLostError):
+            with suppress(*REDIS_ERRORS):
+                send_local_heartbeat(self._redis, self._part)
 
     def _forget_removed(self) -> None:
         """Forget removed sources, so that a new source of the same name starts without a state."""
@@ -147,3 +166,8 @@ class Worker:
         if entries:
             states, counts = self._states.encode(quiet), self._counts.take()
             self._timeline.commit(Commit(self._shard, entries=entries, states=states, counts=counts))
+
+
+def _sentence(error: Exception) -> str:
+    lost = isinstance(error, LeaseLostError)
+    return str(error) if lost else f"redis: {error}; continuing from the last commit"

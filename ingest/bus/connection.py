@@ -40,6 +40,7 @@ REDIS_ERRORS = (*CONNECTION_ERRORS, redis.ResponseError)
 
 AuthenticationError = redis.AuthenticationError  # also one of CONNECTION_ERRORS
 ResponseError = redis.ResponseError  # the server refuses a command
+WatchError = redis.WatchError  # a transaction was not carried out, because a watched key changed
 
 OPTIONS: dict[str, Any] = {"socket_timeout": 10.0, "health_check_interval": 15}  # seconds
 BACKOFF = ExponentialBackoff(cap=1.0, base=0.05)  # seconds; it has no state

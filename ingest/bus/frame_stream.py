@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from ingest.bus.client import Commands, Fields, Redis, Value
 from ingest.bus.connection import REDIS_ERRORS, entries_of
-from ingest.bus.keys import SOURCES, frames_key, position_key
+from ingest.bus.keys import SOURCES, frames_key, lease_key, position_key
+from ingest.bus.lease import LeaseLostError
 from ingest.settings import IngestSettings
 
 GROUP = "engine"  # the consumer group of each shard, and its only consumer
@@ -20,16 +21,22 @@ COUNT_INTERVAL = 5.0  # seconds between two counts of the sources
 
 # The script keeps pixels out of the append-only file: no image of a face is written to a disk.
 PUSH_FRAME = """
+local holder = redis.call('GET', KEYS[2])
+if holder and ARGV[1] ~= '' and holder ~= ARGV[1] then return holder end
 redis.set_repl(redis.REPL_NONE)
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[1], '*', unpack(ARGV, 2))
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], '*', unpack(ARGV, 3))
 """
 
 
 class FrameStream:
     """Frames of one shard. Each process, and each thread, has its own."""
 
-    def __init__(self, client: Redis, shard: int = 0) -> None:
-        """Raise SettingError if MIEN_SHARDS is invalid."""
+    def __init__(self, client: Redis, shard: int = 0, holder: str = "") -> None:
+        """`holder`: the ingest that must hold the lease of the shard, if any.
+
+        Raise SettingError if MIEN_SHARDS is invalid.
+        """
+        self._holder = holder
         self.shard = shard
         self._redis = client
         self._shards = IngestSettings.read("shards").shards
@@ -37,10 +44,15 @@ class FrameStream:
         self._counted_at = -COUNT_INTERVAL
 
     def push(self, fields: Mapping[str, Value]) -> None:
-        """Add a frame and drop the oldest ones of the shard: see `_capacity`."""
+        """Add a frame and drop the oldest ones of the shard: see `_capacity`.
+
+        Raise LeaseLostError if another ingest reads the shard.
+        """
         parts = [part for field in fields.items() for part in field]
+        keys = frames_key(self.shard), lease_key("ingest", self.shard)
+        if self._redis.eval(PUSH_FRAME, len(keys), *keys, self._holder, self._capacity(), *parts):
+            raise LeaseLostError("another ingest reads the source; its frame is dropped")
         self._redis.set(position_key(str(fields["source"])), fields["media_time"])
-        self._redis.eval(PUSH_FRAME, 1, frames_key(self.shard), self._capacity(), *parts)
 
     def position(self, source: str) -> int:
         """Return the media time of the source's newest frame in ns; 0 if there was none."""

@@ -15,6 +15,8 @@ sources            hash     the configuration: id to SourceConfig as JSON
 {sources}:removed  sorted   sources removed a moment ago: late writes about them are deleted, too
 beat:engine:0      string   present while a part of the service is alive: its note for /readyz, or ALIVE
 beat:jobs@HOST     string   the same for the process of a part on one machine
+lease:engine:{frames:0}   string   the process that runs a part of a shard (ingest.bus.lease)
+waiting:engine:0   string   present while another process waits for that lease: its name
 parts              sorted   parts of ingest and engine (`engine:0`), and the time of their last heartbeat
 jobs               hash     recordings: id to Job as JSON, which never changes (api.jobs.job)
 {jobs}:ID          hash     the fields of JobStatus, each as JSON
@@ -72,6 +74,14 @@ def marks_key(stream: str) -> str:
 
 def frames_key(shard: int | str) -> str:
     return f"frames:{shard}"
+
+
+def lease_key(part: str, shard: int) -> str:
+    return f"lease:{part}:{{{frames_key(shard)}}}"
+
+
+def waiting_key(part: str) -> str:
+    return f"waiting:{part}"
 
 
 def job_key(id: str) -> str:

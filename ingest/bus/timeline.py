@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.bus.client import Commands, Redis
-from ingest.bus.connection import is_cluster, server_time
+from ingest.bus.client import Commands, Pipeline, Redis
+from ingest.bus.connection import WatchError, is_cluster, server_time
 from ingest.bus.frame_stream import acknowledge
 from ingest.bus.keys import counts_key, dropped_key, engine_key, overview_key, state_key, timeline_key
+from ingest.bus.lease import Lease, LeaseLostError
 from ingest.settings import retention
 
 SECONDS = "seconds"  # the type of an entry that goes to the overview only
@@ -46,9 +47,10 @@ class Commit:
 class Timeline:
     """The timelines of all sources. Each process, and each thread, has its own."""
 
-    def __init__(self, client: Redis) -> None:
-        """Raise SettingError if MIEN_RETENTION is invalid."""
+    def __init__(self, client: Redis, lease: Lease | None = None) -> None:
+        """`lease`: without it nothing is written. Raise SettingError if MIEN_RETENTION is invalid."""
         self._redis = client
+        self._lease = lease
         self._is_cluster = is_cluster(client)
         self._retention = retention()
 
@@ -63,7 +65,10 @@ class Timeline:
         If that breaks off, the engine gets frames again that its state already covers.
 
         Exactly-once needs a client without retries: a retry after a lost reply would write twice.
+        Raise LeaseLostError, and write nothing, if another process holds the lease.
         """
+        if self._is_cluster and self._lease is not None:
+            self._lease.check(self._redis.get(self._lease.key))
         self._write(commit)
         if self._is_cluster:
             with self._redis.pipeline(transaction=True) as transaction:
@@ -89,6 +94,7 @@ class Timeline:
             now = server_time(self._redis, key)
             oldest, written_at = oldest_id(now, self._retention), now[0] * 1000 + now[1] // 1000
             with self._redis.pipeline(transaction=True) as transaction:
+                self._watch_lease(transaction)
                 for source in group:
                     _add_entries(transaction, entries[source], oldest, written_at)
                     if source in commit.states:
@@ -97,7 +103,21 @@ class Timeline:
                         transaction.hincrby(counts_key(source), name, count)
                 if not self._is_cluster:
                     acknowledge(transaction, commit.shard, commit.frame_ids)
-                transaction.execute()
+                _execute(transaction)
+
+    def _watch_lease(self, transaction: Pipeline) -> None:
+        """Make the transaction fail if the lease changes. In a cluster it is on another server."""
+        if self._lease is not None and not self._is_cluster:
+            transaction.watch(self._lease.key)
+            self._lease.check(transaction.get(self._lease.key))
+            transaction.multi()
+
+
+def _execute(transaction: Pipeline) -> None:
+    try:
+        transaction.execute()
+    except WatchError as error:
+        raise LeaseLostError("the lease ran out during a commit") from error
 
 
 def oldest_id(now: tuple[int, int], retention: float) -> str:

@@ -11,7 +11,8 @@ from ingest.backoff import Backoff
 from ingest.bus.aof import AppendOnlyFile
 from ingest.bus.client import Redis
 from ingest.bus.connection import CONNECTION_ERRORS, REDIS_ERRORS
-from ingest.bus.heartbeat import send_heartbeat
+from ingest.bus.heartbeat import send_heartbeat, send_local_heartbeat
+from ingest.bus.lease import Lease, LeaseLostError
 from ingest.bus.source_config import SourceConfig, configured_sources
 from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, State, encode_state
@@ -123,6 +124,8 @@ class Keeper:
         self._shards = shards
         self._parts = ["ingest"] if shards is None else [f"ingest:{shard}" for shard in sorted(shards)]
         self._sources: dict[str, SupervisedSource] = {}
+        self._leases: dict[int, Lease] = {}
+        self._waiting: set[int] = set()  # shards that another ingest reads
         self._configure_at = self._compact_at = self._erase_at = 0.0
         self._dropped_at: float | None = None  # of a source whose password is still on the disk
         self._redis_is_away = False
@@ -156,22 +159,45 @@ class Keeper:
 
     def stop(self) -> None:
         self._end(list(self._sources.values()))
+        self._with_redis(self._release)
 
     def _follow_configuration(self) -> None:
-        for part in self._parts:
-            send_heartbeat(self._redis, part)
-        configs = {
-            id: config
-            for id, config in configured_sources(self._redis).items()
-            if self._shards is None or config.shard in self._shards
-        }
+        configs = configured_sources(self._redis)
         dropped = [each for id, each in self._sources.items() if not each.same_decoding(configs.get(id))]
         if dropped:
             self._end(dropped)
             self._dropped_at = time.monotonic()
+        held = self._take_leases({config.shard for config in configs.values()})
+        self._end([each for each in self._sources.values() if each.config.shard not in held])
         for id, config in configs.items():
-            if id not in self._sources:
+            if config.shard in held and id not in self._sources:
                 self._sources[id] = SupervisedSource(config, self._settings, time.monotonic())
+
+    def _take_leases(self, configured: Set[int]) -> Set[int]:
+        """Take or renew the leases, send heartbeats, and return the shards that this process reads."""
+        wanted = configured | {*range(self._settings.shards)} if self._shards is None else self._shards
+        held = {shard for shard in sorted(wanted) if self._has_lease(shard)}
+        for part in self._parts:
+            shard = part.partition(":")[2]
+            reads = int(shard) in held if shard else bool(held)
+            (send_heartbeat if reads else send_local_heartbeat)(self._redis, part)
+        return held
+
+    def _has_lease(self, shard: int) -> bool:
+        lease = self._leases.setdefault(shard, Lease(self._redis, "ingest", shard))
+        try:
+            lease.take()
+        except LeaseLostError as error:
+            if shard not in self._waiting:
+                log.warning("%s", error)
+            self._waiting.add(shard)
+            return False
+        self._waiting.discard(shard)
+        return True
+
+    def _release(self) -> None:
+        for shard in self._leases.keys() - self._waiting:
+            self._leases[shard].release()
 
     def _end(self, sources: Sequence[SupervisedSource]) -> None:
         """End decoders at the same time."""

@@ -4,6 +4,7 @@ It reports to its supervisor in lines on standard output, a status and if there 
 the first frame and then once a second, before that `alive`, and at the end `ended`, `lost` or `error`.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from av.video.stream import VideoStream
 from ingest.bus.client import Redis
 from ingest.bus.connection import REDIS_ERRORS, connect
 from ingest.bus.frame_stream import FrameStream
+from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, configured_sources
 from ingest.files.recording import UnreadableError, open_video
@@ -62,7 +64,7 @@ def decode(source: str) -> int:
 
 def run(config: SourceConfig, client: Redis, settings: IngestSettings) -> None:
     """Send the source's frames until it ends. Raise what opening and reading raise."""
-    stream = FrameStream(client, config.shard)
+    stream = FrameStream(client, config.shard, process_name(os.getppid()))
     sampler = FrameSampler(config, stream.position(config.id))
     with sending(stream, Previews(client)) as slot:
         live, reported_at = False, 0.0

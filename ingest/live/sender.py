@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingest.bus.connection import REDIS_ERRORS
 from ingest.bus.frame_stream import FrameStream
+from ingest.bus.lease import LeaseLostError
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import PreviewMode
 from ingest.bus.wire import encode_frame
@@ -19,6 +20,7 @@ from ingest.picture.display import Picture
 WATCH_INTERVAL = 1.0  # seconds between two checks for viewers
 LOG_INTERVAL = 1.0  # seconds between two log lines about losses
 TAKE_TIMEOUT = 0.5  # seconds
+LOST_DELAY = 5.0  # seconds after another ingest has taken over
 RETRY_DELAY = 0.2  # seconds after an error of Redis
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,9 @@ class Sender(threading.Thread):
             try:
                 self._stream.push(encode_frame(captured.frame))
                 self._send_preview(captured)
+            except LeaseLostError as error:
+                log.warning("%s: %s", captured.frame.source, error)
+                time.sleep(LOST_DELAY)
             except REDIS_ERRORS as error:
                 log.warning("%s: redis: %s", captured.frame.source, error)
                 time.sleep(RETRY_DELAY)
