@@ -4,6 +4,7 @@ Pillow decodes picture by picture; a muxer wraps each into a fragment of QuickTi
 their durations. So an animation is read by the same code as every other recording.
 """
 
+import gc
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -72,6 +73,7 @@ class _RawPictures:
                     packet.duration = duration
                     output.mux(packet)
                 time += duration
+                gc.collect(1)  # PyAV holds packets in cycles, and these have megabytes
                 yield number
 
 
