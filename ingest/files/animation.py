@@ -22,6 +22,7 @@ MILLISECOND = Fraction(1, 1000)  # the unit of WebP's durations
 TOO_SHORT, USUAL = 10, 100  # ms
 
 BUFFER = 1024 * 1024  # bytes that the demuxer reads at once
+COLLECT_AFTER = 16  # pictures: PyAV holds packets in cycles, and these have megabytes
 FORMAT = "mov"
 FRAGMENTED = {"movflags": "frag_every_frame+empty_moov+default_base_moof"}
 
@@ -73,7 +74,8 @@ class _RawPictures:
                     packet.duration = duration
                     output.mux(packet)
                 time += duration
-                gc.collect(1)  # PyAV holds packets in cycles, and these have megabytes
+                if number % COLLECT_AFTER == 0:
+                    gc.collect()
                 yield number
 
 
