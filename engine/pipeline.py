@@ -178,7 +178,7 @@ class Pipeline:
             source=frame.source,
             track=track.number,
             connection=frame.connection,
-            frame=frame.number,
+            frame=frame.number if frame.picture is None else frame.picture,
             media_time=frame.media_time,
             captured_at=frame.captured_at,
             clock=frame.clock,

@@ -11,6 +11,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Generic, Self, TypeAlias, TypeVar
 
+from engine.dating import dated
 from engine.loading import Networks
 from engine.pipeline import Pipeline
 from engine.records import Event, Face
@@ -83,11 +84,15 @@ class RecordingReader:
                 events = self._pipeline.step([read.frame for read in batch], faces)
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
-                yield [event for caused in events for event in caused]
+                yield [self._dated(event) for caused in events for event in caused]
         if not self.interrupted:
             self.position = self._recording.duration
         damaged = self._recording.broken_off and not self.interrupted
-        yield self._pipeline.finish(self._source, self.position, damaged=damaged)
+        ending = self._pipeline.finish(self._source, self.position, damaged=damaged)
+        yield [self._dated(event) for event in ending]
+
+    def _dated(self, event: Event) -> Event:
+        return dated(event, self._recording.created)
 
     def state(self) -> ReaderState:
         """Return the state after the last events of `steps`, before those that end the source."""

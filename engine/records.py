@@ -80,7 +80,7 @@ class Reading:
     source: str
     track: int
     connection: int  # identifies the frame together with `frame`, see ingest.frame.Frame
-    frame: int
+    frame: int  # of a recording Frame.picture, else Frame.number
     media_time: int  # ns
     captured_at: datetime | None
     clock: Clock | None

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-# The origin of `captured_at`: the camera's RTCP sender reports, or the arrival at ingest.
-Clock = Literal["rtcp", "arrival"]
+# The origin of `captured_at`: the camera's RTCP sender reports, the arrival at ingest, or of a recording the
+# creation time that its container tells.
+Clock = Literal["rtcp", "arrival", "container"]
 
 # Frames are reduced to this long side before they leave the decoder: a face of 24 px in 1080p keeps 12.
 LONG_SIDE = 960  # pixels
@@ -32,3 +33,5 @@ class Frame:
     connection: int = 0  # ms; arrival of its first frame, new at each change of shape
     captured_at: datetime | None = None  # UTC
     clock: Clock | None = None  # the origin of captured_at
+    # Of recordings only:
+    picture: int | None = None  # number of the picture in the file, from 0, in the order shown

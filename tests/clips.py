@@ -109,3 +109,15 @@ def cut(path: Path, share: float) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[: round(len(data) * share)])
     return path
+
+
+def created_at(path: Path, copy: Path, text: str) -> Path:
+    """Copy a clip's video with a creation time."""
+    with av.open(str(path)) as source, av.open(str(copy), "w") as target:
+        target.metadata["creation_time"] = text
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return copy

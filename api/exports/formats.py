@@ -29,9 +29,7 @@ def _parquet_writer(options: ExportOptions) -> Writer:
 
 EXPORTS = (
     ExportFormat("jsonl", None, "application/x-ndjson", lambda _: JsonLinesWriter()),
-    ExportFormat(
-        "csv", "readings.csv", "text/csv", lambda o: CsvWriter(readings_table(o.layout)), has_columns=True
-    ),
+    ExportFormat("csv", "readings.csv", "text/csv", lambda o: CsvWriter(readings_table(o)), has_columns=True),
     ExportFormat(
         "parquet", "readings.parquet", "application/vnd.apache.parquet", _parquet_writer, has_columns=True
     ),

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from api.exports.writer import ExportOptions, Writer
 
 BATCH = 1000  # rows that are collected as tuples: 2 MB, ten times their size as a batch of Arrow
 
+UTC_TIME = pa.timestamp("us", tz="UTC")
+
 TYPES = {
     "source": pa.string(),
     "track": pa.int32(),
     "media_time": pa.float64(),  # seconds
-    "captured_at": pa.string(),  # RFC 3339
-    "result_at": pa.string(),
+    "captured_at": UTC_TIME,
+    "result_at": UTC_TIME,
     "label": pa.string(),  # null: abstained
     "frame": pa.int64(),
     "approx_time": pa.string(),
@@ -33,7 +36,7 @@ class ParquetWriter(Writer):
     """Row groups of `options.row_group` rows, compressed with Zstandard."""
 
     def __init__(self, options: ExportOptions) -> None:
-        self._table = readings_table(options.layout)
+        self._table = readings_table(options)
         self._row_group = options.row_group
         self._rows: list[Row] = []
         self._batches: list[pa.RecordBatch] = []
@@ -69,12 +72,18 @@ class ParquetWriter(Writer):
     def _add_batch(self) -> None:
         rows, self._rows = self._rows[:BATCH], self._rows[BATCH:]
         columns = zip(*rows, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        arrays = [_array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
         self._batches.append(pa.record_batch(arrays, schema=self._schema))
 
     def _write_row_group(self) -> None:
         self._file.write_table(pa.Table.from_batches(self._batches, self._schema))
         self._batches.clear()
+
+
+def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind == UTC_TIME:  # pyarrow casts no text with a zone to a time with a zone
+        column = [None if text is None else datetime.fromisoformat(text) for text in column]
+    return pa.array(column, kind)
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from api.exports.message import Message
-from api.exports.writer import Layout
+from api.exports.writer import ExportOptions
 from engine.labels import KEYPOINTS, LABELS, Label
 
 Row = tuple[Any, ...]
@@ -24,8 +24,10 @@ class Table:
         return [self.row(message.fields) for message in messages if message.kind == self.kind]
 
 
-def readings_table(layout: Layout) -> Table:
-    return FEX_READINGS if layout == "fex" else READINGS
+def readings_table(options: ExportOptions) -> Table:
+    if options.layout == "fex":
+        return FEX_READINGS
+    return RECORDED_READINGS if options.recorded else READINGS
 
 
 def _reading_row(message: dict[str, Any]) -> Row:
@@ -54,6 +56,10 @@ READINGS = Table(
         *(f"{name}_{axis}" for name in KEYPOINTS for axis in ("x", "y")),
     ),
     _reading_row,
+)
+
+RECORDED_READINGS = Table(
+    "reading", (*READINGS.columns, "frame"), lambda message: (*_reading_row(message), message["frame"])
 )
 
 # Py-feat's names of its emotions, in its order.

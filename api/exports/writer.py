@@ -20,10 +20,13 @@ class ExportOptions:
     layout: Layout = "mien"
     clock: Literal["day", "media"] = "day"  # of the times in subtitles
     start: int | None = None  # ms on that clock, where subtitles begin to count; None: with the first span
+    recorded: bool = False  # of a recording, whose frames are numbered as in its file
     row_group: int = 20_000  # rows; a Parquet file lists each group at its end: 430 for ten faces in a day
 
 
-RECORDING = ExportOptions(clock="media", start=0, row_group=1000)  # of the files in a folder of results
+RECORDING = ExportOptions(
+    clock="media", start=0, recorded=True, row_group=1000
+)  # of the files in a folder of results
 
 
 class Writer(Protocol):

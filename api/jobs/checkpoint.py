@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERSION = 1  # of all fields of a checkpoint, `state` included
+VERSION = 2  # of all fields of a checkpoint, `state` included
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from api.jobs.checkpoint import Checkpoint
@@ -40,8 +41,8 @@ class Recorder:
             self._progress.count(event)
             self._writer.add(EVENTS, encode_stored(event))
             match event:
-                case Reading():
-                    self._log(SECONDS, encode_seconds(self._rollup.add(event)))
+                case Reading():  # the overview of a recording counts media time
+                    self._log(SECONDS, encode_seconds(self._rollup.add(replace(event, captured_at=None))))
                 case Span() | Coverage():
                     self._longest = max(self._longest, event.ended - event.started)
                     self._log(INTERVALS, [encode_event(event)])

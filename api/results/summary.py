@@ -9,6 +9,7 @@ from engine.labels import LABELS, Label
 from engine.recording import RecordingReader
 from engine.records import AbstainReason, Coverage, CoverageKind, Event, FaceEnd, Reading
 from engine.wire import seconds
+from ingest.bus.wire import rfc3339
 from ingest.files.damage import Damage
 from ingest.files.recording import Recording
 from ingest.files.stills import Still
@@ -32,6 +33,7 @@ class Facts:
     models: Mapping[str, str]  # network to version
     damage: tuple[Damage, ...]
     interrupted: bool
+    created_at: str | None = None  # RFC 3339; the wall clock at media time 0
 
 
 def video_facts(
@@ -50,6 +52,7 @@ def video_facts(
         models=models,
         damage=tuple(recording.damage),
         interrupted=reader.interrupted,
+        created_at=rfc3339(recording.created),
     )
 
 
@@ -137,6 +140,8 @@ class Summary:
             "duration": seconds(facts.duration),
             "width": facts.width,
             "height": facts.height,
+            "created_at": facts.created_at,
+            "clock": None if facts.created_at is None else "container",
             "rate": "all" if facts.rate is None else facts.rate,
             "frames_decoded": facts.frames_decoded,
             "faces": self.faces,

@@ -34,6 +34,7 @@ class DecodedFrame:
     """A whole decoded frame; its picture is valid until the decoder yields the next frame."""
 
     media_time: int  # ns since the container's start
+    number: int  # of the picture in the stream, from 0
     picture: Picture
     damaged: bool  # there is damage between the frame before and this one
 
@@ -49,6 +50,7 @@ class Decoder:
     ) -> None:
         self.damage = DamageLog()
         self.decoded = 0  # frames so far
+        self.pictures = 0  # so far, with those that are left out
         self.end = 0  # ns; the end of the last frame
         self.broken: str | None = None  # the reason if nothing more can be read before the file's end
         self._container = container
@@ -71,6 +73,7 @@ class Decoder:
         """
         state = point.state
         self.damage, self.decoded, self.end = DamageLog.restored(state.damage), state.decoded, state.end
+        self.pictures = state.pictures
         self._verifier = SeekVerifier(point)
         target = min(point.checksums) - early
         if target <= 0:
@@ -157,6 +160,8 @@ class Decoder:
         picture = self._display.picture(image)  # of each: an orientation may be told once
         media_time = self.end if image.pts is None else self._since_start(image.pts)
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
+        if self._verifier is None:  # else it was counted before the seek
+            self.pictures += 1
         if image.is_corrupt:
             self._add_error(media_time, "damaged picture")
             return None
@@ -168,7 +173,7 @@ class Decoder:
         damaged = self.damage.good(media_time)
         self.decoded += 1
         self.end = media_time + (nanoseconds(self._stream, image.duration or 0) or self._duration)
-        return DecodedFrame(media_time, picture, damaged)
+        return DecodedFrame(media_time, self.pictures - 1, picture, damaged)
 
     def _verify(self, verifier: SeekVerifier, media_time: int, picture: Picture) -> None:
         if media_time > verifier.until:

@@ -4,6 +4,7 @@ import logging
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -14,9 +15,11 @@ from av.video.stream import VideoStream
 
 from ingest.containers import FILES
 from ingest.files.animation import is_animated_webp, open_animation
+from ingest.files.creation import creation_time
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
-from ingest.files.pictures import LARGEST_BOX_HEADER, has_tracks
+from ingest.files.index import lacks_index
+from ingest.files.pictures import has_tracks
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
@@ -76,6 +79,8 @@ class Recording:
         self._source = source
         self._container = container
         self.declared = declared_duration(container) or 0  # ns; 0 if unknown
+        tags = [container.metadata, stream.metadata]
+        self.created = creation_time(tags, datetime.now(UTC))  # at media time 0; None if unknown
         self.start = (container.start_time or 0) * 1000  # ns; the container's clock at media time 0
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream, options)
@@ -149,6 +154,7 @@ class Recording:
             damaged,
             grey_of(decoded.picture),
             view=self._view,
+            picture=decoded.number,
         )
 
     def _follow(self, shape: Shape) -> None:
@@ -161,6 +167,7 @@ class Recording:
             number=frame.number,
             media_time=frame.media_time,
             decoded=self._decoder.decoded,
+            pictures=self._decoder.pictures,
             end=self._decoder.end,
             width=self.width,
             height=self.height,
@@ -226,7 +233,7 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
     try:
         container = open_container(path)
     except av.FFmpegError as error:
-        reason = "cut off before its index" if _lacks_index(path) else "not a video"
+        reason = "cut off before its index" if lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
     try:
         return container, _video_stream(container, path)
@@ -271,29 +278,9 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
             if getattr(stream, "codec_context", None) is None:
                 raise UnreadableError(path, "no decoder for its video")
             return stream
-    raise UnreadableError(path, "cut off before its index" if _lacks_index(path) else "no video stream")
+    raise UnreadableError(path, "cut off before its index" if lacks_index(path) else "no video stream")
 
 
 def _is_item(stream: VideoStream, path: Path) -> bool:
     """Return whether a stream is a picture beside the tracks of a HEIF or AVIF file; it has no duration."""
     return stream.frames == 1 and stream.duration is None and has_tracks(path)
-
-
-def _lacks_index(path: Path) -> bool:
-    """Return whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
-    size = path.stat().st_size
-    position, known = 0, False
-    with path.open("rb") as file:
-        while position < size:
-            file.seek(position)
-            header = file.read(LARGEST_BOX_HEADER)
-            kind, length = header[4:8], int.from_bytes(header[:4], "big")
-            if length == 1:
-                length = int.from_bytes(header[8:16], "big")
-            known = known or kind == b"ftyp"
-            if not known or (kind == b"moov" and position + length <= size):
-                return False
-            if length < 8:
-                return True
-            position += length
-    return known

@@ -24,6 +24,7 @@ class DecoderState:
     number: int  # of the frame
     media_time: int  # ns
     decoded: int  # frames so far, picked or not
+    pictures: int  # so far, with those that were left out
     end: int  # ns; the end of the frame
     width: int  # pixels, of the upright recording
     height: int

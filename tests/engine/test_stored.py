@@ -1,6 +1,7 @@
 """Events that are stored come back bit for bit."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine.records import Box, Coverage, Event, FaceEnd, FaceStart, Reading, Span
 from engine.stored import BadLineError, decode_stored, encode_stored
 
+AT = datetime(2024, 5, 1, 12, 0, 0, 123457, UTC)
 RANDOM = np.random.default_rng(7)
 
 
@@ -22,8 +24,8 @@ def reading() -> Reading:
         connection=0,
         frame=1234,
         media_time=123_456_789_012_345,
-        captured_at=None,
-        clock=None,
+        captured_at=AT,
+        clock="container",
         result_at=None,
         box=Box(1 / 3, -0.1, 0.7000000000000001, 1.02),
         keypoints=numbers(15, 2),
@@ -40,9 +42,10 @@ def reading() -> Reading:
     "event",
     [
         reading(),
-        FaceStart("clip.mp4", 3, 40_000_001, None, Box(0.1, 0.2, 0.3, 0.4)),
+        FaceStart("clip.mp4", 3, 40_000_001, AT, Box(0.1, 0.2, 0.3, 0.4)),
         FaceEnd("clip.mp4", 3, 40_000_001, 80_000_002, 17),
-        Span("clip.mp4", 3, "happy", 40_000_001, 80_000_002, None, None, 0.1 + 0.2),
+        Span("clip.mp4", 3, "happy", 40_000_001, 80_000_002, AT, AT, 0.1 + 0.2),
+        replace(reading(), captured_at=None, clock=None),
         Coverage("clip.mp4", "decode_error", 40_000_001, 80_000_002, None, None, 0),
     ],
     ids=lambda event: type(event).__name__,

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,7 +38,7 @@ def parquet_table(*events: Event) -> pa.Table:
 def test_both_formats_have_the_same_rows() -> None:
     rows = csv_rows(reading(0.0), reading(0.1, None))
     table = parquet_table(reading(0.0), reading(0.1, None))
-    assert list(rows[0]) == READING_COLUMNS
+    assert list(rows[0]) == READING_COLUMNS[:-1]  # the frames of a live source have no number in a file
     assert table.column_names == READING_COLUMNS
     for row, stored in zip(rows, table.to_pylist(), strict=True):
         assert row["label"] == (stored["label"] or "")
@@ -50,6 +51,18 @@ def test_a_recording_has_no_wall_clock_and_a_reading_may_abstain() -> None:
     assert (row["captured_at"], row["result_at"], row["label"]) == ("", "", "")
     (stored,) = parquet_table(reading(1.5, None)).to_pylist()
     assert (stored["captured_at"], stored["result_at"], stored["label"]) == (None, None, None)
+
+
+def test_times_are_text_in_csv_and_utc_times_in_parquet() -> None:
+    at = datetime(2024, 5, 1, 12, 0, 0, 250_000, UTC)
+    event = replace(reading(1), captured_at=at, result_at=at + timedelta(seconds=1))
+    (row,) = csv_rows(event)
+    assert (row["captured_at"], row["result_at"]) == ("2024-05-01T12:00:00.250Z", "2024-05-01T12:00:01.250Z")
+    table = parquet_table(event, reading(2))
+    assert table.schema.field("captured_at").type == pa.timestamp("us", tz="UTC")
+    assert table.schema.field("result_at").type == pa.timestamp("us", tz="UTC")
+    assert table["captured_at"].to_pylist() == [at, None]
+    assert table["result_at"].to_pylist() == [at + timedelta(seconds=1), None]
 
 
 def test_a_row_has_the_values_of_its_reading() -> None:

@@ -13,7 +13,7 @@ from deploy.redis_server import RedisServer
 from ingest.pace import SECOND
 from tests.api.jobs.working import Place, unbroken, worker, working
 from tests.api.verbs.portrait_clips import face_clip
-from tests.clips import even
+from tests.clips import created_at, even
 from tests.waiting import until
 
 
@@ -24,7 +24,8 @@ def place(redis_url: str, tmp_path: Path) -> Place:
 
 
 def test_a_killed_job_resumes_and_gives_the_same_files(place: Place, tmp_path: Path) -> None:
-    clip = face_clip(place.media / "clip.mp4", even(300), empty=range(150, 180))
+    plain = face_clip(tmp_path / "plain.mp4", even(300), empty=range(150, 180))
+    clip = created_at(plain, place.media / "clip.mp4", "2024-05-01T12:00:00Z")
     job = place.add(clip)
     parts = place.folder(job).parts
     with worker(place) as first:
@@ -41,6 +42,7 @@ def test_a_killed_job_resumes_and_gives_the_same_files(place: Place, tmp_path: P
     assert place.results(job) == unbroken(clip, tmp_path / "unbroken")
     summary = json.loads((place.folder(job).results / "summary.json").read_text())
     assert summary["frames_decoded"] == 300
+    assert (summary["created_at"], summary["clock"]) == ("2024-05-01T12:00:00.000Z", "container")
     last = newest_checkpoint(parts)
     assert last is not None
     assert [segment.attempt for segment in last.segments] == [1, 2]

@@ -16,6 +16,7 @@ READING_COLUMNS = [
     *LABELS,
     *(f"raw_{label}" for label in LABELS),
     *(f"{name}_{axis}" for name in KEYPOINTS for axis in "xy"),
+    "frame",
 ]
 
 

@@ -19,7 +19,7 @@ from engine.labels import LABELS
 from tests.api.results.recorded_events import READING_COLUMNS
 from tests.api.verbs.commanding import MIEN, call
 from tests.api.verbs.portrait_clips import face_clip, scene
-from tests.clips import even
+from tests.clips import created_at, even
 
 Capture = pytest.CaptureFixture[str]
 
@@ -63,6 +63,25 @@ def test_a_video_gives_a_folder(tmp_path: Path, capfd: Capture, clip: Path) -> N
     assert summary["readings"] == summary["tracks"][0]["readings"] == len(rows(folder))
     assert set(summary["models"]) == {"detector", "keypoints", "emotion"}
     assert summary["speed"] > 0
+
+
+def test_rows_have_the_number_of_their_picture_and_the_time_at_which_it_was_taken(
+    tmp_path: Path, capfd: Capture, clip: Path
+) -> None:
+    tagged = created_at(clip, tmp_path / "tagged.mp4", "2024-05-01T12:00:00Z")
+    plain, summary = run(capfd, clip, tmp_path), run(capfd, tagged, tmp_path)
+    assert (plain["created_at"], plain["clock"]) == (None, None)
+    assert (summary["created_at"], summary["clock"]) == ("2024-05-01T12:00:00.000Z", "container")
+    before, after = rows(tmp_path / "face"), rows(tmp_path / "tagged")
+    assert [int(row["frame"]) for row in after] == [round(float(row["media_time"]) * 25) for row in after]
+    assert {row["captured_at"] for row in before} == {""}
+    assert [row["captured_at"] for row in after] == [
+        f"2024-05-01T12:00:0{float(row['media_time']):.3f}Z" for row in after
+    ]
+    changed = {"source", "captured_at"}
+    assert [{k: row[k] for k in row.keys() - changed} for row in before] == [
+        {k: row[k] for k in row.keys() - changed} for row in after
+    ]
 
 
 def test_rows_are_complete_and_cover_the_time_of_the_face(tmp_path: Path, capfd: Capture, clip: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from ingest.files.damage import Damage
 from ingest.files.recording import ReadFrame, open_recording
 from ingest.files.resume import ResumePoint, decode_resume_point, resume_point
+from ingest.frame import Frame
 from tests.clips import even, make_clip, numbered_image, zero_third
 
 SIZE = (160, 120)
@@ -98,7 +99,7 @@ def encoded(
 class Read:
     """The results of a reading from some point to the end."""
 
-    frames: list[tuple[int, int, bool, int]]  # number, time, damaged, checksum
+    frames: list[tuple[int, int | None, int, bool, int]]  # number, picture, time, damaged, checksum
     decoded: int
     damage: list[Damage]
     duration: int
@@ -112,7 +113,13 @@ def read(path: Path, rate: float | None, after: ResumePoint | None = None) -> tu
         return (
             Read(
                 [
-                    (frame.number, frame.media_time, frame.damaged, zlib.crc32(frame.grey.data))
+                    (
+                        frame.number,
+                        frame.picture,
+                        frame.media_time,
+                        frame.damaged,
+                        zlib.crc32(frame.grey.data),
+                    )
                     for frame in (each.frame for each in frames_read)
                 ],
                 recording.frames_decoded,
@@ -132,6 +139,8 @@ def test_the_frames_after_a_resume_point_are_the_same(
     encoding, path = encoded
     whole, frames_read = read(path, rate)
     assert len(frames_read) > 40
+    if encoding.damage is None:
+        assert_pictures_are_counted([each.frame for each in frames_read], encoding)
     for share in (0.1, 0.7, 1.0):
         last = max(LAST, round(share * len(frames_read))) - 1
         frames = [each.frame for each in frames_read[last - LAST + 1 : last + 1]]
@@ -144,6 +153,13 @@ def test_the_frames_after_a_resume_point_are_the_same(
         assert (rest.duration, rest.size, rest.broken_off) == (whole.duration, whole.size, whole.broken_off)
     if encoding.seeks:
         assert {record.getMessage() for record in caplog.records} == {f"{path.name}: the start is as near"}
+
+
+def assert_pictures_are_counted(frames: list[Frame], encoding: Encoding) -> None:
+    """Each frame has the number of the picture that was encoded at its time."""
+    times = [encoding.times(LENGTH)[frame.picture or 0] for frame in frames]
+    begin = frames[0].media_time // 1_000_000
+    assert [frame.media_time / 1e6 - begin for frame in frames] == pytest.approx(times, abs=1)
 
 
 def test_a_seek_to_different_frames_is_not_trusted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

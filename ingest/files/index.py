@@ -1,0 +1,25 @@
+"""Finds the index of MP4 and MOV files."""
+
+from pathlib import Path
+
+from ingest.files.pictures import LARGEST_BOX_HEADER
+
+
+def lacks_index(path: Path) -> bool:
+    """Return whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
+    size = path.stat().st_size
+    position, known = 0, False
+    with path.open("rb") as file:
+        while position < size:
+            file.seek(position)
+            header = file.read(LARGEST_BOX_HEADER)
+            kind, length = header[4:8], int.from_bytes(header[:4], "big")
+            if length == 1:
+                length = int.from_bytes(header[8:16], "big")
+            known = known or kind == b"ftyp"
+            if not known or (kind == b"moov" and position + length <= size):
+                return False
+            if length < 8:
+                return True
+            position += length
+    return known
