@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeVar
 
+from ingest.picture.options import Turn
+
 GROUP = "workers"  # the consumer group of the queue
 
 State = Literal["queued", "running", "completed", "aborted", "error"]
@@ -37,6 +39,8 @@ class Job:
     width: int  # pixels
     height: int
     start: float = 0.0  # seconds; the container's time at media time 0
+    turn: Turn = "0"  # after the turn that the video declares
+    aspect: str | None = None  # width:height of the picture as shown; None: as the video declares
 
 
 @dataclass(frozen=True, slots=True)

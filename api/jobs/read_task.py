@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ingest.picture.options import Turn
+
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
@@ -14,3 +16,5 @@ class ReadTask:
     attempt: int
     max_duration: float  # seconds of the recording
     reserve: int  # bytes of the disk that stay free
+    turn: Turn = "0"
+    aspect: str | None = None

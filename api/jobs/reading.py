@@ -38,6 +38,7 @@ from ingest.files.recording import UnreadableError, open_recording
 from ingest.files.resume import decode_resume_point
 from ingest.files.stills import read_image
 from ingest.pace import SECOND
+from ingest.picture.options import DisplayOptions
 
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
 THREADS = 1  # of the networks: live sources need the other cores
@@ -92,7 +93,8 @@ class TaskRunner:
         loaded = _load_networks()
         resume = _decode_state(state) if state else None
         after = resume.decoding if resume else None
-        with open_recording(Path(task.video), task.name, task.rate, after) as recording:
+        display = DisplayOptions(task.turn, task.aspect)
+        with open_recording(Path(task.video), task.name, task.rate, after, display) as recording:
             reader = RecordingReader(recording, task.name, loaded.networks, resume)
             writer = EventLogWriter(self._folder.parts, task.attempt, before)
             with closing(Recorder(writer, self._progress, task.name, state)) as recorder:

@@ -92,6 +92,8 @@ class Worker:
             attempt=claimed.attempt,
             max_duration=self._config.limits.duration,
             reserve=self._config.limits.reserve,
+            turn=claimed.job.turn,
+            aspect=claimed.job.aspect,
         )
 
     def _conclude(

@@ -12,6 +12,7 @@ from api.http.problems import ProblemError
 from api.jobs.job import Job
 from api.recordings.probing import RefusedError, probe
 from api.settings import RecordingLimits
+from ingest.picture.options import DisplayOptions, Turn
 from ingest.printable import printable
 
 MAX_NAME = 200  # characters
@@ -26,6 +27,8 @@ class RecordingRequest:
     rate: float | None  # readings a second; None: every frame
     purpose: str | None  # None: not given
     ground: str | None
+    turn: Turn = "0"
+    aspect: str | None = None
 
 
 def new_id() -> str:
@@ -53,7 +56,7 @@ def with_purpose(request: RecordingRequest, settings: AppSettings) -> RecordingR
 async def new_job(id: str, request: RecordingRequest, file: Path, limits: RecordingLimits) -> Job:
     """The job for a file. Raises a 422 problem where the file is not readable or beyond the limits."""
     try:
-        probed = await probe(file, limits)
+        probed = await probe(file, limits, DisplayOptions(request.turn, request.aspect))
     except RefusedError as error:
         field = "file" if request.path is None else "path"
         raise ProblemError(422, f"{request.name}: {error}", {field: str(error)}) from None

@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from api.settings import RecordingLimits
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 TIMEOUT = 30.0  # seconds
 MAX_PROCESSES = 2  # at a time; other files wait
@@ -38,10 +39,12 @@ class ProbedVideo:
     media_type: str
 
 
-async def probe(path: Path, limits: RecordingLimits, python: str = sys.executable) -> ProbedVideo:
+async def probe(
+    path: Path, limits: RecordingLimits, display: DisplayOptions = NO_CORRECTION, python: str = sys.executable
+) -> ProbedVideo:
     """Probe a file; raises RefusedError."""
     async with _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_PROCESSES)):
-        answer = await _run_probe(path, limits.pixels, python)
+        answer = await _run_probe(path, limits.pixels, display, python)
     if "reason" in answer:
         raise RefusedError(answer["reason"])
     video = ProbedVideo(**answer)
@@ -54,9 +57,10 @@ async def probe(path: Path, limits: RecordingLimits, python: str = sys.executabl
     return video
 
 
-async def _run_probe(path: Path, max_pixels: int, python: str) -> dict[str, Any]:
+async def _run_probe(path: Path, max_pixels: int, display: DisplayOptions, python: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         *(python, "-P", "-m", "ingest.files.probe", str(path), str(max_pixels)),
+        *(display.turn, display.aspect or ""),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

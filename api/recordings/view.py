@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from api.display_fields import ASPECT, TURN
 from api.jobs.folder import JobFolder, media_file
 from api.jobs.job import Job, JobStatus, State
 from api.recordings.store import JobRecord
 from api.results.names import RESULT_FILES
 from ingest.bus.wire import rfc3339
+from ingest.picture.options import Turn
 
 
 class ResultFile(BaseModel):
@@ -42,6 +44,8 @@ class RecordingView(BaseModel):
     rate: Annotated[float | str, Field(description="readings a second, or `all`")]
     width: Annotated[int, Field(description="pixels")]
     height: int
+    turn: Annotated[Turn, Field(description=TURN)]
+    aspect: Annotated[str | None, Field(description=ASPECT)]
     size: Annotated[int, Field(description="bytes of the video")]
     purpose: str
     ground: str | None

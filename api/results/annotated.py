@@ -14,6 +14,7 @@ from engine.records import Box, Floats, Reading
 from ingest.files.rewrite import rewrite
 from ingest.pace import SECOND
 from ingest.picture.colour import Colour
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
 MIN_GAP = SECOND // 2  # ns; readings of a track this close together are interpolated at any rate
@@ -23,6 +24,7 @@ def annotate_video(
     path: Path,
     results: Path,
     rate: float | None,
+    display: DisplayOptions = NO_CORRECTION,
     *,
     advance: Callable[[int], None],
     stopped: Callable[[], bool],
@@ -35,7 +37,7 @@ def annotate_video(
         annotator.draw(frame, annotations.at(media_time))
         advance(media_time)
 
-    return rewrite(path, results / "annotated", draw, stopped)
+    return rewrite(path, results / "annotated", draw, stopped, display)
 
 
 def annotation_of(reading: Reading) -> FaceAnnotation:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ingest.files.damage import Damage
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 
 class ProgressListener(Protocol):
@@ -24,6 +25,7 @@ class ReadOptions:
 
     rate: float | None  # readings a second; None: every frame
     annotated: bool  # write the annotated video or pictures too
+    display: DisplayOptions = NO_CORRECTION  # of videos
 
 
 @dataclass(frozen=True, slots=True)

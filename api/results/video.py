@@ -28,7 +28,7 @@ class VideoReader:
 
     def open(self) -> Recording:
         """Open the video. Raises UnreadableError."""
-        return open_recording(self.path, self.source, self.options.rate)
+        return open_recording(self.path, self.source, self.options.rate, options=self.options.display)
 
     def read(self, recording: Recording, loaded: LoadedNetworks) -> ReadResult:
         """Read the video, and write all results but the annotated video. Raises WriteFailedError."""
@@ -51,6 +51,7 @@ class VideoReader:
                 self.path,
                 self.folder,
                 self.options.rate,
+                self.options.display,
                 advance=lambda media_time: self.listener.advance(media_time / SECOND),
                 stopped=self.listener.stopped,
             )

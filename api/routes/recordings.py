@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import CallerDep
 from api.access.purposes import Ground, Purpose
+from api.display_fields import TURN, AspectField, TurnField, turn_text
 from api.http.problems import ProblemError, problems
 from api.jobs.folder import job_folder, media_file
 from api.recordings.intake import RecordingRequest, checked_name, new_id, new_job, with_purpose
@@ -18,6 +19,7 @@ from api.services import Services, ServicesDep
 from api.sources.url import no_such_file
 from ingest.bus.keys import JOBS
 from ingest.bus.source_config import DEFAULT_RATE
+from ingest.picture.options import Turn
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -43,6 +45,8 @@ class NewRecording(BaseModel):
     rate: Rate = DEFAULT_RATE
     purpose: Annotated[Purpose | None, Field(description=PURPOSE)] = None
     ground: Annotated[Ground | None, Field(description=GROUND)] = None
+    turn: TurnField = "0"
+    aspect: AspectField = None
 
 
 class LimitsView(BaseModel):
@@ -71,7 +75,9 @@ async def add_recording(
         missing = no_such_file(services.settings.media)
         raise ProblemError(422, missing, {"path": missing})
     path = str(file.relative_to(services.settings.media.resolve()))
-    given = RecordingRequest(name, path, _rate(new.rate), new.purpose, new.ground)
+    given = RecordingRequest(
+        name, path, _rate(new.rate), new.purpose, new.ground, turn_text(new.turn), new.aspect
+    )
     recording = with_purpose(given, services.settings)
     job = await new_job(new_id(), recording, file, services.settings.limits)
     await services.audit.record(caller, "recording.added", job.id)
@@ -99,9 +105,11 @@ async def upload_recording(
     rate: Annotated[Rate, Query()] = DEFAULT_RATE,
     purpose: Annotated[Purpose | None, Query(description=PURPOSE)] = None,
     ground: Annotated[Ground | None, Query(description=GROUND)] = None,
+    turn: Annotated[Turn, Query(description=TURN)] = "0",
+    aspect: Annotated[AspectField, Query()] = None,
 ) -> RecordingView:
     """Add a video file that is the body of the request."""
-    given = RecordingRequest(checked_name(name), None, _rate(rate), purpose, ground)
+    given = RecordingRequest(checked_name(name), None, _rate(rate), purpose, ground, turn, aspect)
     recording = with_purpose(given, services.settings)
     id, limits = new_id(), services.settings.limits
     async with uploaded(request, job_folder(services.settings.data, id), limits) as file:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.access.caller import CallerDep
 from api.access.purposes import notice
+from api.display_fields import ASPECT, TURN
 from api.http.problems import ProblemError, problems
 from api.services import Services, ServicesDep, no_source
 from api.sources.requests import NewSource, SourceChange, changed_source, source_from_request
@@ -23,6 +24,7 @@ from ingest.bus.keys import SOURCES
 from ingest.bus.shards import emptiest
 from ingest.bus.source_config import PreviewMode, SourceConfig
 from ingest.bus.wire import rfc3339
+from ingest.picture.options import Turn
 from ingest.settings import retention
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
@@ -38,6 +40,8 @@ class Source(BaseModel):
     purpose: Annotated[str, Field(description="purpose of reading faces")]
     ground: Annotated[str | None, Field(description="lawful ground, for purposes that need one")]
     picture: Annotated[PreviewMode, Field(description="visibility of the live picture")]
+    turn: Annotated[Turn, Field(description=TURN)]
+    aspect: Annotated[str | None, Field(description=ASPECT)]
     shard: Annotated[int, Field(description="shard of the engine that reads it")]
     created_at: str
     state: Annotated[
@@ -87,7 +91,7 @@ async def get_source(id: str, services: ServicesDep) -> Source:
 
 @router.patch("/{id}", responses=problems(404, 409, 422))
 async def change_source(id: str, change: SourceChange, services: ServicesDep, caller: CallerDep) -> Source:
-    """Change the given fields. Only a new address or rate interrupts the timeline."""
+    """Change the given fields. Only a new address, rate, turn or aspect interrupts the timeline."""
     before = await services.known_source(id)
     config = changed_source(before, change, services.settings)
     if config.url != before.url:

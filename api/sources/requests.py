@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.purposes import Ground, Purpose, PurposeError, checked_purpose
 from api.app_settings import AppSettings
+from api.display_fields import AspectField, TurnField
 from api.http.problems import ProblemError
 from api.sources.url import HIDDEN, UrlError, validated_url, without_password
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, PreviewMode, SourceConfig
@@ -63,6 +64,8 @@ class NewSource(BaseModel):
     purpose: PurposeField = None
     ground: GroundField = None
     picture: PictureField = "shown"
+    turn: TurnField = "0"
+    aspect: AspectField = None
 
 
 class SourceChange(BaseModel):
@@ -76,6 +79,8 @@ class SourceChange(BaseModel):
     purpose: Annotated[Purpose, Field(description="purpose of reading faces")] = UNSET
     ground: GroundField = UNSET
     picture: PictureField = UNSET
+    turn: TurnField = UNSET
+    aspect: AspectField = UNSET
 
 
 def source_from_request(new: NewSource, settings: AppSettings) -> SourceConfig:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE
 from ingest.network.source_types import FORMS
+from ingest.picture.options import TURNS, BadOptionError, checked_aspect, checked_turn
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Call = Callable[[argparse.Namespace], int]
@@ -37,6 +38,7 @@ def add_run(verbs: Verbs) -> None:
     option("--out", type=Path, required=True, metavar="DIR", help="the folder for the folders of results")
     option("--video", action="store_true", help="write the annotated video or pictures too")
     _add_rate(verb, f"readings a second of a face, up to {MAX_RATE:g}, or `all` frames")
+    _add_display(verb, "0")
     option("--json", action="store_true", help="print the summary, or the list of them, on standard output")
     option("--threads", type=_threads, metavar="N", help="threads of the networks (default: one a core)")
     option(
@@ -84,6 +86,7 @@ def _add_source_fields(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--ground", metavar="medical|safety", help=ground)
     picture = "how the live picture is shown (default: shown)"
     verb.add_argument("--picture", metavar="shown|blurred|none", help=picture)
+    _add_display(verb, None)
 
 
 def add_recordings(verbs: Verbs) -> None:
@@ -92,6 +95,7 @@ def add_recordings(verbs: Verbs) -> None:
     help = "a file of this machine, or a path in the service's media folder"
     add.add_argument("file", metavar="FILE|PATH", help=help)
     _add_rate(add, "readings a second, or `all`")
+    _add_display(add, None)
     add.add_argument("--purpose", metavar="WHY", help="the purpose of reading faces, such as research")
     add.add_argument("--ground", metavar="medical|safety", help="where the purpose requires a ground")
     listed = _client(actions, "recordings", "list", "list the recordings and their progress", "list_all")
@@ -113,6 +117,14 @@ def _add(verbs: Verbs, name: str, call: Call, purpose: str) -> argparse.Argument
 def _add_rate(verb: argparse.ArgumentParser, help: str) -> None:
     help = f"{help} (default: {DEFAULT_RATE:g})"
     verb.add_argument("--rate", type=_rate, default=DEFAULT_RATE, metavar="N|all", help=help)
+
+
+def _add_display(verb: argparse.ArgumentParser, turn: str | None) -> None:
+    """Add the corrections of a video's shape; `turn`: the default."""
+    help = "turn a video clockwise, or mirror it and then turn it: " + ", ".join(TURNS)
+    verb.add_argument("--turn", type=_option(checked_turn), default=turn, metavar="DEGREES", help=help)
+    help = "width:height of a video as shown, such as 16:9 (default: as it declares)"
+    verb.add_argument("--aspect", type=_option(checked_aspect), metavar="W:H", help=help)
 
 
 def _client_verb(verbs: Verbs, name: str, things: str, actions: str) -> Verbs:
@@ -150,6 +162,16 @@ def _rate(text: str) -> float | None:
             f"must be more than {MIN_RATE:g} and at most {MAX_RATE:g}, or `all`, got {text!r}"
         )
     return rate
+
+
+def _option(check: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    def checked(text: str) -> str | None:
+        try:
+            return check(text)
+        except BadOptionError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
 
 
 def _threads(text: str) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from api.verbs.output import print_error, print_json, print_table
 from api.verbs.service import RequestError, download, request, upload
 
+OPTIONS = ("purpose", "ground", "turn", "aspect")
 COLUMNS = ("ID", "NAME", "STATE", "DONE", "LEFT", "FACES", "REASON")
 
 
@@ -23,7 +24,7 @@ def recordings(arguments: argparse.Namespace) -> int:
 
 def add(arguments: argparse.Namespace) -> None:
     """Upload a file of this machine; a path without such a file is one of the service's media folder."""
-    options = {"purpose": arguments.purpose, "ground": arguments.ground}
+    options = {name: getattr(arguments, name) for name in OPTIONS}
     fields = {name: value for name, value in options.items() if value is not None}
     fields["rate"] = "all" if arguments.rate is None else arguments.rate
     file = Path(arguments.file)

@@ -22,6 +22,7 @@ from engine.runtimes.runtime import GpuError
 from engine.settings import DetectorName, EngineSettings
 from ingest.environment import SettingError
 from ingest.files.recording import UnreadableError
+from ingest.picture.options import DisplayOptions
 from ingest.printable import printable
 
 # Exit codes.
@@ -56,7 +57,9 @@ class RunCommand:
         self._inputs = find_inputs(self._paths)
         self._out: Path = arguments.out
         self._json: bool = arguments.json
-        self._options = ReadOptions(rate=arguments.rate, annotated=arguments.video)
+        self._options = ReadOptions(
+            arguments.rate, arguments.video, DisplayOptions(arguments.turn, arguments.aspect)
+        )
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
         self._detector: DetectorName = arguments.detector or EngineSettings.read("detector").detector
         settings = EngineSettings.read("runtime", "precision")

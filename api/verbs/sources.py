@@ -8,7 +8,7 @@ from api.verbs.output import print_error, print_json, print_table
 from api.verbs.service import RequestError, request
 
 BAD_USAGE = 2  # exit code
-FIELDS = ("name", "url", "rate", "purpose", "ground", "picture")
+FIELDS = ("name", "url", "rate", "purpose", "ground", "picture", "turn", "aspect")
 COLUMNS = ("ID", "NAME", "STATE", "RATE", "URL", "REASON")
 
 

@@ -1,4 +1,4 @@
-"""Probes a file in a process of its own: `python -m ingest.files.probe FILE PIXELS`.
+"""Probes a file in a process of its own: `python -m ingest.files.probe FILE PIXELS [TURN ASPECT]`.
 
 An uploaded file is opened for the first time here. A file that crashes or takes over the decoder gets limited
 memory and time, writes to no file and gains no rights; it can still read what its user may read. Prints one
@@ -17,6 +17,7 @@ from ingest.child_process import LIBC
 from ingest.files.pictures import is_still, read_header
 from ingest.files.recording import UnreadableError, open_recording
 from ingest.files.stills import read_image
+from ingest.picture.options import NO_CORRECTION, DisplayOptions, checked_turn
 
 MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K frames of 12 MB
 CPU_TIME = 20  # seconds
@@ -42,7 +43,7 @@ def limit() -> None:
         setrlimit(kind, (most, most))
 
 
-def probe(path: Path, max_pixels: int) -> dict[str, Any]:
+def probe(path: Path, max_pixels: int, display: DisplayOptions = NO_CORRECTION) -> dict[str, Any]:
     """Decode the first picture; return the properties of the file. Raise UnreadableError."""
     header = read_header(path)
     media_type = header.media_type if header else OTHER_TYPE
@@ -51,7 +52,7 @@ def probe(path: Path, max_pixels: int) -> dict[str, Any]:
     if is_still(path):
         height, width, _ = read_image(path).colour.shape
         return _properties(width, height, media_type)
-    with open_recording(path, path.name, None) as recording:
+    with open_recording(path, path.name, None, options=display) as recording:
         return {
             "start": recording.start / 1e9,
             "duration": recording.declared / 1e9 if recording.declared else None,
@@ -68,7 +69,9 @@ def _properties(width: int, height: int, media_type: str) -> dict[str, Any]:
 def main() -> int:
     limit()
     try:
-        answer = probe(Path(sys.argv[1]), int(sys.argv[2]))
+        turn, aspect, *_ = *sys.argv[3:], "0", ""
+        display = DisplayOptions(checked_turn(turn), aspect or None)
+        answer = probe(Path(sys.argv[1]), int(sys.argv[2]), display)
     except UnreadableError as error:
         answer = {"reason": error.reason}
     except MemoryError:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 # Degrees clockwise; the mirrored ones exchange left and right first.
 Turn = Literal["0", "90", "180", "270", "mirrored", "mirrored-90", "mirrored-180", "mirrored-270"]
@@ -13,7 +13,7 @@ ASPECT = re.compile(r"(\d{1,5}(?:\.\d{1,6})?):(\d{1,5}(?:\.\d{1,6})?)")
 MAX_ASPECT = 10  # to 1, and 1 to this
 
 
-class BadOptionError(Exception):
+class BadOptionError(ValueError):
     """An option is invalid; the message is one line without the option's name."""
 
 
@@ -28,16 +28,18 @@ class DisplayOptions:
 NO_CORRECTION = DisplayOptions()
 
 
-def checked_turn(value: Any) -> Turn:
-    """Return a turn; a number counts as its text. Raise BadOptionError."""
+def checked_turn(text: str) -> Turn:
+    """Return a turn. Raise BadOptionError."""
     for turn in TURNS:
-        if turn == str(value).strip():
+        if turn == text:
             return turn
-    raise BadOptionError(f"must be one of {', '.join(TURNS)}, got {str(value)[:40]!r}")
+    raise BadOptionError(f"must be one of {', '.join(TURNS)}, got {text[:40]!r}")
 
 
-def checked_aspect(text: str) -> str:
+def checked_aspect(text: str | None) -> str | None:
     """Return an aspect as it is stored. Raise BadOptionError."""
+    if text is None:
+        return None
     parse_aspect(text)
     return text.strip()
 

@@ -4,7 +4,18 @@ import { fillPurposes, needsGround, PICTURE_OPTIONS, purposeErrors } from "../ap
 import { addSource, changeSource } from "../app/sources-api.js";
 import { byId, fillSelect, setText, showFieldErrors, showText } from "../lib/elements.js";
 
-const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture"];
+const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture", "turn", "aspect"];
+
+const TURN_OPTIONS = [
+  ["0", "None"],
+  ["90", "90° right"],
+  ["180", "180°"],
+  ["270", "90° left"],
+  ["mirrored", "Mirrored"],
+  ["mirrored-90", "Mirrored, then 90° right"],
+  ["mirrored-180", "Mirrored, then 180°"],
+  ["mirrored-270", "Mirrored, then 90° left"],
+];
 
 export class SourceForm {
   #dialog = byId("source-dialog");
@@ -22,10 +33,12 @@ export class SourceForm {
     this.#onSaved = onSaved;
     // Tokens mean that several people use the service: one of them has to choose a purpose.
     const purpose = tokens === "required" ? "" : "personal";
-    this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown" };
+    const shape = { turn: "0", aspect: "" };
+    this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown", ...shape };
     Object.assign(this.#fields.rate, { min: rate.min, max: rate.max });
     fillPurposes(this.#fields, { mustChoose: true });
     fillSelect(this.#fields.picture, PICTURE_OPTIONS);
+    fillSelect(this.#fields.turn, TURN_OPTIONS);
     byId("source-cancel").addEventListener("click", () => this.#dialog.close());
     this.#fields.purpose.addEventListener("change", () => this.#showGround());
     this.#form.addEventListener("submit", (event) => this.#submit(event));
@@ -48,7 +61,7 @@ export class SourceForm {
   #values() {
     const values = Object.fromEntries(FIELDS.map((name) => [name, this.#fields[name].value.trim()]));
     const ground = needsGround(values.purpose) && values.ground ? values.ground : null;
-    return { ...values, ground, rate: Number(values.rate) };
+    return { ...values, ground, rate: Number(values.rate), aspect: values.aspect || null };
   }
 
   #showGround() {

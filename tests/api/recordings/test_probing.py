@@ -31,7 +31,7 @@ def fake_python(tmp_path: Path) -> str:
 
 async def fake_probe(path: Path, python: str) -> None:
     with pytest.raises(RefusedError, match="probed"):
-        await probe(path, RecordingLimits(), python)
+        await probe(path, RecordingLimits(), python=python)
 
 
 def test_the_process_gets_no_secret_of_the_service(

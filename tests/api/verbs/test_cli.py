@@ -81,7 +81,18 @@ def test_a_source_is_added_changed_and_removed(
         listed = call(capfd, "sources", "list")
         again = call(capfd, "sources", "add", "Front door", "rtsp://192.0.2.7/1")
         wrong = call(capfd, "sources", "add", "Attic", "gopher://192.0.2.7/1")
-        changed = call(capfd, "sources", "change", "Front door", "--purpose", "safety", "--picture", "none")
+        changed = call(
+            capfd,
+            "sources",
+            "change",
+            "Front door",
+            "--purpose",
+            "safety",
+            "--picture",
+            "none",
+            "--turn",
+            "180",
+        )
         shown = call(capfd, "sources", "list", "--json")
         refused = call(capfd, "sources", "change", "front-door", "--purpose", "workplace")
         removed = call(capfd, "sources", "remove", "Front door")
@@ -99,6 +110,7 @@ def test_a_source_is_added_changed_and_removed(
     assert changed.out == "changed front-door: rtsp://viewer:***@192.0.2.7/1\n"
     (source,) = shown.json
     assert (source["purpose"], source["picture"], source["rate"]) == ("safety", "none", 5.0)
+    assert (source["turn"], source["aspect"]) == ("180", None)
     assert "Art. 5(1)(f)" in refused.error_line()
     assert removed.out == "removed front-door\n"
     assert empty.json == []
@@ -109,7 +121,7 @@ def test_a_change_without_fields_is_refused(capfd: pytest.CaptureFixture[str]) -
     assert (called.code, called.error_line()) == (
         2,
         "nothing to change of lobby: "
-        "give at least one of --name, --url, --rate, --purpose, --ground, --picture",
+        "give at least one of --name, --url, --rate, --purpose, --ground, --picture, --turn, --aspect",
     )
 
 
