@@ -93,14 +93,17 @@ class Pipeline:
         state = self._state_of(source)
         return [*_end_tracks(state, state.tracker.end_all()), *state.coverage.pause()]
 
-    def finish(self, source: str, ended: int, *, damaged: bool = False) -> list[Event]:
+    def finish(
+        self, source: str, ended: int, *, pictures_end: int | None = None, damaged: bool = False
+    ) -> list[Event]:
         """End a source at `ended` (ns): its open spans and tracks, and the coverage up to there.
 
-        `damaged`: the recording could not be decoded after its last frame.
+        `pictures_end`: ns, the end of the last picture; `damaged`: it could not be decoded after the last
+        frame.
         """
         state = self._state_of(source)
         events = _end_tracks(state, state.tracker.end_all())
-        events += state.coverage.finish(ended, damaged=damaged)
+        events += state.coverage.finish(ended, pictures_end=pictures_end, damaged=damaged)
         del self._sources[source]
         return events
 

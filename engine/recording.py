@@ -85,10 +85,11 @@ class RecordingReader:
                 self._batch = batch
                 self.position = batch[-1].frame.media_time
                 yield [self._dated(event) for caused in events for event in caused]
+        recording, ended = self._recording, None
         if not self.interrupted:
-            self.position = self._recording.duration
-        damaged = self._recording.broken_off and not self.interrupted
-        ending = self._pipeline.finish(self._source, self.position, damaged=damaged)
+            self.position, ended = recording.duration, recording.pictures_end
+        damaged = recording.broken_off and not self.interrupted
+        ending = self._pipeline.finish(self._source, self.position, pictures_end=ended, damaged=damaged)
         yield [self._dated(event) for event in ending]
 
     def _dated(self, event: Event) -> Event:

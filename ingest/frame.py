@@ -29,6 +29,8 @@ class Frame:
     damaged: bool  # there were decoding errors since the frame before
     grey: NDArray[np.uint8]  # luma plane, (height, width), read-only, long side at most LONG_SIDE
     view: int = 0  # of a recording: counts the changes of its shape, in pixels or by a turn
+    # Of recordings only: times without a picture (start, end; ns) since the frame before, picked or not.
+    gaps: tuple[tuple[int, int], ...] = ()
     # Of live sources only:
     connection: int = 0  # ms; arrival of its first frame, new at each change of shape
     captured_at: datetime | None = None  # UTC

@@ -39,6 +39,7 @@ from ingest.files.resume import decode_resume_point
 from ingest.files.stills import read_image
 from ingest.pace import SECOND
 from ingest.picture.options import DisplayOptions
+from ingest.video_streams import StreamInfo
 
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
 THREADS = 1  # of the networks: live sources need the other cores
@@ -153,7 +154,8 @@ def _decode_state(state: dict[str, Any]) -> ReaderState:
 
 def _decode_facts(fields: dict[str, Any]) -> Facts:
     damage = tuple(Damage(**each) for each in fields["damage"])
-    return Facts(**{**fields, "damage": damage})
+    others = tuple(StreamInfo(**each) for each in fields["other_streams"])
+    return Facts(**{**fields, "damage": damage, "other_streams": others})
 
 
 def limit_resources() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from api.exports.parquet import read_rows
+from api.results.progress import ReadOptions
 from engine.drawing.annotate import Annotator, FaceAnnotation
 from engine.labels import KEYPOINTS, LABELS
 from engine.records import Box, Floats, Reading
 from ingest.files.rewrite import rewrite
 from ingest.pace import SECOND
 from ingest.picture.colour import Colour
-from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
 ROUNDING = 1000  # ns; the table's times are rounded to a microsecond
 MIN_GAP = SECOND // 2  # ns; readings of a track this close together are interpolated at any rate
@@ -23,21 +23,20 @@ MIN_GAP = SECOND // 2  # ns; readings of a track this close together are interpo
 def annotate_video(
     path: Path,
     results: Path,
-    rate: float | None,
-    display: DisplayOptions = NO_CORRECTION,
+    options: ReadOptions,
     *,
     advance: Callable[[int], None],
     stopped: Callable[[], bool],
 ) -> Path:
     """Write the annotated video beside the tables in `results`; `advance` gets each media time (ns)."""
-    annotations = Annotations(read_rows(results / "readings.parquet"), rate)
+    annotations = Annotations(read_rows(results / "readings.parquet"), options.rate)
     annotator = Annotator()
 
     def draw(frame: Colour, media_time: int) -> None:
         annotator.draw(frame, annotations.at(media_time))
         advance(media_time)
 
-    return rewrite(path, results / "annotated", draw, stopped, display)
+    return rewrite(path, results / "annotated", draw, stopped, options.display)
 
 
 def annotation_of(reading: Reading) -> FaceAnnotation:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, get_args
 
 from engine.labels import LABELS, Label
@@ -14,6 +14,7 @@ from ingest.files.damage import Damage
 from ingest.files.recording import Recording
 from ingest.files.stills import Still
 from ingest.pace import SECOND
+from ingest.video_streams import StreamInfo
 
 COVERAGE_KINDS: tuple[CoverageKind, ...] = get_args(CoverageKind)
 
@@ -34,6 +35,8 @@ class Facts:
     damage: tuple[Damage, ...]
     interrupted: bool
     created_at: str | None = None  # RFC 3339; the wall clock at media time 0
+    stream: int | None = None  # number of the video stream; None for pictures
+    other_streams: tuple[StreamInfo, ...] = ()  # video streams that were not read
 
 
 def video_facts(
@@ -53,6 +56,8 @@ def video_facts(
         damage=tuple(recording.damage),
         interrupted=reader.interrupted,
         created_at=rfc3339(recording.created),
+        stream=recording.stream,
+        other_streams=tuple(recording.other_streams),
     )
 
 
@@ -143,6 +148,8 @@ class Summary:
             "created_at": facts.created_at,
             "clock": None if facts.created_at is None else "container",
             "rate": "all" if facts.rate is None else facts.rate,
+            "stream": facts.stream,
+            "other_streams": [asdict(stream) for stream in facts.other_streams],
             "frames_decoded": facts.frames_decoded,
             "faces": self.faces,
             "readings": self.readings,

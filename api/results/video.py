@@ -50,8 +50,7 @@ class VideoReader:
             return annotate_video(
                 self.path,
                 self.folder,
-                self.options.rate,
-                self.options.display,
+                self.options,
                 advance=lambda media_time: self.listener.advance(media_time / SECOND),
                 stopped=self.listener.stopped,
             )

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ingest.network.address import AddressError, OutsideError, parse_address
+from ingest.network.address import STREAM, AddressError, OutsideError, parse_address
 from ingest.network.allowlist import NO_WEBCAM, Allowlist, ForbiddenError, allowed_addresses
 from ingest.network.source_types import DEFAULT_PORTS, FILE, FORMS, SCHEMES, WEBCAM
 
@@ -93,7 +93,9 @@ def without_password(url: str) -> str:
 
 
 def _shown_option(option: str) -> str:
-    name, mark, _ = option.partition("=")
+    name, mark, value = option.partition("=")
+    if name == STREAM.rstrip("=") and value.isdecimal():
+        return option
     return option if option in PUBLIC_OPTIONS else f"{name}={HIDDEN}" if mark else HIDDEN
 
 
@@ -121,8 +123,8 @@ def _validated_network(text: str) -> str:
 def _validated_file(text: str, file: Path, media: Path) -> str:
     """Return `file:` and the path relative to the media folder."""
     _, mark, options = text.partition("?")
-    if mark and options != "loop":
-        raise UrlError("only ?loop may follow the name of a file")
+    if mark and any(option != "loop" and not option.startswith(STREAM) for option in options.split("&")):
+        raise UrlError("only ?loop and ?mien_stream=N may follow the name of a file")
     try:
         exists = file.is_file()
     except OSError:  # the name is too long for the file system

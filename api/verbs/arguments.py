@@ -40,6 +40,8 @@ def add_run(verbs: Verbs) -> None:
     _add_rate(verb, f"readings a second of a face, up to {MAX_RATE:g}, or `all` frames")
     _add_display(verb, "0")
     option("--json", action="store_true", help="print the summary, or the list of them, on standard output")
+    help = "the number of the video stream, as in summary.json (default: the one that players show)"
+    option("--stream", type=_stream, metavar="N", help=help)
     option("--threads", type=_threads, metavar="N", help="threads of the networks (default: one a core)")
     option(
         "--detector",
@@ -177,4 +179,10 @@ def _option(check: Callable[[str], str | None]) -> Callable[[str], str | None]:
 def _threads(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
+    return int(text)
+
+
+def _stream(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more, got {text!r}")
     return int(text)

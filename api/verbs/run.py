@@ -58,7 +58,9 @@ class RunCommand:
         self._out: Path = arguments.out
         self._json: bool = arguments.json
         self._options = ReadOptions(
-            arguments.rate, arguments.video, DisplayOptions(arguments.turn, arguments.aspect)
+            arguments.rate,
+            annotated=arguments.video,
+            display=DisplayOptions(arguments.turn, arguments.aspect, arguments.stream),
         )
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
         self._detector: DetectorName = arguments.detector or EngineSettings.read("detector").detector

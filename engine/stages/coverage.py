@@ -1,16 +1,16 @@
 """Divides a source's time into segments of one kind each: observed, dropped, disconnected etc. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.records import Coverage, CoverageKind
 from ingest.frame import Frame
+from ingest.gaps import is_gap
 from ingest.pace import SECOND
 
 MAX_DURATION = 10 * SECOND  # a segment is closed after this, so that live views stay current
-MIN_STALL = 2 * SECOND  # a camera without frames for longer, and for STALL_INTERVALS, is disconnected
-STALL_INTERVALS = 3  # frame intervals
 MIN_DAMAGE = 1.5  # frame intervals: a longer gap beside decoding errors is caused by them
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -65,19 +65,26 @@ class SourceCoverage:
             self._close(self._last.time)
         return self._take_closed()
 
-    def finish(self, ended: int, *, damaged: bool = False) -> list[Coverage]:
-        """End the source at `ended` (ns); `damaged`: it could not be decoded after the last frame."""
+    def finish(self, ended: int, *, pictures_end: int | None = None, damaged: bool = False) -> list[Coverage]:
+        """End the source at `ended` (ns); `damaged`: it could not be decoded after the last frame.
+
+        `pictures_end`: ns, the end of the last picture, picked or not; None if all of the time has one.
+        """
         if self._last is None:
             self._open = _Segment("decode_error" if damaged else "no_face", 0)
         elif damaged:
             self._extend("decode_error", min(self._last.time + self._last.interval, ended))
+        elif pictures_end is not None and pictures_end < ended:
+            self._extend("disconnected", pictures_end)
         self._close(ended)
         return self._take_closed()
 
     def _begin(self, frame: Frame, kind: CoverageKind) -> int:
         """Cover the time before the first frame; return the frame interval, which is unknown (0)."""
         started = 0 if frame.captured_at is None else frame.media_time  # a recording starts at 0
-        self._open = _Segment("decode_error" if frame.damaged else kind, started)
+        is_late = bool(frame.gaps) and frame.captured_at is None
+        first: CoverageKind = "decode_error" if frame.damaged else "disconnected" if is_late else kind
+        self._open = _Segment(first, started)
         if frame.number > 0:
             self._extend("dropped", frame.media_time, frames=frame.number)
         return 0
@@ -101,7 +108,16 @@ class SourceCoverage:
         if (kind := _gap_kind(frame, elapsed, last.interval)) is not None:
             self._extend(kind, min(expected, time))
             return last.interval
+        if frame.gaps:
+            self._cover_gaps(frame.gaps, last.kind)
+            return last.interval
         return elapsed
+
+    def _cover_gaps(self, gaps: Iterable[tuple[int, int]], kind: CoverageKind) -> None:
+        """Cover times without a picture; `kind`: of the pictures between them, of which none was picked."""
+        for started, ended in gaps:
+            self._extend("disconnected", started)
+            self._extend(kind, ended)
 
     def _extend(self, kind: CoverageKind, time: int, *, frames: int = 0) -> None:
         """Count frames in the open segment, or in a new one from `time` on if its kind differs."""
@@ -152,5 +168,5 @@ def _gap_kind(frame: Frame, elapsed: int, interval: int) -> CoverageKind | None:
         return None
     if frame.damaged and elapsed > MIN_DAMAGE * interval:
         return "decode_error"
-    is_stalled = frame.captured_at is not None and elapsed > max(MIN_STALL, STALL_INTERVALS * interval)
-    return "disconnected" if is_stalled else None
+    is_live = frame.captured_at is not None  # a recording tells its gaps itself
+    return "disconnected" if is_live and is_gap(elapsed, interval) else None

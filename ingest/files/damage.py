@@ -33,7 +33,8 @@ class DamageLog:
     def error(self, media_time: int, reason: str) -> None:
         """Add an error in data of `media_time` (ns)."""
         if self._first_error is None:
-            self._first_error, self._last_error, self._reason = media_time, media_time, reason
+            self._first_error, self._last_error, self._reason = media_time, media_time, ""
+        self._reason = _joined(self._reason, reason)
         self._first_error = min(self._first_error, media_time)
         self._last_error = max(self._last_error, media_time)
 
@@ -72,5 +73,10 @@ class DamageLog:
     def _add(self, damage: Damage) -> None:
         if self.found and damage.started - self.found[-1].ended <= MERGE_GAP:
             before = self.found.pop()
-            damage = Damage(before.started, damage.ended, before.reason)
+            damage = Damage(before.started, damage.ended, _joined(before.reason, damage.reason))
         self.found.append(damage)
+
+
+def _joined(first: str, second: str) -> str:
+    """Join two reasons, each of them once."""
+    return first if second in first else f"{first}; {second}" if first else second

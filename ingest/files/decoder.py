@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -9,12 +10,17 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from ingest.clock import FileClock
 from ingest.files.damage import DamageLog
+from ingest.files.lengths import END_TOLERANCE, declared_duration, nanoseconds, started, video_end
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
+from ingest.gaps import UsualInterval, is_gap
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
 from ingest.picture.luma import grey_of
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
+
+Interval: TypeAlias = tuple[int, int]  # ns of media time
 
 DEFAULT_DURATION = SECOND // 25  # ns; of a frame where the file gives neither that nor a rate
 MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once or never
@@ -23,8 +29,15 @@ MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once
 # Headers and padding between packets stayed below 4 KiB in all files tried.
 MAX_PADDING = 16 * 1024  # bytes
 
-# A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
-END_TOLERANCE = SECOND // 4  # ns
+# A longer time without a picture is a clock that jumps, unless the file has an index of its pictures and a
+# length that says so: joined recordings begin at any time.
+LARGEST_HOLE = 3_600 * SECOND  # ns
+INDEXED = ("mov", "matroska", "avi", "gif")
+
+# Sound comes in frames of up to a tenth of a second: it hardly ever begins and ends with the pictures.
+ROUNDING = SECOND // 10  # ns
+
+POSITIONS = 128  # packets that a decoder may hold back
 
 NOT_AGAIN = "the last frame did not come again"
 
@@ -37,6 +50,7 @@ class DecodedFrame:
     number: int  # of the picture in the stream, from 0
     picture: Picture
     damaged: bool  # there is damage between the frame before and this one
+    gap: Interval | None = None  # without a picture, between the frame before and this one
 
 
 class Decoder:
@@ -52,13 +66,18 @@ class Decoder:
         self.decoded = 0  # frames so far
         self.pictures = 0  # so far, with those that are left out
         self.end = 0  # ns; the end of the last frame
+        self.others_end = 0  # ns; the end of the sound so far
         self.broken: str | None = None  # the reason if nothing more can be read before the file's end
         self._container = container
         self._stream = stream
         self._display = Display(stream, options)
-        self._start = (container.start_time or 0) * 1000  # ns
+        self._start = started(container)  # ns
         rate = stream.average_rate
-        self._duration = round(SECOND / rate) if rate else DEFAULT_DURATION  # ns, of a frame
+        self._usual = UsualInterval(round(SECOND / rate) if rate else DEFAULT_DURATION)
+        self._clock = FileClock(_largest_hole(container))
+        self._delay: int | None = None  # ns; of the first frame, by the reordering of packets
+        self._positions: dict[int, int | None] = {}  # bytes, of the last packets by PTS
+        self._position_known: int | None = None  # bytes; of the newest packet that has one
         self._bytes_end = 0  # of the packets so far
         self._packet_time = 0  # ns; media time of the current packet
         self._latest_time = 0  # ns; the latest media time of a packet so far
@@ -72,8 +91,13 @@ class Decoder:
         Raise SeekUntrustedError, as iterating does until the seek is verified.
         """
         state = point.state
+        if state.seams:
+            raise SeekUntrustedError("the clock started again before")
         self.damage, self.decoded, self.end = DamageLog.restored(state.damage), state.decoded, state.end
         self.pictures = state.pictures
+        self.others_end = state.others_end
+        self._usual = UsualInterval(self._usual.value, state.intervals)
+        self._clock.begin(state.first)
         self._verifier = SeekVerifier(point)
         target = min(point.checksums) - early
         if target <= 0:
@@ -87,14 +111,41 @@ class Decoder:
             raise SeekUntrustedError(f"cannot seek: {error.strerror}") from error
 
     @property
+    def rounding(self) -> int:
+        """ns; a shorter time before the first frame or after the last one belongs to it."""
+        return max(ROUNDING, self._usual.value)
+
+    @property
+    def seams(self) -> int:
+        """Places where the clock started again or jumped."""
+        return self._clock.seams
+
+    @property
     def declared_end(self) -> int | None:
-        """The end of the video according to the container, in ns since its start; None if it has none."""
-        stream, end = self._stream, declared_duration(self._container)
-        if end is None:
+        """The end of the video according to the container, in ns since its start; None if it has none.
+
+        The length of a file whose sound reaches its end says nothing about the video.
+        """
+        end, own = declared_duration(self._container), video_end(self._container, self._stream)
+        if end is None or self.seams:
             return None
-        if stream.duration is not None and stream.start_time is not None:
-            return min(end, self._since_start(stream.start_time + stream.duration))
-        return end
+        if own is not None:
+            return min(end, own)
+        return None if self.others_end >= end - END_TOLERANCE else end
+
+    def clock_state(self, image: av.VideoFrame) -> dict[str, Any]:
+        """Return the fields of DecoderState about times, after the frame with this image."""
+        return {
+            "end": self.end,
+            "others_end": self.others_end,
+            "intervals": self._usual.state(),
+            "first": self._clock.first,
+            "seams": self.seams,
+            "position": self._position(image),
+        }
+
+    def _position(self, image: av.VideoFrame) -> int | None:
+        return None if image.pts is None else self._positions.get(image.pts)
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         for packet in self._packets():
@@ -131,11 +182,42 @@ class Decoder:
             if self._bytes_end and packet.pos - self._bytes_end > MAX_PADDING:
                 self._add_error(self._latest_time + 1, "data missing")
             self._bytes_end = max(self._bytes_end, packet.pos + packet.size)
-        if packet.stream.index == self._stream.index and packet.pts is not None:
-            self._packet_time = self._since_start(packet.pts)
-            self._latest_time = max(self._latest_time, self._packet_time)
-            if packet.is_corrupt:
-                self._add_error(self._packet_time, "damaged data")
+        if packet.stream.index == self._stream.index:
+            if packet.pts is not None:
+                self._check_video(packet, packet.pts)
+        elif packet.pts is not None and packet.stream.type == "audio":
+            ended = round((packet.pts + (packet.duration or 0)) * packet.time_base * SECOND) - self._start
+            self.others_end = max(self.others_end, ended)
+
+    def _check_video(self, packet: "Packet[Stream]", pts: int) -> None:
+        pts = self._follow(packet, pts)
+        self._packet_time = self._since_start(pts)
+        self._latest_time = max(self._latest_time, self._packet_time)
+        if packet.is_corrupt:
+            self._add_error(self._packet_time, "damaged data")
+        if packet.pos is not None and packet.pos >= 0:
+            self._position_known = packet.pos
+        self._positions[pts] = self._position_known
+        if len(self._positions) > POSITIONS:
+            del self._positions[next(iter(self._positions))]
+
+    def _follow(self, packet: "Packet[Stream]", pts: int) -> int:
+        """Move a packet behind a seam to where it belongs, before it is decoded; return its PTS."""
+        shown = nanoseconds(self._stream, pts)
+        decoded = None if packet.dts is None else nanoseconds(self._stream, packet.dts)
+        jump = self._clock.follow(shown, decoded, self._usual.value, is_key=packet.is_keyframe)
+        if self._delay is None and decoded is not None:
+            self._delay = shown - decoded
+        if not self._clock.shift:
+            return pts
+        base = self._stream.time_base
+        assert base is not None
+        ticks = round(self._clock.shift / (base * SECOND))
+        packet.pts = pts + ticks
+        packet.dts = None if packet.dts is None else packet.dts + ticks
+        if jump is not None:
+            self._add_error(self._since_start(pts + ticks), jump)
+        return pts + ticks
 
     def _decode(self, packet: "Packet[Stream]") -> Iterator[av.VideoFrame]:
         """Yield the images that a packet completes; an empty packet completes all."""
@@ -169,11 +251,21 @@ class Decoder:
             self._verify(self._verifier, media_time, picture)
             return None
         if self.decoded and media_time <= self.damage.last:
+            self._add_error(self.damage.last + 1, "a picture out of order")
             return None
+        gap = self._gap(media_time)
         damaged = self.damage.good(media_time)
         self.decoded += 1
-        self.end = media_time + (nanoseconds(self._stream, image.duration or 0) or self._duration)
-        return DecodedFrame(media_time, self.pictures - 1, picture, damaged)
+        lasting = nanoseconds(self._stream, image.duration or 0) or self._usual.value
+        self.end = media_time + (self._usual.value if is_gap(lasting, self._usual.value) else lasting)
+        return DecodedFrame(media_time, self.pictures - 1, picture, damaged, gap)
+
+    def _gap(self, media_time: int) -> Interval | None:
+        """Return the time without a picture before a frame, the first one included."""
+        if not self.decoded:
+            return (0, media_time) if media_time > self.rounding + (self._delay or 0) else None
+        found = self._usual.ends_with_gap(media_time - self.damage.last)
+        return (min(self.end, media_time), media_time) if found else None
 
     def _verify(self, verifier: SeekVerifier, media_time: int, picture: Picture) -> None:
         if media_time > verifier.until:
@@ -181,12 +273,12 @@ class Decoder:
         if verifier.expects(media_time):
             verifier.verify(media_time, grey_of(picture))
         if media_time == verifier.until:
-            verifier.finish()
+            verifier.finish(self._position(picture.image))
             self._verifier = None
 
     def _finish(self) -> None:
         declared = self.declared_end
-        if declared is not None and declared - self.end > max(END_TOLERANCE, 2 * self._duration):
+        if declared is not None and declared - self.end > max(END_TOLERANCE, 2 * self._usual.value):
             self.damage.end(declared, f"ends at {self.end / SECOND:.2f} s of {declared / SECOND:.2f} s")
         else:
             self.damage.end(self.end, None)
@@ -195,24 +287,9 @@ class Decoder:
         return nanoseconds(self._stream, pts) - self._start
 
 
-def nanoseconds(stream: VideoStream, ticks: int) -> int:
-    """Convert a time of a stream's packets or frames."""
-    base = stream.time_base
-    assert base is not None  # every video stream has one
-    return ticks * base.numerator * SECOND // base.denominator
-
-
-def declared_duration(container: InputContainer) -> int | None:
-    """Return the container's duration in ns, or None if it has none.
-
-    Matroska gives the end on its clock, so the clock's start is subtracted. A start of at most a quarter of a
-    second is what encoders put before the first frame, and other containers count it as part of the duration.
-    """
-    if container.duration is None:
-        return None
-    start = container.start_time or 0
-    is_clock = "matroska" in container.format.name and start * 1000 > END_TOLERANCE
-    return (container.duration - (start if is_clock else 0)) * 1000
+def _largest_hole(container: InputContainer) -> int:
+    is_indexed = any(name in container.format.name for name in INDEXED)
+    return max(LARGEST_HOLE, declared_duration(container) or 0) if is_indexed else LARGEST_HOLE
 
 
 def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":

@@ -10,16 +10,15 @@ from typing import Self
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ingest.containers import FILES
 from ingest.files.animation import is_animated_webp, open_animation
 from ingest.files.creation import creation_time
 from ingest.files.damage import Damage
-from ingest.files.decoder import DecodedFrame, Decoder, declared_duration
+from ingest.files.decoder import DecodedFrame, Decoder, Interval
 from ingest.files.index import lacks_index
-from ingest.files.pictures import has_tracks
+from ingest.files.lengths import counted_start, declared_duration, started
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
@@ -27,6 +26,7 @@ from ingest.picture.display import Shape
 from ingest.picture.luma import grey_of
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.printable import printable
+from ingest.video_streams import NoStreamError, StreamInfo, chosen_stream, other_streams
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
 FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
@@ -76,12 +76,15 @@ class Recording:
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
         self.format = container.format.name
         self.rate = rate
+        self.stream = stream.index  # its number in the file
+        self.other_streams: list[StreamInfo] = other_streams(container, stream)
         self._source = source
         self._container = container
         self.declared = declared_duration(container) or 0  # ns; 0 if unknown
         tags = [container.metadata, stream.metadata]
         self.created = creation_time(tags, datetime.now(UTC))  # at media time 0; None if unknown
-        self.start = (container.start_time or 0) * 1000  # ns; the container's clock at media time 0
+        self.start = started(container)  # ns; the container's clock at media time 0
+        self._counted_start = counted_start(container)
         self._pace = Pace(rate)
         self._decoder = Decoder(container, stream, options)
         self._number = 0  # of the next frame
@@ -106,8 +109,17 @@ class Recording:
 
     @property
     def duration(self) -> int:
-        """ns: the container's, or if it has none the end of the last decoded frame."""
-        return self.declared if self.declared > self._decoder.damage.last else self._decoder.end
+        """ns: the container's, or if it has none or its clock started again the end of what was read."""
+        decoder = self._decoder
+        if decoder.seams:
+            return decoder.end
+        return self.declared if self.declared > decoder.damage.last else max(decoder.end, decoder.others_end)
+
+    @property
+    def pictures_end(self) -> int:
+        """ns: the end of the last frame, or the duration if that is hardly later."""
+        end, rounding = self._decoder.end, self._decoder.rounding + self._counted_start
+        return self.duration if self.duration - end <= rounding else end
 
     @property
     def frames_decoded(self) -> int:
@@ -136,16 +148,18 @@ class Recording:
     def read(self) -> Iterator[ReadFrame]:
         """Yield the picked frames, each with the state to resume after it."""
         damaged = False
+        gaps: list[Interval] = []
         for decoded in self.decoded_frames():
             damaged = damaged or decoded.damaged
+            gaps += [decoded.gap] if decoded.gap else []
             if self._pace.picks(decoded.media_time):
                 if self._number >= self._first_number:
-                    frame = self._frame(decoded, damaged=damaged)
-                    yield ReadFrame(frame, self._state(frame))
+                    frame = self._frame(decoded, gaps, damaged=damaged)
+                    yield ReadFrame(frame, self._state(frame, decoded))
                 self._number += 1
-                damaged = False
+                damaged, gaps = False, []
 
-    def _frame(self, decoded: DecodedFrame, *, damaged: bool) -> Frame:
+    def _frame(self, decoded: DecodedFrame, gaps: list[Interval], *, damaged: bool) -> Frame:
         self._follow(decoded.picture.shape)
         return Frame(
             self._source,
@@ -155,6 +169,7 @@ class Recording:
             grey_of(decoded.picture),
             view=self._view,
             picture=decoded.number,
+            gaps=tuple(gaps),
         )
 
     def _follow(self, shape: Shape) -> None:
@@ -162,18 +177,18 @@ class Recording:
             self._view += 1
         self._shape = str(shape)
 
-    def _state(self, frame: Frame) -> DecoderState:
+    def _state(self, frame: Frame, decoded: DecodedFrame) -> DecoderState:
         return DecoderState(
             number=frame.number,
             media_time=frame.media_time,
             decoded=self._decoder.decoded,
             pictures=self._decoder.pictures,
-            end=self._decoder.end,
             width=self.width,
             height=self.height,
             damage=self._decoder.damage.state(),
             view=frame.view,
             shape=self._shape,
+            **self._decoder.clock_state(decoded.picture.image),
         )
 
     def __enter__(self) -> Self:
@@ -210,7 +225,7 @@ def _open(
     after: ResumePoint | None,
     early: int | None = None,
 ) -> Recording:
-    container, stream = open_video(path)
+    container, stream = open_video(path, options.stream)
     try:
         recording = Recording(
             container, stream, source=source, rate=rate, after=after, early=early, options=options
@@ -223,8 +238,8 @@ def _open(
         raise
 
 
-def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
-    """Return a file and its video stream; the caller closes it.
+def open_video(path: Path, number: int | None = None) -> tuple[InputContainer, VideoStream]:
+    """Return a file and the video stream that players show, or the one with a number; the caller closes it.
 
     Raise UnreadableError for no such file, no permission, a folder, an empty file, not a video, a file cut
     off before its index, and a file without a video stream.
@@ -236,10 +251,11 @@ def open_video(path: Path) -> tuple[InputContainer, VideoStream]:
         reason = "cut off before its index" if lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
     try:
-        return container, _video_stream(container, path)
-    except UnreadableError:
+        return container, chosen_stream(container, number)
+    except NoStreamError as error:
         container.close()
-        raise
+        is_cut = number is None and lacks_index(path)
+        raise UnreadableError(path, "cut off before its index" if is_cut else str(error)) from error
 
 
 def open_container(path: Path) -> InputContainer:
@@ -268,19 +284,3 @@ def check_file(path: Path) -> None:
         raise UnreadableError(path, "is not a regular file")
     if status.st_size == 0:
         raise UnreadableError(path, "empty file")
-
-
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream that is no single picture: a cover, or the still of an animated AVIF."""
-    for stream in container.streams.video:
-        if not (stream.disposition & Disposition.attached_pic or _is_item(stream, path)):
-            # PyAV has no context for a stream without a decoder, although its types say so.
-            if getattr(stream, "codec_context", None) is None:
-                raise UnreadableError(path, "no decoder for its video")
-            return stream
-    raise UnreadableError(path, "cut off before its index" if lacks_index(path) else "no video stream")
-
-
-def _is_item(stream: VideoStream, path: Path) -> bool:
-    """Return whether a stream is a picture beside the tracks of a HEIF or AVIF file; it has no duration."""
-    return stream.frames == 1 and stream.duration is None and has_tracks(path)

@@ -26,6 +26,11 @@ class DecoderState:
     decoded: int  # frames so far, picked or not
     pictures: int  # so far, with those that were left out
     end: int  # ns; the end of the frame
+    others_end: int  # ns; the end of the sound so far
+    intervals: list[int]  # ns; the last ones between frames
+    first: int | None  # ns; the first key picture on the file's clock
+    seams: int  # places where that clock started again or jumped
+    position: int | None  # bytes; of the packet of the frame
     width: int  # pixels, of the upright recording
     height: int
     damage: dict[str, Any]  # DamageLog.state
@@ -61,6 +66,7 @@ class SeekVerifier:
     def __init__(self, point: ResumePoint) -> None:
         self.until = point.state.media_time  # ns; everything up to here was read before
         self._missing = dict(point.checksums)
+        self._position = point.state.position
 
     def expects(self, media_time: int) -> bool:
         return media_time in self._missing
@@ -70,7 +76,12 @@ class SeekVerifier:
         if zlib.crc32(grey) != self._missing.pop(media_time):
             raise SeekUntrustedError(f"a different frame at {media_time} ns")
 
-    def finish(self) -> None:
-        """Raise SeekUntrustedError if a frame did not come again."""
+    def finish(self, position: int | None) -> None:
+        """Raise SeekUntrustedError if a frame did not come again, or the last one from another `position`.
+
+        A file may have the same recording twice.
+        """
         if self._missing:
             raise SeekUntrustedError(f"{len(self._missing)} frames did not come again")
+        if position != self._position:
+            raise SeekUntrustedError(f"the last frame came from byte {position} instead of {self._position}")

@@ -21,9 +21,9 @@ from ingest.bus.frame_stream import FrameStream
 from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import SourceConfig, configured_sources
+from ingest.clock import LiveClock
 from ingest.files.recording import UnreadableError, open_video
 from ingest.frame import Frame
-from ingest.live.clock import LiveClock
 from ingest.live.latest import LatestSlot
 from ingest.live.player import Player
 from ingest.live.sender import CapturedFrame, Sender
@@ -111,9 +111,9 @@ def open_frames(
 
 
 def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
-    yield open_video(Path(address.target))
+    yield open_video(Path(address.target), address.stream)
     while address.loop:
-        yield open_video(Path(address.target))
+        yield open_video(Path(address.target), address.stream)
 
 
 def _network_frames(

@@ -13,12 +13,15 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from ingest.files.decoder import nanoseconds, packets_of
+from ingest.clock import starts_again
+from ingest.files.decoder import packets_of
+from ingest.files.lengths import nanoseconds
 from ingest.network.address import Address
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.settings import IngestSettings
+from ingest.video_streams import NoStreamError, chosen_stream
 
 # Streams of bare images carry no times: FFmpeg assumes 25 a second, or nothing.
 TIMELESS = ("mjpeg", "mpjpeg", "image2pipe", "jpeg_pipe", "h264", "hevc")
@@ -135,8 +138,9 @@ class LiveStream:
         if image.pts is None and not self._timeless:
             return None  # the first frame of an RTSP session, before its clock is known
         pts = round(arrival.at * SECOND) if self._timeless else nanoseconds(self._stream, image.pts or 0)
-        if self._last_pts is not None and self._last_pts - SECOND < pts <= self._last_pts:
-            return None  # out of order; a larger step back means that the camera has set its clock
+        last = self._last_pts
+        if last is not None and pts <= last and not starts_again(last, pts):
+            return None  # out of order
         self._last_pts = pts
         damaged, self._damaged = self._damaged, False
         return LiveFrame(pts, arrival.at, arrival.captured, picture, damaged)
@@ -157,15 +161,22 @@ def open_network(address: Address, settings: IngestSettings) -> tuple[InputConta
         # FFmpeg's error for its own timeout depends on what it was doing at that moment.
         late = time.monotonic() - began >= settings.open_timeout
         raise SourceLostError("no answer in time" if late else _reason(error)) from error
-    if not container.streams.video:
+    try:
+        return container, chosen_stream(container, address.stream)
+    except NoStreamError as error:
         container.close()
-        raise SourceLostError("no video in the stream")
-    return container, container.streams.video[0]
+        raise SourceLostError(
+            str(error) if address.stream is not None else "no video in the stream"
+        ) from error
 
 
 def is_real_time(container: InputContainer) -> bool:
-    """Return whether frames arrive as they are captured: those of a file or playlist arrive in bursts."""
-    return container.duration is None and container.format.name != "hls"
+    """Return whether frames arrive as they are captured: those of a file or playlist arrive in bursts.
+
+    A fragmented MP4 without a size is a camera's, whatever duration its first fragments add up to.
+    """
+    is_endless = container.duration is None or ("mov" in container.format.name and container.size <= 0)
+    return is_endless and container.format.name != "hls"
 
 
 def _capture_time(packet: "Packet[Stream]", arrived: float) -> float | None:

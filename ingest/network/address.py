@@ -6,7 +6,10 @@ from typing import Literal
 
 from ingest.network.source_types import FILE, NETWORK_TYPES, SCHEMES, WEBCAM, SourceType
 
-TRANSPORT = "mien_transport="  # an option of this service in the query, which the camera does not see
+# Options of this service in the query, which the camera does not see.
+TRANSPORT = "mien_transport="
+STREAM = "mien_stream="  # number of the video stream
+MAX_DIGITS = 4  # of that number
 
 
 class AddressError(Exception):
@@ -25,6 +28,7 @@ class Address:
     target: str  # for FFmpeg
     transport: Literal["tcp", "udp"] = "tcp"  # RTSP only
     loop: bool = False  # files only
+    stream: int | None = None  # number of the video stream; None: the one that players show
 
     def options(self) -> dict[str, str]:
         """Return FFmpeg's options."""
@@ -48,10 +52,19 @@ def parse_address(url: str, media: Path) -> Address:
 def _network(url: str, source_type: SourceType) -> Address:
     base, mark, query = url.partition("?")
     options = query.split("&") if mark else []
-    transports = [option.removeprefix(TRANSPORT) for option in options if option.startswith(TRANSPORT)]
-    others = [option for option in options if not option.startswith(TRANSPORT)]
+    others = [option for option in options if not option.startswith((TRANSPORT, STREAM))]
     target = f"{base}?{'&'.join(others)}" if others else base
-    return Address(source_type, target, transport="udp" if "udp" in transports else "tcp")
+    transport: Literal["tcp", "udp"] = "udp" if f"{TRANSPORT}udp" in options else "tcp"
+    return Address(source_type, target, transport=transport, stream=_stream(options))
+
+
+def _stream(options: list[str]) -> int | None:
+    numbers = [option.removeprefix(STREAM) for option in options if option.startswith(STREAM)]
+    if not numbers:
+        return None
+    if not numbers[-1].isdecimal() or len(numbers[-1]) > MAX_DIGITS:
+        raise AddressError("mien_stream must be the number of a video stream, 0 or more")
+    return int(numbers[-1])
 
 
 def _file(text: str, media: Path) -> Address:
@@ -60,4 +73,5 @@ def _file(text: str, media: Path) -> Address:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
         raise OutsideError("a file must be inside the media folder; this path leads out of it")
-    return Address(FILE, str(path), loop=options == "loop")
+    given = options.split("&")
+    return Address(FILE, str(path), loop="loop" in given, stream=_stream(given))

@@ -23,6 +23,7 @@ class DisplayOptions:
 
     turn: Turn = "0"  # after the turn that the stream declares
     aspect: str | None = None  # width:height of the picture as shown; None: as the stream declares
+    stream: int | None = None  # its number in the file; None: the one that players show
 
 
 NO_CORRECTION = DisplayOptions()

@@ -72,7 +72,7 @@ def test_the_same_name_twice_is_a_conflict(http: httpx.Client) -> None:
         ("../secret.mp4", "leads out of it"),
         ("file:/etc/passwd", "leads out of it"),
         ("absent.mp4", "no such file"),
-        ("clip one.mp4?speed=2", "only ?loop may follow"),
+        ("clip one.mp4?speed=2", "only ?loop and ?mien_stream=N may follow"),
         ("x" * 300 + ".mp4", "no such file"),
         ("clip\none.mp4", "printable"),
     ],

@@ -1,6 +1,7 @@
 """Every segment of time has one kind, and the segments add up to all of it."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 from engine.records import Coverage, CoverageKind
@@ -94,12 +95,17 @@ def test_a_gap_beside_decoding_errors_is_a_decoding_error() -> None:
     assert segments(closed) == [("observed", 0, 0.5), ("decode_error", 0.5, 2), ("observed", 2, 3)]
 
 
-def test_a_gap_without_decoding_errors_is_no_error() -> None:
-    """Variable frame rate: a frame is shown until the next one comes."""
+def test_a_recording_without_a_picture_is_disconnected() -> None:
+    """No new picture, no reading: between two frames, before the first, and after the last."""
     coverage, closed = SourceCoverage("clip"), []
-    for n, at in enumerate((0, 0.1, 3.0)):
-        closed += coverage.add(frame(n, at=at), "observed")
-    assert segments(closed + coverage.finish(4 * SECOND)) == [("observed", 0, 4)]
+    for n, (at, gaps) in enumerate([(1.0, [(0, 1)]), (1.1, []), (9.0, [(1.2, 4), (5, 9)])]):
+        gap_times = tuple((round(started * SECOND), round(ended * SECOND)) for started, ended in gaps)
+        closed += coverage.add(replace(frame(n, at=at), gaps=gap_times), "observed")
+    closed += coverage.finish(12 * SECOND, pictures_end=10 * SECOND)
+    gap, seen = "disconnected", "observed"
+    assert segments(closed) == [
+        *[(gap, 0, 1), (seen, 1, 1.2), (gap, 1.2, 4), (seen, 4, 5), (gap, 5, 9), (seen, 9, 10), (gap, 10, 12)]
+    ]
 
 
 def test_a_camera_without_frames_for_long_was_disconnected() -> None:

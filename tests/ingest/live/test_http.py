@@ -16,6 +16,7 @@ from ingest.network.address import parse_address
 from ingest.pace import SECOND
 from ingest.settings import IngestSettings
 from tests.clips import even, make_clip, numbered_image
+from tests.films import make_film
 
 JPEG_INTERVAL = 0.1  # seconds between two JPEGs: FFmpeg assumes 25 a second
 JPEGS = 6
@@ -23,6 +24,11 @@ JPEGS = 6
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path == "/endless.mp4":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(Path(self.translate_path(self.path)).read_bytes())
+            return
         if self.path != "/jpegs":
             super().do_GET()
             return
@@ -87,3 +93,11 @@ def test_errors_of_the_server(address: str, tmp_path: Path, path: str, reason: s
     (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
     with pytest.raises(SourceLostError, match=reason):
         list(opened(f"{address}/{path}", tmp_path))
+
+
+def test_a_fragmented_mp4_without_a_size_is_a_camera(address: str, tmp_path: Path) -> None:
+    make_film(tmp_path / "film.frag.mp4", even(100)).rename(tmp_path / "endless.mp4")
+    frames: list[LiveFrame] = []
+    with pytest.raises(SourceLostError, match="the connection broke"):
+        frames.extend(opened(f"{address}/endless.mp4", tmp_path))
+    assert len(frames) > 90  # the decoder holds a few back

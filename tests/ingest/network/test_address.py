@@ -16,6 +16,8 @@ from ingest.network.source_types import FILE, HTTP, RTSP, WEBCAM
         ("rtsp://host/a?x=1&mien_transport=udp&y=%20", Address(RTSP, "rtsp://host/a?x=1&y=%20", "udp")),
         ("rtsp://host/a?mien_transport=tcp", Address(RTSP, "rtsp://host/a")),
         ("https://host/live.ts", Address(HTTP, "https://host/live.ts")),
+        ("http://host/a?x=1&mien_stream=2", Address(HTTP, "http://host/a?x=1", stream=2)),
+        ("clip.mp4?loop&mien_stream=1", Address(FILE, "/media/clip.mp4", loop=True, stream=1)),
         ("webcam:0", Address(WEBCAM, "/dev/video0")),
         ("clip.mp4", Address(FILE, "/media/clip.mp4")),
         ("file:a folder/clip.mp4?loop", Address(FILE, "/media/a folder/clip.mp4", loop=True)),
@@ -35,3 +37,9 @@ def test_an_error_does_not_show_the_password() -> None:
     with pytest.raises(AddressError) as caught:
         parse_address("ftp://u:secret@host/a", Path("/media"))
     assert str(caught.value) == "an address must begin with rtsp, rtsps, http, https, webcam or file, got ftp"
+
+
+@pytest.mark.parametrize("url", ["rtsp://host/a?mien_stream=-1", "clip.mp4?mien_stream=second"])
+def test_the_number_of_a_stream_is_a_number(url: str) -> None:
+    with pytest.raises(AddressError, match="mien_stream must be the number of a video stream"):
+        parse_address(url, Path("/media"))

@@ -1,8 +1,8 @@
-"""Media time of a live source follows the stream's clock and never goes back."""
+"""Media time follows the stream's clock and never goes back, live and in recordings."""
 
 from itertools import pairwise
 
-from ingest.live.clock import LiveClock
+from ingest.clock import FileClock, LiveClock
 from ingest.pace import SECOND
 
 CREATED = 1_000.0  # seconds since the epoch
@@ -66,3 +66,29 @@ def test_equal_times_are_moved_on() -> None:
     clock = LiveClock(CREATED, 0)
     times = [clock.media_time(0, 1_010.0) for _ in range(3)]
     assert times == sorted(set(times))
+
+
+FRAME = SECOND // 25
+
+
+def shifts(*times: tuple[int, bool], largest_hole: int = 60 * SECOND) -> list[int]:
+    """Return where pictures at `times` (frames, and whether a key picture) are shown, in frames."""
+    clock, shown = FileClock(largest_hole), []
+    for time, is_key in times:
+        clock.follow(time * FRAME, time * FRAME, FRAME, is_key=is_key)
+        shown.append(time + clock.shift // FRAME)
+    return shown
+
+
+def test_a_recording_goes_on_after_its_clock_started_again() -> None:
+    assert shifts((0, True), (1, False), (0, True), (1, False)) == [0, 1, 2, 3]
+    assert shifts((0, True), (60, False), (20, False), (21, False)) == [0, 60, 61, 62]
+
+
+def test_a_recording_goes_on_after_its_clock_jumped() -> None:
+    assert shifts((0, True), (1, False), (2000, True), (2001, False)) == [0, 1, 2, 3]
+    assert shifts((0, True), (1, False), (1500, True)) == [0, 1, 1500]
+
+
+def test_a_picture_out_of_order_is_no_new_clock() -> None:
+    assert shifts((5, True), (9, False), (7, False), (8, True), (10, False)) == [5, 9, 7, 8, 10]

@@ -1,0 +1,58 @@
+"""The lengths that a file declares: of all of it, and of its video."""
+
+import re
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from ingest.pace import SECOND
+
+# A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
+END_TOLERANCE = SECOND // 4  # ns
+
+# Matroska's tag with the length of a track, in hours, minutes and seconds.
+TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+
+
+def nanoseconds(stream: VideoStream, ticks: int) -> int:
+    """Convert a time of a stream's packets or frames."""
+    base = stream.time_base
+    assert base is not None  # every video stream has one
+    return ticks * base.numerator * SECOND // base.denominator
+
+
+def started(container: InputContainer) -> int:
+    """Return the time of the container's clock at its start, in ns."""
+    return (container.start_time or 0) * 1000
+
+
+def declared_duration(container: InputContainer) -> int | None:
+    """Return the container's duration in ns, or None if it has none.
+
+    Matroska and FLV give the end on their clock, so the clock's start is subtracted. In Matroska a start of
+    at most a quarter of a second is what encoders put before the first frame, and other containers count it
+    as part of the duration. Some writers of FLV give the length instead, which then lies before the start.
+    """
+    if container.duration is None:
+        return None
+    duration, start, name = container.duration * 1000, started(container), container.format.name
+    if "matroska" in name:
+        return duration - start + counted_start(container)
+    return duration - start if name == "flv" and start < duration else duration
+
+
+def counted_start(container: InputContainer) -> int:
+    """Return how much of the declared duration lies before the start, in ns."""
+    start = started(container)
+    return start if "matroska" in container.format.name and start <= END_TOLERANCE else 0
+
+
+def video_end(container: InputContainer, stream: VideoStream) -> int | None:
+    """Return the end of the video by the length of its stream, in ns since the start; None if it has none."""
+    if stream.duration is not None and stream.start_time is not None:
+        return nanoseconds(stream, stream.start_time + stream.duration) - started(container)
+    tag = TAG.fullmatch(stream.metadata.get("DURATION", ""))
+    if tag is None:
+        return None
+    hours, minutes, seconds = tag.groups()
+    return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * SECOND) - started(container)
