@@ -98,7 +98,9 @@ def test_a_gap_beside_decoding_errors_is_a_decoding_error() -> None:
 def test_a_recording_without_a_picture_is_disconnected() -> None:
     """No new picture, no reading: between two frames, before the first, and after the last."""
     coverage, closed = SourceCoverage("clip"), []
-    for n, (at, gaps) in enumerate([(1.0, [(0, 1)]), (1.1, []), (9.0, [(1.2, 4), (5, 9)])]):
+    gaps_by_time: list[tuple[float, list[tuple[float, float]]]]
+    gaps_by_time = [(1.0, [(0, 1)]), (1.1, []), (9.0, [(1.2, 4), (5, 9)])]
+    for n, (at, gaps) in enumerate(gaps_by_time):
         gap_times = tuple((round(started * SECOND), round(ended * SECOND)) for started, ended in gaps)
         closed += coverage.add(replace(frame(n, at=at), gaps=gap_times), "observed")
     closed += coverage.finish(12 * SECOND, pictures_end=10 * SECOND)
