@@ -12,7 +12,14 @@ from av.video.stream import VideoStream
 
 from ingest.clock import FileClock
 from ingest.files.damage import DamageLog
-from ingest.files.lengths import END_TOLERANCE, declared_duration, nanoseconds, started, video_end
+from ingest.files.lengths import (
+    END_TOLERANCE,
+    declared_duration,
+    largest_hole,
+    nanoseconds,
+    started,
+    video_end,
+)
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.gaps import UsualInterval, is_gap
 from ingest.pace import SECOND
@@ -28,11 +35,6 @@ MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once
 # In containers that are read from front to back, more bytes than this between two packets are lost data.
 # Headers and padding between packets stayed below 4 KiB in all files tried.
 MAX_PADDING = 16 * 1024  # bytes
-
-# A longer time without a picture is a clock that jumps, unless the file has an index of its pictures and a
-# length that says so: joined recordings begin at any time.
-LARGEST_HOLE = 3_600 * SECOND  # ns
-INDEXED = ("mov", "matroska", "avi", "gif")
 
 # Sound comes in frames of up to a tenth of a second: it hardly ever begins and ends with the pictures.
 ROUNDING = SECOND // 10  # ns
@@ -74,7 +76,7 @@ class Decoder:
         self._start = started(container)  # ns
         rate = stream.average_rate
         self._usual = UsualInterval(round(SECOND / rate) if rate else DEFAULT_DURATION)
-        self._clock = FileClock(_largest_hole(container))
+        self._clock = FileClock(largest_hole(container))
         self._delay: int | None = None  # ns; of the first frame, by the reordering of packets
         self._positions: dict[int, int | None] = {}  # bytes, of the last packets by PTS
         self._position_known: int | None = None  # bytes; of the newest packet that has one
@@ -285,11 +287,6 @@ class Decoder:
 
     def _since_start(self, pts: int) -> int:
         return nanoseconds(self._stream, pts) - self._start
-
-
-def _largest_hole(container: InputContainer) -> int:
-    is_indexed = any(name in container.format.name for name in INDEXED)
-    return max(LARGEST_HOLE, declared_duration(container) or 0) if is_indexed else LARGEST_HOLE
 
 
 def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":

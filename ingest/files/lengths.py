@@ -10,6 +10,11 @@ from ingest.pace import SECOND
 # A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
 END_TOLERANCE = SECOND // 4  # ns
 
+# A longer time without a picture is a clock that jumps, unless the file has an index of its pictures and a
+# length that says so: joined recordings begin at any time.
+LARGEST_HOLE = 3_600 * SECOND  # ns
+INDEXED = ("mov", "matroska", "avi", "gif")
+
 # Matroska's tag with the length of a track, in hours, minutes and seconds.
 TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
@@ -56,3 +61,9 @@ def video_end(container: InputContainer, stream: VideoStream) -> int | None:
         return None
     hours, minutes, seconds = tag.groups()
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * SECOND) - started(container)
+
+
+def largest_hole(container: InputContainer) -> int:
+    """Return the longest time without a picture, in ns, that is no jump of the clock."""
+    is_indexed = any(name in container.format.name for name in INDEXED)
+    return max(LARGEST_HOLE, declared_duration(container) or 0) if is_indexed else LARGEST_HOLE
