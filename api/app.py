@@ -15,6 +15,7 @@ from api.access.origin import OriginMiddleware
 from api.app_settings import AppSettings
 from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import complete_openapi
+from api.http.plain_errors import PlainErrorMiddleware
 from api.http.problems import add_problem_handlers
 from api.recordings.retention import apply_retention
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
@@ -49,6 +50,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(PlainErrorMiddleware)
     add_problem_handlers(app)
     for part in (sources, recordings, recording_data, timelines, models, health, metrics, live, access):
         app.include_router(part.router)

@@ -2,16 +2,18 @@
 
 import gc
 import resource
+import sys
 
 # New objects before a garbage collection. One message to a thousand clients makes thousands of short-lived
 # objects: with Python's default of 700 it is interrupted by several collections.
 GC_THRESHOLD = 10_000
 
 
-def raise_open_file_limit() -> None:
-    """Allow as many open files as the system does: each connection is one."""
+def raise_open_file_limit() -> int:
+    """Allow as many open files as the system does, and return their number: each connection is one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard
 
 
 def tune_garbage_collection() -> None:

@@ -10,6 +10,7 @@ REFUSALS = {
     "MISCONF": "it cannot save to its disk",
     "'maxmemory'": "its memory is full",
     "read only replica": "it is a read-only replica",
+    "o permissions to": "its user lacks a permission",
     "NOREPLICAS": "too few replicas are connected to it",
 }
 

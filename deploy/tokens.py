@@ -59,9 +59,10 @@ def list_all(client: Redis, arguments: argparse.Namespace) -> None:
 
 def remove(client: Redis, arguments: argparse.Namespace) -> None:
     """Remove a token. Raises TokenError where there is none of this name."""
-    if not client.hdel(TOKENS, arguments.name):
+    if client.hget(TOKENS, arguments.name) is None:
         raise TokenError(f"there is no token {arguments.name[:80]!r} {place(arguments)}")
     record_local_action(client, "token.removed", arguments.name)
+    client.hdel(TOKENS, arguments.name)
     print(f"removed {arguments.name}: it is refused from now on, and its websockets end within seconds")
 
 

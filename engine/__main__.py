@@ -17,6 +17,7 @@ from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
 from ingest.bus.shards import parse_shard
 from ingest.environment import SettingError
+from ingest.log import set_up_log
 from ingest.version import VERSION
 
 # Seconds that a face waits for those of other cameras. On a busy CPU batches fill by themselves, and waiting
@@ -35,7 +36,7 @@ def main() -> int:
     runtime = "what runs the networks (default: MIEN_RUNTIME, else auto: the GPU if there is one)"
     parser.add_argument("--runtime", choices=get_args(RuntimeName), help=runtime)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    set_up_log()
     try:
         redis_url()  # checked before the networks are loaded, which takes long
         runtime = arguments.runtime or EngineSettings.read("runtime").runtime

@@ -13,6 +13,7 @@ from ingest.bus.connection import connect
 from ingest.bus.shards import parse_shards
 from ingest.environment import SettingError
 from ingest.live.keeper import Keeper
+from ingest.log import set_up_log
 from ingest.settings import IngestSettings
 
 CANNOT_WORK = 2  # exit code
@@ -29,7 +30,7 @@ def main() -> int:
         help="read only the sources of these shards, which no other ingest process reads (default: all)",
     )
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    set_up_log()
     # An exception, because it also ends a wait for Redis.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))

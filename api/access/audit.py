@@ -11,6 +11,7 @@ from typing import Literal
 from api.access.caller import LOCAL, Caller
 from api.expiry import Expiry
 from api.settings import ApiSettings
+from api.stream.messages import position
 from ingest.bus.client import AsyncRedis, Redis
 from ingest.bus.keys import AUDIT
 from ingest.bus.timeline import oldest_id
@@ -72,6 +73,8 @@ class Audit:
 
     async def page(self, before: str, limit: int) -> list[AuditEntry]:
         """Return up to `limit` entries before the cursor `before` ("+": from the end), the newest first."""
+        if before != "+" and position(before) == (0, 0):
+            return []  # Redis refuses a range that ends before its first possible ID
         end = before if before == "+" else f"({before}"
         return [_decode(*entry) for entry in await self._redis.xrevrange(AUDIT, max=end, count=limit)]
 

@@ -5,8 +5,6 @@
 Reading needs the scope `view`, everything else `operate`. /healthz and the dashboard's files need no token.
 """
 
-import logging
-import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,12 +15,12 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.access.caller import LOCAL, NEEDS_OPERATE, Caller
 from api.access.tickets import SOCKETS
+from api.access.validity import Validity, receiving_while, sending_while
+from api.http.peer import authorize_connection
 from api.http.problems import problem_response
 from api.outages import outage
 from api.stream.messages import FORBIDDEN, TRY_LATER, UNAUTHORIZED, error
 from ingest.bus.connection import REDIS_ERRORS
-
-logger = logging.getLogger(__name__)
 
 READ_METHODS = ("GET", "HEAD")
 TICKETS_PATH = "/v1/tickets"  # a POST that viewers may send: it changes nothing
@@ -72,7 +70,7 @@ class AuthMiddleware:
         ticket = _pop_ticket(scope)
         if not self._required:
             scope.setdefault("state", {})["caller"] = LOCAL
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _authorizing(scope, send))
         elif scope["type"] == "http" and scope["method"] in READ_METHODS and scope["path"] in self._public:
             await self._app(scope, receive, send)
         else:
@@ -92,25 +90,40 @@ class AuthMiddleware:
             await _refuse(NOT_OPERATOR, scope, receive, send)
         else:
             scope.setdefault("state", {})["caller"] = caller
-            await self._app(scope, receive, self._while_valid(scope, caller, send))
+            authorize_connection(scope)
+            valid = Validity(scope["app"].state.services.tokens, caller, self._check_interval)
+            if scope["type"] == "websocket":
+                await self._app(scope, receive, _websocket_while(valid, scope, send))
+            else:
+                receive, send = receiving_while(valid, scope, receive), sending_while(valid, scope, send)
+                await self._app(scope, receive, send)
 
-    def _while_valid(self, scope: Scope, caller: Caller, send: Send) -> Send:
-        """Wrap a websocket's `send` so that it closes the websocket once the caller's token is removed."""
-        if scope["type"] != "websocket":
-            return send
-        checked_at = time.monotonic()
 
-        async def send_while_valid(message: Message) -> None:
-            nonlocal checked_at
-            if time.monotonic() - checked_at >= self._check_interval:
-                checked_at = time.monotonic()
-                if not await _is_valid(scope, caller):
-                    match = SOCKETS.fullmatch(scope["path"])
-                    await _close(REMOVED_TOKEN, match[1] if match else "", send)
-                    raise WebSocketDisconnect(REMOVED_TOKEN.close)
-            await send(message)
+def _websocket_while(valid: Validity, scope: Scope, send: Send) -> Send:
+    """Wrap a websocket's `send` so that it closes the websocket once the token is removed."""
 
-        return send_while_valid
+    async def send_while_valid(message: Message) -> None:
+        if not await valid.lasts():
+            match = SOCKETS.fullmatch(scope["path"])
+            await _close(REMOVED_TOKEN, match[1] if match else "", send)
+            raise WebSocketDisconnect(REMOVED_TOKEN.close)
+        await send(message)
+
+    return send_while_valid
+
+
+def _authorizing(scope: Scope, send: Send) -> Send:
+    """Wrap `send` of a caller without a token: its connection is anonymous until its request is answered."""
+    started = False
+
+    async def send_and_authorize(message: Message) -> None:
+        nonlocal started
+        if not started:
+            started = True
+            authorize_connection(scope)
+        await send(message)
+
+    return send_and_authorize
 
 
 def _unavailable(reason: str) -> Refusal:
@@ -177,12 +190,3 @@ async def _close(refusal: Refusal, source: str, send: Send) -> None:
     """Send the reason on the open websocket: a browser's script sees nothing of a refused handshake."""
     await send({"type": "websocket.send", "text": error(source[:80], refusal.code, refusal.detail)})
     await send({"type": "websocket.close", "code": refusal.close})
-
-
-async def _is_valid(scope: Scope, caller: Caller) -> bool:
-    """Check that the caller's token still exists; while Redis is away every token counts as valid."""
-    try:
-        return bool(await scope["app"].state.services.tokens.contains(caller.token))
-    except REDIS_ERRORS as error:
-        logger.warning("redis: %s; tokens of open websockets are not checked", error)
-        return True

@@ -4,10 +4,12 @@ A ticket opens one path for a short time: a websocket once, everything else repe
 requests a video in ranges. It ends with the token that requested it.
 """
 
+import heapq
 import json
 import re
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -22,8 +24,14 @@ Kind = Literal["websocket", "http"]
 LIFETIMES: dict[Kind, int] = {"websocket": 60, "http": 600}  # seconds
 MAX_PATH_LENGTH = 500  # characters
 TICKET_BYTES = 32  # random ones
+MAX_TICKETS = 5000  # valid ones of one token, issued by one process; a wall of cameras needs a few hundred
+MAX_ALL_TICKETS = 20_000  # of all tokens; some 6 MB in Redis
 
 SOCKETS = re.compile(r"/v1/sources/([^/]+)/(?:live|frames)")  # every websocket of the service
+
+
+class TooManyTicketsError(Exception):
+    """A caller, or all callers, have more valid tickets than allowed; the message is one sentence."""
 
 
 class TicketError(Exception):
@@ -38,16 +46,40 @@ class Ticket:
     expires_at: float  # seconds since the epoch
 
 
+class TicketQuota:
+    """Counts valid tickets, for each token and in all."""
+
+    def __init__(self, each: int, everyone: int) -> None:
+        self._each = each
+        self._everyone = everyone
+        self._valid: list[tuple[float, str]] = []  # a heap of their ends (seconds) and tokens
+        self._counts: Counter[str] = Counter()
+
+    def take(self, token: str, now: float, lifetime: float) -> None:
+        """Count a new ticket. Raises TooManyTicketsError."""
+        while self._valid and self._valid[0][0] <= now:
+            self._counts[heapq.heappop(self._valid)[1]] -= 1
+        self._counts += Counter()  # drops the tokens without a ticket
+        if self._counts[token] >= self._each:
+            raise TooManyTicketsError(f"this token has {self._each} valid tickets: wait until some expire")
+        if len(self._valid) >= self._everyone:
+            raise TooManyTicketsError(f"there are {self._everyone} valid tickets: wait until some expire")
+        heapq.heappush(self._valid, (now + lifetime, token))
+        self._counts[token] += 1
+
+
 class Tickets:
     """Issues and redeems tickets. Redis stores their hashes, so that every API process knows them."""
 
     def __init__(self, client: AsyncRedis) -> None:
         self._redis = client
+        self._quota = TicketQuota(MAX_TICKETS, MAX_ALL_TICKETS)
 
     async def issue(self, caller: Caller, path: str) -> Ticket:
-        """Issue a ticket for `path`. Raises TicketError."""
+        """Issue a ticket for `path`. Raises TicketError, TooManyTicketsError."""
         opened = _checked(path)
         kind: Kind = "websocket" if SOCKETS.fullmatch(opened) else "http"
+        self._quota.take(caller.token, time.monotonic(), LIFETIMES[kind])
         text = secrets.token_urlsafe(TICKET_BYTES)
         stored = {"path": opened, "kind": kind, "name": caller.name, "scope": caller.scope}
         stored["token"] = caller.token

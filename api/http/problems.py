@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.http.validation import invalid_fields
 from api.outages import outage
@@ -78,6 +79,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _fault)
     for fault in REDIS_ERRORS:
         app.add_exception_handler(fault, _bus_fault)
@@ -120,6 +122,11 @@ def _no_route(request: Request) -> JSONResponse:
     response = problem_response(405, f"use {' or '.join(allowed)} here, not {request.method[:20]}")
     response.headers["Allow"] = ", ".join(allowed)
     return response
+
+
+async def _gone(_: Request, __: Exception) -> JSONResponse:
+    """Respond to a client that has hung up, for the server's sake alone: it sends nothing."""
+    return problem_response(400, "the client hung up before its request was complete")
 
 
 async def _fault(_: Request, __: Exception) -> JSONResponse:

@@ -1,7 +1,6 @@
 """A worker that reads recordings: `python -m api.jobs`. Several may share the queue."""
 
 import argparse
-import logging
 import signal
 import sys
 
@@ -12,6 +11,7 @@ from api.settings import RecordingLimits
 from engine.settings import EngineSettings
 from ingest.bus.connection import connect, redis_url
 from ingest.environment import SettingError
+from ingest.log import set_up_log
 from ingest.settings import IngestSettings
 
 BAD_SETTING = 2  # exit code
@@ -19,7 +19,7 @@ BAD_SETTING = 2  # exit code
 
 def main() -> int:
     argparse.ArgumentParser(prog="mien jobs", description=__doc__).parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    set_up_log()
     try:
         settings = IngestSettings.read("data", "media", "shards")
         config = WorkerConfig(settings.data, settings.media, RecordingLimits.read())

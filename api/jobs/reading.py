@@ -37,6 +37,7 @@ from ingest.files.pictures import is_still
 from ingest.files.recording import UnreadableError, open_recording
 from ingest.files.resume import decode_resume_point
 from ingest.files.stills import read_image
+from ingest.log import set_up_log
 from ingest.pace import SECOND
 from ingest.picture.options import DisplayOptions
 from ingest.video_streams import StreamInfo
@@ -167,7 +168,7 @@ def limit_resources() -> None:
 
 def main() -> int:
     task = ReadTask(**json.loads(sys.argv[1]))
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    set_up_log()
     limit_resources()
     try:
         TaskRunner(task).run()

@@ -16,7 +16,7 @@ from api.jobs.folder import JobFolder
 from api.settings import RecordingLimits
 
 BUFFER = 1024 * 1024  # bytes that are collected before they are written
-TIMEOUT = 60.0  # seconds without a byte
+TIMEOUT = 10.0  # seconds without a byte
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -72,7 +72,8 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         while chunk := await asyncio.wait_for(anext(chunks, b""), TIMEOUT):
             yield chunk
     except TimeoutError:
-        raise ProblemError(408, f"no data came for {TIMEOUT:g} s") from None
+        detail = f"no data came for {TIMEOUT:g} s"
+        raise HTTPException(408, detail, headers={"Connection": "close"}) from None
 
 
 def _write(file: int, folder: Path, buffer: bytearray, limits: RecordingLimits) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.caller import CallerDep, OperatorDep, Scope
-from api.access.tickets import MAX_PATH_LENGTH, TicketError
+from api.access.tickets import MAX_PATH_LENGTH, TicketError, TooManyTicketsError
 from api.http.problems import ProblemError, problems
 from api.services import ServicesDep
 from api.stream.messages import BadCursorError, checked_cursor
@@ -77,7 +77,7 @@ async def get_session(caller: CallerDep, services: ServicesDep) -> Session:
     return Session(name=caller.name, scope=caller.scope, tokens=services.settings.tokens)
 
 
-@router.post("/tickets", status_code=201, responses=problems(422))
+@router.post("/tickets", status_code=201, responses=problems(422, 429))
 async def issue_ticket(
     request: TicketRequest, caller: CallerDep, services: ServicesDep, response: Response
 ) -> IssuedTicket:
@@ -89,6 +89,8 @@ async def issue_ticket(
         ticket = await services.tickets.issue(caller, request.path)
     except TicketError as error:
         raise ProblemError(422, str(error), {"path": str(error)}) from None
+    except TooManyTicketsError as error:
+        raise ProblemError(429, str(error)) from None
     response.headers["Cache-Control"] = "no-store"
     return IssuedTicket(ticket=ticket.text, expires_at=_rfc3339(ticket.expires_at))
 

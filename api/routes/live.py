@@ -15,6 +15,7 @@ from api.outages import outage
 from api.services import Services, ServicesDep
 from api.stream.broadcast import Broadcast, Message, message_of
 from api.stream.client_queue import ClientQueue
+from api.stream.history import ExpiredError
 from api.stream.messages import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -103,7 +104,17 @@ class _Client:
         await _refuse(self._websocket, REMOVED_SOURCE, error(self._source, "removed", REMOVED))
 
     async def _catch_up(self, until: str = "+") -> None:
-        """Send the history page by page, at the speed of the client."""
+        """Send the history page by page, at the speed of the client; say where entries expired."""
+        start = ""
+        while start != self.cursor:  # else nothing is left up to `until`
+            start = self.cursor
+            try:
+                await self._send_pages(until)
+                return
+            except ExpiredError as gap:
+                await self._websocket.send_text(error(self._source, "expired", str(gap)))
+
+    async def _send_pages(self, until: str) -> None:
         async for page in self._services.history.pages(self._source, self.cursor, until, PAGE_SIZE):
             await self._send([message_of(cursor, body) for cursor, _, body in page])
 

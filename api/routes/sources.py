@@ -74,10 +74,11 @@ async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, r
     # Two sources that are added at the same moment may get the same shard; later ones restore the balance.
     shard = emptiest(services.settings.shards, await services.sources())
     config = replace(config, created_at=time.time(), shard=shard)
-    if not await add_source_config(services.redis, config):
-        taken = f"the source {config.id!r} already exists"
-        raise ProblemError(409, taken, {"name": f"{taken}: choose another name"})
+    if await services.redis.hexists(SOURCES, config.id):
+        raise _taken(config.id)
     await services.audit.record(caller, "source.added", config.id)
+    if not await add_source_config(services.redis, config):
+        raise _taken(config.id)  # another request was faster
     response.headers["Location"] = f"/v1/sources/{config.id}"
     return _shown(config, await services.statuses.status(config))
 
@@ -133,6 +134,11 @@ async def get_preview(id: str, services: ServicesDep, caller: CallerDep) -> Resp
         raise ProblemError(404, f"{config.name} delivered no picture within {services.previews.timeout:g} s")
     headers = {"Cache-Control": "no-store", "Media-Time": f"{preview.media_time / 1e9:.6f}"}
     return Response(preview.jpeg, media_type="image/jpeg", headers=headers)
+
+
+def _taken(id: str) -> ProblemError:
+    taken = f"the source {id!r} already exists"
+    return ProblemError(409, taken, {"name": f"{taken}: choose another name"})
 
 
 async def _check_network(config: SourceConfig, services: Services) -> None:

@@ -1,7 +1,9 @@
 """Timelines in pages, as files and as an overview."""
 
 import json
+import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +15,10 @@ from starlette.types import Receive, Scope, Send
 from api.access.caller import CallerDep
 from api.exports.formats import REST_FORMATS
 from api.exports.writer import ExportOptions
+from api.http.peer import cut_connection
 from api.http.problems import ProblemError, problems
 from api.services import Services, ServicesDep
-from api.stream.history import PAGE_SIZE, Entry
+from api.stream.history import PAGE_SIZE, Entry, ExpiredError
 from api.stream.messages import START, BadCursorError, position, with_cursor
 from api.timelines.export import export
 from api.timelines.negotiation import ExportRequest, ExportRequestDep
@@ -25,6 +28,8 @@ from ingest.bus.keys import overview_key
 from ingest.bus.timeline import SECONDS
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
+
+log = logging.getLogger(__name__)
 
 MAX_OVERVIEW = 6 * 3600.0  # seconds
 GZIP_LEVEL = 1  # takes half the time of the default level, for a tenth more bytes
@@ -127,39 +132,58 @@ async def _file(
     headers = {"Content-Disposition": f'attachment; filename="{source}.{export_request.format}"'}
     if export_request.limit is None:
         end = await services.history.last(source, cursors.start, cursors.end)
-        pages = services.history.pages(source, cursors.start, end)
+        pages = services.history.pages_up_to(source, cursors.start, end)
     else:
-        page = await _entries(services, source, cursors, export_request.limit)
+        page, more = await _entries(services, source, cursors, export_request.limit)
         end = page[-1][0] if page else cursors.start
         pages = _only(page)
-        if len(page) == export_request.limit:
+        if more:
             headers["Link"] = f'<{_url_after(request, end)}>; rel="next"'
     headers["Next-Cursor"] = end
     format = REST_FORMATS[export_request.format]
     start = None if cursors.start == START else position(cursors.start)[0]
     writer = format.new_writer(ExportOptions(export_request.layout, start=start))
-    return StreamingResponse(export(writer, pages), media_type=format.media_type, headers=headers)
+    content = _whole(export(writer, pages), source, request)
+    return StreamingResponse(content, media_type=format.media_type, headers=headers)
+
+
+async def _whole(content: AsyncIterator[bytes], source: str, request: Request) -> AsyncIterator[bytes]:
+    """Yield the file, and cut the connection where messages expire before they are read: it has a hole."""
+    try:
+        async for data in content:
+            yield data
+    except ExpiredError as gap:
+        log.warning("an export of %s is broken off: %s", source, gap)
+        cut_connection(request.scope)
 
 
 async def _page(
     services: Services, source: str, cursors: CursorRange, limit: int, expired: str | None
 ) -> Response:
-    page = await _entries(services, source, cursors, limit)
+    page, more = await _entries(services, source, cursors, limit)
     messages = ",".join(with_cursor(body, cursor) for cursor, _, body in page)
     end = page[-1][0] if page else cursors.start
-    fields = {"source": source, "next": end, "more": len(page) == limit, "expired": expired}
+    fields = {"source": source, "next": end, "more": more, "expired": expired}
     body = f'{{"messages":[{messages}],{json.dumps(fields)[1:]}'  # messages are stored as JSON
     return Response(body, media_type="application/json")
 
 
-async def _entries(services: Services, source: str, cursors: CursorRange, limit: int) -> list[Entry]:
-    """Read up to `limit` entries, in pages, so that other requests run in between."""
+async def _entries(
+    services: Services, source: str, cursors: CursorRange, limit: int
+) -> tuple[list[Entry], bool]:
+    """Read up to `limit` entries, in pages, so that other requests run in between.
+
+    Return also whether more may follow: also after a gap, of which the request for the next page learns.
+    """
     entries: list[Entry] = []
-    async for page in services.history.pages(source, cursors.start, cursors.end, min(limit, PAGE_SIZE)):
-        entries += page
-        if len(entries) >= limit:
-            break
-    return entries[:limit]
+    try:
+        async for page in services.history.pages(source, cursors.start, cursors.end, min(limit, PAGE_SIZE)):
+            entries += page
+            if len(entries) >= limit:
+                break
+    except ExpiredError:
+        return entries, True
+    return entries[:limit], len(entries) >= limit
 
 
 async def _only(page: list[Entry]) -> AsyncIterator[list[Entry]]:
@@ -174,12 +198,14 @@ def _url_after(request: Request, cursor: str) -> str:
 
 async def _overview(services: Services, source: str, cursors: CursorRange) -> bytes:
     document, until = OverviewDocument(source), cursors.start
-    async for page in services.history.pages(source, cursors.start, cursors.end, key=overview_key):
-        for _, kind, body in page:
-            if kind == SECONDS.encode():
-                document.add_seconds(body)
-            else:
-                document.add_coverage(json.loads(body), "started_at", "ended_at")
-        until = page[-1][0]
+    pages = services.history.pages(source, cursors.start, cursors.end, key=overview_key)
+    with suppress(ExpiredError):  # the document ends at `until`, from which clients continue
+        async for page in pages:
+            for _, kind, body in page:
+                if kind == SECONDS.encode():
+                    document.add_seconds(body)
+                else:
+                    document.add_coverage(json.loads(body), "started_at", "ended_at")
+            until = page[-1][0]
     # The engine commits an ended second together with the first reading of the next one.
     return await document.text(until=f"{max(0, position(until)[0] - 1)}-0")

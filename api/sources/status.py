@@ -3,11 +3,12 @@
 import json
 from collections import deque
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api.stream.history import History
+from api.stream.history import ExpiredError, History
 from api.stream.messages import START, now, position
 from ingest.bus.client import AsyncRedis
 from ingest.bus.heartbeat import Silent, silent_part
@@ -117,10 +118,11 @@ class SourceStatuses:
         return tracker
 
     async def _add_new(self, source: str, tracker: StatusTracker, cursor: str) -> None:
-        async for page in self._history.pages(source, cursor, size=PAGE_SIZE):
-            for entry in page:
-                if position(entry[0]) > position(tracker.cursor or START):  # two requests may run at once
-                    tracker.add(*entry)
+        with suppress(ExpiredError):  # the rest follows with the next request
+            async for page in self._history.pages(source, cursor, size=PAGE_SIZE):
+                for entry in page:
+                    if position(entry[0]) > position(tracker.cursor or START):  # two requests may run at once
+                        tracker.add(*entry)
 
 
 def _of_silent_part(status: SourceStatus, silent: Silent) -> SourceStatus:

@@ -26,6 +26,12 @@ def text_frame(text: str) -> bytes:
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
+def limit_unsent(connection: socket.socket, timeout: float | None) -> None:
+    """Let the kernel close a connection whose client takes no data for `timeout` seconds."""
+    milliseconds = int((timeout or CLIENT_TIMEOUT) * 1000)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
 class Connection(WebSocketsSansIOProtocol):
     """uvicorn's websocket, extended by `websocket.send` with `frames`: bytes that are already framed."""
 
@@ -34,13 +40,13 @@ class Connection(WebSocketsSansIOProtocol):
         self.transport.set_write_buffer_limits(high=MAX_BUFFERED)
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT)
-        timeout = self.config.ws_ping_timeout or CLIENT_TIMEOUT
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout * 1000))
 
     async def send(self, message: Any) -> None:
         """Send an ASGI message. Waits while too much is buffered. Raises ClientDisconnected."""
         if "frames" not in message:
             await super().send(message)
+            if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+                self.handshake_complete = True  # it was refused, which uvicorn logs as a missing handshake
             return
         await self.writable.wait()
         if self.close_sent or self.transport.is_closing():

@@ -13,6 +13,13 @@ Key = Callable[[str], str]  # the stream of a source
 PAGE_SIZE = 500  # entries; about 0.7 MB of readings
 
 
+class ExpiredError(Exception):
+    """Entries were deleted while their timeline was read; the message is one sentence for the client."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"messages after the cursor {cursor} were deleted while they were being read")
+
+
 class History:
     """Reads timelines from Redis; `client` is the process's asynchronous connection pool."""
 
@@ -26,18 +33,37 @@ class History:
         """Yield all entries after the cursor `after`, the oldest first, in pages of `size` entries.
 
         `until` is the last cursor to include, or with "(" in front the first to exclude. `key` gives the
-        stream in Redis: that of messages, or that of the overview.
+        stream in Redis: that of messages, or that of the overview. Raises ExpiredError if entries that were
+        not yet read may have been deleted in the meantime, by retention or with their source.
         """
         after = await self._located(source, after, key)
         until = await self._located(source, until, key)
-        full = True
-        while full:
-            entries = await self._redis.xrange(key(source), min=f"({after}", max=until, count=size)
-            if entries:
-                page = [_decode(id, fields) for id, fields in entries]
-                after = page[-1][0]
-                yield page
-            full = len(entries) == size
+        page = await self._range(key(source), f"({after}", until, size)
+        while page:
+            yield page
+            last = page[-1][0]
+            if len(page) < size or last == until:
+                return
+            # The last entry once more: if it still exists, so do all that follow it.
+            page = await self._range(key(source), last, until, size + 1)
+            if not page or page.pop(0)[0] != last:
+                raise ExpiredError(last)
+
+    async def pages_up_to(self, source: str, after: str, last: str) -> AsyncIterator[list[Entry]]:
+        """Yield the pages up to the cursor `last` of an entry, or nothing if that is `after` itself.
+
+        Raises ExpiredError also if the last entry was deleted before it was read.
+        """
+        read = await self._located(source, after, timeline_key)
+        async for page in self.pages(source, after, last):
+            yield page
+            read = page[-1][0]
+        if read != last:
+            raise ExpiredError(read)
+
+    async def _range(self, key: str, first: str, until: str, size: int) -> list[Entry]:
+        entries = await self._redis.xrange(key, min=first, max=until, count=size)
+        return [_decode(id, fields) for id, fields in entries]
 
     async def last(self, source: str, after: str, until: str) -> str:
         """Return the newest cursor of the range; `after` itself if the range is empty."""

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 
-from api.__main__ import uvicorn_config
 from api.access.authorization import CHECK_INTERVAL
 from api.app import create_app
 from api.app_settings import AppSettings
+from api.server.gate import Gate
+from api.server.server import ApiServer, uvicorn_config
 from api.settings import RecordingLimits
 from api.stream.connection import CLIENT_TIMEOUT
 from api.stream.previews import TIMEOUT as PREVIEW_TIMEOUT
@@ -73,6 +73,7 @@ def serving(
     token_check_interval: float = CHECK_INTERVAL,
     preview_timeout: float = PREVIEW_TIMEOUT,
     client_timeout: float = CLIENT_TIMEOUT,
+    gate: Gate | None = None,
 ) -> Iterator[Api]:
     """Serve as `python -m api` does, in a thread, until the context ends."""
     api = Api(port or free_port(), redis_url, media)
@@ -83,8 +84,8 @@ def serving(
     app = create_app(settings, token_check_interval=token_check_interval, preview_timeout=preview_timeout)
     config = uvicorn_config(app, "127.0.0.1", api.port)
     config.ws_ping_timeout = client_timeout
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    server = ApiServer(config, Gate(10_000, per_address=10_000) if gate is None else gate)
+    thread = threading.Thread(target=server.run, args=(server.listen(),))
     thread.start()
     try:
         until(lambda: server.started, 10, "the API listens")

@@ -1,121 +1,91 @@
-"""Retention and ranges of streams whose IDs are ahead of the clock, because it was set back."""
+"""Messages that expire while they are read, and responses whose token is removed."""
 
 import asyncio
-import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.expiry import Expiry
-from ingest.bus.client import Redis
+from api.access.tickets import TicketQuota, TooManyTicketsError
+from api.stream.history import ExpiredError, History
 from ingest.bus.connection import connect, connect_async
-from ingest.bus.keys import AUDIT, marks_key, overview_key, timeline_key
-from ingest.bus.timeline import Timeline, TimelineEntry
-from tests.api.serving import configure, serving
+from ingest.bus.keys import TOKENS, timeline_key
+from tests.api.access.clients import add_token, bearer
+from tests.api.following import wide
+from tests.api.problem_details import problem
+from tests.api.serving import Api, configure, reading, serving, write
+from tests.waiting import until
 
-HOUR = 3600.0  # seconds
+MANY = 3000  # messages of 10 KB: more than the buffers between server and client hold
 
 
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
+def trim(redis_url: str, left: int) -> None:
     with connect(redis_url) as client:
-        yield client
+        client.xtrim(timeline_key("lobby"), maxlen=left, approximate=False)
 
 
-def set_clock_back(client: Redis, *streams: str) -> None:
-    """Add an entry with an ID an hour ahead, as if the clock had been set back by an hour after it."""
-    fields = {"type": "state", "body": json.dumps({"number": 0}), "caller": "", "action": "", "subject": ""}
-    for stream in streams:
-        client.xadd(stream, fields, id=f"{int((time.time() + HOUR) * 1000)}-0")
+def test_a_hole_behind_the_last_page_is_an_error(redis_url: str) -> None:
+    write(redis_url, [reading(number) for number in range(10)])
+
+    async def read(left: int) -> int:
+        count = 0
+        async with connect_async(redis_url) as client:
+            async for page in History(client).pages("lobby", "0-0", size=4):
+                count += len(page)
+                trim(redis_url, left)
+        return count
+
+    assert asyncio.run(read(10)) == 10
+    with pytest.raises(ExpiredError, match="were deleted while they were being read"):
+        asyncio.run(read(3))
 
 
-def trim(url: str, stream: str, *moments: float) -> None:
-    """Trim to an hour at each of the moments (seconds, monotonic)."""
-
-    async def trim_each() -> None:
-        async with connect_async(url) as client:
-            expiry = Expiry(client)
-            for moment in moments:
-                await expiry.trim(stream, HOUR, moment)
-
-    asyncio.run(trim_each())
+def download(api: Api, during: Callable[[], object], headers: dict[str, str] | None = None) -> None:
+    """Read an export, and call `during` with each piece. Raises httpx.TransportError if it is broken off."""
+    address = f"{api.http}/v1/timelines/lobby?format=jsonl"
+    with httpx.stream("GET", address, headers=headers) as export:
+        for _ in export.iter_raw():
+            during()
 
 
-@pytest.mark.parametrize("stream", [timeline_key("lobby"), overview_key("lobby"), AUDIT])
-def test_entries_ahead_of_the_clock_do_not_outlive_their_retention(
-    client: Redis, redis_url: str, stream: str
-) -> None:
-    set_clock_back(client, stream)
-    client.xadd(stream, {"number": "1"})
-    trim(redis_url, stream, 0.0, HOUR - 1)
-    assert client.xlen(stream) == 2
-    trim(redis_url, stream, 0.0, HOUR + 1)
-    assert client.xlen(stream) == 0
-
-
-def test_newer_entries_stay_when_older_ones_ahead_of_the_clock_go(client: Redis, redis_url: str) -> None:
-    stream = timeline_key("lobby")
-    set_clock_back(client, stream)
-
-    async def test() -> None:
-        async with connect_async(redis_url) as connection:
-            expiry = Expiry(connection)
-            await expiry.trim(stream, HOUR, 0.0)
-            newer = client.xadd(stream, {"number": "2"})
-            await expiry.trim(stream, HOUR, HOUR / 2)
-            await expiry.trim(stream, HOUR, HOUR)
-            assert [id for id, _ in client.xrange(stream)] == [newer]
-            client.delete(stream)  # the source is removed, and added again: its IDs begin at the clock
-            client.xadd(stream, {"number": "3"})
-            await expiry.trim(stream, HOUR, 2 * HOUR)
-            assert client.xlen(stream) == 1
-
-    asyncio.run(test())
-
-
-def test_a_new_process_knows_the_marks_of_the_one_before(client: Redis, redis_url: str) -> None:
-    stream = timeline_key("lobby")
-    set_clock_back(client, stream)
-    trim(redis_url, stream, 0.0)
-    [(last, _)] = client.xrange(stream)
-    client.zadd(marks_key(stream), {last.decode(): time.time() - HOUR / 2})  # it was marked half an hour ago
-    trim(redis_url, stream, 0.0, HOUR / 2 + 2)
-    assert client.xlen(stream) == 0
-
-
-def push(client: Redis, *numbers: int) -> None:
-    for number in numbers:
-        body = json.dumps({"type": "span", "source": "lobby", "number": number}).encode()
-        Timeline(client).push([TimelineEntry("lobby", "span", body)])
-
-
-def test_a_range_that_begins_at_a_moment_has_nothing_from_before(
-    client: Redis, redis_url: str, tmp_path: Path
-) -> None:
+def test_an_export_under_which_messages_expire_is_broken_off(redis_url: str, tmp_path: Path) -> None:
     configure(redis_url)
-    set_clock_back(client, timeline_key("lobby"))
-    entry = {"type": "span", "body": json.dumps({"number": 0})}
-    for ago in range(40, 10, -1):
-        client.xadd(timeline_key("lobby"), entry | {"at": str(int((time.time() - ago) * 1000))})
-    push(client, 1, 2, 3)
-    with serving(redis_url, tmp_path) as api, httpx.Client(base_url=api.http) as http:
-        page = http.get("/v1/timelines/lobby", params={"from": "-5s"}).json()
-        assert [message["number"] for message in page["messages"]] == [1, 2, 3]
-        earlier = http.get("/v1/timelines/lobby", params={"from": "-30s", "to": "-5s"}).json()
-        assert 18 <= len(earlier["messages"]) <= 20
-        assert len(http.get("/v1/timelines/lobby", params={"from": "-1h"}).json()["messages"]) == 34
+    write(redis_url, [wide(number) for number in range(MANY)])
+    with serving(redis_url, tmp_path) as api, pytest.raises(httpx.TransportError):
+        download(api, lambda: trim(redis_url, 10))
 
 
-def test_readiness_says_how_far_a_stream_is_ahead(client: Redis, redis_url: str, tmp_path: Path) -> None:
-    set_clock_back(client, timeline_key("lobby"))
-    trim(redis_url, timeline_key("lobby"), 0.0)
+def test_an_export_ends_when_its_token_is_removed(redis_url: str, tmp_path: Path) -> None:
+    configure(redis_url)
+    write(redis_url, [wide(number) for number in range(MANY)])
+    headers = bearer(add_token(redis_url, "desk", "view"))
+
+    def remove_and_wait() -> None:
+        with connect(redis_url) as client:
+            client.hdel(TOKENS, "desk")
+        until(
+            lambda: httpx.get(f"{api.http}/v1/session", headers=headers).status_code == 401,
+            5,
+            "it is refused",
+        )
+
+    with serving(redis_url, tmp_path, tokens="required", token_check_interval=0.0) as api:
+        with pytest.raises(httpx.TransportError):
+            download(api, remove_and_wait, headers)
+
+
+def test_the_audit_log_has_nothing_before_its_first_cursor(redis_url: str, tmp_path: Path) -> None:
     with serving(redis_url, tmp_path) as api:
-        parts = httpx.get(f"{api.http}/readyz").json()["parts"]
-    [redis] = [part for part in parts if part["name"] == "redis"]
-    assert redis["ready"]
-    assert redis["reason"].startswith(
-        "the clock was set back: 1 streams are ahead of it, timeline:{lobby} by 3"
-    )
+        assert httpx.get(f"{api.http}/v1/audit?before=0-0").json() == {"notes": [], "next": None}
+        problem(httpx.get(f"{api.http}/v1/audit?before=x"), 422)
+
+
+def test_tickets_are_limited_for_each_token_and_in_all() -> None:
+    quota = TicketQuota(each=2, everyone=3)
+    for token in ("a", "a", "b"):
+        quota.take(token, now=0.0, lifetime=60)
+    for token in ("a", "b"):
+        with pytest.raises(TooManyTicketsError, match="wait until some expire"):
+            quota.take(token, now=59.0, lifetime=60)
+    quota.take("a", now=60.0, lifetime=60)
