@@ -45,7 +45,7 @@ class Listener(socket.socket):
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept a connection. Raises ConnectionAbortedError, which asyncio ignores, for a refused one."""
         try:
-            descriptor, address = self._accept()  # as socket.accept does
+            descriptor, address = self._accept()  # type: ignore[attr-defined]  # as socket.accept does
         except OSError as error:
             raise self._made_room(error) from error
         accepted = AcceptedSocket(self._kind, socket.SOCK_STREAM, self.proto, descriptor)

@@ -61,18 +61,17 @@ def test_an_export_ends_when_its_token_is_removed(redis_url: str, tmp_path: Path
     write(redis_url, [wide(number) for number in range(MANY)])
     headers = bearer(add_token(redis_url, "desk", "view"))
 
+    def refused() -> bool:
+        return httpx.get(f"{api.http}/v1/session", headers=headers).status_code == 401
+
     def remove_and_wait() -> None:
         with connect(redis_url) as client:
             client.hdel(TOKENS, "desk")
-        until(
-            lambda: httpx.get(f"{api.http}/v1/session", headers=headers).status_code == 401,
-            5,
-            "it is refused",
-        )
+        until(refused, 5, "the token is refused")
 
-    with serving(redis_url, tmp_path, tokens="required", token_check_interval=0.0) as api:
-        with pytest.raises(httpx.TransportError):
-            download(api, remove_and_wait, headers)
+    served = serving(redis_url, tmp_path, tokens="required", token_check_interval=0.0)
+    with served as api, pytest.raises(httpx.TransportError):
+        download(api, remove_and_wait, headers)
 
 
 def test_the_audit_log_has_nothing_before_its_first_cursor(redis_url: str, tmp_path: Path) -> None:
