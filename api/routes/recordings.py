@@ -18,7 +18,7 @@ from api.recordings.view import RecordingView, view_of
 from api.services import Services, ServicesDep
 from api.sources.url import no_such_file
 from ingest.bus.keys import JOBS
-from ingest.bus.source_config import DEFAULT_RATE
+from ingest.bus.source_config import DEFAULT_RATE, Rate
 from ingest.picture.options import Turn
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
@@ -27,8 +27,7 @@ PURPOSE = "the purpose of reading faces; required where tokens are required"
 GROUND = "the purposes workplace and education are lawful only on one of these grounds"
 
 EveryFrame = Literal["all"]
-Number = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
-Rate = Annotated[Number | EveryFrame, Field(description="readings a second, or `all`: every frame")]
+RecordingRate = Annotated[Rate | EveryFrame, Field(description="readings a second, or `all`: every frame")]
 
 
 class NewRecording(BaseModel):
@@ -42,7 +41,7 @@ class NewRecording(BaseModel):
     name: Annotated[
         str | None, Field(max_length=200, description="for people (default: the file's name)")
     ] = None
-    rate: Rate = DEFAULT_RATE
+    rate: RecordingRate = DEFAULT_RATE
     purpose: Annotated[Purpose | None, Field(description=PURPOSE)] = None
     ground: Annotated[Ground | None, Field(description=GROUND)] = None
     turn: TurnField = "0"
@@ -102,7 +101,7 @@ async def upload_recording(
     caller: CallerDep,
     response: Response,
     name: Annotated[str, Query(max_length=2000, description="the file's name, for people")],
-    rate: Annotated[Rate, Query()] = DEFAULT_RATE,
+    rate: Annotated[RecordingRate, Query()] = DEFAULT_RATE,
     purpose: Annotated[Purpose | None, Query(description=PURPOSE)] = None,
     ground: Annotated[Ground | None, Query(description=GROUND)] = None,
     turn: Annotated[Turn, Query(description=TURN)] = "0",

@@ -15,7 +15,7 @@ from api.app_settings import AppSettings
 from api.display_fields import AspectField, TurnField
 from api.http.problems import ProblemError
 from api.sources.url import HIDDEN, UrlError, validated_url, without_password
-from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE, PreviewMode, SourceConfig
+from ingest.bus.source_config import DEFAULT_RATE, PreviewMode, Rate, SourceConfig
 from ingest.network.source_types import FORMS
 
 MAX_ID_LENGTH = 60  # characters
@@ -23,7 +23,6 @@ MAX_NAME_LENGTH = 80  # characters
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, description="display name")]
 Url = Annotated[str, Field(description=f"one of {FORMS}")]
-Rate = Annotated[float, Field(gt=MIN_RATE, le=MAX_RATE, allow_inf_nan=False, description="readings a second")]
 PurposeField = Annotated[
     Purpose | None,
     Field(description="purpose of reading faces; required where tokens are, otherwise personal by default"),

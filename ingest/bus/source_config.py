@@ -4,9 +4,9 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import TypeAdapter, ValidationError, with_config
+from pydantic import Field, TypeAdapter, ValidationError, with_config
 
 from ingest.bus.client import Redis
 from ingest.bus.keys import SOURCES
@@ -15,8 +15,10 @@ from ingest.picture.options import DisplayOptions, Turn
 log = logging.getLogger(__name__)
 
 # Readings a second: of a source or recording that names no rate, and the limits (MIN_RATE itself is too low).
+# A reading in a quarter of an hour is the least; the intervals of lower rates overflow.
 DEFAULT_RATE = 10.0
-MIN_RATE, MAX_RATE = 0.0, 60.0
+MIN_RATE, MAX_RATE = 0.001, 60.0
+Rate = Annotated[float, Field(gt=MIN_RATE, le=MAX_RATE, allow_inf_nan=False, description="readings a second")]
 
 # The preview of a source: as it is, so coarse that faces are unrecognisable, or none at all.
 PreviewMode = Literal["shown", "blurred", "none"]
@@ -37,7 +39,7 @@ class SourceConfig:
     id: str
     name: str
     url: str
-    rate: float  # readings a second
+    rate: Rate
     created_at: float  # seconds since the epoch; media_time of the source counts from here
     purpose: str = "personal"  # of reading faces; one of api.access.purposes
     ground: str | None = None  # the legal exception for a purpose that is otherwise refused

@@ -109,7 +109,7 @@ def test_a_body_with_too_large_a_length_is_refused_at_once(http: httpx.Client) -
         (SOURCE | {"name": ""}, {"name": "must have at least 1 characters"}),
         (SOURCE | {"name": "x" * 81}, {"name": "must have at most 80 characters"}),
         (SOURCE | {"rate": "fast"}, {"rate": "must be a number"}),
-        (SOURCE | {"rate": 0}, {"rate": "must be greater than 0"}),
+        (SOURCE | {"rate": 0}, {"rate": "must be greater than 0.001"}),
         (SOURCE | {"rate": 61}, {"rate": "must be at most 60"}),
         (SOURCE | {"colour": "red"}, {"colour": "is not a known field"}),
         ([], {"body": "must be a JSON object"}),

@@ -160,7 +160,7 @@ def test_a_full_disk(tmp_path: Path, capfd: Capture, clip: Path, size: int) -> N
 def test_an_unknown_rate(tmp_path: Path, capfd: Capture, clip: Path, rate: str) -> None:
     called = call(capfd, "run", clip, "--out", tmp_path / "out", f"--rate={rate}")
     assert called.code == 2
-    assert f"must be more than 0 and at most 60, or `all`, got '{rate}'" in called.err
+    assert f"must be more than 0.001 and at most 60, or `all`, got '{rate}'" in called.err
     assert "Traceback" not in called.err
 
 
