@@ -12,6 +12,7 @@ from ingest.bus.client import AsyncRedis, Redis
 from ingest.bus.keys import PARTS, beat_key
 
 HEARTBEAT_TTL = 5  # seconds; a part that sends nothing for longer counts as dead
+NO_KEY = -2  # PTTL of a heartbeat that has expired
 ALIVE = "1"  # the value of a part without a note
 
 
@@ -80,11 +81,11 @@ def has_local_heartbeat(client: Redis, part: str) -> bool:
 
 
 def is_recent(remaining: int) -> bool:
-    """Return whether a heartbeat that expires in `remaining` ms is one of the last seconds.
+    """Return whether a heartbeat with this PTTL, in ms, is there and one of the last seconds.
 
     If the server's clock was set back, it expires later than any new one: then its sender is silent.
     """
-    return 0 < remaining <= HEARTBEAT_TTL * 1000
+    return remaining != NO_KEY and remaining <= HEARTBEAT_TTL * 1000
 
 
 def local_beat_key(part: str) -> str:

@@ -247,45 +247,53 @@ def test_a_change_for_viewers_does_not_restart_the_decoder(ingest: Ingest, media
     assert ingest.children() == {decoder}
 
 
-def test_stopping_ends_all_decoders(redis_url: str, media: Path) -> None:
-    service = Ingest(redis_url, media)
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis on which no other ingest holds the lease of the shard."""
+    server = RedisServer(tmp_path_factory.mktemp("r"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own(own_server: RedisServer, media: Path) -> Iterator[Ingest]:
+    """A service of its own, which a test may end."""
+    service = Ingest(own_server.url, media)
+    yield service
+    service.stop()
+
+
+def test_stopping_ends_all_decoders(own: Ingest) -> None:
     for number in range(3):
-        service.add(f"clip{number}", "camera.mp4?loop")
-    until(lambda: len(service.children()) == 3, 15, "three decoders")
-    decoders = service.children()
-    assert service.stop() < 2.0
-    assert service.process.returncode == 0
+        own.add(f"clip{number}", "camera.mp4?loop")
+    until(lambda: len(own.children()) == 3, 15, "three decoders")
+    decoders = own.children()
+    assert own.stop() < 2.0
+    assert own.process.returncode == 0
     assert not any(is_alive(decoder) for decoder in decoders)
 
 
-def test_decoders_end_with_a_killed_service(redis_url: str, media: Path) -> None:
-    service = Ingest(redis_url, media)
-    service.add("clip", "camera.mp4?loop")
-    live(service, "clip")
-    decoders = service.children()
-    service.process.kill()
-    service.process.wait()
+def test_decoders_end_with_a_killed_service(own: Ingest) -> None:
+    own.add("clip", "camera.mp4?loop")
+    live(own, "clip")
+    decoders = own.children()
+    own.process.kill()
+    own.process.wait()
     until(lambda: not any(is_alive(decoder) for decoder in decoders), 3, "the decoder goes with its keeper")
 
 
-def test_decoding_goes_on_while_redis_restarts(tmp_path_factory: pytest.TempPathFactory, media: Path) -> None:
-    server = RedisServer(tmp_path_factory.mktemp("r"))
-    server.start()
-    service = Ingest(server.url, media)
-    try:
-        service.add("clip", "camera.mp4?loop")
-        live(service, "clip")
-        before = service.frames("clip")[-1]
-        assert server.process is not None
-        server.process.kill()
-        server.process.wait()
-        server.start()
-        after = until(lambda: service.frames("clip"), 10, "frames on the new server")
-        assert after[0].connection == before.connection
-        assert after[0].number > before.number
-    finally:
-        service.stop()
-        server.stop()
+def test_decoding_goes_on_while_redis_restarts(own: Ingest, own_server: RedisServer) -> None:
+    own.add("clip", "camera.mp4?loop")
+    live(own, "clip")
+    before = own.frames("clip")[-1]
+    assert own_server.process is not None
+    own_server.process.kill()
+    own_server.process.wait()
+    own_server.start()
+    after = until(lambda: own.frames("clip"), 10, "frames on the new server")
+    assert after[0].connection == before.connection
+    assert after[0].number > before.number
 
 
 def test_no_image_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
