@@ -186,7 +186,8 @@ def test_rows_have_the_values_of_the_messages(api: Api, http: httpx.Client) -> N
     assert len(messages) == len(rows) == len(stored) == 12
     for message, row, record in zip(messages, rows, stored, strict=True):
         assert tuple(row) == tuple(record) == READINGS.columns
-        assert row["captured_at"] == record["captured_at"] == message["captured_at"]
+        assert row["captured_at"] == message["captured_at"]
+        assert record["captured_at"] == datetime.fromisoformat(message["captured_at"])  # UTC
         assert row["label"] == record["label"] == "happy"
         assert float(row["media_time"]) == record["media_time"] == message["media_time"]
         assert float(row["raw_happy"]) == pytest.approx(record["raw_happy"]) == message["raw"]["happy"]
