@@ -34,7 +34,15 @@ export class SourceForm {
     // Tokens mean that several people use the service: one of them has to choose a purpose.
     const purpose = tokens === "required" ? "" : "personal";
     const shape = { turn: "0", aspect: "" };
-    this.#defaults = { name: "", url: "", rate: rate.default, purpose, ground: "", picture: "shown", ...shape };
+    this.#defaults = {
+      name: "",
+      url: "",
+      rate: rate.default,
+      purpose,
+      ground: "",
+      picture: "shown",
+      ...shape,
+    };
     Object.assign(this.#fields.rate, { min: rate.min, max: rate.max });
     fillPurposes(this.#fields, { mustChoose: true });
     fillSelect(this.#fields.picture, PICTURE_OPTIONS);
