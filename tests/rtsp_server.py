@@ -1,8 +1,9 @@
 """Serves video files over RTSP, each in real time and shared by all clients; run by the system's python3.
 
-    /usr/bin/python3 tests/rtsp_server.py PORT MOUNT=FILE...
+    /usr/bin/python3 tests/rtsp_server.py PORT [KIND:]MOUNT=FILE...
 
-PORT 0 means a free one. Prints the port when it is ready. Ends with its parent.
+KIND is h265, jpeg, or udp for H.264 over UDP only. PORT 0 means a free one. Prints the port when it is
+ready. Ends with its parent.
 """
 
 import ctypes
@@ -12,18 +13,26 @@ import sys
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+H264 = "h264parse config-interval=1 ! rtph264pay name=pay0 pt=96"
+PAYLOADERS = {
+    "h265": "h265parse config-interval=1 ! rtph265pay name=pay0 pt=96",
+    "jpeg": "jpegparse ! rtpjpegpay name=pay0 pt=26",
+}
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def mount(server: "GstRtspServer.RTSPServer", name: str, file: str) -> None:
-    """Pass H.264 in MP4 on unchanged, so that the client decodes the frames of the file."""
+    """Pass video in MP4 on unchanged, so that the client decodes the frames of the file."""
+    kind, _, name = name.rpartition(":")
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(
-        f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )'
-    )
+    factory.set_launch(f'( filesrc location="{file}" ! qtdemux ! {PAYLOADERS.get(kind, H264)} )')
+    if kind == "udp":
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     factory.set_shared(True)
     factory.set_latency(0)
     server.get_mount_points().add_factory(f"/{name}", factory)

@@ -7,7 +7,10 @@ SYSTEM_PYTHON = "/usr/bin/python3"  # only it sees Debian's GStreamer
 
 
 class RtspServer:
-    """Serves each file under its mount's name; after `kill`, `start` uses the same port again."""
+    """Serves each file under its mount's name; after `kill`, `start` uses the same port again.
+
+    A mount `udp:door` is served over UDP only.
+    """
 
     def __init__(self, mounts: dict[str, Path]) -> None:
         self._mounts = mounts

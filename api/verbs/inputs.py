@@ -7,7 +7,11 @@ from pathlib import Path
 
 from ingest.containers import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from ingest.files.pictures import is_still
+from ingest.network.source_types import NETWORK_TYPES, WEBCAM
 from ingest.printable import printable
+
+# Also schemes that no source may have: the answer for them is the same.
+LIVE_SCHEMES = frozenset((*NETWORK_TYPES, "rtmp", "rtmps", "srt", "udp", "rtp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,14 @@ class Input:
     folder: str  # of the results, below the output folder
     files: tuple[Path, ...]  # none for a folder without videos and pictures
     stills: bool
+
+
+def is_live(text: str) -> bool:
+    """Return whether an input is an address instead of a path; pathlib makes one slash of two."""
+    scheme, colon, rest = text.partition(":")
+    return bool(colon) and (
+        (scheme.lower() in LIVE_SCHEMES and rest.startswith("/")) or scheme == WEBCAM.name
+    )
 
 
 def find_inputs(paths: Iterable[Path]) -> list[Input]:

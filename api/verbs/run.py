@@ -13,7 +13,7 @@ from api.results.progress import ReadOptions, ReadResult
 from api.results.stills import StillsReader
 from api.results.summary import describe_damage
 from api.results.video import VideoReader
-from api.verbs.inputs import Input, describe_left_out, find_inputs
+from api.verbs.inputs import Input, describe_left_out, find_inputs, is_live
 from api.verbs.interruption import Interruption
 from api.verbs.output import print_error, print_json
 from api.verbs.progress import Progress
@@ -34,6 +34,12 @@ DAMAGED = 3  # an input was damaged; its good parts were read
 def run(arguments: argparse.Namespace) -> int:
     """Read all inputs; return the exit code."""
     out: Path = arguments.out
+    if (stream := next((str(each) for each in arguments.inputs if is_live(str(each))), None)) is not None:
+        kind = stream.partition(":")[0]
+        print_error(
+            f"{kind} is a live source, not a file: start `mien serve`, then `mien sources add ADDRESS`"
+        )
+        return UNREADABLE
     if out.exists() and not out.is_dir():
         print_error(f"{out} is a file: --out must be a folder")
         return UNREADABLE

@@ -7,13 +7,14 @@ from multiprocessing.context import ForkProcess
 
 from ingest.child_process import LinePipe, ends_with_parent
 from ingest.live.process import decode
+from ingest.network.address import Transport
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """A line of a decoder process: `live`, `alive`, `ended`, `lost` or `error`, and a reason or ""."""
+    """A line of a decoder process: `live`, `alive`, `udp`, `ended`, `lost` or `error`, and a reason or ""."""
 
     status: str
     reason: str
@@ -26,12 +27,13 @@ class DecoderProcess(ForkProcess):
     cameras share the memory. The supervisor has no threads that could hold a lock at that moment.
     """
 
-    def __init__(self, source: str, now: float) -> None:
-        """`now`: seconds of the supervisor's clock."""
+    def __init__(self, source: str, now: float, transport: Transport = "auto") -> None:
+        """`now`: seconds of the supervisor's clock; `transport`: of an RTSP camera."""
         super().__init__(daemon=True)
         self.reported_at = now
         self.live_at: float | None = None
         self._source = source
+        self._transport = transport
         self._prepare = ends_with_parent()
         self._pipe = LinePipe()
         self.output = self._pipe.output  # a file descriptor, readable when a line comes
@@ -50,7 +52,7 @@ class DecoderProcess(ForkProcess):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         self._prepare()
         os.dup2(self._pipe.input, 1)
-        raise SystemExit(decode(self._source))
+        raise SystemExit(decode(self._source, self._transport))
 
     def poll(self, now: float) -> list[StatusLine]:
         """Return the lines that have come since the last call, without waiting."""

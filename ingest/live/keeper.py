@@ -18,6 +18,7 @@ from ingest.bus.timeline import Timeline
 from ingest.bus.wire import SourceState, State, encode_state
 from ingest.child_process import exit_reason
 from ingest.live.child import DecoderProcess, StatusLine
+from ingest.network.address import Transport
 from ingest.settings import IngestSettings
 
 # Delays before a source is read again. After an outage of 5 s the delay is still below 2 s, so that a camera
@@ -30,6 +31,8 @@ ERASE_DELAY = 5.0  # seconds after the removal of a source, in which others may 
 ERASE_INTERVAL = 1.0  # seconds between two checks for sources to erase
 POLL_TIMEOUT = 0.1  # seconds that a turn waits for a status line
 STOP_TIMEOUT = 1.0  # seconds until a decoder is killed
+
+OVER_UDP = "over UDP, because the camera refuses TCP"
 
 DECODER_FIELDS = attrgetter("url", "rate", "created_at", "shard", "display")
 
@@ -45,6 +48,7 @@ class SupervisedSource:
         self.unsent: list[SourceState] = []  # states that are not in the timeline yet
         self._settings = settings
         self._backoff = source_backoff()
+        self._transport: Transport = "auto"  # what worked, for the next connection
         self._start_at: float | None = now  # None: not to be started
         self._last_line = StatusLine("", "")
         self._state: tuple[State, str] | None = None
@@ -56,7 +60,7 @@ class SupervisedSource:
             self._poll(self.process, now)
         if self.process is None and self._start_at is not None and now >= self._start_at:
             self._last_line = StatusLine("", "")
-            self.process = DecoderProcess(self.config.id, now)
+            self.process = DecoderProcess(self.config.id, now, self._transport)
 
     def stop(self) -> None:
         """Ask the decoder to end; `close` waits for it."""
@@ -77,8 +81,10 @@ class SupervisedSource:
         code = process.exitcode  # before the lines: then all lines of a process that has ended are there
         for line in process.poll(now):
             self._last_line = line
-            if line.status == "live":
-                self._report("live")
+            if line.status == "udp":
+                self._transport = "udp"
+            elif line.status == "live":
+                self._report("live", OVER_UDP if self._transport == "udp" else "")
         if code is not None:
             self._handle_exit(process, code, now)
         elif now - process.reported_at > self._settings.report_timeout:
@@ -88,6 +94,8 @@ class SupervisedSource:
     def _handle_exit(self, process: DecoderProcess, code: int, now: float) -> None:
         process.end(0.0)
         self.process = None
+        if process.live_at is None:
+            self._transport = "auto"
         delay = self._backoff.delay(0.0 if process.live_at is None else now - process.live_at)
         self._start_at = now + delay
         if self._last_line.status == "ended":

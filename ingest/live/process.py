@@ -1,7 +1,8 @@
 """The decoder process of one source: `python -m ingest.live.process SOURCE`.
 
 It reports to its supervisor in lines on standard output, a status and if there is one a reason: `live` with
-the first frame and then once a second, before that `alive`, and at the end `ended`, `lost` or `error`.
+the first frame and then once a second, before that `alive`, `udp` when a camera refuses TCP, and at the end
+`ended`, `lost` or `error`.
 """
 
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,17 +22,17 @@ from ingest.bus.connection import REDIS_ERRORS, connect
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
-from ingest.bus.source_config import SourceConfig, configured_sources
+from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, configured_sources
 from ingest.clock import LiveClock
 from ingest.files.recording import UnreadableError, open_video
 from ingest.frame import Frame
 from ingest.live.latest import LatestSlot
+from ingest.live.network_reader import NetworkReader
 from ingest.live.player import Player
 from ingest.live.sender import CapturedFrame, Sender
-from ingest.live.stream import LiveFrame, LiveStream, SourceLostError, is_real_time, open_network
-from ingest.network.address import Address, AddressError, parse_address
+from ingest.live.stream import LiveFrame, SourceLostError, TransportRefusedError
+from ingest.network.address import Address, AddressError, Transport, parse_address
 from ingest.network.allowlist import ForbiddenError
-from ingest.network.egress_proxy import restricted
 from ingest.network.source_types import FILE
 from ingest.pace import Pace
 from ingest.picture.display import Shape
@@ -43,11 +45,14 @@ SEND_TIMEOUT = 1.0  # seconds for the last frame
 MIN_STEP = 1.0  # seconds by which the wall clock is set; a smaller difference is its slow correction
 
 
-def decode(source: str) -> int:
-    """Send a configured source's frames until it ends or fails; return the exit code."""
+def decode(source: str, transport: Transport = "auto") -> int:
+    """Send a configured source's frames until it ends or fails; return the exit code.
+
+    `transport`: that of an RTSP camera whose address leaves it open.
+    """
     try:
         client = connect(retries=1)
-        run(configured_sources(client)[source], client, IngestSettings.read())
+        run(configured_sources(client)[source], client, IngestSettings.read(), transport)
     except KeyError:
         report("error", "not configured")
     except (AddressError, UnreadableError) as error:
@@ -62,14 +67,16 @@ def decode(source: str) -> int:
     return 1
 
 
-def run(config: SourceConfig, client: Redis, settings: IngestSettings) -> None:
+def run(config: SourceConfig, client: Redis, settings: IngestSettings, transport: Transport = "auto") -> None:
     """Send the source's frames until it ends. Raise what opening and reading raise."""
     stream = FrameStream(client, config.shard, process_name(os.getppid()))
     sampler = FrameSampler(config, stream.position(config.id))
     with sending(stream, Previews(client)) as slot:
         live, reported_at = False, 0.0
         address = parse_address(config.url, settings.media)
-        for frames in open_frames(address, settings, config.display):
+        if address.transport == "auto":
+            address = replace(address, transport=transport)
+        for frames in open_frames(address, settings, config.display, config.rate):
             for frame in frames:
                 captured = sampler.sample(frame)
                 if captured is not None:
@@ -97,36 +104,36 @@ def sending(stream: FrameStream, previews: Previews) -> Iterator[LatestSlot[Capt
 
 
 def open_frames(
-    address: Address, settings: IngestSettings, options: DisplayOptions = NO_CORRECTION
+    address: Address,
+    settings: IngestSettings,
+    options: DisplayOptions = NO_CORRECTION,
+    rate: float = DEFAULT_RATE,
 ) -> Iterator[list[LiveFrame]]:
-    """Yield the frames of a source in real time. Raise SourceLostError, ForbiddenError or UnreadableError."""
+    """Yield the frames of a source in real time, single pictures `rate` times a second.
+
+    A camera that refuses RTSP over TCP is tried over UDP, unless its address names the transport; the line
+    `udp` says so. Raise SourceLostError, ForbiddenError or UnreadableError.
+    """
     if address.type is FILE:
         yield from Player(_files(address), options)
         return
-    with restricted(address, settings.networks, settings.open_timeout) as upstream:
+    reader = NetworkReader(settings, options, rate)
+    try:
+        yield from reader.frames(address)
+    except TransportRefusedError as error:
+        if address.transport != "auto":
+            raise
+        report("udp")
         try:
-            yield from _network_frames(upstream.address, settings, options)
-        except SourceLostError as error:
-            raise SourceLostError(upstream.reason or str(error)) from error
+            yield from reader.frames(replace(address, transport="udp"))
+        except (SourceLostError, ForbiddenError) as second:
+            raise type(second)(f"{error}, and {second}") from second
 
 
 def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
     yield open_video(Path(address.target), address.stream)
     while address.loop:
         yield open_video(Path(address.target), address.stream)
-
-
-def _network_frames(
-    address: Address, settings: IngestSettings, options: DisplayOptions
-) -> Iterator[list[LiveFrame]]:
-    container, stream = open_network(address, settings)
-    if address.type.real_time or is_real_time(container):
-        yield from LiveStream(container, stream, options)
-        return
-    has_end = container.duration is not None
-    yield from Player([(container, stream)], options)
-    if not has_end:
-        raise SourceLostError("the server ended the stream")
 
 
 class FrameSampler:

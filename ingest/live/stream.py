@@ -17,6 +17,7 @@ from ingest.clock import starts_again
 from ingest.files.decoder import packets_of
 from ingest.files.lengths import nanoseconds
 from ingest.network.address import Address
+from ingest.network.source_types import HTTP, RTSP
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
@@ -47,8 +48,21 @@ REASONS = {
 }
 
 
+NO_VIDEO_ERRORS = (av.error.InvalidDataError, av.error.ArgumentError)
+
+TRANSPORT_ERRORS = (av.error.HTTPBadRequestError, av.error.HTTPOtherClientError)
+
+
 class SourceLostError(Exception):
     """A source cannot be opened or sends nothing more; the message is one line without its address."""
+
+
+class NoVideoError(SourceLostError):
+    """An answer that FFmpeg does not recognise as video."""
+
+
+class TransportRefusedError(SourceLostError):
+    """A camera that does not send RTSP over TCP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +162,41 @@ class LiveStream:
 
 def open_network(address: Address, settings: IngestSettings) -> tuple[InputContainer, VideoStream]:
     """Connect to a camera or a network stream; the caller closes it. Raise SourceLostError."""
+    try:
+        container, stream = _open(address, settings, address.type.device)
+    except NoVideoError as error:
+        # FFmpeg takes a path such as /snap.jpg for a list of files, a format that is not allowed here.
+        is_by_suffix = isinstance(error.__cause__, av.error.ArgumentError)
+        return _open_jpegs(address, settings, "jpeg_pipe" if is_by_suffix else "mjpeg")
+    # FFmpeg's reader of multipart streams finds nothing in parts whose headers it does not expect.
+    if container.format.name != "mpjpeg" or stream.codec_context.width:
+        return container, stream
+    container.close()
+    return _open_jpegs(address, settings)
+
+
+def _open_jpegs(
+    address: Address, settings: IngestSettings, reader: str = "mjpeg"
+) -> tuple[InputContainer, VideoStream]:
+    """Read JPEGs whatever is between them: small cameras get the boundaries and headers of parts wrong.
+
+    With `mjpeg` each picture ends where the next begins, so it comes one picture late.
+    """
+    container, stream = _open(address, settings, reader)
+    if not stream.codec_context.width:
+        container.close()
+        raise NoVideoError("not a video stream")
+    return container, stream
+
+
+def _open(
+    address: Address, settings: IngestSettings, container_format: str | None
+) -> tuple[InputContainer, VideoStream]:
     began = time.monotonic()
     try:
         container = av.open(
             address.target,
-            format=address.type.device,
+            format=container_format,
             options=address.options(),
             metadata_errors="replace",
             timeout=(settings.open_timeout, settings.read_timeout),
@@ -160,7 +204,9 @@ def open_network(address: Address, settings: IngestSettings) -> tuple[InputConta
     except av.FFmpegError as error:
         # FFmpeg's error for its own timeout depends on what it was doing at that moment.
         late = time.monotonic() - began >= settings.open_timeout
-        raise SourceLostError("no answer in time" if late else _reason(error)) from error
+        raise _refusal(error, address) or SourceLostError(
+            "no answer in time" if late else _reason(error)
+        ) from error
     try:
         return container, chosen_stream(container, address.stream)
     except NoStreamError as error:
@@ -168,6 +214,17 @@ def open_network(address: Address, settings: IngestSettings) -> tuple[InputConta
         raise SourceLostError(
             str(error) if address.stream is not None else "no video in the stream"
         ) from error
+
+
+def _refusal(error: av.FFmpegError, address: Address) -> SourceLostError | None:
+    """Return the error of a server that answers, but not with a stream that was asked for."""
+    if isinstance(error, NO_VIDEO_ERRORS) and address.type is HTTP:
+        return NoVideoError(_reason(error))
+    # 461 Unsupported Transport (RFC 7826, 17.4.25), and what servers answer that do not know this status.
+    is_refused = error.errno == errno.EPROTONOSUPPORT or isinstance(error, TRANSPORT_ERRORS)
+    if is_refused and address.type is RTSP and address.transport != "udp":
+        return TransportRefusedError("the camera refuses RTSP over TCP")
+    return None
 
 
 def is_real_time(container: InputContainer) -> bool:

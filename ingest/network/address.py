@@ -6,6 +6,8 @@ from typing import Literal
 
 from ingest.network.source_types import FILE, NETWORK_TYPES, SCHEMES, WEBCAM, SourceType
 
+Transport = Literal["auto", "tcp", "udp"]
+
 # Options of this service in the query, which the camera does not see.
 TRANSPORT = "mien_transport="
 STREAM = "mien_stream="  # number of the video stream
@@ -26,14 +28,15 @@ class Address:
 
     type: SourceType
     target: str  # for FFmpeg
-    transport: Literal["tcp", "udp"] = "tcp"  # RTSP only
+    transport: Transport = "auto"  # RTSP only; auto: TCP, and UDP if the camera refuses that
     loop: bool = False  # files only
     stream: int | None = None  # number of the video stream; None: the one that players show
 
     def options(self) -> dict[str, str]:
         """Return FFmpeg's options."""
-        transport = {self.type.transport_option: self.transport} if self.type.transport_option else {}
-        return {**self.type.options, **transport}
+        if not self.type.transport_option:
+            return dict(self.type.options)
+        return {**self.type.options, self.type.transport_option: "udp" if self.transport == "udp" else "tcp"}
 
 
 def parse_address(url: str, media: Path) -> Address:
@@ -54,8 +57,7 @@ def _network(url: str, source_type: SourceType) -> Address:
     options = query.split("&") if mark else []
     others = [option for option in options if not option.startswith((TRANSPORT, STREAM))]
     target = f"{base}?{'&'.join(others)}" if others else base
-    transport: Literal["tcp", "udp"] = "udp" if f"{TRANSPORT}udp" in options else "tcp"
-    return Address(source_type, target, transport=transport, stream=_stream(options))
+    return Address(source_type, target, _transport(options), stream=_stream(options))
 
 
 def _stream(options: list[str]) -> int | None:
@@ -65,6 +67,14 @@ def _stream(options: list[str]) -> int | None:
     if not numbers[-1].isdecimal() or len(numbers[-1]) > MAX_DIGITS:
         raise AddressError("mien_stream must be the number of a video stream, 0 or more")
     return int(numbers[-1])
+
+
+def _transport(options: list[str]) -> Transport:
+    given = [option.removeprefix(TRANSPORT) for option in options if option.startswith(TRANSPORT)]
+    match given[-1] if given else "auto":
+        case "tcp" | "udp" | "auto" as transport:
+            return transport
+    raise AddressError("mien_transport must be tcp, udp or auto")
 
 
 def _file(text: str, media: Path) -> Address:

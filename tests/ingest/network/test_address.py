@@ -14,7 +14,7 @@ from ingest.network.source_types import FILE, HTTP, RTSP, WEBCAM
         ("rtsp://u:p@host:554/a?x=1", Address(RTSP, "rtsp://u:p@host:554/a?x=1")),
         ("rtsps://host/a?mien_transport=udp", Address(RTSP, "rtsps://host/a", transport="udp")),
         ("rtsp://host/a?x=1&mien_transport=udp&y=%20", Address(RTSP, "rtsp://host/a?x=1&y=%20", "udp")),
-        ("rtsp://host/a?mien_transport=tcp", Address(RTSP, "rtsp://host/a")),
+        ("rtsp://host/a?mien_transport=tcp", Address(RTSP, "rtsp://host/a", "tcp")),
         ("https://host/live.ts", Address(HTTP, "https://host/live.ts")),
         ("http://host/a?x=1&mien_stream=2", Address(HTTP, "http://host/a?x=1", stream=2)),
         ("clip.mp4?loop&mien_stream=1", Address(FILE, "/media/clip.mp4", loop=True, stream=1)),
