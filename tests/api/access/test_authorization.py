@@ -22,7 +22,7 @@ from tests.api.access.clients import (
 from tests.api.serving import Api, configure, refusing_writes, serving
 from tests.waiting import until
 
-RATE = {"default": 10.0, "min": 0.0, "max": 60.0}
+RATE = {"default": 10.0, "min": 0.001, "max": 60.0}
 CAMERA = {"name": "Door", "url": "rtsp://viewer:planted@camera.example/1", "purpose": "safety"}
 
 
