@@ -114,9 +114,9 @@ def _validated_network(text: str) -> str:
         raise UrlError(f"must have no #: {ESCAPING}")
     if not host or any(character.isspace() for character in text):
         raise UrlError(f"must have the form {parts.scheme}://host/path without spaces")
-    transport = dict(parse_qsl(parts.query)).get("mien_transport", "tcp")
-    if transport not in ("tcp", "udp"):
-        raise UrlError("mien_transport must be tcp or udp")
+    transport = dict(parse_qsl(parts.query)).get("mien_transport", "auto")
+    if transport not in ("tcp", "udp", "auto"):
+        raise UrlError("mien_transport must be tcp, udp or auto")
     return text
 
 

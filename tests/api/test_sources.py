@@ -67,7 +67,7 @@ def test_the_same_name_twice_is_a_conflict(http: httpx.Client) -> None:
         ("rtsp://", "must have the form rtsp://host"),
         ("rtsp://viewer:planted@192.0.2.7:99999/1", "this is not a URL"),
         ("http://viewer:planted@192.0.2.7/a b", "without spaces"),
-        ("rtsp://192.0.2.7/1?mien_transport=smoke", "tcp or udp"),
+        ("rtsp://192.0.2.7/1?mien_transport=smoke", "tcp, udp or auto"),
         ("webcam:front", "no such file"),
         ("../secret.mp4", "leads out of it"),
         ("file:/etc/passwd", "leads out of it"),

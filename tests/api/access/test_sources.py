@@ -143,7 +143,7 @@ def test_secrets_of_a_stored_address_in_a_refused_form_are_hidden(api: Api, http
         ("rtsp://viewer:pla\u2100nted@192.0.2.7/1", "this is not a URL"),
         ("rtsp://viewer:1#planted@192.0.2.7/1", "must have no #"),
         ("rtsp://192.0.2.7/1#pwd=planted", "must have no #"),
-        ("rtsp://192.0.2.7/1?mien_transport=planted", "mien_transport must be tcp or udp"),
+        ("rtsp://192.0.2.7/1?mien_transport=planted", "mien_transport must be tcp, udp or auto"),
         ("clip.mp4?pwd=planted", "only ?loop and ?mien_stream=N may follow"),
     ],
 )
