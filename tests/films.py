@@ -1,6 +1,6 @@
 """Makes small films with sound, in any container."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,12 @@ KINDS: dict[str, tuple[str, str, str, dict[str, str]]] = {
 QUICK = {"libvpx": {"deadline": "realtime", "cpu-used": "8"}, "libx264": {"preset": "veryfast"}}
 
 
-def make_film(path: Path, times: Sequence[int], *, sound: float = 0.0) -> Path:
+Picture = Callable[[int, tuple[int, int]], np.ndarray]  # of a number and a size: grey, or blue, green, red
+
+
+def make_film(
+    path: Path, times: Sequence[int], *, sound: float = 0.0, picture: Picture = numbered_image
+) -> Path:
     """Make a film with pictures at `times` (ms) and `sound` seconds of silence from 0."""
     container_format, codec, sound_codec, options = KINDS[path.name.partition(".")[2]]
     with av.open(str(path), "w", format=container_format, options=options) as output:
@@ -49,9 +54,9 @@ def make_film(path: Path, times: Sequence[int], *, sound: float = 0.0) -> Path:
         for number, time in enumerate(times):
             if silence is not None:
                 silence.write_until(time / 1000)
-            frame = av.VideoFrame.from_ndarray(numbered_image(number, SIZE), format="gray").reformat(
-                format="yuv420p"
-            )
+            pixels = picture(number, SIZE)
+            pixel_format = "gray" if pixels.ndim == 2 else "bgr24"
+            frame = av.VideoFrame.from_ndarray(pixels, format=pixel_format).reformat(format="yuv420p")
             frame.pts, frame.time_base = round(time / 1000 / base), base
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
