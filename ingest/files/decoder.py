@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 
 from ingest.clock import FileClock
 from ingest.files.damage import DamageLog
+from ingest.files.filling import FillingCheck
 from ingest.files.lengths import (
     END_TOLERANCE,
     declared_duration,
@@ -31,10 +32,6 @@ Interval: TypeAlias = tuple[int, int]  # ns of media time
 
 DEFAULT_DURATION = SECOND // 25  # ns; of a frame where the file gives neither that nor a rate
 MAX_FAILURES = 100  # in a row; the demuxer gets past a damaged position at once or never
-
-# In containers that are read from front to back, more bytes than this between two packets are lost data.
-# Headers and padding between packets stayed below 4 KiB in all files tried.
-MAX_PADDING = 16 * 1024  # bytes
 
 # Sound comes in frames of up to a tenth of a second: it hardly ever begins and ends with the pictures.
 ROUNDING = SECOND // 10  # ns
@@ -80,10 +77,9 @@ class Decoder:
         self._delay: int | None = None  # ns; of the first frame, by the reordering of packets
         self._positions: dict[int, int | None] = {}  # bytes, of the last packets by PTS
         self._position_known: int | None = None  # bytes; of the newest packet that has one
-        self._bytes_end = 0  # of the packets so far
         self._packet_time = 0  # ns; media time of the current packet
         self._latest_time = 0  # ns; the latest media time of a packet so far
-        self._has_index = "mov" in container.format.name
+        self._filling = FillingCheck(container.name, container.format.name)
         self._verifier: SeekVerifier | None = None  # until the seek is verified
         stream.thread_type = "AUTO"
 
@@ -179,11 +175,9 @@ class Decoder:
 
     def _check(self, packet: "Packet[Stream]") -> None:
         """Find damage that the demuxer skips silently."""
-        if packet.pos is not None and packet.pos >= 0 and not self._has_index:
+        if self._filling.lost_before(packet.stream.index, packet.pos, packet.size):
             # All frames so far are before the gap, in whatever order they come.
-            if self._bytes_end and packet.pos - self._bytes_end > MAX_PADDING:
-                self._add_error(self._latest_time + 1, "data missing")
-            self._bytes_end = max(self._bytes_end, packet.pos + packet.size)
+            self._add_error(self._latest_time + 1, "data missing")
         if packet.stream.index == self._stream.index:
             if packet.pts is not None:
                 self._check_video(packet, packet.pts)
