@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 from typing import Annotated
 
+from pydantic import Field
+
 from ingest.environment import DURATION, UNIT_SECONDS, EnvironmentSettings, SettingError, form, setting
+from ingest.settings import IngestSettings
 
 LAST_PORT = 65535
 BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -28,14 +31,8 @@ def _length(text: str) -> float:
     return float(int(match[1]) * UNIT_SECONDS[match[2].lower()])
 
 
-def _pixels(text: str) -> int:
-    match = _matched(r"(\d{1,6})x(\d{1,6})", text)
-    return int(match[1]) * int(match[2])
-
-
 Size = Annotated[int, form("a size such as 500M or 2G", _size)]  # bytes
 Length = Annotated[float, form("a duration such as 90m or 4h", _length)]  # seconds
-Pixels = Annotated[int, form("a width and height such as 3840x2160", _pixels)]  # width times height
 
 
 class RecordingLimits(EnvironmentSettings):
@@ -43,7 +40,7 @@ class RecordingLimits(EnvironmentSettings):
 
     upload: Size = setting("MIEN_UPLOAD_LIMIT", "2G", "the largest file that may be uploaded")
     duration: Length = setting("MIEN_DURATION_LIMIT", "4h", "the longest recording")
-    pixels: Pixels = setting("MIEN_PIXELS_LIMIT", "8192x6144", "the largest frame or picture")
+    pixels: int = Field(default_factory=lambda: IngestSettings.read("pixels").pixels)  # of a picture
     reserve: int = RESERVE  # bytes
 
 

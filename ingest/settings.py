@@ -1,5 +1,6 @@
 """Settings that all parts of the service share, and those of ingest alone."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +9,7 @@ from pydantic import InstanceOf
 
 from ingest.environment import DURATION, EnvironmentSettings, SettingError, between, form, setting
 from ingest.network.allowlist import EVERYWHERE, Allowlist, is_loopback, parse_allowlist
+from ingest.picture.options import MAX_PIXELS
 
 MAX_SHARDS = 1000  # a guess: far beyond what one Redis carries
 
@@ -21,6 +23,14 @@ def shard_number(text: str) -> int:
     return int(text)
 
 
+def pixels(text: str) -> int:
+    """Parse a width and height such as 3840x2160 into a number of pixels. Raises ValueError."""
+    found = re.fullmatch(r"([1-9]\d{0,5})[xX]([1-9]\d{0,5})", text)
+    if found is None:
+        raise ValueError(text)
+    return min(int(found[1]) * int(found[2]), MAX_PIXELS)
+
+
 def media_of(fields: dict[str, Any]) -> Path:
     """Return the media folder in the data folder."""
     return Path(fields["data"]) / "media"
@@ -31,6 +41,7 @@ SHARDS = form(f"a whole number from 1 to {MAX_SHARDS}", shard_number)
 NETWORKS = form(
     "networks such as 192.168.1.0/24, host names, or webcam, with commas between", parse_allowlist
 )
+PIXELS = form("a width and height such as 3840x2160", pixels)
 TIMEOUT = between(0.1, 600, "seconds")
 
 
@@ -78,6 +89,11 @@ class IngestSettings(EnvironmentSettings):
     )
     read_timeout: Annotated[float, TIMEOUT] = setting(
         "MIEN_READ_TIMEOUT", "5", "how long ingest waits for a camera's next data"
+    )
+    pixels: Annotated[int, PIXELS] = setting(  # width times height
+        "MIEN_PIXELS_LIMIT",
+        "8192x6144",
+        "the largest picture that is decoded, of live sources, recordings and `mien run`",
     )
 
     @property

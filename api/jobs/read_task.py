@@ -16,5 +16,6 @@ class ReadTask:
     attempt: int
     max_duration: float  # seconds of the recording
     reserve: int  # bytes of the disk that stay free
+    max_pixels: int  # of a picture
     turn: Turn = "0"
     aspect: str | None = None

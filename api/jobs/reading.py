@@ -33,8 +33,9 @@ from engine.recording import ReaderState, RecordingReader, still_events
 from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
+from ingest.files.opening import UnreadableError
 from ingest.files.pictures import is_still
-from ingest.files.recording import UnreadableError, open_recording
+from ingest.files.recording import open_recording
 from ingest.files.resume import decode_resume_point
 from ingest.files.stills import read_image
 from ingest.log import set_up_log
@@ -95,7 +96,7 @@ class TaskRunner:
         loaded = _load_networks()
         resume = _decode_state(state) if state else None
         after = resume.decoding if resume else None
-        display = DisplayOptions(task.turn, task.aspect)
+        display = DisplayOptions(task.turn, task.aspect, max_pixels=task.max_pixels)
         with open_recording(Path(task.video), task.name, task.rate, after, display) as recording:
             reader = RecordingReader(recording, task.name, loaded.networks, resume)
             writer = EventLogWriter(self._folder.parts, task.attempt, before)
@@ -107,7 +108,7 @@ class TaskRunner:
     def _read_still(self) -> Checkpoint:
         """Read a still picture: all of it in one step."""
         task, loaded = self._task, _load_networks()
-        still = read_image(Path(task.video))
+        still = read_image(Path(task.video), task.max_pixels)
         events = still_events(still, task.name, Pipeline(loaded.networks, tracking=False))
         writer = EventLogWriter(self._folder.parts, task.attempt, None)
         with closing(Recorder(writer, self._progress, task.name, None)) as recorder:

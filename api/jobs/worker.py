@@ -92,6 +92,7 @@ class Worker:
             attempt=claimed.attempt,
             max_duration=self._config.limits.duration,
             reserve=self._config.limits.reserve,
+            max_pixels=self._config.limits.pixels,
             turn=claimed.job.turn,
             aspect=claimed.job.aspect,
         )

@@ -50,10 +50,6 @@ async def probe(
     video = ProbedVideo(**answer)
     if video.duration is not None and video.duration > limits.duration:
         raise RefusedError(f"a video may last {limits.duration:g} s; this one lasts {video.duration:.0f} s")
-    if video.width * video.height > limits.pixels:
-        size = f"{video.width}x{video.height}"
-        kind = "picture" if video.media_type.startswith("image/") else "video"
-        raise RefusedError(f"a frame may have {limits.pixels} pixels; this {kind} is {size}")
     return video
 
 

@@ -25,7 +25,7 @@ class ReadOptions:
 
     rate: float | None  # readings a second; None: every frame
     annotated: bool  # write the annotated video or pictures too
-    display: DisplayOptions = NO_CORRECTION  # of videos
+    display: DisplayOptions = NO_CORRECTION
 
 
 @dataclass(frozen=True, slots=True)

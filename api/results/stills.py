@@ -15,7 +15,7 @@ from engine.pipeline import Pipeline
 from engine.recording import still_events
 from engine.records import Coverage, Event, Reading
 from ingest.files.damage import Damage
-from ingest.files.recording import UnreadableError
+from ingest.files.opening import UnreadableError
 from ingest.files.stills import Still, read_image, write_image, written_suffix
 from ingest.printable import printable
 
@@ -57,7 +57,7 @@ class StillsReader:
                 self._interrupted = True
                 return
             try:
-                yield path, read_image(path)
+                yield path, read_image(path, self._options.display.max_pixels)
             except UnreadableError as error:
                 self.unreadable.append(error)
 

@@ -21,9 +21,10 @@ from engine.card import CardMismatchError
 from engine.runtimes.runtime import GpuError
 from engine.settings import DetectorName, EngineSettings
 from ingest.environment import SettingError
-from ingest.files.recording import UnreadableError
+from ingest.files.opening import UnreadableError
 from ingest.picture.options import DisplayOptions
 from ingest.printable import printable
+from ingest.settings import IngestSettings
 
 # Exit codes.
 FAILED = 1  # the results could not be written, or the networks not be loaded
@@ -66,7 +67,9 @@ class RunCommand:
         self._options = ReadOptions(
             arguments.rate,
             annotated=arguments.video,
-            display=DisplayOptions(arguments.turn, arguments.aspect, arguments.stream),
+            display=DisplayOptions(
+                arguments.turn, arguments.aspect, arguments.stream, IngestSettings.read("pixels").pixels
+            ),
         )
         self._threads: int = arguments.threads or len(os.sched_getaffinity(0))
         self._detector: DetectorName = arguments.detector or EngineSettings.read("detector").detector

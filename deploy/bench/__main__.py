@@ -16,7 +16,7 @@ from engine.card import CardMismatchError
 from engine.runtimes.runtime import GpuError
 from ingest.bus.source_config import DEFAULT_RATE
 from ingest.environment import SettingError
-from ingest.files.recording import UnreadableError
+from ingest.files.opening import UnreadableError
 from ingest.settings import IngestSettings
 
 FAILED, UNREADABLE, INTERRUPTED = 1, 2, 130  # exit codes

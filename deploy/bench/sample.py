@@ -16,7 +16,8 @@ from engine.stages.crop import align, crop_face, crop_transform
 from engine.stages.detect import Detector
 from engine.tensors import CROP_SIDE
 from ingest.bus.source_config import DEFAULT_RATE
-from ingest.files.recording import UnreadableError, open_recording
+from ingest.files.opening import UnreadableError
+from ingest.files.recording import open_recording
 from ingest.frame import Frame
 from ingest.pace import SECOND
 

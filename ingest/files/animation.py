@@ -14,7 +14,7 @@ import numpy as np
 from av.container import InputContainer
 from PIL.WebPImagePlugin import WebPImageFile
 
-from ingest.files.pictures import PICTURE_ERRORS, read_header
+from ingest.files.pictures import PICTURE_ERRORS
 
 MILLISECOND = Fraction(1, 1000)  # the unit of WebP's durations
 
@@ -25,11 +25,6 @@ BUFFER = 1024 * 1024  # bytes that the demuxer reads at once
 COLLECT_AFTER = 16  # pictures: PyAV holds packets in cycles, and these have megabytes
 FORMAT = "mov"
 FRAGMENTED = {"movflags": "frag_every_frame+empty_moov+default_base_moof"}
-
-
-def is_animated_webp(path: Path) -> bool:
-    header = read_header(path)
-    return header is not None and header.format == "WEBP" and header.animated
 
 
 def open_animation(path: Path) -> InputContainer:

@@ -11,14 +11,14 @@ from av.packet import Packet
 from av.stream import Stream
 
 from ingest.files.decoder import MAX_FAILURES
-from ingest.files.recording import open_container
+from ingest.files.opening import open_container
 
 
 class Sound:
     """The audio streams of a file, opened a second time beside its video."""
 
-    def __init__(self, path: Path) -> None:
-        self._input = open_container(path)
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self._input = open_container(path, max_pixels)
         # PyAV has no context for a stream without a decoder, although its types say so.
         self._streams = [s for s in self._input.streams.audio if getattr(s, "codec_context", None)]
         self._outputs: dict[int, AudioStream] = {}  # by the index of the input stream

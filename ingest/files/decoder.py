@@ -21,10 +21,12 @@ from ingest.files.lengths import (
     started,
     video_end,
 )
+from ingest.files.packets import packets_of
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.gaps import UsualInterval, is_gap
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
+from ingest.picture.limit import SizeLimit
 from ingest.picture.luma import grey_of
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 
@@ -70,6 +72,7 @@ class Decoder:
         self._container = container
         self._stream = stream
         self._display = Display(stream, options)
+        self._limit = SizeLimit(stream, options.max_pixels)
         self._start = started(container)  # ns
         rate = stream.average_rate
         self._usual = UsualInterval(round(SECOND / rate) if rate else DEFAULT_DURATION)
@@ -130,6 +133,11 @@ class Decoder:
         if own is not None:
             return min(end, own)
         return None if self.others_end >= end - END_TOLERANCE else end
+
+    @property
+    def refused(self) -> str | None:
+        """The reason if a picture was refused for its size."""
+        return self._limit.reason
 
     def clock_state(self, image: av.VideoFrame) -> dict[str, Any]:
         """Return the fields of DecoderState about times, after the frame with this image."""
@@ -217,7 +225,7 @@ class Decoder:
 
     def _decode(self, packet: "Packet[Stream]") -> Iterator[av.VideoFrame]:
         """Yield the images that a packet completes; an empty packet completes all."""
-        while True:
+        for _ in range(1 if packet.size else MAX_FAILURES):
             try:
                 for image in packet.decode():
                     assert isinstance(image, av.VideoFrame)
@@ -226,9 +234,7 @@ class Decoder:
             except av.error.EOFError:
                 return
             except av.FFmpegError:
-                self._add_error(self._packet_time, "damaged data")
-                if packet.size:
-                    return
+                self._add_error(self._packet_time, self._limit.check_error() or "damaged data")
 
     def _add_error(self, media_time: int, reason: str) -> None:
         if self._verifier is None or media_time > self._verifier.until:  # else it is in the log already
@@ -240,8 +246,9 @@ class Decoder:
         media_time = max(media_time, 0)  # a container's start is rounded to a microsecond
         if self._verifier is None:  # else it was counted before the seek
             self.pictures += 1
-        if image.is_corrupt:
-            self._add_error(media_time, "damaged picture")
+        refused = self._limit.check(picture.shape.width, picture.shape.height)
+        if image.is_corrupt or refused:
+            self._add_error(media_time, refused or "damaged picture")
             return None
         if self._verifier is not None:
             self._verify(self._verifier, media_time, picture)
@@ -281,13 +288,3 @@ class Decoder:
 
     def _since_start(self, pts: int) -> int:
         return nanoseconds(self._stream, pts) - self._start
-
-
-def packets_of(container: InputContainer) -> "Iterator[Packet[Stream]]":
-    """Yield all packets, and at the end an empty one for each stream."""
-    try:
-        yield from container.demux()
-    except IndexError:
-        # Damage can add a stream while the file is read. PyAV then fails at the end, after all packets of the
-        # streams that it knew at the start (av 18.1).
-        return

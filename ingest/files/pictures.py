@@ -46,6 +46,10 @@ class PictureHeader:
     def animated(self) -> bool:
         return self.pictures > 1 and self.format not in PAGED
 
+    @property
+    def animated_webp(self) -> bool:
+        return self.animated and self.format == "WEBP"
+
 
 def read_header(path: Path) -> PictureHeader | None:
     """Return the header of a picture; None for a video, and for what Pillow cannot read."""

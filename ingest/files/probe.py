@@ -14,10 +14,11 @@ from resource import RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from ingest.child_process import LIBC
+from ingest.files.opening import UnreadableError
 from ingest.files.pictures import is_still, read_header
-from ingest.files.recording import UnreadableError, open_recording
+from ingest.files.recording import open_recording
 from ingest.files.stills import read_image
-from ingest.picture.options import NO_CORRECTION, DisplayOptions, checked_turn
+from ingest.picture.options import DisplayOptions, checked_turn
 
 MEMORY = 4 * 1024**3  # bytes of address space; each of the decoder's threads holds some 4K frames of 12 MB
 CPU_TIME = 20  # seconds
@@ -43,16 +44,14 @@ def limit() -> None:
         setrlimit(kind, (most, most))
 
 
-def probe(path: Path, max_pixels: int, display: DisplayOptions = NO_CORRECTION) -> dict[str, Any]:
+def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
     """Decode the first picture; return the properties of the file. Raise UnreadableError."""
     header = read_header(path)
     media_type = header.media_type if header else OTHER_TYPE
-    if header and header.width * header.height > max_pixels:
-        return _properties(header.width, header.height, media_type)
     if is_still(path):
-        height, width, _ = read_image(path).colour.shape
+        height, width, _ = read_image(path, options.max_pixels).colour.shape
         return _properties(width, height, media_type)
-    with open_recording(path, path.name, None, options=display) as recording:
+    with open_recording(path, path.name, None, options=options) as recording:
         return {
             "start": recording.start / 1e9,
             "duration": recording.declared / 1e9 if recording.declared else None,
@@ -70,8 +69,8 @@ def main() -> int:
     limit()
     try:
         turn, aspect, *_ = *sys.argv[3:], "0", ""
-        display = DisplayOptions(checked_turn(turn), aspect or None)
-        answer = probe(Path(sys.argv[1]), int(sys.argv[2]), display)
+        options = DisplayOptions(checked_turn(turn), aspect or None, max_pixels=int(sys.argv[2]))
+        answer = probe(Path(sys.argv[1]), options)
     except UnreadableError as error:
         answer = {"reason": error.reason}
     except MemoryError:

@@ -1,50 +1,35 @@
 """Opens recordings: a file becomes frames, or an error in one line."""
 
 import logging
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ingest.containers import FILES
-from ingest.files.animation import is_animated_webp, open_animation
 from ingest.files.creation import creation_time
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, Interval
-from ingest.files.index import lacks_index
 from ingest.files.lengths import counted_start, declared_duration, started
+from ingest.files.opening import UnreadableError, open_video
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
 from ingest.picture.display import Shape
+from ingest.picture.limit import UNKNOWN_SIZE
 from ingest.picture.luma import grey_of
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.printable import printable
-from ingest.video_streams import NoStreamError, StreamInfo, chosen_stream, other_streams
-
-# A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
-FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
+from ingest.video_streams import StreamInfo, other_streams
 
 # A seek tries these times before the frames that must come again: a decoder needs a key frame, and the index
 # of some files is wrong about theirs.
 EARLY = (2 * SECOND, 15 * SECOND)  # ns
 
 log = logging.getLogger(__name__)
-
-
-class UnreadableError(Exception):
-    """A file without a single readable frame; the message has the path and a reason."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{printable(str(path))}: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +113,11 @@ class Recording:
     @property
     def damage(self) -> list[Damage]:
         return self._decoder.damage.found
+
+    @property
+    def refused(self) -> str | None:
+        """The reason if a picture was refused for its size."""
+        return UNKNOWN_SIZE if not self.width else self._decoder.refused
 
     @property
     def broken_off(self) -> bool:
@@ -225,62 +215,14 @@ def _open(
     after: ResumePoint | None,
     early: int | None = None,
 ) -> Recording:
-    container, stream = open_video(path, options.stream)
+    container, stream = open_video(path, options)
     try:
         recording = Recording(
             container, stream, source=source, rate=rate, after=after, early=early, options=options
         )
         if after is None and recording.frames_decoded == 0:
-            raise UnreadableError(path, "no frame in it can be decoded")
+            raise UnreadableError(path, recording.refused or "no frame in it can be decoded")
         return recording
     except BaseException:
         container.close()
         raise
-
-
-def open_video(path: Path, number: int | None = None) -> tuple[InputContainer, VideoStream]:
-    """Return a file and the video stream that players show, or the one with a number; the caller closes it.
-
-    Raise UnreadableError for no such file, no permission, a folder, an empty file, not a video, a file cut
-    off before its index, and a file without a video stream.
-    """
-    check_file(path)
-    try:
-        container = open_container(path)
-    except av.FFmpegError as error:
-        reason = "cut off before its index" if lacks_index(path) else "not a video"
-        raise UnreadableError(path, reason) from error
-    try:
-        return container, chosen_stream(container, number)
-    except NoStreamError as error:
-        container.close()
-        is_cut = number is None and lacks_index(path)
-        raise UnreadableError(path, "cut off before its index" if is_cut else str(error)) from error
-
-
-def open_container(path: Path) -> InputContainer:
-    """Open a media file. Raise av.FFmpegError."""
-    if is_animated_webp(path):
-        return open_animation(path)
-    # Without "file:" a name with a colon would be an address.
-    return av.open(f"file:{path.absolute()}", options=dict(FILE_ONLY), metadata_errors="replace")
-
-
-def check_file(path: Path) -> None:
-    """Raise UnreadableError for a path that cannot be read, whatever its content."""
-    try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode):
-            path.open("rb").close()
-    except FileNotFoundError as error:
-        raise UnreadableError(path, "no such file") from error
-    except PermissionError as error:
-        raise UnreadableError(path, "no permission") from error
-    except OSError as error:
-        raise UnreadableError(path, (error.strerror or "cannot be read").lower()) from error
-    if stat.S_ISDIR(status.st_mode):
-        raise UnreadableError(path, "is a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise UnreadableError(path, "is not a regular file")
-    if status.st_size == 0:
-        raise UnreadableError(path, "empty file")

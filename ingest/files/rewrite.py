@@ -62,7 +62,7 @@ def _rewrite(
 ) -> Path:
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(path, path.name, None, options=display))
-        sound = Sound(path)
+        sound = Sound(path, display.max_pixels)
         opened.callback(sound.close)
         container_format = next((each for each in SUFFIXES if sound.fits(each)), "matroska")
         target = stem.with_suffix(SUFFIXES[container_format])

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from ingest.files.opening import UnreadableError, check_file
 from ingest.files.pictures import PICTURE_ERRORS, PictureHeader, read_header
-from ingest.files.recording import UnreadableError, check_file
 from ingest.frame import Frame
+from ingest.picture.limit import too_large
 from ingest.picture.luma import reduced
+from ingest.picture.options import MAX_PIXELS
 from ingest.picture.orientation import Orientation
 
 STANDARD_ERROR = 2
-
-MAX_PIXELS = 2**30  # of an image; OpenCV's own limit
 
 # Formats that Pillow decodes, because OpenCV does not, or ignores their orientation. Of the others, OpenCV
 # keeps 16 bits and reports damage.
@@ -45,11 +45,13 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Still:
     """
     check_file(path)
     header = read_header(path)
-    if header is not None and header.width * header.height > max_pixels:
-        raise UnreadableError(path, "the image is too large or damaged")
+    if header is not None and (refused := too_large(header.width, header.height, max_pixels)):
+        raise UnreadableError(path, refused)
     if header is not None and header.format in OF_PILLOW:
         return Still(_decode_with_pillow(path), damaged=False, left_out=_left_out(header))
     colour, damaged = _decode_with_opencv(path)
+    if refused := too_large(colour.shape[1], colour.shape[0], max_pixels):  # in formats that Pillow lacks
+        raise UnreadableError(path, refused)
     return Still(colour, damaged, 0 if header is None else _left_out(header))
 
 

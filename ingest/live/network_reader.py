@@ -18,7 +18,6 @@ from ingest.picture.options import DisplayOptions
 from ingest.settings import IngestSettings
 
 SINGLE_JPEG = "jpeg_pipe"  # FFmpeg's name; also of JPEGs one after the other
-MAX_JPEG_PIXELS = 7680 * 4320
 
 
 class NetworkReader:
@@ -69,12 +68,6 @@ class NetworkReader:
 
     def _jpegs(self, address: Address) -> Iterator[list[LiveFrame]]:
         container, stream = open_network(address, self._settings)
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if width * height > MAX_JPEG_PIXELS:
-            container.close()
-            raise SourceLostError(
-                f"the picture has {width}x{height} pixels: set the camera to 7680x4320 or less"
-            )
         yield from LiveStream(container, stream, self._options)
 
 

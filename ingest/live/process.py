@@ -24,7 +24,7 @@ from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, configured_sources
 from ingest.clock import LiveClock
-from ingest.files.recording import UnreadableError, open_video
+from ingest.files.opening import UnreadableError, open_video
 from ingest.frame import Frame
 from ingest.live.latest import LatestSlot
 from ingest.live.network_reader import NetworkReader
@@ -73,10 +73,11 @@ def run(config: SourceConfig, client: Redis, settings: IngestSettings, transport
     sampler = FrameSampler(config, stream.position(config.id))
     with sending(stream, Previews(client)) as slot:
         live, reported_at = False, 0.0
+        options = replace(config.display, max_pixels=settings.pixels)
         address = parse_address(config.url, settings.media)
         if address.transport == "auto":
             address = replace(address, transport=transport)
-        for frames in open_frames(address, settings, config.display, config.rate):
+        for frames in open_frames(address, settings, options, config.rate):
             for frame in frames:
                 captured = sampler.sample(frame)
                 if captured is not None:
@@ -115,7 +116,7 @@ def open_frames(
     `udp` says so. Raise SourceLostError, ForbiddenError or UnreadableError.
     """
     if address.type is FILE:
-        yield from Player(_files(address), options)
+        yield from Player(_files(address, replace(options, stream=address.stream)), options)
         return
     reader = NetworkReader(settings, options, rate)
     try:
@@ -130,10 +131,10 @@ def open_frames(
             raise type(second)(f"{error}, and {second}") from second
 
 
-def _files(address: Address) -> Iterator[tuple[InputContainer, VideoStream]]:
-    yield open_video(Path(address.target), address.stream)
+def _files(address: Address, options: DisplayOptions) -> Iterator[tuple[InputContainer, VideoStream]]:
+    yield open_video(Path(address.target), options)
     while address.loop:
-        yield open_video(Path(address.target), address.stream)
+        yield open_video(Path(address.target), options)
 
 
 class FrameSampler:

@@ -14,12 +14,13 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.clock import starts_again
-from ingest.files.decoder import packets_of
 from ingest.files.lengths import nanoseconds
+from ingest.files.packets import packets_of
 from ingest.network.address import Address
 from ingest.network.source_types import HTTP, RTSP
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
+from ingest.picture.limit import SizeLimit, too_large
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.settings import IngestSettings
 from ingest.video_streams import NoStreamError, chosen_stream
@@ -99,6 +100,7 @@ class LiveStream:
         self._container = container
         self._stream = stream
         self._display = Display(stream, options)
+        self._limit = SizeLimit(stream, options.max_pixels)
         self._decode_timeout = decode_timeout
         self._timeless = container.format.name in TIMELESS
         self._last_pts: int | None = None
@@ -131,7 +133,9 @@ class LiveStream:
             return [frame for image in images if (frame := self._frame(image)) is not None]
         except av.error.EOFError:
             return []
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            if refused := self._limit.check_error():
+                raise SourceLostError(refused) from error
             self._damaged = True
             return []
 
@@ -146,6 +150,8 @@ class LiveStream:
         arrival = image.opaque
         assert isinstance(arrival, Arrival)
         picture = self._display.picture(image)  # of each: an orientation may be told once
+        if refused := self._limit.check(picture.shape.width, picture.shape.height):
+            raise SourceLostError(refused)
         if image.is_corrupt:
             self._damaged = True
             return None
@@ -197,7 +203,7 @@ def _open(
         container = av.open(
             address.target,
             format=container_format,
-            options=address.options(),
+            options={**address.options(), "max_pixels": str(settings.pixels)},  # of the probing decoder
             metadata_errors="replace",
             timeout=(settings.open_timeout, settings.read_timeout),
         )
@@ -208,12 +214,17 @@ def _open(
             "no answer in time" if late else _reason(error)
         ) from error
     try:
-        return container, chosen_stream(container, address.stream)
+        stream = chosen_stream(container, address.stream)
     except NoStreamError as error:
         container.close()
         raise SourceLostError(
             str(error) if address.stream is not None else "no video in the stream"
         ) from error
+    context = stream.codec_context
+    if refused := too_large(context.width, context.height, settings.pixels):
+        container.close()
+        raise SourceLostError(refused)
+    return container, stream
 
 
 def _refusal(error: av.FFmpegError, address: Address) -> SourceLostError | None:

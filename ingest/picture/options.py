@@ -13,17 +13,21 @@ ASPECT = re.compile(r"(\d{1,5}(?:\.\d{1,6})?):(\d{1,5}(?:\.\d{1,6})?)")
 MAX_ASPECT = 10  # to 1, and 1 to this
 
 
+MAX_PIXELS = 2**30  # of a picture, where no limit is set; OpenCV's own limit
+
+
 class BadOptionError(ValueError):
     """An option is invalid; the message is one line without the option's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class DisplayOptions:
-    """Corrections by the user, on top of what the stream declares."""
+    """Corrections by the user, on top of what the stream declares, and the limit of a picture's size."""
 
     turn: Turn = "0"  # after the turn that the stream declares
     aspect: str | None = None  # width:height of the picture as shown; None: as the stream declares
     stream: int | None = None  # its number in the file; None: the one that players show
+    max_pixels: int = MAX_PIXELS  # of a picture; a larger one is not decoded
 
 
 NO_CORRECTION = DisplayOptions()

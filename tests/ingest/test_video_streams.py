@@ -7,7 +7,8 @@ import av
 import pytest
 from av.stream import Disposition
 
-from ingest.files.recording import UnreadableError, open_recording
+from ingest.files.opening import UnreadableError
+from ingest.files.recording import open_recording
 from ingest.picture.options import DisplayOptions
 from ingest.video_streams import chosen_stream, other_streams
 from tests.clips import numbered_image

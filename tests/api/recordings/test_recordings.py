@@ -128,7 +128,10 @@ def test_a_file_that_is_no_video_is_refused(api: Api) -> None:
     ("limits", "expected"),
     [
         (RecordingLimits(duration=1.0, reserve=0), "a video may last 1 s; this one lasts 2 s"),
-        (RecordingLimits(pixels=100, reserve=0), "a frame may have 100 pixels; this video is 160x120"),
+        (
+            RecordingLimits(pixels=100, reserve=0),
+            "a picture has 160x120 pixels: MIEN_PIXELS_LIMIT must be at least that to read it",
+        ),
     ],
 )
 def test_a_video_beyond_the_limits_is_refused(

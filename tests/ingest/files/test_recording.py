@@ -9,7 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from ingest.files.recording import Recording, UnreadableError, open_recording
+from ingest.files.opening import UnreadableError
+from ingest.files.recording import Recording, open_recording
 from ingest.pace import SECOND
 from tests.clips import brightness, cut, even, make_clip, make_sound, zero_third
 
@@ -234,7 +235,8 @@ def test_no_permission(tmp_path: Path) -> None:
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from ingest.files.recording import UnreadableError, open_recording\n"
+        "from ingest.files.opening import UnreadableError\n"
+        "from ingest.files.recording import open_recording\n"
         "if os.geteuid() == 0:\n"
         "    os.seteuid(65534)\n"
         "try:\n"

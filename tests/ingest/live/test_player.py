@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files.recording import open_video
+from ingest.files.opening import open_video
 from ingest.live.player import Player
 from ingest.live.process import FrameSampler
 from ingest.pace import SECOND
