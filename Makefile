@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check install \
 	--only-binary :all: --require-hashes --requirement
 
-.PHONY: help setup demo serve test check format acceptance fuzz training pins clean
+.PHONY: help setup demo serve test check format acceptance fuzz soak training pins clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ acceptance: $(VENV)/.dev ## measure the figures the project promises, each again
 
 fuzz: $(VENV)/.dev ## read 1,000 mutated clips, and check what `mien run` promises
 	@$(BIN)/python -m tests.fuzz
+
+soak: $(VENV)/.dev ## run the service under faults for an hour, and check that nothing is lost
+	@deploy/setup/system.sh $(VENV)
+	@$(BIN)/python -m tests.soak
 
 training: $(VENV)/.dev ## set up what training/ needs: the CPU build of torch
 	@deploy/setup/torch.sh $(VENV)

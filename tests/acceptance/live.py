@@ -61,9 +61,9 @@ class Watcher:
         return until(lambda: self.readings(since), seconds, f"a reading of {self.url}")[0][0]
 
 
-def post_source(address: str, name: str, url: str) -> str:
+def post_source(address: str, name: str, url: str, rate: float = 10.0) -> str:
     """Add a source; return its id."""
-    body = json.dumps({"name": name, "url": url}).encode()
+    body = json.dumps({"name": name, "url": url, "rate": rate}).encode()
     request = urllib.request.Request(
         f"{address}/v1/sources", data=body, headers={"Content-Type": "application/json"}
     )
