@@ -7,6 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from ingest.files.boxes import HEADER, boxes
+
 QUICK = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=error"}}
 
 STEP = 2  # brightness from one frame to the next
@@ -93,6 +95,16 @@ def remux(source: Path, target: Path, *, times: int = 1) -> Path:
                     packet.stream = stream
                     output.mux(packet)
     return target
+
+
+def without_first_fragment(path: Path) -> Path:
+    """Write the index of a fragmented MP4 and all fragments but the first, as a recorder's next segment."""
+    data = path.read_bytes()
+    with path.open("rb") as file:
+        index, _, second, *_ = [box for box in boxes(file, 0, len(data)) if box.kind in (b"moov", b"moof")]
+    segment = path.with_name(f"segment.{path.name}")
+    segment.write_bytes(data[: index.end] + data[second.start - HEADER :])
+    return segment
 
 
 def zero_third(path: Path) -> Path:

@@ -40,11 +40,16 @@ Picture = Callable[[int, tuple[int, int]], np.ndarray]  # of a number and a size
 
 
 def make_film(
-    path: Path, times: Sequence[int], *, sound: float = 0.0, picture: Picture = numbered_image
+    path: Path,
+    times: Sequence[int],
+    *,
+    sound: float = 0.0,
+    picture: Picture = numbered_image,
+    **options: str,
 ) -> Path:
     """Make a film with pictures at `times` (ms) and `sound` seconds of silence from 0."""
-    container_format, codec, sound_codec, options = KINDS[path.name.partition(".")[2]]
-    with av.open(str(path), "w", format=container_format, options=options) as output:
+    container_format, codec, sound_codec, usual = KINDS[path.name.partition(".")[2]]
+    with av.open(str(path), "w", format=container_format, options=usual | options) as output:
         stream: Any = output.add_stream(codec, rate=25, options={"g": "12", **QUICK.get(codec, {})})
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"

@@ -38,7 +38,8 @@ class Job:
     duration: float | None  # seconds, from the container
     width: int  # pixels
     height: int
-    start: float = 0.0  # seconds; the container's time at media time 0
+    start: float = 0.0  # seconds; the player's time at media time 0
+    shift: float = 0.0  # seconds by which the clock is set back for the player
     turn: Turn = "0"  # after the turn that the video declares
     aspect: str | None = None  # width:height of the picture as shown; None: as the video declares
 

@@ -32,7 +32,8 @@ class RefusedError(Exception):
 class ProbedVideo:
     """Properties of a video or picture file."""
 
-    start: float  # seconds; the container's time at media time 0
+    start: float  # seconds; the player's time at media time 0
+    shift: float  # seconds by which the clock is set back for the player
     duration: float | None  # seconds, from the container; 0 for a still picture
     width: int  # pixels
     height: int

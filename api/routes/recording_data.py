@@ -12,6 +12,7 @@ from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
 from api.jobs.checkpoint import BadCheckpointError
 from api.jobs.folder import job_folder
+from api.recordings.clocked_file import ClockedFile
 from api.recordings.overview import read_overview
 from api.recordings.time_slice import read_time_slice
 from api.recordings.view import video_of
@@ -85,14 +86,15 @@ async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Res
 
 @router.get("/video", response_class=FileResponse, responses=problems(404))
 async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
-    """Return the video file, with range requests."""
+    """Return the video file, with range requests. The clock of an MP4 that begins late is set to 0 in it."""
     record = await find_recording(services, id)
     folder = job_folder(services.settings.data, id)
     file = await asyncio.to_thread(video_of, record.job, folder, services.settings.media)
     if file is None:
         raise ProblemError(404, f"the video of {record.job.name} no longer exists")
     await services.audit.record(caller, "recording.read", id)
-    return FileResponse(
+    response = ClockedFile if record.job.shift else FileResponse
+    return response(
         file, media_type=record.job.media_type, filename=record.job.name, content_disposition_type="inline"
     )
 

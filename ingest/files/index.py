@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ingest.files.pictures import LARGEST_BOX_HEADER
+from ingest.files.boxes import LONG_HEADER
 
 
 def lacks_index(path: Path) -> bool:
@@ -12,7 +12,7 @@ def lacks_index(path: Path) -> bool:
     with path.open("rb") as file:
         while position < size:
             file.seek(position)
-            header = file.read(LARGEST_BOX_HEADER)
+            header = file.read(LONG_HEADER)
             kind, length = header[4:8], int.from_bytes(header[:4], "big")
             if length == 1:
                 length = int.from_bytes(header[8:16], "big")

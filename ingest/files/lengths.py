@@ -1,10 +1,13 @@
 """The lengths that a file declares: of all of it, and of its video."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from ingest.files.mp4_clock import fragments_start
 from ingest.pace import SECOND
 
 # A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.
@@ -37,12 +40,15 @@ def declared_duration(container: InputContainer) -> int | None:
     Matroska and FLV give the end on their clock, so the clock's start is subtracted. In Matroska a start of
     at most a quarter of a second is what encoders put before the first frame, and other containers count it
     as part of the duration. Some writers of FLV give the length instead, which then lies before the start.
+    FFmpeg counts the time before the first fragment of an MP4, too.
     """
     if container.duration is None:
         return None
     duration, start, name = container.duration * 1000, started(container), container.format.name
     if "matroska" in name:
         return duration - start + counted_start(container)
+    if "mov" in name:
+        return duration - _before_fragments(container)
     return duration - start if name == "flv" and start < duration else duration
 
 
@@ -55,12 +61,22 @@ def counted_start(container: InputContainer) -> int:
 def video_end(container: InputContainer, stream: VideoStream) -> int | None:
     """Return the end of the video by the length of its stream, in ns since the start; None if it has none."""
     if stream.duration is not None and stream.start_time is not None:
-        return nanoseconds(stream, stream.start_time + stream.duration) - started(container)
+        end = nanoseconds(stream, stream.start_time + stream.duration) - started(container)
+        return end - _before_fragments(container)
     tag = TAG.fullmatch(stream.metadata.get("DURATION", ""))
     if tag is None:
         return None
     hours, minutes, seconds = tag.groups()
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * SECOND) - started(container)
+
+
+def _before_fragments(container: InputContainer) -> int:
+    """Return the time in ns before the first fragment of a fragmented MP4: its index has no pictures."""
+    if "mov" not in container.format.name or any(stream.frames for stream in container.streams):
+        return 0
+    with suppress(OSError):
+        return round(fragments_start(Path(container.name.removeprefix("file:"))) * SECOND)
+    return 0
 
 
 def largest_hole(container: InputContainer) -> int:

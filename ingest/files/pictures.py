@@ -1,16 +1,15 @@
 """Identifies picture files by their content: stills, and animations, which are read as videos."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import pi_heif
 from PIL import Image
 
 from ingest.containers import PICTURE_SUFFIXES
+from ingest.files.boxes import boxes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # as Pillow calls them
 
@@ -22,7 +21,6 @@ PAGED = frozenset(("JPEG", "MPO", "TIFF", "HEIF"))
 NEXT_JPEG = b"\xff\xd9\xff\xd8"
 LARGEST_JPEG = 16 * 1024**2  # bytes; the first image of Motion JPEG ends earlier
 
-LARGEST_BOX_HEADER = 16  # bytes (ISO/IEC 14496-12, 4.2)
 MAX_BOXES = 64  # that are looked at
 
 # Pillow and its plugins raise these for damaged files.
@@ -73,22 +71,9 @@ def is_still(path: Path) -> bool:
 def has_tracks(path: Path) -> bool:
     """Return whether an MP4, HEIF or AVIF file has tracks: a movie, or a sequence of pictures."""
     with suppress(OSError), path.open("rb") as file:
-        return b"moov" in islice(_boxes(file), MAX_BOXES)
+        kinds = [box.kind for box in islice(boxes(file, 0, path.stat().st_size), MAX_BOXES)]
+        return kinds[:1] == [b"ftyp"] and b"moov" in kinds
     return False
-
-
-def _boxes(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the types of the boxes of an ISO base media file, or nothing for other files."""
-    position = 0
-    while len(header := file.read(LARGEST_BOX_HEADER)) >= 8:
-        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
-        if size == 1:
-            size = int.from_bytes(header[8:], "big")
-        if size < 8 or (position == 0 and kind != b"ftyp"):
-            return
-        yield kind
-        position += size
-        file.seek(position)
 
 
 def _is_motion_jpeg(path: Path) -> bool:

@@ -14,6 +14,7 @@ from resource import RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from ingest.child_process import LIBC
+from ingest.files.mp4_clock import late_start
 from ingest.files.opening import UnreadableError
 from ingest.files.pictures import is_still, read_header
 from ingest.files.recording import open_recording
@@ -52,8 +53,10 @@ def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
         height, width, _ = read_image(path, options.max_pixels).colour.shape
         return _properties(width, height, media_type)
     with open_recording(path, path.name, None, options=options) as recording:
+        shift = late_start(path)
         return {
-            "start": recording.start / 1e9,
+            "start": recording.start / 1e9 - shift,
+            "shift": shift,
             "duration": recording.declared / 1e9 if recording.declared else None,
             "width": recording.width,
             "height": recording.height,
@@ -62,7 +65,8 @@ def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
 
 
 def _properties(width: int, height: int, media_type: str) -> dict[str, Any]:
-    return {"start": 0.0, "duration": 0.0, "width": width, "height": height, "media_type": media_type}
+    size = {"width": width, "height": height}
+    return {"start": 0.0, "shift": 0.0, "duration": 0.0, **size, "media_type": media_type}
 
 
 def main() -> int:

@@ -23,10 +23,12 @@ from tests.api.recordings_page.service import (
     playhead,
 )
 from tests.api.verbs.portrait_clips import face_clip
-from tests.clips import even, remux
+from tests.clips import even, remux, without_first_fragment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
+
+FRAGMENTED = "frag_keyframe+delay_moov+default_base_moof"
 
 # When (ms) the canvas over the video was drawn.
 COUNT_REDRAWS = """() => {
@@ -111,6 +113,23 @@ def test_a_video_whose_clock_begins_late_keeps_step(page: Page, service: Service
         page.keyboard.press("ArrowRight")
     until(lambda: not boxed(page), 5, "none when nobody is there")
     assert played(page) == 5.0
+
+
+def test_every_second_of_an_mp4_whose_clock_begins_late_is_reached(page: Page, service: Service) -> None:
+    """An edit and the first fragment say that it begins late. The face is there for 1.4 s of 2 s."""
+    times = [30_000 + time for time in even(62)]
+    clip = service.clip.with_name("late.mp4")
+    face_clip(clip, times, empty=range(47, 62), codec="libvpx-vp9", movflags=FRAGMENTED)
+    clip = without_first_fragment(clip)
+    id = service.add(clip.name)
+    service.wait(id)
+    open_player(page, service, id)
+    assert played(page) == 0
+    until(lambda: boxed(page), 5, "a box at the beginning")
+    width = page.locator("#scrubber").evaluate("(element) => element.clientWidth")
+    page.locator("#scrubber").click(position={"x": width * 0.95, "y": 12})
+    until_played(page, 1.85, 1.95)
+    until(lambda: not boxed(page), 5, "none when nobody is there")
 
 
 def test_a_fast_video_is_drawn_over_at_most_thirty_times_a_second(page: Page, service: Service) -> None:

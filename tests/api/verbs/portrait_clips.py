@@ -37,10 +37,11 @@ def face_clip(
     size: tuple[int, int] = (640, 360),
     empty: Sequence[int] = (),
     codec: str = "libx264",
+    movflags: str = "",
 ) -> Path:
     """A video whose pictures are shown at `times` (ms); those whose numbers are in `empty` have no face."""
     options = {"x265-params": "log-level=error"} if codec == "libx265" else {"g": "12"}
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": movflags} if movflags else {}) as container:
         stream = container.add_stream(codec, rate=25, options={"preset": "ultrafast", **options})
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"

@@ -26,6 +26,7 @@ def probe(path: Path, max_pixels: int = 1_000_000) -> dict[str, object]:
 def test_a_video_is_described(tmp_path: Path) -> None:
     assert probe(make_clip(tmp_path / "clip.mp4", even(50), rotation=90)) == {
         "start": 0.0,
+        "shift": 0.0,
         "duration": 2.0,
         "width": 240,
         "height": 320,
@@ -63,7 +64,8 @@ def test_no_rights_can_be_gained() -> None:
 
 def test_a_photo_is_described_and_a_huge_one_is_not_decoded(tmp_path: Path) -> None:
     photo = write_heic(tmp_path / "photo", np.zeros((64, 96, 3), np.uint8), orientation=6)
-    described = {"start": 0.0, "duration": 0.0, "width": 64, "height": 96, "media_type": "image/heif"}
+    size = {"width": 64, "height": 96}
+    described = {"start": 0.0, "shift": 0.0, "duration": 0.0, **size, "media_type": "image/heif"}
     assert probe(photo) == described
     photo.write_bytes(photo.read_bytes()[:-20])  # decoding would fail
     assert probe(photo) == {"reason": "damaged or cut off"}
