@@ -6,6 +6,7 @@ docs/operations.md lists all settings.
 
 import argparse
 import logging
+import os
 import sys
 
 from api.access.certificates import CertificateError, configured_pair
@@ -28,10 +29,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mien api", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8400, help="default: %(default)s")
+    parser.add_argument("--root-path", help="sub-path at a reverse proxy, such as /mien (MIEN_ROOT_PATH)")
     arguments = parser.parse_args()
+    if arguments.root_path is not None:
+        os.environ["MIEN_ROOT_PATH"] = arguments.root_path
     try:
         port = checked_port(arguments.port)
         settings = app_settings(arguments.host)
+        app = create_app(settings)
         pair = configured_pair()
     except (SettingError, CertificateError) as error:
         print(f"mien api: {error}", file=sys.stderr)
@@ -39,7 +44,7 @@ def main() -> int:
     set_up_log("%(asctime)s %(levelname)s %(name)s: %(message)s")
     address = f"{'https' if pair else 'http'}://{arguments.host}:{port}"
     log.info("mien %s: API at %s, tokens: %s", VERSION, address, settings.tokens)
-    config = uvicorn_config(create_app(settings), arguments.host, port, pair)
+    config = uvicorn_config(app, arguments.host, port, pair)
     server = ApiServer(config, gate_for(raise_open_file_limit()))
     try:
         sockets = server.listen()

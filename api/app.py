@@ -17,6 +17,7 @@ from api.http.body_limit import BodyLimitMiddleware
 from api.http.openapi import complete_openapi
 from api.http.plain_errors import PlainErrorMiddleware
 from api.http.problems import add_problem_handlers
+from api.http.root_path import RootPathMiddleware, checked_root
 from api.recordings.retention import apply_retention
 from api.routes import access, health, live, metrics, models, recording_data, recordings, sources, timelines
 from api.services import make_services
@@ -26,6 +27,7 @@ from api.tasks import start, stop
 from ingest.bus.connection import connect_async
 
 DASHBOARD = Path(__file__).parent / "dashboard"
+OWN_PATHS = {"/v1", "/readyz", "/metrics"}  # besides the public ones
 MAX_BROADCASTS = 1000  # sources whose timelines are followed at the same time
 
 
@@ -35,7 +37,10 @@ def create_app(
     token_check_interval: float = CHECK_INTERVAL,
     preview_timeout: float = PREVIEW_TIMEOUT,
 ) -> FastAPI:
-    """Create the app. It connects to Redis when it starts, and keeps retrying while Redis is away."""
+    """Create the app. It connects to Redis when it starts, and keeps retrying while Redis is away.
+
+    Raises SettingError for a sub-path that it cannot be served at.
+    """
 
     # No interactive documentation: its pages load scripts from other hosts.
     app = Service(
@@ -78,6 +83,7 @@ class Service(FastAPI):
         super().__init__(**options)
         self._required = settings.tokens == "required"
         self._token_check_interval = token_check_interval
+        self._root = checked_root(settings.root_path, OWN_PATHS | public_paths())
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -89,7 +95,7 @@ class Service(FastAPI):
         authorized = AuthMiddleware(
             app, required=self._required, public=public_paths(), check_interval=self._token_check_interval
         )
-        return OriginMiddleware(authorized, any_host=self._required)
+        return OriginMiddleware(RootPathMiddleware(authorized, self._root), any_host=self._required)
 
 
 def public_paths() -> frozenset[str]:

@@ -24,12 +24,13 @@ class AppSettings:
     tokens: TokenMode = "open"  # whether clients need a token
     networks: Allowlist = EVERYWHERE  # where sources may be
     shards: int = 1  # engines that share the sources
+    root_path: str = ""  # the sub-path at which a reverse proxy serves the service, such as /mien
 
 
 def app_settings(host: str) -> AppSettings:
     """Return the settings of an API that listens on `host`. Raises SettingError."""
     settings = IngestSettings.read("data", "media", "retention", "tokens", "source_networks", "shards")
-    ApiSettings.read("audit_retention")  # an invalid one is reported at the start
+    api = ApiSettings.read("audit_retention", "root_path")  # an invalid one is reported at the start
     tokens = settings.tokens_for(host)
     return AppSettings(
         redis_url=redis_url(),
@@ -39,4 +40,5 @@ def app_settings(host: str) -> AppSettings:
         tokens=tokens,
         networks=settings.networks_for(tokens),
         shards=settings.shards,
+        root_path=api.root_path,
     )

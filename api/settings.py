@@ -31,8 +31,16 @@ def _length(text: str) -> float:
     return float(int(match[1]) * UNIT_SECONDS[match[2].lower()])
 
 
+def _sub_path(text: str) -> str:
+    path = text.strip("/")
+    if path and not re.fullmatch(r"[\w~-][\w.~-]*(/[\w~-][\w.~-]*)*", path, re.ASCII):
+        raise ValueError(text)
+    return f"/{path}" if path else ""
+
+
 Size = Annotated[int, form("a size such as 500M or 2G", _size)]  # bytes
 Length = Annotated[float, form("a duration such as 90m or 4h", _length)]  # seconds
+SubPath = Annotated[str, form("a path such as /mien", _sub_path)]  # "", or begins with a slash, ends without
 
 
 class RecordingLimits(EnvironmentSettings):
@@ -55,6 +63,9 @@ class ApiSettings(EnvironmentSettings):
     )
     audit_retention: Annotated[float, DURATION] = setting(  # seconds
         "MIEN_AUDIT_RETENTION", "90d", "how long the audit log is kept"
+    )
+    root_path: SubPath = setting(
+        "MIEN_ROOT_PATH", "", "the sub-path at which a reverse proxy serves the service", option="--root-path"
     )
     contact: str = setting(
         "MIEN_CONTACT", "", "the contact in each notice for the people in front of a camera"

@@ -81,6 +81,8 @@ def main() -> int:
     given = command_line().parse_args()
     os.umask(0o077)  # sources hold passwords of cameras: no other user may read the files
     media = given.media or IngestSettings.read("media", data=given.data).media
+    if given.root_path is not None:
+        os.environ["MIEN_ROOT_PATH"] = given.root_path  # for the API
     try:
         endpoint = endpoint_for(given.host, given.port, given.tls_certificate, given.tls_key)
         if given.demo and (endpoint.tokens == "required" or endpoint.pair is not None):
@@ -107,6 +109,7 @@ def command_line() -> argparse.ArgumentParser:
     certificate = "serve over TLS with this certificate (PEM; MIEN_TLS_CERTIFICATE)"
     add("--tls-certificate", type=Path, default=tls.tls_certificate, metavar="FILE", help=certificate)
     add("--tls-key", type=Path, default=tls.tls_key, metavar="FILE", help="its key (PEM; MIEN_TLS_KEY)")
+    add("--root-path", help="sub-path at a reverse proxy, such as /mien (MIEN_ROOT_PATH)")
     add("--demo", action="store_true", help="render a video of two faces and add it as a source")
     return parser
 

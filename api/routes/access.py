@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.caller import CallerDep, OperatorDep, Scope
 from api.access.tickets import MAX_PATH_LENGTH, TicketError, TooManyTicketsError
 from api.http.problems import ProblemError, problems
+from api.http.root_path import without_root
 from api.services import ServicesDep
 from api.stream.messages import BadCursorError, checked_cursor
 from ingest.bus.source_config import DEFAULT_RATE, MAX_RATE, MIN_RATE
@@ -85,8 +86,9 @@ async def issue_ticket(
 
     A ticket for a websocket works once, within a minute; any other for ten minutes.
     """
+    path = without_root(request.path, services.settings.root_path)
     try:
-        ticket = await services.tickets.issue(caller, request.path)
+        ticket = await services.tickets.issue(caller, path)
     except TicketError as error:
         raise ProblemError(422, str(error), {"path": str(error)}) from None
     except TooManyTicketsError as error:

@@ -165,7 +165,7 @@ def no_recording(id: str) -> ProblemError:
 
 
 def _created(services: Services, record: JobRecord, response: Response) -> RecordingView:
-    response.headers["Location"] = f"/v1/recordings/{record.job.id}"
+    response.headers["Location"] = f"{services.settings.root_path}/v1/recordings/{record.job.id}"
     return _view(services, record)
 
 

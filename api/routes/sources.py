@@ -79,7 +79,7 @@ async def add_source(new: NewSource, services: ServicesDep, caller: CallerDep, r
     await services.audit.record(caller, "source.added", config.id)
     if not await add_source_config(services.redis, config):
         raise _taken(config.id)  # another request was faster
-    response.headers["Location"] = f"/v1/sources/{config.id}"
+    response.headers["Location"] = f"{services.settings.root_path}/v1/sources/{config.id}"
     return _shown(config, await services.statuses.status(config))
 
 

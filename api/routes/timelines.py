@@ -193,7 +193,8 @@ async def _only(page: list[Entry]) -> AsyncIterator[list[Entry]]:
 def _url_after(request: Request, cursor: str) -> str:
     """Return the URL of the same request, continued after `cursor`."""
     query = {name: value for name, value in request.query_params.items() if name not in ("after", "from")}
-    return f"{request.url.path}?{urlencode(query | {'after': cursor})}"
+    path = request.scope["root_path"] + request.url.path
+    return f"{path}?{urlencode(query | {'after': cursor})}"
 
 
 async def _overview(services: Services, source: str, cursors: CursorRange) -> bytes:

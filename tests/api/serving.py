@@ -70,6 +70,7 @@ def serving(
     limits: RecordingLimits | None = None,
     networks: Allowlist = EVERYWHERE,
     shards: int = 1,
+    root_path: str = "",
     token_check_interval: float = CHECK_INTERVAL,
     preview_timeout: float = PREVIEW_TIMEOUT,
     client_timeout: float = CLIENT_TIMEOUT,
@@ -79,7 +80,14 @@ def serving(
     api = Api(port or free_port(), redis_url, media)
     limits = limits or RecordingLimits(reserve=0)
     settings = AppSettings(
-        redis_url, media, data=api.data, limits=limits, tokens=tokens, networks=networks, shards=shards
+        redis_url,
+        media,
+        data=api.data,
+        limits=limits,
+        tokens=tokens,
+        networks=networks,
+        shards=shards,
+        root_path=root_path,
     )
     app = create_app(settings, token_check_interval=token_check_interval, preview_timeout=preview_timeout)
     config = uvicorn_config(app, "127.0.0.1", api.port)

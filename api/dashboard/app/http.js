@@ -2,8 +2,9 @@
 
 import { make } from "../lib/elements.js";
 
+const ROOT = new URL("..", import.meta.url).pathname.slice(0, -1); // a reverse proxy's sub-path, or ""
 const TIMEOUT = 10_000; // ms
-const TOKEN_KEY = "mien-token"; // in the tab's own storage, which ends with the tab
+const TOKEN_KEY = `mien-token${ROOT}`; // in the tab's own storage, which ends with the tab
 
 let tokensRequired = false;
 
@@ -78,12 +79,15 @@ export async function readBody(response, kind = "json") {
   }
 }
 
+/** Return the URL path at which the browser reaches a path of the API. */
+export const withRoot = (path) => ROOT + path;
+
 /** Send a request; return the answer, whatever its status. */
 export async function send(path, options = {}) {
   const headers = { ...options.headers, ...authHeaders() };
   try {
     const signal = AbortSignal.timeout(TIMEOUT);
-    return await fetch(path, { cache: "no-store", signal, ...options, headers });
+    return await fetch(withRoot(path), { cache: "no-store", signal, ...options, headers });
   } catch {
     throw new Problem("The server does not answer.");
   }
@@ -96,7 +100,7 @@ export async function ticketUrl(path, query = {}) {
     const { ticket } = await request("/v1/tickets", { method: "POST", json: { path } });
     parameters.set("ticket", ticket);
   }
-  return parameters.size ? `${path}?${parameters}` : path;
+  return withRoot(parameters.size ? `${path}?${parameters}` : path);
 }
 
 /** Download a file of the API; its name is the server's unless one is given. */

@@ -1,6 +1,6 @@
 // Requests about recordings, and uploads with their progress.
 
-import { authHeaders, Problem, request } from "./http.js";
+import { authHeaders, Problem, request, withRoot } from "./http.js";
 
 const PATH = "/v1/recordings";
 const PROBE_TIMEOUT = 90_000; // ms; the server probes a file for up to 30 s, behind others
@@ -31,7 +31,7 @@ export function addFromMedia(path, options) {
 export function uploadFile(file, options, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const upload = new XMLHttpRequest(); // fetch() does not report an upload's progress
-    upload.open("POST", `${PATH}/upload?${new URLSearchParams({ ...options, name: file.name })}`);
+    upload.open("POST", withRoot(`${PATH}/upload?${new URLSearchParams({ ...options, name: file.name })}`));
     upload.setRequestHeader("Content-Type", "application/octet-stream");
     for (const [name, value] of Object.entries(authHeaders())) upload.setRequestHeader(name, value);
     upload.responseType = "json";

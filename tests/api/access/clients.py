@@ -31,10 +31,10 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving_with_tokens(redis_url: str, media: Path) -> Iterator[Api]:
+def serving_with_tokens(redis_url: str, media: Path, root_path: str = "") -> Iterator[Api]:
     """Serve an API that requires tokens, with a source `lobby`."""
     configure(redis_url)
-    with serving(redis_url, media, tokens="required") as api:
+    with serving(redis_url, media, tokens="required", root_path=root_path) as api:
         yield api
 
 
