@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.results.names import SUMMARY
+from ingest.plain_name import plain_name
 
 RECORDINGS = "recordings"  # in the data folder
 REMOVED = ".removed"  # suffix of a folder that is being deleted
@@ -62,7 +63,7 @@ def delete_tree(folder: Path) -> None:
 
 
 def job_folder(data: Path, id: str) -> JobFolder:
-    return JobFolder(data / RECORDINGS / id)
+    return JobFolder(data / RECORDINGS / plain_name(id))
 
 
 def media_file(media: Path, path: str) -> Path | None:

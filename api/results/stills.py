@@ -17,6 +17,7 @@ from engine.records import Coverage, Event, Reading
 from ingest.files.damage import Damage
 from ingest.files.opening import UnreadableError
 from ingest.files.stills import Still, read_image, write_image, written_suffix
+from ingest.plain_name import unused_name
 from ingest.printable import printable
 
 Stills = Iterator[tuple[Path, Still]]
@@ -44,6 +45,7 @@ class StillsReader:
         self._damage: list[Damage] = []
         self._sizes: list[tuple[int, int]] = []  # the first two sizes that differ
         self._decoded = 0
+        self._annotated: set[str] = set()  # names of pictures
 
     def open(self) -> Stills | None:
         """Return the readable pictures in order; None if there is none."""
@@ -94,10 +96,10 @@ class StillsReader:
         Annotator().draw(still.colour, faces)
         single = len(self._paths) == 1
         suffix = written_suffix(path)
-        name = f"annotated{suffix}" if single else f"annotated/{path.with_suffix(suffix).name}"
-        target = self._folder / name
+        folder = self._folder if single else self._folder / "annotated"
+        target = folder / unused_name("annotated" if single else path.stem, suffix, self._annotated)
         with write_errors(self._folder):
-            target.parent.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
             write_image(target, still.colour)
 
     def _add_unreadable(self, results: ResultFiles) -> None:

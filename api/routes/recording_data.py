@@ -21,6 +21,7 @@ from api.routes.recordings import find_recording, no_recording
 from api.services import ServicesDep
 from api.timelines.overview import OVERVIEW_SCHEMA
 from engine.stored import BadLineError
+from ingest.plain_name import plain_name
 
 router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])
 
@@ -94,8 +95,9 @@ async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileRe
         raise ProblemError(404, f"the video of {record.job.name} no longer exists")
     await services.audit.record(caller, "recording.read", id)
     response = ClockedFile if record.job.shift else FileResponse
+    filename = plain_name(record.job.name)
     return response(
-        file, media_type=record.job.media_type, filename=record.job.name, content_disposition_type="inline"
+        file, media_type=record.job.media_type, filename=filename, content_disposition_type="inline"
     )
 
 
@@ -108,7 +110,7 @@ async def get_file(id: str, name: ResultName, services: ServicesDep, caller: Cal
         raise ProblemError(404, f"{record.job.name} has no {name} yet: it is {record.status.state}")
     await services.audit.record(caller, "recording.downloaded", f"{id}/{name}")
     stem = record.job.name.rpartition(".")[0] or record.job.name
-    return FileResponse(file, media_type=RESULT_FILES[name], filename=f"{stem} {name}")
+    return FileResponse(file, media_type=RESULT_FILES[name], filename=plain_name(stem, f" {name}"))
 
 
 async def _read_log(id: str, read: Callable[[], T]) -> T:

@@ -8,10 +8,13 @@ from pathlib import Path
 from ingest.containers import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from ingest.files.pictures import is_still
 from ingest.network.source_types import NETWORK_TYPES, WEBCAM
+from ingest.plain_name import plain_name, unused_name
 from ingest.printable import printable
 
 # Also schemes that no source may have: the answer for them is the same.
 LIVE_SCHEMES = frozenset((*NETWORK_TYPES, "rtmp", "rtmps", "srt", "udp", "rtp"))
+
+UNNAMED = "input"  # the folder of an input whose name has nothing to make one of, such as `...mkv`
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,12 @@ def find_inputs(paths: Iterable[Path]) -> list[Input]:
     Inputs that would share a folder get the file's suffix in its name, and then a number.
     """
     inputs = [each for path in paths for each in _inputs(path)]
-    folders = Counter(each.folder for each in inputs)
+    folders = Counter(each.folder.casefold() for each in inputs)
     used: set[str] = set()
     named = []
     for each in inputs:
-        name = each.folder if folders[each.folder] == 1 else each.name
-        folder, number = name, 2
-        while folder in used:
-            folder, number = f"{name}-{number}", number + 1
-        used.add(folder)
-        named.append(replace(each, folder=folder))
+        name = each.folder if folders[each.folder.casefold()] == 1 else each.name
+        named.append(replace(each, folder=unused_name(name, "", used, default=UNNAMED)))
     return named
 
 
@@ -68,8 +67,8 @@ def _inputs(path: Path) -> Iterator[Input]:
     stills = tuple(file for file, still in media.items() if still)
     videos = [file for file, still in media.items() if not still]
     if stills or not videos:
-        name = printable(path.resolve().name) or "pictures"
-        yield Input(path, name, name, stills, True)
+        name = path.resolve().name or "pictures"
+        yield Input(path, printable(name), plain_name(name, default=UNNAMED), stills, True)
     for video in videos:
         yield Input(video, printable(video.name), _folder(video), (video,), False)
 
@@ -93,4 +92,4 @@ def _kind(entry: Path) -> str:
 
 
 def _folder(path: Path) -> str:
-    return printable(path.stem) or "input"
+    return plain_name(path.stem, default=UNNAMED)

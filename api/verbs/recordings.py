@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from api.verbs.output import print_error, print_json, print_table
 from api.verbs.service import RequestError, download, request, upload
+from ingest.plain_name import is_plain
 
 OPTIONS = ("purpose", "ground", "turn", "aspect")
 COLUMNS = ("ID", "NAME", "STATE", "DONE", "LEFT", "FACES", "REASON")
@@ -56,12 +57,16 @@ def remove(arguments: argparse.Namespace) -> None:
 def fetch_files(arguments: argparse.Namespace) -> None:
     """Download the result files into a folder."""
     recording = request("GET", _path(arguments))
-    if not recording["files"]:
+    names = [str(file["name"]) for file in recording["files"]]
+    if not names:
         raise RequestError(f"{recording['name']} has no result files yet: it is {recording['state']}")
+    for name in names:
+        if not is_plain(name):
+            raise RequestError(f"the service offers a file {name!r}, no plain name: nothing is fetched")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for file in recording["files"]:
-        download(f"{_path(arguments)}/files/{quote(file['name'])}", arguments.out / file["name"])
-    print(f"{len(recording['files'])} files of {recording['name']} are in {arguments.out}")
+    for name in names:
+        download(f"{_path(arguments)}/files/{quote(name)}", arguments.out / name)
+    print(f"{len(names)} files of {recording['name']} are in {arguments.out}")
 
 
 def _add_media_file(path: str, fields: dict[str, Any]) -> Any:

@@ -4,7 +4,9 @@ MIEN_URL, MIEN_TOKEN, and MIEN_CA: a file of certificates to trust besides the m
 trust any.
 """
 
+import http.client
 import json
+import shutil
 import ssl
 import urllib.error
 import urllib.request
@@ -46,10 +48,22 @@ def upload(path: str, file: Path) -> Any:
 
 
 def download(path: str, target: Path) -> None:
-    """Write the body of the answer into a file. Raises RequestError, and OSError of the file."""
-    with _response("GET", path, None, {}) as response, target.open("wb") as file:
-        while data := response.read(CHUNK):
-            file.write(data)
+    """Write the body of the answer into a file, which appears when it is complete.
+
+    Raises RequestError, and OSError of the file.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with _response("GET", path, None, {}) as response, part.open("wb") as file:
+            shutil.copyfileobj(response, file, CHUNK)
+            missing = response.length  # bytes; reading in pieces raises no IncompleteRead
+        if missing:
+            raise RequestError(f"{target.name}: the connection broke off {missing} bytes before the end")
+        part.replace(target)
+    except http.client.HTTPException as error:
+        raise RequestError(f"{target.name}: the connection broke off") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -24,6 +24,12 @@ def test_two_that_share_a_name_do_not_share_a_folder(tmp_path: Path) -> None:
     assert [each.folder for each in inputs] == ["x.mp4", "x.mp4-2", "x.mov", "y"]
 
 
+def test_folders_of_results_stay_below_the_output_folder(tmp_path: Path) -> None:
+    names = ("...mkv", "....mp4", "b/...mkv", "-x.mp4", "a\\b.mp4", "c\n.mp4", ".hid.mp4", "X.mov")
+    folders = [each.folder for each in find_inputs(made(tmp_path, *names))]
+    assert folders == ["mkv", "mp4", "mkv-2", "x.mp4", "a_b", "c_n", "hid", "X.mov"]
+
+
 def test_a_folder_gives_one_input_of_pictures_and_one_for_each_video(tmp_path: Path) -> None:
     made(tmp_path, "b.png", "a.jpg", "notes.txt", ".hidden.jpg", "clip.mp4", "below/c.jpg")
     pictures, clip = find_inputs([tmp_path])

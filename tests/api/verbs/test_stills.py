@@ -57,13 +57,16 @@ def test_a_folder_is_read_whole_or_says_what_is_left_out(tmp_path: Path, capfd: 
     for name in ("a.txt", "b.TXT", "README", ".hidden"):
         (album / name).write_text("no picture\n")
     write_heic(album / "=photo\x1b.heic", portrait())
+    shutil.copy(album / "=photo\x1b.heic", album / "=photo\x1b.heif")
     write_animation(album / "moving.webp", [portrait(), portrait()[:, ::-1]], [100, 300])
-    called = call(capfd, "run", album, "--out", tmp_path / "out")
+    called = call(capfd, "run", album, "--out", tmp_path / "out", "--video")
     assert called.code == 0
     assert called.error_line() == f"{tmp_path}/album\\n: left out: 2 .txt, 1 folder, 1 without a suffix"
     assert "\x1b" not in called.out
-    (row,) = rows(tmp_path / "out" / "album\\n")
-    assert row["source"] == "'=photo\\x1b.heic"
+    sources = [row["source"] for row in rows(tmp_path / "out/album_n")]
+    assert sources == ["'=photo\\x1b.heic", "'=photo\\x1b.heif"]
+    drawn = sorted(path.name for path in (tmp_path / "out/album_n/annotated").iterdir())
+    assert drawn == ["=photo_x1b-2.jpg", "=photo_x1b.jpg"]
     assert (tmp_path / "out/moving/summary.json").exists()
 
 
