@@ -39,6 +39,7 @@ from ingest.files.recording import open_recording
 from ingest.files.resume import decode_resume_point
 from ingest.files.stills import read_image
 from ingest.log import set_up_log
+from ingest.memory import TOO_MUCH, limit_memory
 from ingest.pace import SECOND
 from ingest.picture.options import DisplayOptions
 from ingest.video_streams import StreamInfo
@@ -46,7 +47,7 @@ from ingest.video_streams import StreamInfo
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
 THREADS = 1  # of the networks: live sources need the other cores
 NICE = 19
-MAX_MEMORY = 4 * 1024**3  # bytes; a recording of 640x360 needs 1.5 GB, one of 4K 1.6 GB
+MEMORY = 2 * 1024**3  # bytes besides pictures; a recording of 640x360 needs 1.5 GB, one of 4K 1.6 GB
 
 log = logging.getLogger(__name__)
 
@@ -160,9 +161,9 @@ def _decode_facts(fields: dict[str, Any]) -> Facts:
     return Facts(**{**fields, "damage": damage, "other_streams": others})
 
 
-def limit_resources() -> None:
+def limit_resources(max_pixels: int) -> None:
     """Limit memory and priority: a file that needs too much fails before the machine's other work suffers."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+    limit_memory(MEMORY, max_pixels)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICE)
 
@@ -170,13 +171,15 @@ def limit_resources() -> None:
 def main() -> int:
     task = ReadTask(**json.loads(sys.argv[1]))
     set_up_log()
-    limit_resources()
+    limit_resources(task.max_pixels)
     try:
         TaskRunner(task).run()
     except UnreadableError as error:
         report(end="error", reason=error.reason)
     except (JobError, WriteFailedError, CardMismatchError) as error:
         report(end="error", reason=str(error).removeprefix(f"{task.folder}: "))
+    except MemoryError:
+        report(end="error", reason=TOO_MUCH)
     return 0
 
 

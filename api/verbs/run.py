@@ -31,6 +31,8 @@ FAILED = 1  # the results could not be written, or the networks not be loaded
 UNREADABLE = 2  # an input could not be read at all; the others were
 DAMAGED = 3  # an input was damaged; its good parts were read
 
+MEMORY_ADVICE = "close other programs, or raise `ulimit -v` or the memory of the container"
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Read all inputs; return the exit code."""
@@ -87,7 +89,7 @@ class RunCommand:
             for each in self._inputs:
                 if self._interruption.requested():
                     break
-                result = self._read_stills(each) if each.stills else self._read_video(each)
+                result = self._read(each)
                 if result is not None:
                     self._report(each, result)
         finally:
@@ -95,6 +97,13 @@ class RunCommand:
                 single = len(self._summaries) == len(self._inputs) == 1
                 print_json(self._summaries[0] if single else self._summaries)
         return min(self._codes, default=0)
+
+    def _read(self, each: Input) -> ReadResult | None:
+        try:
+            return self._read_stills(each) if each.stills else self._read_video(each)
+        except MemoryError:
+            self._fail(FAILED, f"{each.path}: needs more memory than this process may have: {MEMORY_ADVICE}")
+            return None
 
     def _read_video(self, video: Input) -> ReadResult | None:
         with closing(RunProgress(video.name, self._interruption)) as listener:

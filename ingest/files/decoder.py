@@ -176,6 +176,8 @@ class Decoder:
             except av.error.InvalidDataError:
                 failures += 1
                 self._add_error(self._packet_time, "damaged data")
+            except MemoryError:
+                raise
             except av.FFmpegError as error:
                 self.broken = (error.strerror or type(error).__name__).lower()
                 self._add_error(self._packet_time, self.broken)
@@ -233,8 +235,8 @@ class Decoder:
                 return
             except av.error.EOFError:
                 return
-            except av.FFmpegError:
-                self._add_error(self._packet_time, self._limit.check_error() or "damaged data")
+            except av.FFmpegError as error:
+                self._add_error(self._packet_time, self._limit.check_error(error) or "damaged data")
 
     def _add_error(self, media_time: int, reason: str) -> None:
         if self._verifier is None or media_time > self._verifier.until:  # else it is in the log already

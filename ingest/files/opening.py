@@ -11,7 +11,7 @@ from ingest.containers import FILES
 from ingest.files.animation import open_animation
 from ingest.files.index import lacks_index
 from ingest.files.pictures import read_header
-from ingest.picture.limit import too_large
+from ingest.picture.limit import decoder_limit, too_large
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.printable import printable
 from ingest.video_streams import NoStreamError, chosen_stream
@@ -38,6 +38,8 @@ def open_video(path: Path, options: DisplayOptions = NO_CORRECTION) -> tuple[Inp
     check_file(path)
     try:
         container = open_container(path, options.max_pixels)
+    except MemoryError:
+        raise
     except av.FFmpegError as error:
         reason = "cut off before its index" if lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
@@ -63,7 +65,7 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         if header.animated_webp:
             return open_animation(path)
     # Without "file:" a name with a colon would be an address.
-    options = {**FILE_ONLY, "max_pixels": str(max_pixels)}  # of the decoders that probe the streams
+    options = {**FILE_ONLY, "max_pixels": decoder_limit(max_pixels)}  # of the decoders that probe the streams
     return av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
 
 

@@ -7,8 +7,11 @@ from multiprocessing.context import ForkProcess
 
 from ingest.child_process import LinePipe, ends_with_parent
 from ingest.live.process import decode
+from ingest.memory import limit_memory
 from ingest.network.address import Transport
+from ingest.settings import IngestSettings
 
+MEMORY = 1024**3  # bytes besides pictures; 100 MB of them are libraries
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
@@ -52,6 +55,7 @@ class DecoderProcess(ForkProcess):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         self._prepare()
         os.dup2(self._pipe.input, 1)
+        limit_memory(MEMORY, IngestSettings.read("pixels").pixels)
         raise SystemExit(decode(self._source, self._transport))
 
     def poll(self, now: float) -> list[StatusLine]:

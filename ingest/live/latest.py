@@ -13,10 +13,14 @@ class LatestSlot(Generic[Item]):
         self.dropped = 0
         self._item: Item | None = None
         self._closed = False
+        self._error: Exception | None = None
         self._changed = threading.Condition()
 
     def put(self, item: Item) -> None:
+        """Replace the item. Raise the error of a consumer that failed."""
         with self._changed:
+            if self._error is not None:
+                raise self._error
             self.dropped += self._item is not None
             self._item = item
             self._changed.notify()
@@ -27,6 +31,11 @@ class LatestSlot(Generic[Item]):
             self._changed.wait_for(lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
             return item
+
+    def fail(self, error: Exception) -> None:
+        """Tell the producer that nobody takes items any more."""
+        with self._changed:
+            self._error = error
 
     def close(self) -> None:
         """End the input; an item in the slot can still be taken."""

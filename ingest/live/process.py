@@ -8,6 +8,7 @@ the first frame and then once a second, before that `alive`, `udp` when a camera
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from ingest.live.network_reader import NetworkReader
 from ingest.live.player import Player
 from ingest.live.sender import CapturedFrame, Sender
 from ingest.live.stream import LiveFrame, SourceLostError, TransportRefusedError
+from ingest.memory import TOO_MUCH
 from ingest.network.address import Address, AddressError, Transport, parse_address
 from ingest.network.allowlist import ForbiddenError
 from ingest.network.source_types import FILE
@@ -61,6 +63,10 @@ def decode(source: str, transport: Transport = "auto") -> int:
         report("lost", str(error))
     except REDIS_ERRORS as error:
         report("lost", f"redis: {error}")
+    except MemoryError:
+        report("lost", TOO_MUCH)
+    except Exception as error:  # a traceback at each of endless attempts would fill the log
+        report("lost", describe_bug(error))
     else:
         report("ended")
         return 0
@@ -89,6 +95,12 @@ def run(config: SourceConfig, client: Redis, settings: IngestSettings, transport
 
 def report(status: str, reason: str = "") -> None:
     print(f"{status} {reason}".rstrip(), flush=True)  # noqa: T201
+
+
+def describe_bug(error: Exception) -> str:
+    """Describe an unexpected error in one line, without its message, which may quote an address."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__} in line {place.lineno} of {Path(place.filename).name}"
 
 
 @contextmanager

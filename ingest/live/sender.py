@@ -49,6 +49,12 @@ class Sender(threading.Thread):
         self._logged_at = 0.0
 
     def run(self) -> None:
+        try:
+            self._send()
+        except Exception as error:  # raised again in the decoding thread
+            self._slot.fail(error)
+
+    def _send(self) -> None:
         while not self._slot.ended:
             captured = self._slot.take(TAKE_TIMEOUT)
             if captured is None:

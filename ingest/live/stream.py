@@ -16,11 +16,12 @@ from av.video.stream import VideoStream
 from ingest.clock import starts_again
 from ingest.files.lengths import nanoseconds
 from ingest.files.packets import packets_of
+from ingest.memory import TOO_MUCH
 from ingest.network.address import Address
 from ingest.network.source_types import HTTP, RTSP
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
-from ingest.picture.limit import SizeLimit, too_large
+from ingest.picture.limit import SizeLimit, decoder_limit, too_large
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.settings import IngestSettings
 from ingest.video_streams import NoStreamError, chosen_stream
@@ -46,6 +47,7 @@ REASONS = {
     av.error.InvalidDataError: "not a video stream",
     av.error.ArgumentError: "not a video stream",  # for example a format that is not allowed
     av.error.FileNotFoundError: "no such device",
+    av.error.MemoryError: TOO_MUCH,
 }
 
 
@@ -134,7 +136,7 @@ class LiveStream:
         except av.error.EOFError:
             return []
         except av.FFmpegError as error:
-            if refused := self._limit.check_error():
+            if refused := self._limit.check_error(error):
                 raise SourceLostError(refused) from error
             self._damaged = True
             return []
@@ -203,7 +205,7 @@ def _open(
         container = av.open(
             address.target,
             format=container_format,
-            options={**address.options(), "max_pixels": str(settings.pixels)},  # of the probing decoder
+            options={**address.options(), "max_pixels": decoder_limit(settings.pixels)},
             metadata_errors="replace",
             timeout=(settings.open_timeout, settings.read_timeout),
         )

@@ -15,7 +15,7 @@ from tests.clips import even, make_clip
 from tests.pictures import FORMATS, write_animation, write_turned
 
 LIMIT = DisplayOptions(max_pixels=100_000)
-SMALL, LARGE = (320, 240), (400, 300)
+SMALL, LARGE = (320, 240), (640, 480)
 
 CODECS = [
     ("clip.ts", "libx264", "yuv420p"),
@@ -67,16 +67,16 @@ def test_a_video_of_large_pictures_is_refused(tmp_path: Path, name: str, codec: 
 
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".gif", ".avif"])
 def test_an_animation_of_large_pictures_is_refused(tmp_path: Path, suffix: str) -> None:
-    greys = [np.full((300, 400, 3), 40 * number, np.uint8) for number in range(3)]
+    greys = [np.full((480, 640, 3), 40 * number, np.uint8) for number in range(3)]
     path = write_animation(tmp_path / f"animation{suffix}", greys, [100] * 3)
-    with pytest.raises(UnreadableError, match="400x300 pixels: MIEN_PIXELS_LIMIT"):
+    with pytest.raises(UnreadableError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
         opened(path)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_large_still_is_refused(tmp_path: Path, suffix: str) -> None:
-    path = write_turned(tmp_path / f"still{suffix}", np.zeros((300, 400, 3), np.uint8), 1)
-    with pytest.raises(UnreadableError, match="400x300 pixels: MIEN_PIXELS_LIMIT"):
+    path = write_turned(tmp_path / f"still{suffix}", np.zeros((480, 640, 3), np.uint8), 1)
+    with pytest.raises(UnreadableError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
         read_image(path, LIMIT.max_pixels)
 
 
@@ -95,6 +95,17 @@ def test_an_annotated_video_has_no_larger_pictures(tmp_path: Path) -> None:
 def test_a_live_source_ends_with_the_reason(tmp_path: Path) -> None:
     stream = LiveStream(*open_video(growing(tmp_path)), LIMIT)
     frames: list[LiveFrame] = []
-    with pytest.raises(SourceLostError, match="400x300 pixels: MIEN_PIXELS_LIMIT"):
+    with pytest.raises(SourceLostError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
         frames.extend(frame for read in stream for frame in read)
     assert {frame.picture.image.width for frame in frames} == {320}
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4", "libvpx-vp9"])
+def test_a_picture_of_just_the_limit_is_read(tmp_path: Path, codec: str) -> None:
+    path = make_clip(tmp_path / "clip.mkv", even(3), size=(250, 1000), codec=codec)
+    exact, less = (DisplayOptions(max_pixels=pixels) for pixels in (250_000, 249_999))
+    with open_recording(path, path.name, None, options=exact) as recording:
+        assert len(list(recording)) == 3
+        assert not recording.damage
+    with pytest.raises(UnreadableError, match="250x1000 pixels"):
+        open_recording(path, path.name, None, options=less)
