@@ -11,6 +11,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.clock import FileClock
+from ingest.decoder_threads import use_threads
 from ingest.files.damage import DamageLog
 from ingest.files.filling import FillingCheck
 from ingest.files.lengths import (
@@ -84,7 +85,7 @@ class Decoder:
         self._latest_time = 0  # ns; the latest media time of a packet so far
         self._filling = FillingCheck(container.name, container.format.name)
         self._verifier: SeekVerifier | None = None  # until the seek is verified
-        stream.thread_type = "AUTO"
+        use_threads(stream, "FRAME")
 
     def resume(self, point: ResumePoint, *, early: int) -> None:
         """Seek to a key frame at least `early` ns before the frames of `point`, to go on after them.

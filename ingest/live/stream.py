@@ -14,6 +14,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.clock import starts_again
+from ingest.decoder_threads import use_threads
 from ingest.files.lengths import nanoseconds
 from ingest.files.packets import packets_of
 from ingest.memory import TOO_MUCH
@@ -109,7 +110,7 @@ class LiveStream:
         self._damaged = False
         self._decoded_at = time.monotonic()
         # Threads for whole frames would delay each by one.
-        stream.thread_type = "SLICE"
+        use_threads(stream, "SLICE")
         # With COPY_OPAQUE the decoder attaches a packet's `opaque` to its frame, also when it reorders them.
         stream.codec_context.flags |= Flags.low_delay | Flags.copy_opaque
 
