@@ -4,12 +4,15 @@ import time
 from collections.abc import Iterator
 
 from ingest.live.player import IDLE_INTERVAL, Player
+from ingest.live.snapshots import Snapshots, UnknownAnswerError
 from ingest.live.stream import (
     LiveFrame,
     LiveStream,
+    LoginRefusedError,
     SourceLostError,
     TransportRefusedError,
     is_real_time,
+    open_jpeg,
     open_network,
 )
 from ingest.network.address import Address
@@ -40,7 +43,12 @@ class NetworkReader:
                 raise SourceLostError(upstream.reason or str(error)) from error
 
     def _frames(self, address: Address) -> Iterator[list[LiveFrame]]:
-        container, stream = open_network(address, self._settings)
+        try:
+            container, stream = open_network(address, self._settings)
+        except LoginRefusedError:
+            # FFmpeg's Digest authentication knows MD5 alone; single pictures need no FFmpeg.
+            yield from self._poll(address)
+            return
         if container.format.name == SINGLE_JPEG:
             container.close()
             yield from self._poll(address)
@@ -55,19 +63,23 @@ class NetworkReader:
 
     def _poll(self, address: Address) -> Iterator[list[LiveFrame]]:
         """Fetch a JPEG at the source's rate, or read JPEGs that follow each other on one connection."""
-        while True:
-            began, count = time.monotonic(), 0
-            try:
-                for frames in self._jpegs(address):
-                    count += len(frames)
-                    yield frames
-            except SourceLostError:
-                if count != 1:
-                    raise
-            yield from _waited(began + self._interval)
+        with Snapshots(address.target, self._settings) as snapshots:
+            while True:
+                began, count = time.monotonic(), 0
+                try:
+                    for frames in self._jpegs(address, snapshots):
+                        count += len(frames)
+                        yield frames
+                except SourceLostError:
+                    if count != 1:
+                        raise
+                yield from _waited(began + self._interval)
 
-    def _jpegs(self, address: Address) -> Iterator[list[LiveFrame]]:
-        container, stream = open_network(address, self._settings)
+    def _jpegs(self, address: Address, snapshots: Snapshots) -> Iterator[list[LiveFrame]]:
+        try:
+            container, stream = open_jpeg(snapshots.fetch(), self._settings)
+        except UnknownAnswerError:
+            container, stream = open_network(address, self._settings)
         yield from LiveStream(container, stream, self._options)
 
 

@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import av
 from av.codec.context import Flags
@@ -63,6 +64,10 @@ class SourceLostError(Exception):
 
 class NoVideoError(SourceLostError):
     """An answer that FFmpeg does not recognise as video."""
+
+
+class LoginRefusedError(SourceLostError):
+    """An HTTP server that refuses the user name or password as FFmpeg sends them."""
 
 
 class TransportRefusedError(SourceLostError):
@@ -216,13 +221,29 @@ def _open(
         raise _refusal(error, address) or SourceLostError(
             "no answer in time" if late else _reason(error)
         ) from error
+    return _with_video(container, address.stream, settings)
+
+
+def open_jpeg(data: bytes, settings: IngestSettings) -> tuple[InputContainer, VideoStream]:
+    """Open one picture; the caller closes it. Raise SourceLostError."""
     try:
-        stream = chosen_stream(container, address.stream)
+        container = av.open(
+            BytesIO(data), "r", format="jpeg_pipe", options={"max_pixels": str(settings.pixels)}
+        )
+    except av.FFmpegError as error:
+        raise SourceLostError("not a picture") from error
+    return _with_video(container, None, settings)
+
+
+def _with_video(
+    container: InputContainer, number: int | None, settings: IngestSettings
+) -> tuple[InputContainer, VideoStream]:
+    """Return the container and its chosen video stream. Raise SourceLostError."""
+    try:
+        stream = chosen_stream(container, number)
     except NoStreamError as error:
         container.close()
-        raise SourceLostError(
-            str(error) if address.stream is not None else "no video in the stream"
-        ) from error
+        raise SourceLostError(str(error) if number is not None else "no video in the stream") from error
     context = stream.codec_context
     if refused := too_large(context.width, context.height, settings.pixels):
         container.close()
@@ -234,6 +255,8 @@ def _refusal(error: av.FFmpegError, address: Address) -> SourceLostError | None:
     """Return the error of a server that answers, but not with a stream that was asked for."""
     if isinstance(error, NO_VIDEO_ERRORS) and address.type is HTTP:
         return NoVideoError(_reason(error))
+    if isinstance(error, av.error.HTTPUnauthorizedError) and address.type is HTTP:
+        return LoginRefusedError(_reason(error))
     # 461 Unsupported Transport (RFC 7826, 17.4.25), and what servers answer that do not know this status.
     is_refused = error.errno == errno.EPROTONOSUPPORT or isinstance(error, TRANSPORT_ERRORS)
     if is_refused and address.type is RTSP and address.transport != "udp":
