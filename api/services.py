@@ -17,7 +17,7 @@ from api.stream.history import History
 from api.stream.previews import LivePreviews
 from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import SOURCES
-from ingest.bus.source_config import SourceConfig, usable_config
+from ingest.bus.source_config import BadConfigError, SourceConfig, config_of, invalid_config, usable_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,14 @@ class Services:
     async def sources(self) -> list[SourceConfig]:
         """Return the configurations of all sources, apart from those that cannot be decoded."""
         entries = (await self.redis.hgetall(SOURCES)).items()
-        return [config for id, text in entries if (config := usable_config(id.decode(), text)) is not None]
+        configs = (usable_config(id.decode(errors="replace"), text) for id, text in entries)
+        return [config for config in configs if config is not None]
+
+    async def invalid_sources(self) -> list[tuple[SourceConfig, str]]:
+        """Return what is valid of the configurations that cannot be used, and what is wrong with each."""
+        entries = (await self.redis.hgetall(SOURCES)).items()
+        found = (invalid_config(id.decode(errors="replace"), text) for id, text in entries)
+        return [each for each in found if each is not None]
 
     async def source(self, id: str) -> SourceConfig | None:
         """Return the configuration of a source; None if there is none or it cannot be decoded."""
@@ -45,15 +52,22 @@ class Services:
         return None if text is None else usable_config(id, text)
 
     async def known_source(self, id: str) -> SourceConfig:
-        """Return the configuration of a source. Raises a 404 problem if there is none."""
-        config = await self.source(id)
-        if config is None:
+        """Return the configuration of a source. Raises a 404 problem if there is none that can be used."""
+        text = await self.redis.hget(SOURCES, id)
+        if text is None:
             raise no_source(id)
-        return config
+        try:
+            return config_of(id, text)
+        except BadConfigError as error:
+            raise ProblemError(404, stored_wrongly(str(error))) from None
 
 
 def no_source(id: str) -> ProblemError:
     return ProblemError(404, f"there is no source {id[:80]!r}")
+
+
+def stored_wrongly(reason: str) -> str:
+    return f"the stored configuration is wrong ({reason}): remove the source and add it again"
 
 
 def make_services(

@@ -40,6 +40,10 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= '"queued"' and state ~= '"running"' then return 0 end
 redis.call('HSET', KEYS[1], 'state', '"running"', 'reason', '""', 'entry', ARGV[1])
 redis.call('HSETNX', KEYS[1], 'started_at', ARGV[2])
+for _, name in ipairs({'attempt', 'fruitless'}) do
+    local count = redis.call('HGET', KEYS[1], name)
+    if count and not string.match(count, '^%d+$') then redis.call('HSET', KEYS[1], name, 0) end
+end
 return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 """
 
@@ -112,7 +116,7 @@ class Queue:
         if not entries:
             return None
         (entry, fields), *_ = entries
-        return self._start_attempt(entry.decode(), fields[b"id"].decode())
+        return self._start_attempt(entry.decode(), fields.get(b"id", b"").decode(errors="replace"))
 
     def report(self, claimed: ClaimedJob, changes: Mapping[str, Any]) -> str:
         """Renew the lease, and store changes of the status while the job is running.

@@ -6,7 +6,16 @@ import logging
 import time
 from dataclasses import dataclass
 
-from api.jobs.job import GROUP, BadJobError, Job, JobStatus, decode_job, decode_status, encode_job
+from api.jobs.job import (
+    GROUP,
+    BadJobError,
+    Job,
+    JobStatus,
+    decode_job,
+    decode_status,
+    encode_job,
+    valid_part_of_job,
+)
 from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 
@@ -61,24 +70,27 @@ class JobStore:
         return JobRecord(job, JobStatus())
 
     async def find(self, id: str) -> JobRecord | None:
-        """The job; None where there is none that this version can read."""
+        """The job; None where there is none. One that this version cannot read has the state `error`."""
         text, stored = await asyncio.gather(self._redis.hget(JOBS, id), self._redis.hgetall(job_key(id)))
-        return None if text is None else _decode(text, stored)
+        return None if text is None else _shown(id, text, stored)
 
     async def all(self) -> list[JobRecord]:
-        """All jobs that this version can read, the newest first."""
-        records = (await self.everything()).values()
-        return sorted(filter(None, records), key=lambda record: record.job.created_at, reverse=True)
+        """All jobs, the newest first; those that this version cannot read have the state `error`."""
+        records = [_shown(id, *stored) for id, stored in (await self._stored()).items()]
+        return sorted(records, key=lambda record: record.job.created_at, reverse=True)
 
     async def everything(self) -> dict[str, JobRecord | None]:
         """All jobs by id; None for those that this version cannot read."""
+        return {id: _decode(*stored) for id, stored in (await self._stored()).items()}
+
+    async def _stored(self) -> dict[str, tuple[bytes, dict[bytes, bytes]]]:
         texts = await self._redis.hgetall(JOBS)
         async with self._redis.pipeline(transaction=False) as commands:
             for id in texts:
                 commands.hgetall(job_key(id.decode()))
             statuses = await commands.execute()
         entries = zip(texts.items(), statuses, strict=True)
-        return {id.decode(): _decode(text, stored) for (id, text), stored in entries}
+        return {id.decode(): (text, stored) for (id, text), stored in entries}
 
     async def cancel(self, id: str) -> bool:
         """Cancel a job; return False where it was over already."""
@@ -88,6 +100,13 @@ class JobStore:
     async def remove(self, id: str) -> bool:
         """Delete a job from Redis; return False where there was none."""
         return bool(await self._redis.eval(REMOVE, 3, JOBS, job_key(id), JOB_QUEUE, id, GROUP))
+
+
+def _shown(id: str, text: bytes, stored: dict[bytes, bytes]) -> JobRecord:
+    try:
+        return JobRecord(decode_job(text), decode_status(stored))
+    except BadJobError as error:
+        return JobRecord(valid_part_of_job(id, text), JobStatus(state="error", reason=str(error)))
 
 
 def _decode(text: bytes, stored: dict[bytes, bytes]) -> JobRecord | None:

@@ -14,7 +14,7 @@ from api.access.caller import CallerDep
 from api.access.purposes import notice
 from api.display_fields import ASPECT, TURN
 from api.http.problems import ProblemError, problems
-from api.services import Services, ServicesDep, no_source
+from api.services import Services, ServicesDep, no_source, stored_wrongly
 from api.sources.requests import NewSource, SourceChange, changed_source, source_from_request
 from api.sources.status import SourceStatus
 from api.sources.store import add_source_config, change_config, remove_source_config, wait_for_removal
@@ -55,11 +55,12 @@ class Source(BaseModel):
 
 @router.get("")
 async def list_sources(services: ServicesDep) -> list[Source]:
-    """Return all sources, sorted by name."""
+    """Return all sources, sorted by name; last those whose stored configuration is invalid."""
     configs = sorted(await services.sources(), key=lambda config: config.name.casefold())
     services.statuses.retain([config.id for config in configs])
     statuses = await asyncio.gather(*(services.statuses.status(config) for config in configs))
-    return [_shown(config, status) for config, status in zip(configs, statuses, strict=True)]
+    shown = [_shown(config, status) for config, status in zip(configs, statuses, strict=True)]
+    return shown + [_shown(config, _invalid(reason)) for config, reason in await services.invalid_sources()]
 
 
 @router.post("", status_code=201, responses=problems(409, 422))
@@ -134,6 +135,11 @@ async def get_preview(id: str, services: ServicesDep, caller: CallerDep) -> Resp
         raise ProblemError(404, f"{config.name} delivered no picture within {services.previews.timeout:g} s")
     headers = {"Cache-Control": "no-store", "Media-Time": f"{preview.media_time / 1e9:.6f}"}
     return Response(preview.jpeg, media_type="image/jpeg", headers=headers)
+
+
+def _invalid(reason: str) -> SourceStatus:
+    """Return the status of a source that is not read, because its stored configuration is invalid."""
+    return SourceStatus("error", stored_wrongly(reason), since=None, last_reading=None, drop_share=None)
 
 
 def _taken(id: str) -> ProblemError:

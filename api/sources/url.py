@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.network.address import STREAM, AddressError, OutsideError, parse_address
 from ingest.network.allowlist import NO_WEBCAM, Allowlist, ForbiddenError, allowed_addresses
-from ingest.network.source_types import DEFAULT_PORTS, FILE, FORMS, SCHEMES, WEBCAM
+from ingest.network.source_types import DEFAULT_PORTS, FILE, FORMS, NETWORK_TYPES, SCHEMES, WEBCAM
 
 ESCAPING = "write / ? # @ in a password as %2F %3F %23 %40, and the port in digits"
 MAX_LENGTH = 2000  # characters
@@ -30,6 +30,8 @@ def validated_url(text: str, media: Path) -> str:
     if not text.isprintable():
         raise UrlError("must consist of printable characters")
     text = _with_lower_scheme(text)
+    if text.partition("://")[0] in NETWORK_TYPES:
+        _check_network_url(text)
     try:
         address = parse_address(text, media)
     except OutsideError as error:
@@ -38,7 +40,7 @@ def validated_url(text: str, media: Path) -> str:
         raise UrlError(str(error)) from None
     if address.type is FILE:
         return _validated_file(text, Path(address.target), media)
-    return _validated_network(text) if address.type.ports else text
+    return text
 
 
 def no_such_file(media: Path) -> str:
@@ -104,7 +106,7 @@ def _with_lower_scheme(text: str) -> str:
     return f"{scheme.lower()}:{rest}" if colon and scheme.lower() in SCHEMES else text
 
 
-def _validated_network(text: str) -> str:
+def _check_network_url(text: str) -> None:
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -117,7 +119,6 @@ def _validated_network(text: str) -> str:
     transport = dict(parse_qsl(parts.query)).get("mien_transport", "auto")
     if transport not in ("tcp", "udp", "auto"):
         raise UrlError("mien_transport must be tcp, udp or auto")
-    return text
 
 
 def _validated_file(text: str, file: Path, media: Path) -> str:

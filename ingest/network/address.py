@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from ingest.network.source_types import FILE, NETWORK_TYPES, SCHEMES, WEBCAM, SourceType
 
@@ -11,7 +12,7 @@ Transport = Literal["auto", "tcp", "udp"]
 # Options of this service in the query, which the camera does not see.
 TRANSPORT = "mien_transport="
 STREAM = "mien_stream="  # number of the video stream
-MAX_DIGITS = 4  # of that number
+MAX_DIGITS = 4  # of that number, and of a webcam's
 
 
 class AddressError(Exception):
@@ -41,10 +42,12 @@ class Address:
 
 def parse_address(url: str, media: Path) -> Address:
     """Parse `rtsp://…`, `http://…`, `webcam:0` or `clip.mp4?loop`, a file in `media`. Raise AddressError."""
+    if not url.isprintable():
+        raise AddressError("an address must consist of printable characters")
     scheme, _, rest = url.partition(":")
     if scheme in NETWORK_TYPES and rest.startswith("//"):
         return _network(url, NETWORK_TYPES[scheme])
-    if scheme == WEBCAM.name and rest.isdecimal():
+    if scheme == WEBCAM.name and rest.isdecimal() and len(rest) <= MAX_DIGITS:
         return Address(WEBCAM, f"/dev/video{int(rest)}")
     if "://" in url:
         given = scheme if scheme.isalpha() else "something else"  # which may have a password in it
@@ -57,7 +60,19 @@ def _network(url: str, source_type: SourceType) -> Address:
     options = query.split("&") if mark else []
     others = [option for option in options if not option.startswith((TRANSPORT, STREAM))]
     target = f"{base}?{'&'.join(others)}" if others else base
+    _check(target)
     return Address(source_type, target, _transport(options), stream=_stream(options))
+
+
+def _check(target: str) -> None:
+    """Raise AddressError for a host or port that is none."""
+    try:
+        parts = urlsplit(target)
+        valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its message may quote a password
+        valid = False
+    if not valid:
+        raise AddressError("an address must have a host, and a port from 1 to 65535 if it has one")
 
 
 def _stream(options: list[str]) -> int | None:
@@ -80,7 +95,10 @@ def _transport(options: list[str]) -> Transport:
 def _file(text: str, media: Path) -> Address:
     name, _, options = text.partition("?")
     folder = media.resolve()
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle
+        raise AddressError("a file must be inside the media folder; this path leads nowhere") from None
     if not path.is_relative_to(folder):
         raise OutsideError("a file must be inside the media folder; this path leads out of it")
     given = options.split("&")

@@ -1,5 +1,6 @@
 """REST of sources: adding, listing and removing them, invalid requests, and the status of each."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,14 +146,20 @@ def test_sources_are_distributed_over_the_shards(redis_url: str, tmp_path: Path)
     assert shards == {"lobby": 0, "door-0": 1, "door-2": 0, "door-3": 1, "door-4": 2, "door-5": 2}
 
 
-def test_a_source_that_cannot_be_decoded_is_not_listed_but_can_be_removed(
+def test_a_source_that_is_stored_wrongly_is_listed_as_an_error_and_can_be_removed(
     api: Api, http: httpx.Client
 ) -> None:
     configure(api.redis_url)
     with connect(api.redis_url) as client:
-        client.hset("sources", "gate", "{}")
-    assert [source["id"] for source in http.get("/v1/sources").json()] == ["lobby"]
-    problem(http.get("/v1/sources/gate"), 404)
+        stored = {**json.loads(client.hget("sources", "lobby") or ""), "id": "gate", "rate": 1e-300}
+        client.hset("sources", "gate", json.dumps(stored))
+    lobby, gate = http.get("/v1/sources").json()
+    assert (lobby["id"], gate["id"], gate["name"], gate["state"]) == ("lobby", "gate", lobby["name"], "error")
+    assert gate["reason"] == (
+        "the stored configuration is wrong (rate is invalid: Input should be greater than 0.001): "
+        "remove the source and add it again"
+    )
+    assert "rate is invalid" in problem(http.get("/v1/sources/gate"), 404)["detail"]
     assert http.delete("/v1/sources/gate").status_code == 204
     problem(http.delete("/v1/sources/gate"), 404)
 

@@ -184,17 +184,24 @@ def test_an_entry_without_a_job_is_skipped(client: Redis, redis_url: str) -> Non
     assert claimed(one).job.id == "clip"
 
 
-def test_jobs_of_other_versions_are_skipped(client: Redis, redis_url: str) -> None:
+def test_jobs_of_other_versions_are_errors(client: Redis, redis_url: str) -> None:
     call_store(redis_url, "add", job("clip"))
     client.hset(JOBS, "old", '{"id": "old", "codec": "h264"}')
     client.hset(job_key("odd"), "state", "queued")
     client.hset(JOBS, "odd", "[]")
-    assert [record.job.id for record in call_store(redis_url, "all")] == ["clip"]
+    shown = {record.job.id: record.status for record in call_store(redis_url, "all")}
+    assert {id: status.state for id, status in shown.items()} == {
+        "clip": "queued",
+        "old": "error",
+        "odd": "error",
+    }
+    assert shown["old"].reason.startswith("Job of another version of mien: name is invalid: ")
     client.xadd(JOB_QUEUE, {"id": "old"})
-    client.hset(job_key("old"), "state", '"queued"')
+    client.xadd(JOB_QUEUE, {"other": "field"})
+    client.hset(job_key("old"), mapping={"state": '"queued"', "fruitless": "many", "attempt": "some"})
     one = queue(client)
     assert claimed(one).job.id == "clip"
-    assert one.claim(timeout=0.01) is None
+    assert [one.claim(timeout=0.01) for _ in range(2)] == [None, None]
     assert client.xlen(JOB_QUEUE) == 1  # the clip
     ended = decode_status(client.hgetall(job_key("old")))
     assert (ended.state, ended.attempt) == ("error", 1)
@@ -206,3 +213,31 @@ def test_fields_of_newer_versions_are_ignored_and_missing_ones_get_their_default
     del stored["start"]
     read = decode_job(json.dumps(stored | {"language": "fr"}).encode())
     assert (read.id, read.start) == ("clip", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rate", 1e-300),
+        ("rate", float("nan")),
+        ("rate", "planted"),
+        ("turn", "planted"),
+        ("aspect", "planted"),
+        ("duration", float("inf")),
+        ("created_at", 1e300),
+        ("width", -1),
+        ("path", 7),
+        ("start", float("nan")),
+    ],
+)
+def test_a_job_with_a_bad_value_fails_with_a_sentence(
+    client: Redis, redis_url: str, field: str, value: object
+) -> None:
+    call_store(redis_url, "add", job("clip"))
+    stored = json.loads(encode_job(job("clip"))) | {field: value}
+    client.hset(JOBS, "clip", json.dumps(stored))
+    assert queue(client).claim(timeout=0.01) is None
+    record = call_store(redis_url, "find", "clip")
+    assert record.status.state == "error"
+    assert record.status.reason.startswith(f"Job of another version of mien: {field} is invalid: ")
+    assert "planted" not in record.status.reason

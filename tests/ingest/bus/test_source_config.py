@@ -9,11 +9,13 @@ import pytest
 from ingest.bus.connection import connect
 from ingest.bus.keys import SOURCES
 from ingest.bus.source_config import (
+    DEFAULT_RATE,
     BadConfigError,
     SourceConfig,
     configured_sources,
     decode_config,
     encode_config,
+    invalid_config,
 )
 
 DOOR = SourceConfig("door", "Door", "rtsp://viewer:planted@192.0.2.7/1", 10.0, 1.0)
@@ -48,6 +50,13 @@ def test_missing_optional_fields_have_defaults() -> None:
         (changed(rate=float("nan")), "rate is invalid"),
         (changed(url=None), "url is invalid: Input should be a valid string"),
         (changed(shard="planted"), "shard is invalid: Input should be a valid integer"),
+        (changed(shard=-1), "shard is invalid: Input should be greater than or equal to 0"),
+        (changed(shard=10**9), "shard is invalid: Input should be less than 1000"),
+        (changed(created_at=float("inf")), "created_at is invalid"),
+        (changed(created_at=-1e300), "created_at is invalid: Input should be greater than or equal to 0"),
+        (changed(aspect="planted"), "aspect is invalid: it must be width:height, such as 16:9"),
+        (changed(turn="planted"), "turn is invalid: Input should be '0', '90',"),
+        (b"[" * 100_000, "the configuration is invalid: Invalid JSON"),
         (changed(picture="planted"), "picture is invalid: Input should be 'shown', 'blurred' or 'none'"),
     ],
 )
@@ -61,7 +70,18 @@ def test_an_unreadable_configuration_is_skipped_and_logged_once(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with connect(redis_url) as client, caplog.at_level(logging.WARNING):
-        client.hset(SOURCES, mapping={"door": encode_config(DOOR), "gate": changed(later=True)})
+        other = {"gate": changed(later=True), b"\xff": encode_config(DOOR), "yard": encode_config(DOOR)}
+        client.hset(SOURCES, mapping={"door": encode_config(DOOR), **other})
         assert [configured_sources(client) for _ in range(2)] == [{"door": DOOR}] * 2
-    (line,) = caplog.messages
-    assert line.startswith("source gate is skipped: later is invalid: ")
+    assert len(caplog.messages) == len(other)
+    assert caplog.messages[0].startswith("source gate is skipped: later is invalid: ")
+    assert caplog.messages[2].startswith("source yard is skipped: id is invalid: ")
+
+
+@pytest.mark.parametrize("text", [b"planted", b"[1]", b"{}", changed(rate="planted", zoom=1, id="other")])
+def test_what_is_valid_of_an_invalid_configuration_is_shown(text: bytes) -> None:
+    found = invalid_config("door", text)
+    assert found is not None
+    assert found[0].id == "door"
+    assert found[0].rate == DEFAULT_RATE
+    assert invalid_config("door", encode_config(DOOR).encode()) is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.files.opening import UnreadableError, open_video
 from ingest.network.address import Address, AddressError, parse_address
 from ingest.network.source_types import FILE, HTTP, RTSP, WEBCAM
 
@@ -43,3 +44,20 @@ def test_an_error_does_not_show_the_password() -> None:
 def test_the_number_of_a_stream_is_a_number(url: str) -> None:
     with pytest.raises(AddressError, match="mien_stream must be the number of a video stream"):
         parse_address(url, Path("/media"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "planted\0", "clip\ud800.mp4", "clip\n.mp4", "file:\0", "rtsp://host/\r\nplanted: 1"),
+        *("rtsp://", "rtsp:///a", "http://:80/", "rtsp://[::1", "rtsp://[planted]/", "rtsp://host:99999/"),
+        *("rtsp://host:-1/", "rtsp://host:0/", "rtsp://u:planted@host:planted/", "http://ho st:a/"),
+        *("webcam:" + "9" * 5000, "webcam:-1", "webcam:²", "round/" * 500, "round"),
+        *("clip.mp4?mien_stream=²", "clip.mp4?mien_stream=99999", "http://host/?mien_stream=-1"),
+    ],
+)
+def test_no_stored_address_is_more_than_an_error(tmp_path: Path, url: str) -> None:
+    (tmp_path / "round").symlink_to("round")
+    with pytest.raises((AddressError, UnreadableError)) as caught:
+        open_video(Path(parse_address(url, tmp_path).target))
+    assert "planted" not in str(caught.value)
