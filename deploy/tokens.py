@@ -28,6 +28,12 @@ FAILED, REFUSED = 1, 2  # exit codes
 POLL_INTERVAL = 0.1  # seconds
 START_TIMEOUT = 10.0  # seconds until the Redis of a service that is starting answers
 
+# The client repeats a command whose reply was lost: then the token is this one.
+ADD = """
+redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2]
+"""
+
 Action = Callable[[Redis, argparse.Namespace], None]
 
 
@@ -38,9 +44,10 @@ class FolderError(Exception):
 def add(client: Redis, arguments: argparse.Namespace) -> None:
     """Add a token and print it, this once. Raises TokenError."""
     text, token = make_token(arguments.name, arguments.scope, time.time())
-    if not client.hsetnx(TOKENS, token.name, encode_token(token)):
+    if client.hget(TOKENS, token.name) is None:
+        record_local_action(client, "token.added", token.name)
+    if not client.eval(ADD, 1, TOKENS, token.name, encode_token(token)):
         raise TokenError(f"there is a token {token.name!r} already: remove it first, or choose another name")
-    record_local_action(client, "token.added", token.name)
     print(text)
     added = f"added {token.name} with the scope {token.scope} {place(arguments)}"
     print(f"{added}; the line above is shown only now", file=sys.stderr)

@@ -5,6 +5,7 @@ request or websocket ──▶ Audit.record ──▶ Redis stream `audit` ─�
 
 import math
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +13,8 @@ from api.access.caller import LOCAL, Caller
 from api.expiry import Expiry
 from api.settings import ApiSettings
 from api.stream.messages import position
-from ingest.bus.client import AsyncRedis, Redis
-from ingest.bus.keys import AUDIT
+from ingest.bus.client import AsyncRedis, Redis, Value
+from ingest.bus.keys import AUDIT, recorded_key
 from ingest.bus.timeline import oldest_id
 
 Action = Literal[
@@ -40,6 +41,14 @@ POLLED_ACTIONS = frozenset({"preview.watched", "timeline.read", "recording.read"
 REPEAT_INTERVAL = 60.0
 MAX_REMEMBERED = 10_000  # polled actions; above that, the older half is forgotten
 
+# The client repeats a command whose reply was lost. The second key is there after the first time.
+RECORD = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return end
+redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[2], '*', unpack(ARGV, 3))
+redis.call('SET', KEYS[2], '', 'EX', ARGV[1])
+"""
+REPEAT_TIME = 300  # seconds; longer than the client repeats a command
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -65,9 +74,8 @@ class Audit:
         entry = (caller.name, action, subject)
         if time.monotonic() - self._recorded_at.get(entry, -math.inf) < REPEAT_INTERVAL:
             return
-        fields = {"caller": caller.name, "action": action, "subject": subject}
         oldest = oldest_id(await self._redis.time(), self._retention)
-        await self._redis.xadd(AUDIT, fields, minid=oldest, approximate=True)
+        await self._redis.eval(RECORD, *_arguments(caller.name, action, subject, oldest))
         if action in POLLED_ACTIONS:
             self._remember(entry)
 
@@ -93,8 +101,15 @@ class Audit:
 def record_local_action(client: Redis, action: Action, subject: str) -> None:
     """Record an action of a command on this machine, without the API; `client` is a blocking connection."""
     retention = ApiSettings.read("audit_retention").audit_retention
-    fields = {"caller": LOCAL.name, "action": action, "subject": subject}
-    client.xadd(AUDIT, fields, minid=oldest_id(client.time(), retention), approximate=True)
+    oldest = oldest_id(client.time(), retention)
+    client.eval(RECORD, *_arguments(LOCAL.name, action, subject, oldest))
+
+
+def _arguments(caller: str, action: Action, subject: str, oldest: str) -> tuple[int, *tuple[Value, ...]]:
+    """Return the keys and arguments of RECORD."""
+    keys = (AUDIT, recorded_key(uuid.uuid4().hex))
+    fields = ("caller", caller, "action", action, "subject", subject)
+    return len(keys), *keys, REPEAT_TIME, oldest, *fields
 
 
 def _decode(id: bytes, fields: dict[bytes, bytes]) -> AuditEntry:

@@ -21,7 +21,9 @@ from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
 
 log = logging.getLogger(__name__)
 
+# The client repeats a command whose reply was lost: a script that finds its own work done changes nothing.
 ADD = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return end
 local entry = redis.call('XADD', KEYS[3], '*', 'id', ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], 'state', '"queued"', 'entry', cjson.encode(entry))
@@ -30,6 +32,7 @@ redis.call('HSET', KEYS[2], 'state', '"queued"', 'entry', cjson.encode(entry))
 # A job that no worker has claimed leaves the queue; a worker learns of it from its next report.
 CANCEL = """
 local state = redis.call('HGET', KEYS[1], 'state')
+if state == '"aborted"' then return 1 end
 if state ~= '"queued"' and state ~= '"running"' then return 0 end
 redis.call('HSET', KEYS[1], 'state', '"aborted"', 'reason', '""', 'ended_at', ARGV[2])
 if state == '"queued"' then
@@ -93,7 +96,7 @@ class JobStore:
         return {id.decode(): (text, stored) for (id, text), stored in entries}
 
     async def cancel(self, id: str) -> bool:
-        """Cancel a job; return False where it was over already."""
+        """Cancel a job, or leave it cancelled; return False where its reading was over already."""
         now = json.dumps(time.time())
         return bool(await self._redis.eval(CANCEL, 2, job_key(id), JOB_QUEUE, GROUP, now))
 

@@ -14,8 +14,12 @@ from ingest.bus.source_config import SourceConfig, decode_config, encode_config
 
 SETTLE_TIME = 3.0  # seconds after which ingest, engine and broadcasts have noticed a removal
 
+# The client repeats a command whose reply was lost: a script that finds its own work done says so again. A
+# configuration has the time of its request, so no other request has the same one.
+
 # On a single server, stored data under the same id is deleted in the same step.
 ADD = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return 1 end
 if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 if #KEYS > 2 then redis.call('DEL', unpack(KEYS, 3)) end
@@ -23,7 +27,9 @@ return 1
 """
 
 CHANGE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+if stored == ARGV[3] then return 1 end
+if stored ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 """

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from api.settings import ClientSettings
 
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 30.0  # seconds; the service waits for its Redis
 UPLOAD_TIMEOUT = 120.0  # seconds; the service probes the file before it answers
 CHUNK = 1024 * 1024  # bytes
 
@@ -109,6 +109,11 @@ def _unreachable(address: str, error: Exception) -> RequestError:
         return RequestError(
             f"this machine does not trust the certificate of {address}: {reason.verify_message}"
             " (name its authority in MIEN_CA)"
+        )
+    if isinstance(error, TimeoutError | ConnectionResetError):  # the request was sent
+        return RequestError(
+            f"the service at {address} got the request but did not answer; it may have done it or do it yet:"
+            " look with `list` before you try again"
         )
     return RequestError(
         f"no mien service answers at {address}: {getattr(reason, 'strerror', None) or reason}"

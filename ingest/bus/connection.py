@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 import redis.asyncio
@@ -42,7 +42,17 @@ AuthenticationError = redis.AuthenticationError  # also one of CONNECTION_ERRORS
 ResponseError = redis.ResponseError  # the server refuses a command
 WatchError = redis.WatchError  # a transaction was not carried out, because a watched key changed
 
-OPTIONS: dict[str, Any] = {"socket_timeout": 10.0, "health_check_interval": 15}  # seconds
+TIMEOUT = 10.0  # seconds without a reply
+OPTIONS: dict[str, Any] = {"socket_timeout": TIMEOUT, "health_check_interval": 15}  # seconds
+
+# Options of the URL of one server. Others of redis-py would change replies, or the number of connections.
+URL_OPTIONS = (
+    *("db", "username", "password", "client_name", "socket_connect_timeout", "socket_keepalive"),
+    *("ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_ciphers"),
+    *("ssl_keyfile", "ssl_min_version", "ssl_password"),
+)
+FORMS = "redis://user:password@host:6379/0, rediss://… with TLS, or unix:///path?db=0"
+ESCAPES = "write / ? # @ in a password as %2F %3F %23 %40"
 BACKOFF = ExponentialBackoff(cap=1.0, base=0.05)  # seconds; it has no state
 RETRIED = [redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError]
 
@@ -69,17 +79,20 @@ def is_cluster(client: Redis | AsyncRedis) -> bool:
     return isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
 
 
-def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) -> Redis:
+def connect(
+    url: str | None = None, *, retries: int = 10, wait: bool = False, timeout: float = TIMEOUT
+) -> Redis:
     """Return a blocking client that survives a restart of the server: it retries commands for some seconds.
 
-    Without retries a lost connection raises at once, for callers who must know whether a transaction was
-    carried out. With a cluster only transactions are retried; a single command raises at once.
+    A command without a reply in `timeout` seconds is sent again, and may so be carried out twice: what must
+    not be needs a script that notices it, or no retries. Without retries a lost connection raises at once.
+    With a cluster only transactions are retried; a single command raises at once.
 
     A client of one server connects with its first command. A cluster must name its servers now: if none
     answers, raise redis.ConnectionError, or with `wait` try until one does. Raise RedisUrlError.
     """
     url = url or redis_url()
-    options = OPTIONS | {"retry": Retry(BACKOFF, retries)}
+    options = OPTIONS | {"socket_timeout": timeout, "retry": Retry(BACKOFF, retries)}
     cluster = _parse_cluster(url)
     if cluster is None:
         return cast(Redis, redis.Redis.from_url(_checked(url), retry_on_error=RETRIED, **options))
@@ -98,15 +111,18 @@ def connect(url: str | None = None, *, retries: int = 10, wait: bool = False) ->
         time.sleep(CONNECT_INTERVAL)
 
 
-def connect_async(url: str | None = None, *, connections: int = MAX_CONNECTIONS) -> AsyncRedis:
+def connect_async(
+    url: str | None = None, *, connections: int = MAX_CONNECTIONS, timeout: float = TIMEOUT
+) -> AsyncRedis:
     """Return a client for the API's event loop with at most `connections` commands at a time; more wait.
 
     A read that waits for new entries holds its connection, so a pool for such reads needs one for each. The
-    client connects with its first command. With a cluster, single commands are retried for some seconds,
-    transactions and pipelines as redis-py does it. Raise RedisUrlError.
+    client connects with its first command. It sends a command again that has no reply in `timeout` seconds,
+    as the one of `connect`. With a cluster, single commands are retried for some seconds, transactions and
+    pipelines as redis-py does it. Raise RedisUrlError.
     """
     url = url or redis_url()
-    options = OPTIONS | {"retry": redis.asyncio.retry.Retry(BACKOFF, retries=10)}
+    options = OPTIONS | {"socket_timeout": timeout, "retry": redis.asyncio.retry.Retry(BACKOFF, retries=10)}
     cluster = _parse_cluster(url)
     if cluster is not None:
         nodes = [AsyncNode(host, port) for host, port in cluster.hosts]
@@ -188,9 +204,7 @@ def _parse_cluster(url: str) -> _Cluster | None:
         return None
     netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if rest.removeprefix(netloc) not in ("", "/", "/0"):
-        raise RedisUrlError(
-            "REDIS_URL must end after the cluster's servers; write / ? # @ in a password as %2F %3F %23 %40"
-        )
+        raise RedisUrlError(f"REDIS_URL must end after the cluster's servers; {ESCAPES}")
     login, _, servers = netloc.rpartition("@")
     user, _, password = login.partition(":")
     try:
@@ -214,10 +228,17 @@ def _parse_cluster(url: str) -> _Cluster | None:
 
 def _checked(url: str) -> str:
     """Return the URL of one server as it is. Raise RedisUrlError if it is invalid."""
-    try:
-        redis.ConnectionPool.from_url(url)  # does not connect yet
+    try:  # no error is quoted: what looks like a port or an option may be a part of the password
+        options = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        pool = redis.ConnectionPool.from_url(url)
     except ValueError as error:
-        raise RedisUrlError(f"REDIS_URL is not a Redis URL: {_one_line(error)}") from error
+        raise RedisUrlError(f"REDIS_URL is not a Redis URL: it must be {FORMS}; {ESCAPES}") from error
+    if not options.keys() <= set(URL_OPTIONS):
+        raise RedisUrlError(f"REDIS_URL may only have the options {', '.join(URL_OPTIONS)}; {ESCAPES}")
+    try:
+        pool.make_connection()  # does not connect yet
+    except (TypeError, redis.RedisError) as error:
+        raise RedisUrlError("REDIS_URL has options of TLS that need rediss://, or are invalid") from error
     return url
 
 

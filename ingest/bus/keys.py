@@ -27,9 +27,10 @@ compacted          string   time of the last rewrite of the append-only file, se
 ahead              sorted   streams whose IDs are ahead of the clock, and their last IDs (ms)
 marks:STREAM       sorted   IDs that were the last ones of a stream, and when (api.expiry)
 audit              stream   actions of callers; trimmed by time (MIEN_AUDIT_RETENTION)
+{audit}:REQUEST    string   present for some minutes after an entry of the audit log was made
 
 The braces are part of the keys. In a Redis Cluster all keys with the same word in braces are on one server,
-`sources` where keys with {sources} are, and `jobs` where those with {jobs} are: no transaction or script uses
+`sources` where keys with {sources} are, and likewise `jobs` and `audit`: no transaction or script uses
 keys of different servers.
 """
 
@@ -90,6 +91,10 @@ def job_key(id: str) -> str:
 
 def ticket_key(digest: str) -> str:
     return f"ticket:{digest}"
+
+
+def recorded_key(request: str) -> str:
+    return f"{{audit}}:{request}"
 
 
 def beat_key(part: str) -> str:

@@ -53,7 +53,7 @@ def decode(source: str, transport: Transport = "auto") -> int:
     `transport`: that of an RTSP camera whose address leaves it open.
     """
     try:
-        client = connect(retries=1)
+        client = connect(retries=0)  # a frame that is sent again would be read twice
         run(configured_sources(client)[source], client, IngestSettings.read(), transport)
     except KeyError:
         report("error", "not configured")

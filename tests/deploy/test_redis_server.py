@@ -1,5 +1,6 @@
 """The embedded Redis: it answers, saves its data, and ends with the process that started it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,19 @@ def test_an_external_server_that_is_too_old_is_refused(redis_server: RedisServer
         check_server(redis_server.url, min_version=99)
 
 
-def test_a_url_that_is_not_of_redis_is_refused() -> None:
-    with pytest.raises(ServerError, match="REDIS_URL is not a Redis URL"):
-        check_server("http://127.0.0.1")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1", "is not a Redis URL"),
+        ("redis://:hid/den@127.0.0.1", "is not a Redis URL"),
+        ("redis://127.0.0.1?legacy_responses=false", "may only have the options db, "),
+        ("redis://127.0.0.1?decode_responses=1&db=0", "may only have the options db, "),
+        ("redis://:hid?den=@127.0.0.1", "is not a Redis URL"),
+        ("redis://127.0.0.1?ssl_ca_certs=ca.pem", "has options of TLS"),
+        ("rediss://127.0.0.1?ssl_cert_reqs=perhaps", "has options of TLS"),
+    ],
+)
+def test_a_url_that_is_not_of_redis_is_refused(url: str, reason: str) -> None:
+    with pytest.raises(ServerError, match=f"^REDIS_URL {reason}") as refused:
+        check_server(url)
+    assert not {"hid", "den", "\n"} & set(re.split(r"\W", str(refused.value)))

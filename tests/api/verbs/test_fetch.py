@@ -16,13 +16,18 @@ Capture = pytest.CaptureFixture[str]
 
 @contextmanager
 def serving_files(names: Sequence[str], length: int) -> Iterator[str]:
-    """Serve a recording with these files of five bytes, which are declared as `length` bytes."""
+    """Serve a recording with these files of five bytes, which are declared as `length` bytes.
+
+    A negative length stands for no answer at all.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             recording = {"name": "clip", "state": "completed", "files": [{"name": name} for name in names]}
             is_file = "/files/" in self.path
             body = b"bytes" if is_file else json.dumps(recording).encode()
+            if length < 0:
+                return
             self.send_response(200)
             self.send_header("Content-Length", str(length if is_file else len(body)))
             self.end_headers()
@@ -65,3 +70,8 @@ def test_a_file_that_is_not_complete_is_no_file(tmp_path: Path, capfd: Capture) 
     reason = "mien: readings.csv: the connection broke off 4 bytes before the end\n"
     assert fetched(tmp_path, ["readings.csv"], capfd, length=9) == (1, reason)
     assert written(tmp_path) == []
+
+
+def test_no_answer_is_no_refusal(tmp_path: Path, capfd: Capture) -> None:
+    code, error = fetched(tmp_path, ["readings.csv"], capfd, length=-1)
+    assert (code, "it may have done it or do it yet" in error) == (1, True)
