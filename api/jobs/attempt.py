@@ -27,7 +27,7 @@ class Outcome:
     """The end of an attempt."""
 
     # The job's final state; or `lost`: another worker has the job, `stopped`: this worker stops, `died`: the
-    # reader died and another attempt may succeed.
+    # reader died and another attempt may succeed, `waiting`: the disk is full.
     state: str
     reason: str = ""
 

@@ -38,7 +38,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     attempts = sorted((int(path.stem) for path in folder.glob("*.json")), reverse=True)
     if not attempts:
         return None
-    path = folder / f"{attempts[0]}.json"
+    path = checkpoint_path(folder, attempts[0])
     try:
         fields = json.loads(path.read_bytes())
         if fields["version"] != VERSION:
@@ -53,7 +53,11 @@ def write_checkpoint(folder: Path, attempt: int, checkpoint: Checkpoint) -> None
     segments = [[segment.attempt, segment.sizes] for segment in checkpoint.segments]
     fields = {"version": VERSION, "pieces": segments, "state": checkpoint.state}
     text = json.dumps(fields, separators=(",", ":"))
-    _write_atomically(folder / f"{attempt}.json", text.encode())
+    _write_atomically(checkpoint_path(folder, attempt), text.encode())
+
+
+def checkpoint_path(folder: Path, attempt: int) -> Path:
+    return folder / f"{attempt}.json"
 
 
 def delete_checkpoints(folder: Path) -> None:

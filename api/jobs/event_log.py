@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from api.jobs.checkpoint import Checkpoint, Segment, write_checkpoint
+from api.jobs.checkpoint import Checkpoint, Segment, checkpoint_path, write_checkpoint
 
 EVENTS, SECONDS, INTERVALS = LOGS = ("events", "seconds", "stretches")
 
@@ -29,6 +29,13 @@ def read_log(folder: Path, checkpoint: Checkpoint, log: str) -> Iterator[bytes]:
 
 def log_path(folder: Path, attempt: int, log: str) -> Path:
     return folder / f"{attempt}.{log}"
+
+
+def delete_uncommitted(folder: Path, attempt: int) -> None:
+    """Delete the logs of an attempt without a checkpoint."""
+    if not checkpoint_path(folder, attempt).exists():
+        for log in LOGS:
+            log_path(folder, attempt, log).unlink(missing_ok=True)
 
 
 class EventLogWriter:

@@ -67,6 +67,9 @@ return 1
 RELEASE = """
 if redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[1] then return 0 end
 redis.call('HINCRBY', KEYS[1], 'fruitless', ARGV[6])
+if ARGV[7] ~= '""' and redis.call('HGET', KEYS[1], 'state') == '"running"' then
+    redis.call('HSET', KEYS[1], 'state', '"queued"', 'reason', ARGV[7])
+end
 redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4], 'IDLE', ARGV[5], 'JUSTID')
 return 1
 """
@@ -118,6 +121,11 @@ class Queue:
         (entry, fields), *_ = entries
         return self._start_attempt(entry.decode(), fields.get(b"id", b"").decode(errors="replace"))
 
+    def wait(self, seconds: float = CLAIM_TIMEOUT) -> None:
+        """Claim nothing for a while."""
+        send_jobs_heartbeat(self._redis)
+        time.sleep(seconds)
+
     def report(self, claimed: ClaimedJob, changes: Mapping[str, Any]) -> str:
         """Renew the lease, and store changes of the status while the job is running.
 
@@ -134,13 +142,15 @@ class Queue:
         """Take the job out of the queue; a cancelled one stays cancelled. Returns False for a lost job."""
         return self._finish_attempt(claimed.job.id, claimed.attempt, claimed.entry, state, changes)
 
-    def release(self, claimed: ClaimedJob, *, fruitless: bool) -> None:
+    def release(self, claimed: ClaimedJob, *, fruitless: bool = False, reason: str = "") -> None:
         """Leave the job to the next worker; `fruitless`: its reader died before its first checkpoint.
+
+        With a reason why it waits, it is queued again.
 
         Fruitless attempts are counted here and not with the claim: a worker may be killed for any reason.
         """
-        args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE, int(fruitless)]
-        self._release(keys=_keys(claimed.job.id), args=args)
+        args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE]
+        self._release(keys=_keys(claimed.job.id), args=[*args, int(fruitless), json.dumps(reason)])
 
     def _start_attempt(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)

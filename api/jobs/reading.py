@@ -17,14 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from api.disk import shortage
 from api.jobs.checkpoint import BadCheckpointError, Checkpoint, delete_checkpoints, newest_checkpoint
-from api.jobs.event_log import EVENTS, EventLogWriter, read_log
+from api.jobs.event_log import EVENTS, EventLogWriter, delete_uncommitted, read_log
 from api.jobs.folder import JobFolder
 from api.jobs.job import JobError
 from api.jobs.progress import Progress, report
 from api.jobs.read_task import ReadTask
 from api.jobs.recorder import Recorder
-from api.results.files import WriteFailedError, open_results, write_errors
+from api.results.files import DiskFullError, WriteFailedError, open_results, write_errors
 from api.results.networks import LoadedNetworks, load_file_networks
 from api.results.summary import Facts, describe_damage, picture_facts, video_facts
 from engine.card import CardMismatchError
@@ -86,6 +87,11 @@ class TaskRunner:
             duration = facts.duration / SECOND
             self._progress.report(end="completed", duration=duration, reason=describe_damage(facts.damage))
 
+    def discard(self) -> None:
+        """Delete what this attempt wrote after its last checkpoint: the disk is full."""
+        shutil.rmtree(self._folder.attempt_results(self._task.attempt), ignore_errors=True)
+        delete_uncommitted(self._folder.parts, self._task.attempt)
+
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
@@ -128,11 +134,8 @@ class TaskRunner:
             self._progress.report()
 
     def _check_disk(self) -> None:
-        reserve, free = self._task.reserve, shutil.disk_usage(self._folder.path).free
-        if free < reserve:
-            raise JobError(
-                f"the disk is full: {reserve / 1e6:.0f} MB must stay free, {free / 1e6:.0f} MB are free"
-            )
+        if reason := shortage(self._folder.path, self._task.reserve):
+            raise DiskFullError(reason)
 
     def _write_results(self, checkpoint: Checkpoint, facts: Facts) -> None:
         """Write the same files as a run without interruption."""
@@ -172,10 +175,14 @@ def main() -> int:
     task = ReadTask(**json.loads(sys.argv[1]))
     set_up_log()
     limit_resources(task.max_pixels)
+    runner = TaskRunner(task)
     try:
-        TaskRunner(task).run()
+        runner.run()
     except UnreadableError as error:
         report(end="error", reason=error.reason)
+    except DiskFullError as error:
+        runner.discard()
+        report(end="waiting", reason=str(error).removeprefix(f"{task.folder}: "))
     except (JobError, WriteFailedError, CardMismatchError) as error:
         report(end="error", reason=str(error).removeprefix(f"{task.folder}: "))
     except MemoryError:

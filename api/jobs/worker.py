@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from api.disk import shortage
 from api.jobs.attempt import READER_TIMEOUT, Attempt, Outcome
 from api.jobs.folder import JobFolder, job_folder, media_file
 from api.jobs.job import JobError
@@ -18,6 +19,7 @@ from api.settings import RecordingLimits
 from ingest.bus.connection import REDIS_ERRORS
 
 RETRY_INTERVAL = 0.2  # seconds between two tries to reach Redis
+ROOM_INTERVAL = 10.0  # seconds between two checks for room on a full disk
 MAX_FRUITLESS = 3  # attempts in a row without a checkpoint before a job is given up
 
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class WorkerConfig:
     limits: RecordingLimits
     reader_timeout: float = READER_TIMEOUT  # seconds
     reader_module: str = MODULE
+    room_interval: float = ROOM_INTERVAL  # seconds
 
 
 class Worker:
@@ -44,6 +47,7 @@ class Worker:
         self._live_priority = live_priority
         self._config = config
         self.stopping = False
+        self._claim_at = 0.0  # seconds, monotonic; the disk was full
 
     def run(self, *, until_empty: bool = False) -> None:
         """Work until `stopping` is set, or until the queue is empty."""
@@ -53,6 +57,9 @@ class Worker:
                 if not joined:
                     self._queue.join()
                     joined = True
+                if time.monotonic() < self._claim_at:
+                    self._queue.wait()
+                    continue
                 claimed = self._queue.claim()
             except REDIS_ERRORS as error:
                 if str(error) != logged:  # one line for each outage
@@ -72,6 +79,9 @@ class Worker:
             video = self._video(claimed, folder)
         except JobError as error:
             self._finish(claimed, "error", {"reason": str(error)})
+            return
+        if reason := shortage(folder.path, self._config.limits.reserve):
+            self._wait_for_room(claimed, reason)
             return
         log.info("reading %s: %s, attempt %d", job.id, job.name, claimed.attempt)
         reader = ReaderProcess(self._task(claimed, folder, video), self._config.reader_module)
@@ -104,15 +114,26 @@ class Worker:
             case "lost":
                 log.info("%s was claimed by another worker or removed", claimed.job.id)
             case "stopped":
-                self._retry(lambda: self._queue.release(claimed, fruitless=False))
+                self._retry(lambda: self._queue.release(claimed))
             case "died":
                 log.warning("%s: %s", claimed.job.id, outcome.reason)
                 self._retry(lambda: self._queue.release(claimed, fruitless=True))
+            case "waiting" if self._retry(lambda: self._queue.report(claimed, {})) != "aborted":
+                self._wait_for_room(claimed, outcome.reason)
+            case "waiting":
+                self._finish(claimed, "aborted", {**changes, "reason": outcome.reason})
             case state:
                 # The lease may have run out unnoticed: results of another worker must not be touched.
                 if self._retry(lambda: self._queue.report(claimed, {})) in ("running", "aborted"):
                     folder.publish(claimed.attempt)
                     self._finish(claimed, state, {**changes, "reason": outcome.reason})
+
+    def _wait_for_room(self, claimed: ClaimedJob, reason: str) -> None:
+        """Put the job back, and claim nothing for a while: it goes on from its checkpoint."""
+        log.warning("%s waits: %s", claimed.job.id, reason)
+        reason = f"{reason}; reading goes on when there is room"
+        self._retry(lambda: self._queue.release(claimed, reason=reason))
+        self._claim_at = time.monotonic() + self._config.room_interval
 
     def _finish(self, claimed: ClaimedJob, state: str, changes: Mapping[str, Any]) -> None:
         log.info("%s %s %s", claimed.job.id, state, changes.get("reason", ""))

@@ -1,7 +1,6 @@
 """Stores uploads: the body of a request, within limits; what does not arrive complete is deleted."""
 
 import asyncio
-import errno
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -11,14 +10,13 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.disk import DISK_FULL
 from api.http.problems import ProblemError
 from api.jobs.folder import JobFolder
 from api.settings import RecordingLimits
 
 BUFFER = 1024 * 1024  # bytes that are collected before they are written
 TIMEOUT = 10.0  # seconds without a byte
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @asynccontextmanager

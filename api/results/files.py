@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from api.disk import DISK_FULL
 from api.exports.formats import EXPORTS
 from api.exports.message import Message, message_of
 from api.exports.writer import RECORDING, Writer
@@ -20,14 +21,19 @@ class WriteFailedError(Exception):
     """Results cannot be written; the message names the folder and the reason."""
 
 
+class DiskFullError(WriteFailedError):
+    """Results cannot be written because the disk is full."""
+
+
 @contextmanager
 def write_errors(folder: Path) -> Iterator[None]:
-    """Raises WriteFailedError for every OSError inside."""
+    """Raises WriteFailedError for every OSError inside, and DiskFullError where the disk is full."""
     try:
         yield
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        raise WriteFailedError(f"{folder}: cannot write: {reason.lower()}") from error
+        kind = DiskFullError if error.errno in DISK_FULL else WriteFailedError
+        raise kind(f"{folder}: cannot write: {reason.lower()}") from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from api.settings import RecordingLimits
 from ingest.bus.connection import connect
 from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import JOB_QUEUE, SOURCES, dropped_key, frames_key
-from tests.api.jobs.working import Place, worker, working
+from tests.api.jobs.working import Place, unbroken, worker, working
 from tests.api.serving import configure
 from tests.api.verbs.portrait_clips import face_clip, scene
 from tests.clips import even
@@ -120,11 +120,26 @@ def test_a_file_that_has_changed_is_not_read(place: Place) -> None:
         place.wait(gone, "error")
 
 
-def test_a_full_disk_ends_the_job_with_the_reason(place: Place) -> None:
+def test_a_job_waits_while_the_disk_is_full_and_goes_on_from_its_checkpoint(
+    place: Place, clip: Path, tmp_path: Path
+) -> None:
     job = place.add(place.media / "clip.mp4")
+    parts = place.folder(job).parts
     with working(place, RecordingLimits(reserve=10**18)):
-        reason = place.wait(job, "error").reason
-    assert reason.startswith("the disk is full: 1000000000000 MB must stay free, ")
+        until(lambda: place.status(job).reason, 10, "a reason")
+        waiting = place.status(job)
+    assert waiting.state == "queued"
+    assert waiting.reason.startswith("the disk is full: 1000000000000 MB must stay free, ")
+    with working(place):
+        until((parts / "2.json").exists, 20, "a checkpoint")
+    (parts / "3.events").symlink_to("/dev/full")
+    with working(place):
+        waiting = place.wait(job, "queued")
+    assert waiting.reason == "cannot write: no space left on device; reading goes on when there is room"
+    assert list(parts.glob("3.*")) == []
+    with working(place):
+        assert place.wait(job, "completed").attempt == 4
+    assert place.results(job) == unbroken(clip, tmp_path / "unbroken")
 
 
 def test_a_recording_longer_than_its_header_says_is_stopped_at_the_limit(place: Place) -> None:
