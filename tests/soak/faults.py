@@ -1,101 +1,95 @@
-"""Makes the faults of a plan, each in a thread of its own, and ends them in time."""
+"""Makes the faults of a plan, and ends them in time. A fault waits by yielding seconds."""
 
+import heapq
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tests.processes import is_alive
 from tests.soak.plan import LENGTHS, Fault, Kind
 from tests.soak.world import World, resume
 
 CLOCK_STEP = -600  # seconds
-SPARE = 64 << 10  # bytes that a full disk has left at most
-PID_TIMEOUT = 60.0  # seconds; a part may be starting
+BLOCK = 64 << 10  # bytes that a full disk has left at most
+POLL_INTERVAL = 0.2  # seconds
+
+Steps = Iterator[float]  # seconds until the next step
 
 
 @dataclass(slots=True)
 class Faults:
-    """Faults at one service."""
+    """Faults at one service. All are made in one thread, with which the processes that it starts end."""
 
     world: World
     rng: random.Random
     made: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)  # that could not be made
-    _threads: list[threading.Thread] = field(default_factory=list)
 
     def run(self, plan: Sequence[Fault]) -> None:
-        """Make the faults at their times, and wait until all have ended."""
+        """Make the faults at their times, and return when all have ended."""
         began = time.monotonic()
-        for fault in plan:
-            time.sleep(max(0.0, began + fault.at - time.monotonic()))
-            print(f"{fault.at:6.0f} s  {fault}", file=sys.stderr, flush=True)
-            thread = threading.Thread(target=self._make, args=(fault,))
-            thread.start()
-            self._threads.append(thread)
-        for thread in self._threads:
-            thread.join()
+        waiting = [(began + fault.at, number, self._steps(fault)) for number, fault in enumerate(plan)]
+        heapq.heapify(waiting)
+        while waiting:
+            at, number, steps = heapq.heappop(waiting)
+            time.sleep(max(0.0, at - time.monotonic()))
+            if (pause := next(steps, None)) is not None:
+                heapq.heappush(waiting, (time.monotonic() + pause, number, steps))
 
-    def _make(self, fault: Fault) -> None:
+    def _steps(self, fault: Fault) -> Steps:
+        print(f"{fault.at:6.0f} s  {fault}", file=sys.stderr, flush=True)
         try:
-            ACTIONS[fault.kind](self, fault)
+            yield from ACTIONS[fault.kind](self, fault)
             self.made.append(str(fault))
-        except (OSError, AssertionError, subprocess.SubprocessError) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             self.failed.append(f"{fault}: {error}")
 
-    def pid_of(self, part: str) -> int:
-        """Return a process of the part, at random; wait while it is starting."""
-        deadline = time.monotonic() + PID_TIMEOUT
-        while not (pids := self.world.pids().get(part)):
-            assert time.monotonic() < deadline, f"no process of {part} within {PID_TIMEOUT:g} s"
-            time.sleep(0.05)
-        return self.rng.choice(pids)
+    def kill(self, fault: Fault) -> Steps:
+        while not (pids := self.world.pids().get(fault.target)):
+            yield POLL_INTERVAL  # it is starting
+        os.kill(self.rng.choice(pids), signal.SIGKILL)
 
-    def kill(self, fault: Fault) -> None:
-        os.kill(self.pid_of(fault.target), signal.SIGKILL)
-
-    def stop(self, fault: Fault) -> None:
-        """Stop the process; by the time it would go on, another one should have its place."""
-        pid = self.pid_of(fault.target)
+    def stop(self, fault: Fault) -> Steps:
+        """Stop a process; by the time that it would go on, another one should have its place."""
+        while not (pids := self.world.pids().get(fault.target)):
+            yield POLL_INTERVAL
+        pid = self.rng.choice(pids)
         os.kill(pid, signal.SIGSTOP)
-        ends = time.monotonic() + LENGTHS[fault.kind]
-        while is_alive(pid) and time.monotonic() < ends:
-            time.sleep(0.2)
+        yield LENGTHS[fault.kind]
         resume(pid)
 
-    def cut(self, fault: Fault) -> None:
+    def cut(self, fault: Fault) -> Steps:
         camera = self.rng.choice([each for each in self.world.cameras if each.process.poll() is None])
         camera.kill()
-        time.sleep(LENGTHS[fault.kind])
+        yield LENGTHS[fault.kind]
         camera.start()
 
-    def flood(self, fault: Fault) -> None:
+    def flood(self, fault: Fault) -> Steps:
         command = [sys.executable, "-m", "tests.acceptance.flood", str(self.world.service.port)]
-        subprocess.run([*command, str(LENGTHS[fault.kind])], check=True)
+        process = subprocess.Popen([*command, str(LENGTHS[fault.kind])])
+        while process.poll() is None:
+            yield POLL_INTERVAL
 
-    def fill(self, fault: Fault) -> None:
+    def fill(self, fault: Fault) -> Steps:
         filler = self.world.service.data / "filler"
-        try:
-            with suppress(OSError), filler.open("wb", buffering=0) as file:
-                while file.write(bytes(SPARE)):
-                    pass
-            time.sleep(LENGTHS[fault.kind])
-        finally:
-            filler.unlink(missing_ok=True)
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(BLOCK)):
+                pass
+        yield LENGTHS[fault.kind]
+        filler.unlink()
 
-    def set_clock(self, fault: Fault) -> None:
+    def set_clock(self, fault: Fault) -> Steps:
         self.world.clock.write_text(f"{CLOCK_STEP:+d}\n")
-        time.sleep(LENGTHS[fault.kind])
+        yield LENGTHS[fault.kind]
         self.world.clock.write_text("+0\n")
 
 
-ACTIONS: dict[Kind, Callable[[Faults, Fault], None]] = {
+ACTIONS: dict[Kind, Callable[[Faults, Fault], Steps]] = {
     "kill": Faults.kill,
     "stop": Faults.stop,
     "pause": Faults.stop,
