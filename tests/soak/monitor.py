@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,13 +41,12 @@ class Monitor:
         now = time.monotonic()
         for part, pids in self.world.pids().items():
             for pid in pids:
-                try:
+                with suppress(psutil.Error):  # it has ended
                     memory = psutil.Process(pid).memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-                age = now - self._first_seen[pid]
-                self.samples.append(MemorySample(part, pid, now, max(0.0, age), memory))
-        self.files.append(psutil.Process(self.world.service.process.pid).num_fds())
+                    age = max(0.0, now - self._first_seen[pid])
+                    self.samples.append(MemorySample(part, pid, now, age, memory))
+        with suppress(psutil.Error):
+            self.files.append(psutil.Process(self.world.service.process.pid).num_fds())
 
     def _ages(self) -> list[float]:
         """Return the age of the oldest entry of each stream; none while Redis does not answer."""
