@@ -25,6 +25,7 @@ from ingest.files.lengths import (
 from ingest.files.packets import packets_of
 from ingest.files.resume import ResumePoint, SeekUntrustedError, SeekVerifier
 from ingest.gaps import UsualInterval, is_gap
+from ingest.memory import is_exhausted
 from ingest.pace import SECOND
 from ingest.picture.display import Display, Picture
 from ingest.picture.limit import SizeLimit
@@ -174,11 +175,11 @@ class Decoder:
                     if packet.stream.index == self._stream.index:
                         yield packet
                 return
-            except av.error.InvalidDataError:
+            except (av.error.InvalidDataError, av.error.MemoryError) as error:
+                if isinstance(error, MemoryError) and is_exhausted():
+                    raise
                 failures += 1
                 self._add_error(self._packet_time, "damaged data")
-            except MemoryError:
-                raise
             except av.FFmpegError as error:
                 self.broken = (error.strerror or type(error).__name__).lower()
                 self._add_error(self._packet_time, self.broken)

@@ -11,6 +11,7 @@ from ingest.containers import FILES
 from ingest.files.animation import open_animation
 from ingest.files.index import lacks_index
 from ingest.files.pictures import read_header
+from ingest.memory import is_exhausted
 from ingest.picture.limit import decoder_limit, too_large
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.printable import printable
@@ -38,9 +39,9 @@ def open_video(path: Path, options: DisplayOptions = NO_CORRECTION) -> tuple[Inp
     check_file(path)
     try:
         container = open_container(path, options.max_pixels)
-    except MemoryError:
-        raise
     except av.FFmpegError as error:
+        if isinstance(error, MemoryError) and is_exhausted():
+            raise
         reason = "cut off before its index" if lacks_index(path) else "not a video"
         raise UnreadableError(path, reason) from error
     try:

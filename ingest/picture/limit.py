@@ -5,6 +5,8 @@ from math import isqrt
 import av
 from av.video.stream import VideoStream
 
+from ingest.memory import is_exhausted
+
 UNKNOWN_SIZE = "a picture has an invalid size, or more pixels than MIEN_PIXELS_LIMIT allows"
 
 
@@ -44,7 +46,7 @@ class SizeLimit:
             self.reason = UNKNOWN_SIZE
             return self.reason
         refused = self.check(self._context.width, self._context.height)
-        if refused is None and isinstance(error, MemoryError):
+        if refused is None and isinstance(error, MemoryError) and is_exhausted():
             raise error
         return refused
 
