@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.acceptance import dashboard, flood, gpu, jobs, live, recorded, service, websocket
+from tests.acceptance import dashboard, flood, gpu, jobs, live, recorded, service, shown, websocket
 from tests.acceptance.check import AbsentError, Check, Row
 
-PARTS = (recorded, live, websocket, flood, service, jobs, dashboard, gpu)
+PARTS = (recorded, shown, live, websocket, flood, service, jobs, dashboard, gpu)
 
 
 def rows(check: Check, folder: Path) -> Iterator[Row]:

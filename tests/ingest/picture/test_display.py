@@ -153,10 +153,13 @@ SHOWN = {  # the quarters by the axes a, b, c, d of the display matrix
 }
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
 @pytest.mark.parametrize(("axes", "shown"), SHOWN.items())
-def test_the_display_matrix_is_followed(tmp_path: Path, axes: tuple[int, ...], shown: str) -> None:
+def test_the_display_matrix_is_followed(
+    tmp_path: Path, axes: tuple[int, ...], shown: str, suffix: str
+) -> None:
     a, b, c, d = (65536 * each for each in axes)
-    clip = encoded(tmp_path / "clip.mp4", matrix=[a, b, 0, c, d, 0, 0, 0, 1 << 30])
+    clip = encoded(tmp_path / f"clip.{suffix}", matrix=[a, b, 0, c, d, 0, 0, 0, 1 << 30])
     assert [quarters(frame.grey) for frame in frames_of(clip)] == [shown] * 2
 
 
