@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from api.access.caller import Caller, Scope
+from api.access.caller import LOCAL, Caller, Scope
 from ingest.bus.client import AsyncRedis
 from ingest.bus.keys import TOKENS
 
@@ -47,6 +47,8 @@ def make_token(name: str, scope: Scope, now: float) -> tuple[str, Token]:
     """Make a token: its text, to be shown once, and its stored form. Raises TokenError for a bad name."""
     if not NAME.fullmatch(name):
         raise TokenError(f"a token's name has 1 to 60 letters, digits and . _ @ -; {name[:80]!r} is none")
+    if name.lower() == LOCAL.name:
+        raise TokenError(f"the audit log calls callers without a token {LOCAL.name}: choose another name")
     text = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     return text, Token(name, scope, digest_of(text), now)
 

@@ -34,7 +34,7 @@ from engine.recording import ReaderState, RecordingReader, still_events
 from engine.settings import EngineSettings
 from engine.stored import BadLineError, decode_stored
 from ingest.files.damage import Damage
-from ingest.files.opening import UnreadableError
+from ingest.files.opening import UnreadableError, check_no_link
 from ingest.files.pictures import is_still
 from ingest.files.recording import open_recording
 from ingest.files.resume import decode_resume_point
@@ -105,6 +105,7 @@ class TaskRunner:
         after = resume.decoding if resume else None
         display = DisplayOptions(task.turn, task.aspect, max_pixels=task.max_pixels)
         with open_recording(Path(task.video), task.name, task.rate, after, display) as recording:
+            check_no_link(Path(task.video))
             reader = RecordingReader(recording, task.name, loaded.networks, resume)
             writer = EventLogWriter(self._folder.parts, task.attempt, before)
             with closing(Recorder(writer, self._progress, task.name, state)) as recorder:
@@ -116,6 +117,7 @@ class TaskRunner:
         """Read a still picture: all of it in one step."""
         task, loaded = self._task, _load_networks()
         still = read_image(Path(task.video), task.max_pixels)
+        check_no_link(Path(task.video))
         events = still_events(still, task.name, Pipeline(loaded.networks, tracking=False))
         writer = EventLogWriter(self._folder.parts, task.attempt, None)
         with closing(Recorder(writer, self._progress, task.name, None)) as recorder:

@@ -96,7 +96,7 @@ class Worker:
     def _task(self, claimed: ClaimedJob, folder: JobFolder, video: Path) -> ReadTask:
         return ReadTask(
             folder=str(folder.path),
-            video=str(video),
+            video=str(video.resolve()),
             name=claimed.job.name,
             rate=claimed.job.rate,
             attempt=claimed.attempt,

@@ -57,6 +57,15 @@ def open_video(path: Path, options: DisplayOptions = NO_CORRECTION) -> tuple[Inp
     return container, stream
 
 
+def check_no_link(path: Path) -> None:
+    """Raise UnreadableError if a link is part of a path that had none: it may lead out of the media folder.
+
+    Call this after the file was opened, so that a link that was put there before is noticed.
+    """
+    if path.resolve() != path:
+        raise UnreadableError(path, "a link has taken the place of the file")
+
+
 def open_container(path: Path, max_pixels: int) -> InputContainer:
     """Open a media file. Raise av.FFmpegError, and UnreadableError for too large pictures."""
     header = read_header(path)

@@ -25,7 +25,7 @@ from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, configured_sources
 from ingest.clock import LiveClock
-from ingest.files.opening import UnreadableError, open_video
+from ingest.files.opening import UnreadableError, check_no_link, open_video
 from ingest.frame import Frame
 from ingest.live.latest import LatestSlot
 from ingest.live.network_reader import NetworkReader
@@ -144,9 +144,20 @@ def open_frames(
 
 
 def _files(address: Address, options: DisplayOptions) -> Iterator[tuple[InputContainer, VideoStream]]:
-    yield open_video(Path(address.target), options)
+    path = Path(address.target)  # without links
+    yield _open_file(path, options)
     while address.loop:
-        yield open_video(Path(address.target), options)
+        yield _open_file(path, options)
+
+
+def _open_file(path: Path, options: DisplayOptions) -> tuple[InputContainer, VideoStream]:
+    container, stream = open_video(path, options)
+    try:
+        check_no_link(path)
+    except UnreadableError:
+        container.close()
+        raise
+    return container, stream
 
 
 class FrameSampler:
