@@ -2,8 +2,8 @@
 
     /usr/bin/python3 tests/rtsp_server.py PORT [KIND:]MOUNT=FILE...
 
-KIND is h265, jpeg, or udp for H.264 over UDP only. PORT 0 means a free one. Prints the port when it is
-ready. Ends with its parent.
+KIND is h265, jpeg, or of H.264 udp (over UDP only) or locked (after Digest authentication). PORT 0 means a
+free one. Prints the port when it is ready. Ends with its parent.
 """
 
 import ctypes
@@ -23,6 +23,9 @@ PAYLOADERS = {
     "jpeg": "jpegparse ! rtpjpegpay name=pay0 pt=26",
 }
 
+LOGIN = ("viewer", "p@s:s/#%")
+ROLE = "viewer"
+
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -33,9 +36,22 @@ def mount(server: "GstRtspServer.RTSPServer", name: str, file: str) -> None:
     factory.set_launch(f'( filesrc location="{file}" ! qtdemux ! {PAYLOADERS.get(kind, H264)} )')
     if kind == "udp":
         factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+    permissions = GstRtspServer.RTSPPermissions()
+    for right in "access", "construct":
+        permissions.add_permission_for_role(ROLE, f"media.factory.{right}", True)
+    factory.set_permissions(permissions)
     factory.set_shared(True)
     factory.set_latency(0)
     server.get_mount_points().add_factory(f"/{name}", factory)
+
+
+def digest() -> "GstRtspServer.RTSPAuth":
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", ROLE)
+    auth = GstRtspServer.RTSPAuth()
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    auth.add_digest(*LOGIN, token)
+    return auth
 
 
 def main() -> None:
@@ -46,6 +62,8 @@ def main() -> None:
     server.set_service(sys.argv[1])
     for argument in sys.argv[2:]:
         mount(server, *argument.split("=", 1))
+    if any(argument.startswith("locked:") for argument in sys.argv[2:]):
+        server.set_auth(digest())
     if server.attach(None) == 0:
         raise SystemExit(f"port {sys.argv[1]} cannot be listened on")
     print(server.get_bound_port(), flush=True)

@@ -152,11 +152,11 @@ def test_a_camera_without_tcp_is_read_over_udp(
 @pytest.mark.rtsp
 @pytest.mark.parametrize(
     ("kind", "codec", "pixels"),
-    [("h265", "libx265", "yuv420p"), ("jpeg", "mjpeg", "yuvj420p")],
+    [("h265", "libx265", "yuv420p"), ("jpeg", "mjpeg", "yuvj420p"), ("locked", "libx264", "yuv420p")],
 )
-def test_other_codecs_over_rtsp(
+def test_codecs_and_a_login_over_rtsp(
     rtsp_server: Serve, tmp_path: Path, kind: str, codec: str, pixels: str
 ) -> None:
     make_clip(tmp_path / "clip.mov", even(100), size=(160, 120), codec=codec, pixel_format=pixels)
     server = rtsp_server({f"{kind}:door": tmp_path / "clip.mov"})
-    assert first_frames(server.url("door").replace("//", "//viewer:p%40s%3As%2F%23@"), 1)
+    assert first_frames(server.url("door").replace("//", "//viewer:p%40s%3As%2F%23%25@"), 1)

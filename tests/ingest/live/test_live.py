@@ -23,6 +23,8 @@ from tests.waiting import until
 
 Serve = Callable[[dict[str, Path]], RtspServer]
 
+FRAME_INTERVAL = SECOND // 25  # ns
+
 pytestmark = pytest.mark.rtsp
 
 
@@ -48,7 +50,7 @@ def service(redis_server: RedisServer, media: Path) -> Iterator[Ingest]:
 def ingest(service: Ingest, redis_url: str) -> Ingest:
     for _ in range(2):  # after the second reading of the configuration the keeper has dropped all sources
         service.client.execute_command("FLUSHALL")
-        until(lambda: service.client.exists(beat_key("ingest")), 10, "the keeper's heartbeat")
+        until(lambda: service.client.exists(beat_key("ingest")), 60, "the keeper's heartbeat")
     service.client.execute_command("FLUSHALL")
     return service
 
@@ -57,6 +59,11 @@ def frames_of(ingest: Ingest, source: str, count: int, seconds: float) -> list[F
     """The source's frames, once there are at least `count`."""
     until(lambda: len(ingest.frames(source)) >= count, seconds, f"{count} frames of {source}")
     return ingest.frames(source)
+
+
+def frames_since(ingest: Ingest, before: Frame) -> list[Frame]:
+    """Return the source's frames of later connections: its state may be live before the first one is sent."""
+    return [frame for frame in ingest.frames(before.source) if frame.connection != before.connection]
 
 
 def captured_apart(first: Frame, last: Frame) -> float:
@@ -73,10 +80,14 @@ def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
 
 
 def assert_even(frames: list[Frame]) -> None:
-    """Expect every second frame of 25 a second; a busy machine may drop a few, which leaves gaps."""
+    """Expect every second frame of 25 a second; a busy machine skips some, which the numbers count.
+
+    Over UDP it also loses packets: then a gap has any number of frames, and the next one is damaged.
+    """
     for earlier, later in pairwise(frames):
-        assert later.media_time - earlier.media_time == (later.number - earlier.number) * 2 * SECOND // 25
-    assert frames[-1].number - frames[0].number <= len(frames) + 2
+        gap, counted = later.media_time - earlier.media_time, later.number - earlier.number
+        assert counted >= 1
+        assert gap == counted * 2 * FRAME_INTERVAL or (later.damaged and gap % FRAME_INTERVAL == 0)
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
@@ -147,11 +158,7 @@ def test_a_camera_that_comes_back_is_read_again(ingest: Ingest, rtsp_server: Ser
     before = ingest.frames("door")[-1]
     until(lambda: time.monotonic() - killed_at > 5.0, 6, "an outage of 5 s")
     server.start()
-    after = until(
-        lambda: [frame for frame in ingest.frames("door") if frame.connection != before.connection],
-        3.0,
-        "frames of the camera that is back",
-    )[0]
+    after = until(lambda: frames_since(ingest, before), 3.0, "frames of the camera that is back")[0]
     assert after.media_time - before.media_time == pytest.approx(
         captured_apart(before, after) * SECOND, abs=SECOND
     )
@@ -165,10 +172,9 @@ def test_a_killed_decoder_is_replaced(ingest: Ingest, media: Path) -> None:
     before = ingest.frames("clip")[-1]
     (decoder,) = ingest.children()
     os.kill(decoder, signal.SIGKILL)
-    until(lambda: len(ingest.states("clip")) == 4, 5, "a new decoder")
+    until(lambda: len(ingest.states("clip")) == 4, 30, "a new decoder")
     assert ingest.states("clip")[2:] == ["reconnecting: the decoder was killed by SIGKILL", "live"]
-    after = until(lambda: ingest.frames("clip")[-1:], 1, "frames")[0]
-    assert after.connection != before.connection
+    after = until(lambda: frames_since(ingest, before), 30, "frames of the new decoder")[0]
     assert after.media_time > before.media_time
 
 
