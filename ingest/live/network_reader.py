@@ -46,7 +46,8 @@ class NetworkReader:
         try:
             container, stream = open_network(address, self._settings)
         except LoginRefusedError:
-            # FFmpeg's Digest authentication knows MD5 alone; single pictures need no FFmpeg.
+            # FFmpeg's Digest knows MD5 alone, and takes the last challenge: single pictures need no FFmpeg
+            # (findings/ffmpeg_takes_the_last_digest_challenge.sh).
             yield from self._poll(address)
             return
         if container.format.name == SINGLE_JPEG:
