@@ -37,7 +37,7 @@ def main() -> int:
 
 def measured(folder: Path, given: argparse.Namespace) -> Iterator[Row]:
     with world(folder) as running:
-        run = Run(running, given.seed)
+        run = Run(running, given.seed, given.log)
         run.start()
         if given.stop_each:
             yield from run.stop_each(given.stop_each)
@@ -53,6 +53,7 @@ def command_line() -> argparse.ArgumentParser:
     add("--interval", type=float, default=20.0, metavar="S", help="seconds between two faults (%(default)g)")
     add("--seed", type=int, default=1, help="choice and order of the faults (%(default)s)")
     add("--stop-each", type=int, default=0, metavar="N", help="stop each part N times for good instead")
+    add("--log", type=Path, metavar="FILE", help="write the lines of the service to this file")
     add("--json", type=Path, metavar="FILE", help="write the table to this file")
     return parser
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -27,15 +28,22 @@ class Monitor:
 
     world: World
     stop: threading.Event
+    log: Path | None = None  # to which the lines of the service are written
     samples: list[MemorySample] = field(default_factory=list)
     files: list[int] = field(default_factory=list)  # open files of the supervisor
     oldest: float = 0.0  # seconds, the greatest age of an entry
+    _began: float = field(default_factory=time.monotonic)
     _first_seen: dict[int, float] = field(default_factory=lambda: defaultdict(time.monotonic))
 
     def run(self) -> None:
         while not self.stop.wait(INTERVAL):
             self._sample_processes()
+            self._write_log()
             self.oldest = max([self.oldest, *self._ages()])
+
+    def _write_log(self) -> None:
+        if self.log is not None:
+            self.log.write_text("".join(f"{line}\n" for line in self.world.service.lines))
 
     def _sample_processes(self) -> None:
         now = time.monotonic()
@@ -44,7 +52,7 @@ class Monitor:
                 with suppress(psutil.Error):  # it has ended
                     memory = psutil.Process(pid).memory_info().rss
                     age = max(0.0, now - self._first_seen[pid])
-                    self.samples.append(MemorySample(part, pid, now, age, memory))
+                    self.samples.append(MemorySample(part, pid, now - self._began, age, memory))
         with suppress(psutil.Error):
             self.files.append(psutil.Process(self.world.service.process.pid).num_fds())
 

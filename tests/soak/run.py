@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.acceptance.check import Row
 from tests.processes import is_alive
@@ -36,6 +37,7 @@ class Run:
 
     world: World
     seed: int
+    log: Path | None = None  # for the lines of the service
     _stop: threading.Event = field(default_factory=threading.Event)
     _readers: list[dict[str, Follower]] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Run:
     _exporter: Exporter = field(init=False)
 
     def __post_init__(self) -> None:
-        self._monitor = Monitor(self.world, self._stop)
+        self._monitor = Monitor(self.world, self._stop, self.log)
         self._exporter = Exporter(self.world.address, CAMERAS, self._stop)
 
     def start(self) -> None:

@@ -167,3 +167,7 @@ def test_the_first_minutes_of_a_process_do_not_count() -> None:
 
 def test_short_processes_show_no_slope() -> None:
     assert growth(samples(1, 100, 6.0, ages=range(0, 150, 5))) is None
+
+
+def test_the_first_minutes_of_the_run_do_not_count() -> None:
+    assert growth(samples(0, 100, 6.0, ages=range(0, 600, 5))) is None

@@ -13,6 +13,7 @@ MIB = 1 << 20
 HOUR = 3600.0  # seconds
 MAX_SLOPE = 1.0  # MB an hour
 MAX_LOG = 1_000_000  # bytes
+WARM_UP = 600.0  # seconds of a run in which no memory counts
 MIN_AGE = 120.0  # seconds after its start, from which the memory of a process counts
 MIN_SPAN = 60.0  # seconds of samples of a process, below which it shows no slope
 
@@ -25,7 +26,7 @@ class MemorySample:
 
     part: str
     pid: int
-    at: float  # seconds
+    at: float  # seconds since the run began
     age: float  # seconds since the process was first seen
     memory: int  # bytes of resident set
 
@@ -114,7 +115,7 @@ def growth(samples: Sequence[MemorySample]) -> float | None:
     """
     covariance = variance = 0.0
     for pid in {sample.pid for sample in samples}:
-        own = [sample for sample in samples if sample.pid == pid and sample.age >= MIN_AGE]
+        own = [each for each in samples if each.pid == pid and each.age >= MIN_AGE and each.at >= WARM_UP]
         if not own or own[-1].at - own[0].at < MIN_SPAN:
             continue
         time, memory = (
