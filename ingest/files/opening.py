@@ -8,7 +8,6 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ingest.containers import FILES
-from ingest.files.animation import open_animation
 from ingest.files.index import lacks_index
 from ingest.files.pictures import read_header
 from ingest.memory import is_exhausted
@@ -73,6 +72,8 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
         if refused := too_large(header.width, header.height, max_pixels):
             raise UnreadableError(path, refused)
         if header.animated_webp:
+            from ingest.files.animation import open_animation  # loads Pillow
+
             return open_animation(path)
     # Without "file:" a name with a colon would be an address.
     options = {**FILE_ONLY, "max_pixels": decoder_limit(max_pixels)}  # of the decoders that probe the streams

@@ -2,16 +2,19 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
-
-import pi_heif
-from PIL import Image
+from types import ModuleType
 
 from ingest.containers import PICTURE_SUFFIXES
 from ingest.files.boxes import boxes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # as Pillow calls them
+
+# The first bytes of these formats, or the four bytes at 8: RIFF's kind, the major brand (ISO/IEC 23008-12).
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II", b"MM")
+KINDS = frozenset(b"WEBP heic heix heim heis hevc hevx hevm hevs mif1 msf1 avif avis".split())
 
 # Formats whose further pictures are pages or views instead of an animation. Phones write MPO: a JPEG with a
 # smaller copy, a depth map or a second view behind it.
@@ -25,9 +28,6 @@ MAX_BOXES = 64  # that are looked at
 
 # Pillow and its plugins raise these for damaged files.
 PICTURE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, MemoryError)
-
-pi_heif.register_heif_opener()
-Image.MAX_IMAGE_PIXELS = None  # phones take 200 megapixels; callers have limits of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,28 @@ class PictureHeader:
 
 def read_header(path: Path) -> PictureHeader | None:
     """Return the header of a picture; None for a video, and for what Pillow cannot read."""
-    with suppress(*PICTURE_ERRORS), Image.open(path, formats=FORMATS) as image:
+    if not _begins_as_picture(path):
+        return None
+    images = pillow()
+    with suppress(*PICTURE_ERRORS), images.open(path, formats=FORMATS) as image:
         name = image.format or ""
         if (name == "JPEG" and _is_motion_jpeg(path)) or (name == "HEIF" and has_tracks(path)):
             return None
-        pictures = getattr(image, "n_frames", 1)
-        return PictureHeader(name, Image.MIME.get(name, "image/jpeg"), *image.size, pictures)
+        width, height = image.size
+        media_type = images.MIME.get(name, "image/jpeg")
+        return PictureHeader(name, media_type, width, height, getattr(image, "n_frames", 1))
     return None
+
+
+@cache
+def pillow() -> ModuleType:
+    """Return PIL.Image with HEIF. It loads in 70 ms, which a video need not wait for."""
+    import pi_heif
+    from PIL import Image
+
+    pi_heif.register_heif_opener()
+    Image.MAX_IMAGE_PIXELS = None  # phones take 200 megapixels; callers have limits of their own
+    return Image
 
 
 def is_still(path: Path) -> bool:
@@ -73,6 +88,13 @@ def has_tracks(path: Path) -> bool:
     with suppress(OSError), path.open("rb") as file:
         kinds = [box.kind for box in islice(boxes(file, 0, path.stat().st_size), MAX_BOXES)]
         return kinds[:1] == [b"ftyp"] and b"moov" in kinds
+    return False
+
+
+def _begins_as_picture(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        start = file.read(12)
+        return start.startswith(SIGNATURES) or start[8:] in KINDS
     return False
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from ingest.files.opening import UnreadableError, check_file
-from ingest.files.pictures import PICTURE_ERRORS, PictureHeader, read_header
+from ingest.files.pictures import PICTURE_ERRORS, PictureHeader, pillow, read_header
 from ingest.frame import Frame
 from ingest.picture.limit import too_large
 from ingest.picture.luma import reduced
@@ -20,6 +19,7 @@ from ingest.picture.options import MAX_PIXELS
 from ingest.picture.orientation import Orientation
 
 STANDARD_ERROR = 2
+ORIENTATION_TAG = 0x0112  # of EXIF (CIPA DC-008)
 
 # Formats that Pillow decodes, because OpenCV does not, or ignores their orientation. Of the others, OpenCV
 # keeps 16 bits and reports damage.
@@ -62,10 +62,10 @@ def _left_out(header: PictureHeader) -> int:
 
 def _decode_with_pillow(path: Path) -> NDArray[np.uint8]:
     try:
-        with Image.open(path, formats=OF_PILLOW) as image:
+        with pillow().open(path, formats=OF_PILLOW) as image:
             rgb = np.asarray(image.convert("RGB"))
             # libheif has turned the pixels of HEIF already, and removed the orientation from EXIF.
-            orientation = Orientation.of_exif(image.getexif().get(ExifTags.Base.Orientation, 1))
+            orientation = Orientation.of_exif(image.getexif().get(ORIENTATION_TAG, 1))
     except PICTURE_ERRORS as error:
         raise UnreadableError(path, "damaged or cut off") from error
     return orientation.apply(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8))

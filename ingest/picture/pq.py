@@ -4,6 +4,8 @@ Their code values are absolute brightness (SMPTE ST 2084), and read as ordinary 
 Video with HLG needs nothing: its curve was made for ordinary screens (ITU-R BT.2100).
 """
 
+from functools import cache
+
 import av
 import cv2
 import numpy as np
@@ -44,18 +46,26 @@ def _rolled_off(codes: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(np.minimum(codes, KNEE) + room * (1 - np.exp(-over / room)))
 
 
-# By the code value of 16 bits.
-LIGHT = _light(np.arange(65536) / 65535).astype(np.float32)
-LUMA = np.round(255 * _rolled_off(LIGHT.astype(np.float64) ** (1 / GAMMA))).astype(np.uint8)
+@cache
+def light_of_codes() -> NDArray[np.float32]:
+    """Return the light of each code value of 16 bits: (65536,), white is 1."""
+    return _light(np.arange(65536) / 65535).astype(np.float32)
+
+
+@cache
+def luma_of_codes() -> NDArray[np.uint8]:
+    """Return the luma of ordinary video for each code value of 16 bits: (65536,)."""
+    codes = _rolled_off(light_of_codes().astype(np.float64) ** (1 / GAMMA))
+    return np.asarray(np.round(255 * codes), dtype=np.uint8)
 
 
 def standard_luma(plane: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the luma of ordinary video, full range, of that of PQ in 16 bits."""
-    return LUMA[plane]
+    return luma_of_codes()[plane]
 
 
 def standard_colour(colour: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return blue, green, red of BT.709 for red, green, blue of BT.2020 with PQ: (height, width, 3)."""
-    light = np.maximum(cv2.transform(LIGHT[colour], BT2020_TO_BT709[::-1]), 0)
+    light = np.maximum(cv2.transform(light_of_codes()[colour], BT2020_TO_BT709[::-1]), 0)
     codes = _rolled_off(np.asarray(cv2.pow(light, 1 / GAMMA), dtype=np.float32))
     return np.asarray(np.round(255 * codes), dtype=np.uint8)

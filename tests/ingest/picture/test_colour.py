@@ -8,7 +8,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from ingest.picture.colour import colour_of, fitted, letterboxed
 from ingest.picture.display import Picture, Shape
 from ingest.picture.luma import grey_of
-from ingest.picture.pq import GAMMA, LUMA
+from ingest.picture.pq import GAMMA, luma_of_codes
 
 WHITE_CODE = 0.5807  # of PQ for 203 cd/m2 (ITU-R BT.2408, table 1)
 
@@ -33,7 +33,9 @@ def test_light_of_a_screen_keeps_its_code_value() -> None:
 
 
 def test_highlights_stay_apart() -> None:
-    white, brighter, brightest = (int(LUMA[round(code * 65535)]) for code in (WHITE_CODE, 0.75, 1.0))
+    white, brighter, brightest = (
+        int(luma_of_codes()[round(code * 65535)]) for code in (WHITE_CODE, 0.75, 1.0)
+    )
     assert 235 <= white < brighter <= brightest == 255
 
 
