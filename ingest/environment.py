@@ -22,6 +22,9 @@ class SettingError(Exception):
     """A setting has a wrong value; the message is one line."""
 
 
+MAX_DAYS = 36500  # of a duration
+
+
 @dataclass(frozen=True, slots=True)
 class Form(BeforeValidator):
     """Parser of a setting's text, and a description of valid texts, which completes "must be …".
@@ -51,12 +54,13 @@ def between(lowest: float, highest: float, unit: str) -> Form:
 def duration(text: str) -> float:
     """Parse `90m`, `24h`, `7d`, or a number of hours, into seconds. Raises ValueError."""
     found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd]?)", text)
-    if found is None or float(found[1]) == 0:
+    seconds = float(found[1]) * UNIT_SECONDS[found[2]] if found else 0.0
+    if not 0 < seconds <= MAX_DAYS * UNIT_SECONDS["d"]:
         raise ValueError(text)
-    return float(found[1]) * UNIT_SECONDS[found[2]]
+    return seconds
 
 
-DURATION = form("a duration such as 90m, 24h or 7d", duration)
+DURATION = form(f"a duration such as 90m, 24h or 7d, at most {MAX_DAYS}d", duration)
 
 
 def setting(

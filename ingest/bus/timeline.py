@@ -123,7 +123,7 @@ def _execute(transaction: Pipeline) -> None:
 def oldest_id(now: tuple[int, int], retention: float) -> str:
     """Return the lowest ID within `retention` seconds; `now`: the server's time, (seconds, microseconds)."""
     seconds, microseconds = now
-    return f"{int((seconds + microseconds / 1e6 - retention) * 1000)}-0"
+    return f"{max(0, int((seconds + microseconds / 1e6 - retention) * 1000))}-0"
 
 
 def _add_entries(

@@ -39,8 +39,8 @@ class Player:
                     yield from self._play(frame, offset + frame.media_time)
             finally:
                 container.close()
-            if decoder.broken or not decoder.decoded:
-                raise SourceLostError(decoder.broken or "no frame could be decoded")
+            if decoder.broken or decoder.refused or not decoder.decoded:
+                raise SourceLostError(decoder.broken or decoder.refused or "no frame could be decoded")
             offset += decoder.end
 
     def _play(self, frame: DecodedFrame, pts: int) -> Iterator[list[LiveFrame]]:

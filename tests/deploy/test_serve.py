@@ -140,7 +140,7 @@ def test_a_file_as_data_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("MIEN_RETENTION", "soon", "must be a duration such as 90m, 24h or 7d, got 'soon'"),
+        ("MIEN_RETENTION", "soon", "must be a duration such as 90m, 24h or 7d, at most 36500d, got 'soon'"),
         ("MIEN_OPEN_TIMEOUT", "inf", "must be between 0.1 and 600 seconds, got 'inf'"),
         ("MIEN_DETECTOR", "yolo", "must be mien or yunet, got 'yolo'"),
         ("MIEN_PRECISION", "fp8", "must be auto or fp32, got 'fp8'"),

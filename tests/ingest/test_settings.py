@@ -33,10 +33,12 @@ def test_timelines_are_kept_for_a_day_by_default(monkeypatch: pytest.MonkeyPatch
     assert IngestSettings.read("retention").retention == 24 * 3600
 
 
-@pytest.mark.parametrize("text", ["", "0", "0h", "-1", "soon", "24 hours", "1e9999", "inf"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "0h", "-1", "soon", "24 hours", "1e9999", "inf", "36501d", "999999"]
+)
 def test_a_wrong_retention_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("MIEN_RETENTION", text)
-    sentence = f"^MIEN_RETENTION must be a duration such as 90m, 24h or 7d, got '{text}'$"
+    sentence = f"^MIEN_RETENTION must be a duration such as 90m, 24h or 7d, at most 36500d, got '{text}'$"
     with pytest.raises(SettingError, match=sentence):
         IngestSettings.read()
     assert IngestSettings.read("open_timeout").open_timeout == 10  # a part that does not need it starts

@@ -9,6 +9,7 @@ from ingest.files.opening import UnreadableError, open_video
 from ingest.files.recording import Recording, open_recording
 from ingest.files.rewrite import rewrite
 from ingest.files.stills import read_image
+from ingest.live.player import Player
 from ingest.live.stream import LiveFrame, LiveStream, SourceLostError
 from ingest.picture.options import DisplayOptions
 from tests.clips import even, make_clip
@@ -93,11 +94,12 @@ def test_an_annotated_video_has_no_larger_pictures(tmp_path: Path) -> None:
 
 
 def test_a_live_source_ends_with_the_reason(tmp_path: Path) -> None:
-    stream = LiveStream(*open_video(growing(tmp_path)), LIMIT)
-    frames: list[LiveFrame] = []
-    with pytest.raises(SourceLostError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
-        frames.extend(frame for read in stream for frame in read)
-    assert {frame.picture.image.width for frame in frames} == {320}
+    path = growing(tmp_path)
+    for source in (LiveStream(*open_video(path), LIMIT), Player([open_video(path)], LIMIT)):
+        frames: list[LiveFrame] = []
+        with pytest.raises(SourceLostError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
+            frames.extend(frame for read in source for frame in read)
+        assert {frame.picture.image.width for frame in frames} == {320}
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4", "libvpx-vp9"])
