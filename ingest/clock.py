@@ -71,6 +71,11 @@ class FileClock:
         self._first: int | None = None  # ns; the first key picture of this part
         self._shown: int | None = None  # ns; the latest time at which a picture of this part is shown
         self._decoded: int | None = None  # ns; when the newest packet is decoded
+        self._is_new_part = False
+
+    def begin_part(self) -> None:
+        """Expect the first packet of another recording, whose clock may go on by chance or on purpose."""
+        self._first, self._decoded, self._is_new_part = None, None, True
 
     def begin(self, first: int | None) -> None:
         """Continue behind a seek in a part whose first key picture was at `first` (ns)."""
@@ -94,13 +99,14 @@ class FileClock:
         if is_key and self._first is None:
             self._first = shown
         self._shown = shown if self._shown is None else max(self._shown, shown)
-        self._decoded = decoded
+        self._decoded, self._is_new_part = decoded, False
         return jump
 
     def _jump(self, latest: int, shown: int, decoded: int | None, *, is_key: bool) -> str | None:
         if shown - latest > self._largest_hole:
             return f"the clock jumps by {(shown - latest) / SECOND:.0f} s"
-        begins = is_key and self._first is not None and shown <= self._first < latest
+        begins = self._is_new_part and shown <= latest
+        begins = begins or (is_key and self._first is not None and shown <= self._first < latest)
         if decoded is not None and self._decoded is not None:
             begins = begins or starts_again(self._decoded, decoded)
         return "the clock starts again" if begins else None

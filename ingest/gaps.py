@@ -19,10 +19,10 @@ def is_gap(elapsed: int, interval: int) -> bool:
 class UsualInterval:
     """The median of the last intervals between pictures."""
 
-    def __init__(self, assumed: int, intervals: Iterable[int] = ()) -> None:
+    def __init__(self, assumed: int) -> None:
         """`assumed`: ns, until there are intervals."""
         self._assumed = assumed
-        self._last = deque(intervals, REMEMBERED)
+        self._last: deque[int] = deque(maxlen=REMEMBERED)
 
     @property
     def value(self) -> int:
@@ -33,6 +33,10 @@ class UsualInterval:
         found = bool(self._last) and is_gap(elapsed, self.value)
         self._last.append(elapsed)
         return found
+
+    def restore(self, state: Iterable[int]) -> None:
+        """Continue with the result of `state`."""
+        self._last = deque(state, REMEMBERED)
 
     def state(self) -> list[int]:
         return list(self._last)

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ingest.files.boxes import HEADER, boxes
+from ingest.files.layout.boxes import HEADER, boxes
 
 QUICK = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=error"}}
 

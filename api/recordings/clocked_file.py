@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import FileResponse
 
-from ingest.files.mp4_clock import Patch, clock_patches, patched
+from ingest.files.layout.mp4_clock import Patch, clock_patches, patched
 
 
 class ClockedFile(FileResponse):

@@ -10,7 +10,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from ingest.files.decoder import MAX_FAILURES
+from ingest.files.demuxer import MAX_FAILURES
 from ingest.files.opening import open_container
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ingest.files.mp4_clock import fragments_start
+from ingest.files.layout.mp4_clock import fragments_start
 from ingest.pace import SECOND
 
 # A file may declare a little more than it has (rounding, a last frame's duration) and still be whole.

@@ -8,7 +8,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ingest.containers import FILES
-from ingest.files.index import lacks_index
+from ingest.files.layout.index import lacks_index
 from ingest.files.pictures import read_header
 from ingest.memory import is_exhausted
 from ingest.picture.limit import decoder_limit, too_large
@@ -17,7 +17,7 @@ from ingest.printable import printable
 from ingest.video_streams import NoStreamError, chosen_stream
 
 # A playlist, uploaded or in the media folder, must not lead to addresses or to other files.
-FILE_ONLY = {"protocol_whitelist": "file", "format_whitelist": FILES}
+FILE_ONLY = {"protocol_whitelist": "file,subfile", "format_whitelist": FILES}
 
 
 class UnreadableError(Exception):
@@ -29,25 +29,29 @@ class UnreadableError(Exception):
         self.reason = reason
 
 
-def open_video(path: Path, options: DisplayOptions = NO_CORRECTION) -> tuple[InputContainer, VideoStream]:
+def open_video(
+    path: Path, options: DisplayOptions = NO_CORRECTION, start: int = 0, end: int | None = None
+) -> tuple[InputContainer, VideoStream]:
     """Return a file and the video stream that players show, or the one with a number; the caller closes it.
+
+    `start`, `end`: bytes of a part of the file.
 
     Raise UnreadableError for no such file, no permission, a folder, an empty file, not a video, a file cut
     off before its index, a file without a video stream, and too large pictures.
     """
     check_file(path)
     try:
-        container = open_container(path, options.max_pixels)
+        container = open_container(path, options.max_pixels, start, end)
     except av.FFmpegError as error:
         if isinstance(error, MemoryError) and is_exhausted():
             raise
-        reason = "cut off before its index" if lacks_index(path) else "not a video"
+        reason = "cut off before its index" if lacks_index(path, start) else "not a video"
         raise UnreadableError(path, reason) from error
     try:
         stream = chosen_stream(container, options.stream)
     except NoStreamError as error:
         container.close()
-        is_cut = options.stream is None and lacks_index(path)
+        is_cut = options.stream is None and lacks_index(path, start)
         raise UnreadableError(path, "cut off before its index" if is_cut else str(error)) from error
     context = stream.codec_context
     if refused := too_large(context.width, context.height, options.max_pixels):
@@ -65,8 +69,11 @@ def check_no_link(path: Path) -> None:
         raise UnreadableError(path, "a link has taken the place of the file")
 
 
-def open_container(path: Path, max_pixels: int) -> InputContainer:
-    """Open a media file. Raise av.FFmpegError, and UnreadableError for too large pictures."""
+def open_container(path: Path, max_pixels: int, start: int = 0, end: int | None = None) -> InputContainer:
+    """Open a media file, or the part of it between two bytes.
+
+    Raise av.FFmpegError, and UnreadableError for too large pictures.
+    """
     header = read_header(path)
     if header is not None:
         if refused := too_large(header.width, header.height, max_pixels):
@@ -77,7 +84,10 @@ def open_container(path: Path, max_pixels: int) -> InputContainer:
             return open_animation(path)
     # Without "file:" a name with a colon would be an address.
     options = {**FILE_ONLY, "max_pixels": decoder_limit(max_pixels)}  # of the decoders that probe the streams
-    return av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+    name = f"file:{path.absolute()}"
+    if start or end is not None:
+        name = f"subfile,,start,{start},end,{end or 0},,:{name}"
+    return av.open(name, options=options, metadata_errors="replace")
 
 
 def check_file(path: Path) -> None:

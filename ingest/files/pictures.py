@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ingest.containers import PICTURE_SUFFIXES
-from ingest.files.boxes import boxes
+from ingest.files.layout.boxes import boxes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # as Pillow calls them
 

@@ -14,7 +14,7 @@ from resource import RLIMIT_AS, RLIMIT_CORE, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from ingest.child_process import LIBC
-from ingest.files.mp4_clock import late_start
+from ingest.files.layout.mp4_clock import late_start
 from ingest.files.opening import UnreadableError
 from ingest.files.pictures import is_still, read_header
 from ingest.files.recording import open_recording

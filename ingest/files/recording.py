@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ingest.files.creation import creation_time
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, Interval
 from ingest.files.lengths import counted_start, declared_duration, started
-from ingest.files.opening import UnreadableError, open_video
+from ingest.files.opening import UnreadableError
+from ingest.files.parts import VideoFile
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
 from ingest.frame import Frame
 from ingest.pace import SECOND, Pace
@@ -48,8 +48,7 @@ class Recording:
 
     def __init__(
         self,
-        container: InputContainer,
-        stream: VideoStream,
+        video: VideoFile,
         *,
         source: str,
         rate: float | None,
@@ -58,20 +57,21 @@ class Recording:
         options: DisplayOptions = NO_CORRECTION,
     ) -> None:
         """`early`: ns before `after`, for a seek; None to read from the start. Raise SeekUntrustedError."""
+        container, stream = video.container, video.stream
         self.frame_rate = None if stream.average_rate is None else float(stream.average_rate)
         self.format = container.format.name
         self.rate = rate
         self.stream = stream.index  # its number in the file
         self.other_streams: list[StreamInfo] = other_streams(container, stream)
         self._source = source
-        self._container = container
+        self._video = video
         self.declared = declared_duration(container) or 0  # ns; 0 if unknown
         tags = [container.metadata, stream.metadata]
         self.created = creation_time(tags, datetime.now(UTC))  # at media time 0; None if unknown
         self.start = started(container)  # ns; the container's clock at media time 0
         self._counted_start = counted_start(container)
         self._pace = Pace(rate)
-        self._decoder = Decoder(container, stream, options)
+        self._decoder = Decoder(video, options)
         self._number = 0  # of the next frame
         self._first_number = 0 if after is None else after.state.number + 1  # of the first frame to yield
         if after is not None and early is not None:
@@ -185,7 +185,7 @@ class Recording:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._container.close()
+        self._video.close()
 
 
 def open_recording(
@@ -215,14 +215,12 @@ def _open(
     after: ResumePoint | None,
     early: int | None = None,
 ) -> Recording:
-    container, stream = open_video(path, options)
+    video = VideoFile(path, options)
     try:
-        recording = Recording(
-            container, stream, source=source, rate=rate, after=after, early=early, options=options
-        )
+        recording = Recording(video, source=source, rate=rate, after=after, early=early, options=options)
         if after is None and recording.frames_decoded == 0:
             raise UnreadableError(path, recording.refused or "no frame in it can be decoded")
         return recording
     except BaseException:
-        container.close()
+        video.close()
         raise

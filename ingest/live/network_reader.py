@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from ingest.files.parts import Video
 from ingest.live.player import IDLE_INTERVAL, Player
 from ingest.live.snapshots import Snapshots, UnknownAnswerError
 from ingest.live.stream import (
@@ -58,7 +59,7 @@ class NetworkReader:
             yield from LiveStream(container, stream, self._options)
             return
         has_end = container.duration is not None
-        yield from Player([(container, stream)], self._options)
+        yield from Player([Video(container, stream)], self._options)
         if not has_end:
             raise SourceLostError("the server ended the stream")
 

@@ -3,10 +3,8 @@
 import time
 from collections.abc import Iterable, Iterator
 
-from av.container import InputContainer
-from av.video.stream import VideoStream
-
 from ingest.files.decoder import DecodedFrame, Decoder
+from ingest.files.parts import Video
 from ingest.live.stream import LiveFrame, SourceLostError
 from ingest.pace import SECOND
 from ingest.picture.options import NO_CORRECTION, DisplayOptions
@@ -21,7 +19,7 @@ class Player:
 
     def __init__(
         self,
-        files: Iterable[tuple[InputContainer, VideoStream]],
+        files: Iterable[Video],
         options: DisplayOptions = NO_CORRECTION,
     ) -> None:
         """`files`: opened by their iterator one after the other, and closed here."""
@@ -32,13 +30,13 @@ class Player:
     def __iter__(self) -> Iterator[list[LiveFrame]]:
         """Yield the frame whose time has come, or nothing after a second. Raise SourceLostError."""
         offset = 0
-        for container, stream in self._files:
-            decoder = Decoder(container, stream, self._options)
+        for video in self._files:
+            decoder = Decoder(video, self._options)
             try:
                 for frame in decoder:
                     yield from self._play(frame, offset + frame.media_time)
             finally:
-                container.close()
+                video.close()
             if decoder.broken or decoder.refused or not decoder.decoded:
                 raise SourceLostError(decoder.broken or decoder.refused or "no frame could be decoded")
             offset += decoder.end

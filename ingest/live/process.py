@@ -15,9 +15,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from av.container import InputContainer
-from av.video.stream import VideoStream
-
 from ingest.bus.client import Redis
 from ingest.bus.connection import REDIS_ERRORS, connect
 from ingest.bus.frame_stream import FrameStream
@@ -25,7 +22,8 @@ from ingest.bus.lease import process_name
 from ingest.bus.previews import Previews
 from ingest.bus.source_config import DEFAULT_RATE, SourceConfig, configured_sources
 from ingest.clock import LiveClock
-from ingest.files.opening import UnreadableError, check_no_link, open_video
+from ingest.files.opening import UnreadableError, check_no_link
+from ingest.files.parts import VideoFile
 from ingest.frame import Frame
 from ingest.live.latest import LatestSlot
 from ingest.live.network_reader import NetworkReader
@@ -143,21 +141,21 @@ def open_frames(
             raise type(second)(f"{error}, and {second}") from second
 
 
-def _files(address: Address, options: DisplayOptions) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _files(address: Address, options: DisplayOptions) -> Iterator[VideoFile]:
     path = Path(address.target)  # without links
     yield _open_file(path, options)
     while address.loop:
         yield _open_file(path, options)
 
 
-def _open_file(path: Path, options: DisplayOptions) -> tuple[InputContainer, VideoStream]:
-    container, stream = open_video(path, options)
+def _open_file(path: Path, options: DisplayOptions) -> VideoFile:
+    video = VideoFile(path, options)
     try:
         check_no_link(path)
     except UnreadableError:
-        container.close()
+        video.close()
         raise
-    return container, stream
+    return video
 
 
 class FrameSampler:

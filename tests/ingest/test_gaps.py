@@ -16,7 +16,9 @@ def test_the_usual_interval_is_the_median_of_the_last() -> None:
     assert usual.value == 40
     for interval in (5000, 40, 5000, 5000):
         usual.ends_with_gap(interval)
-    assert UsualInterval(40, usual.state()).value == usual.value == 5000
+    restored = UsualInterval(40)
+    restored.restore(usual.state())
+    assert restored.value == usual.value == 5000
 
 
 def test_the_first_interval_is_no_gap() -> None:

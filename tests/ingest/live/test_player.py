@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files.opening import UnreadableError, open_video
+from ingest.files.opening import UnreadableError
+from ingest.files.parts import VideoFile
 from ingest.live.player import Player
 from ingest.live.process import FrameSampler, open_frames
 from ingest.network.address import parse_address
@@ -24,7 +25,7 @@ def test_a_file_plays_on_when_the_clock_is_set(
 ) -> None:
     file = make_clip(tmp_path / "clip.mp4", even(FRAMES))
     sampler, wall, times = FrameSampler(replace(CONFIG, rate=60.0), 0), time.time, []
-    for number, frames in enumerate(Player(iter([open_video(file)]))):
+    for number, frames in enumerate(Player(iter([VideoFile(file)]))):
         assert frames, "nothing is played for a second"
         captured = sampler.sample(frames[0])
         assert captured is not None

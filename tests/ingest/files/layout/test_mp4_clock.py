@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files.mp4_clock import clock_patches, late_start, patched
+from ingest.files.layout.mp4_clock import clock_patches, late_start, patched
 from ingest.files.recording import open_recording
 from tests.clips import even, without_first_fragment
 from tests.films import make_film

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from ingest.files.boxes import LONG_HEADER
+from ingest.files.layout.boxes import LONG_HEADER
 
 
-def lacks_index(path: Path) -> bool:
-    """Return whether this is an MP4 or MOV file without a whole `moov` box (ISO/IEC 14496-12, 4.2)."""
+def lacks_index(path: Path, position: int = 0) -> bool:
+    """Return whether an MP4 or MOV file begins at a byte and has no whole `moov` box.
+
+    See ISO/IEC 14496-12, 4.2.
+    """
     size = path.stat().st_size
-    position, known = 0, False
+    known = False
     with path.open("rb") as file:
         while position < size:
             file.seek(position)

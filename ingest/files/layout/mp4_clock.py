@@ -13,7 +13,7 @@ from math import floor
 from operator import attrgetter
 from pathlib import Path
 
-from ingest.files.mp4_times import BoxTime, TimeReader, Track
+from ingest.files.layout.mp4_times import BoxTime, TimeReader, Track
 
 LARGEST_TIME = 8  # bytes
 

@@ -18,9 +18,13 @@ LISTS = (b"RIFF", b"LIST")  # chunks that have chunks after four bytes (RIFF, by
 class FillingCheck:
     """Looks at what lies between the packets of one file, in the order in which they come."""
 
-    def __init__(self, file: str, format_name: str) -> None:
-        """Take FFmpeg's names of the file and of its format. MP4 has an index: its gaps say nothing."""
-        self._file = Path(file.removeprefix("file:"))
+    def __init__(self, file: Path | None, format_name: str, offset: int = 0) -> None:
+        """Take FFmpeg's name of the format, and the byte at which its file begins.
+
+        `file`: None if it is not on this machine. MP4 has an index: its gaps say nothing.
+        """
+        self._file = file
+        self._offset = offset
         self._format = format_name
         self._end = 0  # byte behind the packets so far
         self._pages: dict[
@@ -43,8 +47,9 @@ class FillingCheck:
         return MAX_OVERHEAD + (MAX_OGG_PAGE if self._format == "ogg" else 0)
 
     def _is_filling(self, start: int, end: int) -> bool:
-        if end - start > MAX_FILLING or self._format not in ("mpegts", "avi"):
+        if self._file is None or end - start > MAX_FILLING or self._format not in ("mpegts", "avi"):
             return False
+        start, end = start + self._offset, end + self._offset
         try:
             with self._file.open("rb") as file:
                 if self._format == "avi":
@@ -52,7 +57,7 @@ class FillingCheck:
                 file.seek(start)
                 data = file.read(end - start)
                 return any(in_step(data, size, sync) for size, sync in TRANSPORT_PACKETS)
-        except OSError:  # it is not a file of this machine
+        except OSError:
             return False
 
 

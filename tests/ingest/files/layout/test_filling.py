@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from ingest.files.filling import MAX_OVERHEAD, FillingCheck, chunks_lead, in_step
+from ingest.files.layout.filling import MAX_OVERHEAD, FillingCheck, chunks_lead, in_step
 from ingest.files.recording import open_recording
 from tests.clips import even, make_clip
 
@@ -47,7 +47,7 @@ def test_an_overwritten_part_of_it_is_damage(broadcast: Path) -> None:
 
 
 def test_packets_that_share_a_large_page_of_ogg_are_whole() -> None:
-    check = FillingCheck("film.ogv", "ogg")
+    check = FillingCheck(None, "ogg")
     pages = [(0, 9), (60_000, 8), (120_000, 8)]
     assert not any(check.lost_before(0, page, 6_000) for page, packets in pages for _ in range(packets))
     assert check.lost_before(0, 400_000, 6_000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from ingest.files.boxes import Box, boxes, boxes_at
+from ingest.files.layout.boxes import Box, boxes, boxes_at
 
 PLAYED = (b"vide", b"soun")  # types of tracks
 NO_MEDIA = {4: 2**32 - 1, 8: 2**64 - 1}  # -1 in so many bytes: the media time of an edit without media
