@@ -1,9 +1,9 @@
 """The queue as its workers see it: a Redis stream that they read through one consumer group.
 
-A worker reports twice a second how far its job is. A report resets the entry's idle time, so an entry that is
-idle for longer than the lease has lost its worker, and XAUTOCLAIM gives it to another one. Each claim
-increments the job's attempt number, so a worker that was only slow learns from its next report that the job
-is no longer its own.
+A worker reports twice a second how far its job is, and each report counts as a delivery of the entry. One
+that is not delivered for longer than the lease has lost its worker, and another one claims it
+(api.jobs.pending). Each claim increments the job's attempt number, so a worker that was only slow learns from
+its next report that the job is no longer its own.
 
 Maintained libraries over Redis do not give this. RQ and SAQ put the job of a worker that was killed among
 the failed ones or leave it active (rq/rq#2015, tobymao/saq#127); taskiq's stream broker hands a long job to
@@ -13,7 +13,6 @@ a second worker while the first still reads (taskiq-python/taskiq-redis#101); no
 import json
 import logging
 import os
-import socket
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,19 +20,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.jobs.job import GROUP, BadJobError, Job, decode_job, encode_status
+from api.jobs.pending import RELEASED, SEPARATOR, PendingEntries, PendingEntry
 from ingest.bus.client import Redis, Value
 from ingest.bus.connection import REDIS_ERRORS, entries_of
 from ingest.bus.heartbeat import send_jobs_heartbeat
 from ingest.bus.keys import JOB_QUEUE, JOBS, job_key
+from ingest.bus.lease import process_name
 
 LEASE = 5.0  # seconds without a report after which another worker may claim the job
 CLAIM_TIMEOUT = 0.5  # seconds
-RELEASED_IDLE = 3_600_000  # ms; the idle time of a released entry: longer than any lease
+MAX_PENDING = 1000  # entries that workers have claimed at the same time
 CONSUMER_EXPIRY = 3_600_000  # ms of idleness after which a consumer without entries is deleted
 
 log = logging.getLogger(__name__)
 
-# All scripts take the keys {jobs}:ID and {jobs}:queue. Values in the hash are JSON.
+# Claims a pending entry, unless it was delivered again, and returns the job's id.
+TAKE = """
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)[1]
+if not held or held[2] ~= ARGV[4] or held[4] ~= tonumber(ARGV[5]) then return false end
+local taken = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3])[1]
+return taken and taken[2][2]
+"""
+
+# The other scripts take the keys {jobs}:ID and {jobs}:queue. Values in the hash are JSON.
 
 CLAIM = """
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -49,7 +58,7 @@ return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 
 REPORT = """
 if redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[1] then return 'lost' end
-redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4], 'JUSTID')
+redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4])
 local state = redis.call('HGET', KEYS[1], 'state')
 if state == '"running"' and #ARGV > 4 then redis.call('HSET', KEYS[1], unpack(ARGV, 5)) end
 return string.sub(state, 2, -2)
@@ -64,13 +73,16 @@ if redis.call('HGET', KEYS[1], 'state') == '"running"' then redis.call('HSET', K
 return 1
 """
 
+# A worker repeats it until it has a reply: the second time it changes nothing.
 RELEASE = """
 if redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[1] then return 0 end
-redis.call('HINCRBY', KEYS[1], 'fruitless', ARGV[6])
-if ARGV[7] ~= '""' and redis.call('HGET', KEYS[1], 'state') == '"running"' then
-    redis.call('HSET', KEYS[1], 'state', '"queued"', 'reason', ARGV[7])
+if redis.call('HGET', KEYS[1], 'released') == ARGV[1] then return 1 end
+redis.call('HSET', KEYS[1], 'released', ARGV[1])
+redis.call('HINCRBY', KEYS[1], 'fruitless', ARGV[5])
+if ARGV[6] ~= '""' and redis.call('HGET', KEYS[1], 'state') == '"running"' then
+    redis.call('HSET', KEYS[1], 'state', '"queued"', 'reason', ARGV[6])
 end
-redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4], 'IDLE', ARGV[5], 'JUSTID')
+redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, ARGV[4])
 return 1
 """
 
@@ -90,10 +102,10 @@ class Queue:
 
     def __init__(self, client: Redis, *, lease: float = LEASE) -> None:
         self._redis = client
-        self._lease = round(lease * 1000)  # ms
-        self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._claim, self._report, self._finish, self._release = (
-            client.register_script(text) for text in (CLAIM, REPORT, FINISH, RELEASE)
+        self._pending = PendingEntries(lease)
+        self._name = f"{process_name(os.getpid())}{SEPARATOR}{uuid.uuid4().hex[:8]}"
+        self._take, self._claim, self._report, self._finish, self._release = (
+            client.register_script(text) for text in (TAKE, CLAIM, REPORT, FINISH, RELEASE)
         )
 
     def join(self) -> None:
@@ -110,16 +122,15 @@ class Queue:
     def claim(self, timeout: float = CLAIM_TIMEOUT) -> ClaimedJob | None:
         """Claim a job whose worker is gone, else a new one; wait up to `timeout` seconds for it."""
         send_jobs_heartbeat(self._redis)
-        _, entries, *_ = self._redis.xautoclaim(JOB_QUEUE, GROUP, self._name, self._lease, "0-0", count=1)
-        if not entries:
-            block = max(1, round(timeout * 1000))
-            entries = entries_of(
-                self._redis.xreadgroup(GROUP, self._name, {JOB_QUEUE: ">"}, count=1, block=block)
-            )
-        if not entries:
-            return None
-        (entry, fields), *_ = entries
-        return self._start_attempt(entry.decode(), fields.get(b"id", b"").decode(errors="replace"))
+        for pending in self._pending.abandoned(self._pending_entries(), time.monotonic()):
+            args: list[Value] = [GROUP, self._name, pending.id, pending.consumer, pending.deliveries]
+            if (id := self._take(keys=[JOB_QUEUE], args=args)) is not None:
+                return self._start_attempt(pending.id, id.decode(errors="replace"))
+        block = max(1, round(timeout * 1000))
+        new = self._redis.xreadgroup(GROUP, self._name, {JOB_QUEUE: ">"}, count=1, block=block)
+        for entry, fields in entries_of(new):
+            return self._start_attempt(entry.decode(), fields.get(b"id", b"").decode(errors="replace"))
+        return None
 
     def wait(self, seconds: float = CLAIM_TIMEOUT) -> None:
         """Claim nothing for a while."""
@@ -149,8 +160,15 @@ class Queue:
 
         Fruitless attempts are counted here and not with the claim: a worker may be killed for any reason.
         """
-        args: list[Value] = [claimed.attempt, GROUP, self._name, claimed.entry, RELEASED_IDLE]
+        args: list[Value] = [claimed.attempt, GROUP, RELEASED, claimed.entry]
         self._release(keys=_keys(claimed.job.id), args=[*args, int(fruitless), json.dumps(reason)])
+
+    def _pending_entries(self) -> list[PendingEntry]:
+        found = self._redis.xpending_range(JOB_QUEUE, GROUP, "-", "+", MAX_PENDING)
+        return [
+            PendingEntry(each["message_id"].decode(), each["consumer"].decode(), each["times_delivered"])
+            for each in found
+        ]
 
     def _start_attempt(self, entry: str, id: str) -> ClaimedJob | None:
         text = self._redis.hget(JOBS, id)

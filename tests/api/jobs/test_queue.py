@@ -93,6 +93,18 @@ def test_reports_renew_the_lease_of_a_job(client: Redis, redis_url: str) -> None
     assert status(redis_url, "clip").position == 1.5
 
 
+def test_a_clock_that_is_set_forward_takes_no_job_from_its_worker(client: Redis, redis_url: str) -> None:
+    one, other = Queue(client, lease=60.0), Queue(client, lease=60.0)
+    one.join()
+    call_store(redis_url, "add", job("clip"))
+    mine = claimed(one)
+    (pending,) = client.xpending_range(JOB_QUEUE, GROUP, "-", "+", 1)
+    hour = ("IDLE", 3_600_000)  # as the server counts after the jump
+    client.execute_command("XCLAIM", JOB_QUEUE, GROUP, pending["consumer"], 0, mine.entry, *hour)
+    assert other.claim(timeout=0.01) is None
+    assert one.report(mine, {}) == "running"
+
+
 def test_a_job_of_a_silent_worker_is_claimed_by_another_and_lost_to_the_first(
     client: Redis, redis_url: str
 ) -> None:
@@ -105,6 +117,7 @@ def test_a_job_of_a_silent_worker_is_claimed_by_another_and_lost_to_the_first(
     assert slow.report(before, {"position": 2.0}) == "lost"
     assert not slow.finish(before, "error", {"reason": "slow"})
     slow.release(before, fruitless=True)
+    assert other.claim(timeout=0.01) is None
     assert other.report(after, {}) == "running"
     now = status(redis_url, "clip")
     assert (now.state, now.position, now.attempt, now.fruitless) == ("running", 4.0, 2, 0)
@@ -125,7 +138,8 @@ def test_only_a_reader_that_died_counts_against_a_job(client: Redis, redis_url: 
     for attempt in (1, 2, 3, 4):
         mine = claimed(queue(client))
         assert (mine.attempt, mine.fruitless) == (attempt, 0)
-    queue(client).release(mine, fruitless=True)
+    for _ in range(2):  # the second time because its reply was lost
+        queue(client).release(mine, fruitless=True)
     assert claimed(queue(client)).fruitless == 1
 
 
