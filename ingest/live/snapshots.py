@@ -13,7 +13,7 @@ import httpx
 
 from ingest.live.stream import SourceLostError
 from ingest.network.allowlist import Allowlist, allowed_addresses
-from ingest.network.source_types import DEFAULT_PORTS
+from ingest.network.source_types import HTTP
 from ingest.settings import IngestSettings
 
 MAX_BYTES = 64_000_000  # of one picture; a guess, ten times a large one
@@ -133,7 +133,9 @@ class _Transport(httpx.BaseTransport):
         self._transport.close()
 
     def _checked(self, url: httpx.URL) -> list[str]:
-        place = url.host, url.port or DEFAULT_PORTS[url.scheme]
+        if url.scheme not in HTTP.ports:
+            raise httpx.UnsupportedProtocol(url.scheme)
+        place = url.host, url.port or HTTP.ports[url.scheme]
         if place not in self._addresses:
             try:
                 self._addresses[place] = allowed_addresses(*place, self._allowlist)

@@ -218,6 +218,12 @@ def test_only_redirections_to_allowed_networks_are_followed() -> None:
         with pytest.raises(ForbiddenError, match=r"127\.0\.0\.2 is in a private network"):
             client.fetch()
         assert other.connections == 0
+    with (
+        camera(moved("file:///etc/hostname")) as served,
+        snapshots(served) as client,
+        pytest.raises(SourceLostError, match="the camera redirects to another protocol"),
+    ):
+        client.fetch()
 
 
 def test_a_camera_that_is_away_is_told() -> None:
