@@ -16,10 +16,11 @@ from typing import Any
 
 from api.access.audit import record_local_action
 from api.access.tokens import TokenError, decode_tokens, encode_token, make_token
+from api.outages import outage
 from deploy.data_folder import REDIS_FOLDER, LockError, lock_folder, socket_path
 from deploy.redis_server import RedisServer, ServerError
 from ingest.bus.client import Redis
-from ingest.bus.connection import CONNECTION_ERRORS, connect
+from ingest.bus.connection import CONNECTION_ERRORS, ResponseError, connect
 from ingest.bus.keys import TOKENS
 from ingest.environment import SettingError
 from ingest.settings import data_folder, external_redis
@@ -140,6 +141,9 @@ def main() -> int:
         return REFUSED
     except (TokenError, LockError, ServerError, SettingError, OSError, *CONNECTION_ERRORS) as error:
         print(f"mien tokens: {error}", file=sys.stderr)
+        return FAILED
+    except ResponseError as error:
+        print(f"mien tokens: {outage(error) or error}", file=sys.stderr)
         return FAILED
     return 0
 
