@@ -54,7 +54,7 @@ class Run:
             followers = {source: Follower(self.world.address, source, self._stop) for source in CAMERAS}
             self._readers.append(followers)
         targets = [self._monitor.run, self._exporter.run]
-        self._threads = [threading.Thread(target=target) for target in targets]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
         self._threads += [follower for reader in self._readers for follower in reader.values()]
         for thread in self._threads:
             thread.start()

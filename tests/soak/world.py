@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.redis_server import SERVERS, find_server
 from tests.acceptance.check import AbsentError
 from tests.acceptance.live import post_source
 from tests.acceptance.recorded import looped
@@ -27,6 +28,13 @@ SIZE = (320, 240)
 RATE = 5  # readings a second of each camera
 STOP_TIMEOUT = 60.0  # seconds
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+# The Redis server with a clock that a file sets. libfaketime breaks `time.sleep` in Python's processes.
+FAKED = """\
+#!/bin/sh
+LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={clock} FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_CACHE_DURATION FAKETIME_DONT_FAKE_MONOTONIC
+exec {server} "$@"
+"""
 # Arguments of the processes that the supervisor starts.
 MODULES = {"engine": "engine", "ingest": "ingest", "jobs": "api.jobs", "api": "api"}
 
@@ -133,13 +141,11 @@ def _settings(folder: Path) -> tuple[dict[str, str], bool]:
     if not FAKETIME.exists():
         return settings, False
     (folder / "clock").write_text("+0\n")
-    return settings | {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(folder / "clock"),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_ONLY_CMDS": "valkey-server",
-    }, True
+    (folder / "bin").mkdir()
+    server = folder / "bin" / SERVERS[0]
+    server.write_text(FAKED.format(library=FAKETIME, clock=folder / "clock", server=find_server()))
+    server.chmod(0o755)
+    return settings | {"PATH": f"{server.parent}:{os.environ['PATH']}"}, True
 
 
 @contextmanager
