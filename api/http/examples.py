@@ -26,6 +26,7 @@ SOURCE: dict[str, Any] = {
 RECORDING: dict[str, Any] = {
     "id": "3f2a9c01d4e7",
     "name": "monday.mp4",
+    "kind": "video",
     "state": "running",
     "reason": "",
     "created_at": "2026-01-31T12:03:07.250Z",
@@ -44,6 +45,7 @@ RECORDING: dict[str, Any] = {
     "height": 720,
     "turn": "0",
     "aspect": None,
+    "player_turn": "0",
     "size": 75_000_000,
     "purpose": "research",
     "ground": None,

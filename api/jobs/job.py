@@ -40,13 +40,18 @@ class Job:
     size: Count  # bytes
     modified: int  # ns since the epoch: a file that was changed since then is not read
     media_type: str
-    duration: Seconds | None  # from the container
+    duration: Seconds | None  # from the container; 0 for a still picture
     width: Count  # pixels
     height: Count
     start: Annotated[float, Field(allow_inf_nan=False)] = 0.0  # seconds; the player's time at media time 0
-    shift: float = 0.0  # seconds by which the clock is set back for the player
+    shift: Seconds = 0.0  # by which the clock is set back for the player
     turn: Turn = "0"  # after the turn that the video declares
+    player_turn: Turn = "0"  # that browsers leave out
     aspect: Aspect = None  # width:height of the picture as shown; None: as the video declares
+
+    @property
+    def kind(self) -> Literal["video", "picture"]:
+        return "picture" if self.duration == 0 else "video"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingest.picture.options import Turn
+from ingest.picture.options import DisplayOptions, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,7 @@ class ReadTask:
     max_pixels: int  # of a picture
     turn: Turn = "0"
     aspect: str | None = None
+
+    @property
+    def display(self) -> DisplayOptions:
+        return DisplayOptions(self.turn, self.aspect, max_pixels=self.max_pixels)

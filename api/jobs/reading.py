@@ -42,7 +42,6 @@ from ingest.files.stills import read_image
 from ingest.log import set_up_log
 from ingest.memory import TOO_MUCH, limit_memory
 from ingest.pace import SECOND
-from ingest.picture.options import DisplayOptions
 from ingest.video_streams import StreamInfo
 
 EVENTS_PER_REPORT = 1000  # that are written to the results between two reports
@@ -103,8 +102,7 @@ class TaskRunner:
         loaded = _load_networks()
         resume = _decode_state(state) if state else None
         after = resume.decoding if resume else None
-        display = DisplayOptions(task.turn, task.aspect, max_pixels=task.max_pixels)
-        with open_recording(Path(task.video), task.name, task.rate, after, display) as recording:
+        with open_recording(Path(task.video), task.name, task.rate, after, task.display) as recording:
             check_no_link(Path(task.video))
             reader = RecordingReader(recording, task.name, loaded.networks, resume)
             writer = EventLogWriter(self._folder.parts, task.attempt, before)
@@ -116,7 +114,7 @@ class TaskRunner:
     def _read_still(self) -> Checkpoint:
         """Read a still picture: all of it in one step."""
         task, loaded = self._task, _load_networks()
-        still = read_image(Path(task.video), task.max_pixels)
+        still = read_image(Path(task.video), task.display)
         check_no_link(Path(task.video))
         events = still_events(still, task.name, Pipeline(loaded.networks, tracking=False))
         writer = EventLogWriter(self._folder.parts, task.attempt, None)

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from api.settings import RecordingLimits
-from ingest.picture.options import NO_CORRECTION, DisplayOptions
+from ingest.picture.options import NO_CORRECTION, DisplayOptions, Turn
 
 TIMEOUT = 30.0  # seconds
 MAX_PROCESSES = 2  # at a time; other files wait
@@ -37,6 +37,7 @@ class ProbedVideo:
     duration: float | None  # seconds, from the container; 0 for a still picture
     width: int  # pixels
     height: int
+    player_turn: Turn  # that browsers leave out
     media_type: str
 
 

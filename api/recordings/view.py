@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,10 @@ from api.recordings.store import JobRecord
 from api.results.names import RESULT_FILES
 from ingest.bus.wire import rfc3339
 from ingest.picture.options import Turn
+
+PLAYER_TURN = (
+    "the turn from the picture in a browser, which applies what the container declares, to that shown"
+)
 
 
 class ResultFile(BaseModel):
@@ -28,6 +32,7 @@ class RecordingView(BaseModel):
 
     id: str
     name: str
+    kind: Literal["video", "picture"]
     state: State
     reason: Annotated[str, Field(description="why it failed or is slow; empty otherwise")]
     created_at: str
@@ -46,6 +51,7 @@ class RecordingView(BaseModel):
     height: int
     turn: Annotated[Turn, Field(description=TURN)]
     aspect: Annotated[str | None, Field(description=ASPECT)]
+    player_turn: Annotated[Turn, Field(description=PLAYER_TURN)]
     size: Annotated[int, Field(description="bytes of the video")]
     purpose: str
     ground: str | None
@@ -57,6 +63,7 @@ def view_of(record: JobRecord, folder: JobFolder, media: Path) -> RecordingView:
     job, status = record.job, record.status
     duration = job.duration if status.duration is None else status.duration
     shown: dict[str, Any] = {
+        "kind": job.kind,
         "created_at": _rfc3339_or_none(job.created_at),
         "started_at": _rfc3339_or_none(status.started_at),
         "ended_at": _rfc3339_or_none(status.ended_at),

@@ -59,7 +59,7 @@ class StillsReader:
                 self._interrupted = True
                 return
             try:
-                yield path, read_image(path, self._options.display.max_pixels)
+                yield path, read_image(path, self._options.display)
             except UnreadableError as error:
                 self.unreadable.append(error)
 

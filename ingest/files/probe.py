@@ -17,6 +17,7 @@ from ingest.child_process import LIBC
 from ingest.files.layout.mp4_clock import late_start
 from ingest.files.opening import UnreadableError
 from ingest.files.pictures import is_still, read_header
+from ingest.files.player_turn import player_turn
 from ingest.files.recording import open_recording
 from ingest.files.stills import read_image
 from ingest.picture.options import DisplayOptions, checked_turn
@@ -50,31 +51,39 @@ def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
     header = read_header(path)
     media_type = header.media_type if header else OTHER_TYPE
     if is_still(path):
-        height, width, _ = read_image(path, options.max_pixels).colour.shape
+        height, width, _ = read_image(path, options).colour.shape
         return _properties(width, height, media_type)
     with open_recording(path, path.name, None, options=options) as recording:
         shift = late_start(path)
+        first = next(recording.decoded_frames())
         return {
             "start": recording.start / 1e9 - shift,
             "shift": shift,
             "duration": recording.declared / 1e9 if recording.declared else None,
             "width": recording.width,
             "height": recording.height,
+            "player_turn": player_turn(path, first.picture.shape.orientation, options),
             "media_type": media_type if header else TYPES.get(recording.format, OTHER_TYPE),
         }
 
 
 def _properties(width: int, height: int, media_type: str) -> dict[str, Any]:
     size = {"width": width, "height": height}
-    return {"start": 0.0, "shift": 0.0, "duration": 0.0, **size, "media_type": media_type}
+    times = {"start": 0.0, "shift": 0.0, "duration": 0.0}
+    return {**times, **size, "player_turn": "0", "media_type": media_type}
+
+
+def arguments() -> tuple[Path, DisplayOptions]:
+    """Return the file and the options of the command line."""
+    turn, aspect, *_ = *sys.argv[3:], "0", ""
+    options = DisplayOptions(checked_turn(turn), aspect or None, max_pixels=int(sys.argv[2]))
+    return Path(sys.argv[1]), options
 
 
 def main() -> int:
     limit()
     try:
-        turn, aspect, *_ = *sys.argv[3:], "0", ""
-        options = DisplayOptions(checked_turn(turn), aspect or None, max_pixels=int(sys.argv[2]))
-        answer = probe(Path(sys.argv[1]), options)
+        answer = probe(*arguments())
     except UnreadableError as error:
         answer = {"reason": error.reason}
     except MemoryError:

@@ -3,19 +3,20 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.files.opening import UnreadableError, check_file
 from ingest.files.pictures import PICTURE_ERRORS, PictureHeader, pillow, read_header
 from ingest.frame import Frame
+from ingest.picture.colour import Colour
+from ingest.picture.display import SQUARE, shape_of, turn_of
 from ingest.picture.limit import too_large
 from ingest.picture.luma import reduced
-from ingest.picture.options import MAX_PIXELS
+from ingest.picture.options import NO_CORRECTION, DisplayOptions
 from ingest.picture.orientation import Orientation
 
 STANDARD_ERROR = 2
@@ -33,16 +34,28 @@ DAMAGE_WARNINGS = (b"Corrupt JPEG data", b"Premature end of JPEG")
 class Still:
     """An image as viewers show it."""
 
-    colour: NDArray[np.uint8]  # (height, width, 3): blue, green, red, without alpha
+    colour: Colour  # without alpha
     damaged: bool  # decoded with errors
     left_out: int = 0  # further pages or views of the file
 
 
-def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Still:
-    """Read the first picture of a file, rotated and mirrored as its orientation says.
+def read_image(path: Path, options: DisplayOptions = NO_CORRECTION) -> Still:
+    """Read the first picture of a file as its orientation and the options say. Raise UnreadableError."""
+    still = _read_image(path, options.max_pixels)
+    return replace(still, colour=_corrected(still.colour, options))
 
-    An image of more than `max_pixels` is not decoded. Raise UnreadableError.
-    """
+
+def _corrected(colour: Colour, options: DisplayOptions) -> Colour:
+    """Return an upright picture with its turn and aspect; the same array without either."""
+    height, width, _ = colour.shape
+    shape = shape_of(width, height, SQUARE, turn_of(options), options.aspect)
+    size = shape.orientation.size(shape.width, shape.height)
+    if size != (width, height):
+        colour = np.asarray(cv2.resize(colour, size), dtype=np.uint8)
+    return shape.orientation.apply(colour)
+
+
+def _read_image(path: Path, max_pixels: int) -> Still:
     check_file(path)
     header = read_header(path)
     if header is not None and (refused := too_large(header.width, header.height, max_pixels)):
@@ -60,7 +73,7 @@ def _left_out(header: PictureHeader) -> int:
     return 0 if header.format == "MPO" else header.pictures - 1
 
 
-def _decode_with_pillow(path: Path) -> NDArray[np.uint8]:
+def _decode_with_pillow(path: Path) -> Colour:
     try:
         with pillow().open(path, formats=OF_PILLOW) as image:
             rgb = np.asarray(image.convert("RGB"))
@@ -71,7 +84,7 @@ def _decode_with_pillow(path: Path) -> NDArray[np.uint8]:
     return orientation.apply(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8))
 
 
-def _decode_with_opencv(path: Path) -> tuple[NDArray[np.uint8], bool]:
+def _decode_with_opencv(path: Path) -> tuple[Colour, bool]:
     """Return the pixels, and whether there were errors."""
     try:
         encoded = np.frombuffer(path.read_bytes(), np.uint8)
@@ -101,7 +114,7 @@ def written_suffix(path: Path) -> str:
     return path.suffix if cv2.haveImageWriter(str(path)) else ".jpg"
 
 
-def write_image(path: Path, colour: NDArray[np.uint8]) -> None:
+def write_image(path: Path, colour: Colour) -> None:
     """Write an image in the format of the suffix. Raise OSError."""
     _, encoded = cv2.imencode(path.suffix, colour)
     path.write_bytes(encoded.tobytes())

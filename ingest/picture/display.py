@@ -57,12 +57,7 @@ class Display:
         """Return the image with its shape."""
         orientation = self._declared_orientation(image).then(self._turn)
         ratio = self._pixel_ratio(image)
-        if self._options.aspect is not None:
-            aspect = parse_aspect(self._options.aspect)
-            stored = 1 / aspect if orientation.transposed else aspect
-            ratio = stored * image.height / image.width
-        size = square_size(image.width, image.height, ratio)
-        return Picture(image, Shape(*orientation.size(*size), orientation))
+        return Picture(image, shape_of(image.width, image.height, ratio, orientation, self._options.aspect))
 
     def _declared_orientation(self, image: av.VideoFrame) -> Orientation:
         """Return the image's own orientation, or the last one: H.264 and H.265 tell it at key frames only."""
@@ -80,6 +75,14 @@ class Display:
         if self._coded_ratio is None or (coded != self._coded_ratio and image.key_frame):
             self._coded_ratio = coded
         return self._coded_ratio
+
+
+def shape_of(width: int, height: int, ratio: Fraction, orientation: Orientation, aspect: str | None) -> Shape:
+    """Return the shape of an image with pixels of `ratio`, or of an `aspect` that replaces it."""
+    if aspect is not None:
+        shown = parse_aspect(aspect)
+        ratio = (1 / shown if orientation.transposed else shown) * height / width
+    return Shape(*orientation.size(*square_size(width, height, ratio)), orientation)
 
 
 def turn_of(options: DisplayOptions) -> Orientation:

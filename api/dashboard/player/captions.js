@@ -1,17 +1,20 @@
-// The captions over the video, fetched when they are switched on.
+// The captions over the video, fetched when they are switched on. The page shows them, because in a video that it
+// turns the browser's own would be turned, too.
 
 import { attempt } from "../app/error-notice.js";
 import { Problem, ticketUrl } from "../app/http.js";
 import { filePath } from "../app/recordings-api.js";
-import { make } from "../lib/elements.js";
+import { byId, make } from "../lib/elements.js";
 
 const FILE = "timeline.vtt";
+const ACTIVE = "hidden"; // the mode of a track whose cues the page shows
 
 export class Captions {
   #video;
   #player;
   #element = null; // once it is requested
   #path = null; // of the file, once it exists
+  #text = byId("captions-text");
 
   /** @param {HTMLVideoElement} video @param {import("./player.js").Player} player */
   constructor(video, player) {
@@ -24,11 +27,12 @@ export class Captions {
   }
 
   get isShowing() {
-    return this.#element?.track.mode === "showing";
+    return this.#element?.track.mode === ACTIVE;
   }
 
   close() {
     this.#element?.remove();
+    this.#text.replaceChildren();
   }
 
   /** Take the recording's newest state. */
@@ -38,8 +42,9 @@ export class Captions {
 
   async toggle() {
     if (!this.isAvailable) return;
-    if (this.#element) this.#element.track.mode = this.isShowing ? "disabled" : "showing";
+    if (this.#element) this.#element.track.mode = this.isShowing ? "disabled" : ACTIVE;
     else await attempt(() => this.#load());
+    this.#show();
   }
 
   async #load() {
@@ -48,7 +53,7 @@ export class Captions {
     try {
       element.src = await ticketUrl(this.#path);
       this.#video.append(element);
-      element.track.mode = "showing"; // else the browser does not load it
+      element.track.mode = ACTIVE; // else the browser does not load it
       await loaded(element);
     } catch (problem) {
       this.#element = null;
@@ -56,6 +61,12 @@ export class Captions {
       throw problem;
     }
     this.#player.shiftCues(element.track);
+    element.track.addEventListener("cuechange", () => this.#show());
+  }
+
+  #show() {
+    const cues = this.isShowing ? [...(this.#element.track.activeCues ?? [])] : [];
+    this.#text.replaceChildren(...cues.map((cue) => make("p", {}, cue.getCueAsHTML())));
   }
 }
 

@@ -1,44 +1,49 @@
-// The readings drawn over the video, in step with the frame that is shown.
+// The picture in its area, and the readings drawn over it, in step with the frame that is shown.
 
 import { FRAME, JITTER } from "../app/shell.js";
 import { drawReadings } from "../lib/boxes.js";
 import { Surface } from "../lib/surface.js";
+import { placeOf, shapeOf, stretchOf, styleOf } from "./picture-place.js";
 
 export class Overlay {
   #surface;
   #video;
-  #frameSize;
+  #recording;
+  #stretch = null; // of the browser's picture, once its first frame is there
   #drawn = "";
   #nextAt = -Infinity; // ms: the earliest time of the next drawing
 
-  /** @param {{ width: number, height: number }} frameSize pixels, for when no frame is shown */
-  constructor(canvas, video, frameSize) {
+  /** @param {{ width: number, height: number, player_turn: string, aspect: string | null }} recording */
+  constructor(canvas, video, recording) {
     this.#surface = new Surface(canvas);
     this.#video = video;
-    this.#frameSize = frameSize;
+    this.#recording = recording;
   }
 
   /** Draw the readings of a moment (ms), unless nothing changed or the last drawing is too recent. */
-  draw(readings, time, revision) {
+  draw(readings, time, revision, { hasFrame }) {
     const { width, height } = this.#surface.size;
-    const drawing = `${time} ${revision} ${width}x${height} ${this.#video.videoWidth}`;
+    const shape = this.#shapeOfPicture(hasFrame);
+    const drawing = `${time} ${revision} ${width}x${height} ${shape.width}x${shape.height}`;
     const now = performance.now();
     if (drawing === this.#drawn || now < this.#nextAt - JITTER) return;
     this.#drawn = drawing;
     this.#nextAt = Math.max(this.#nextAt, now) + FRAME; // a fast video has more frames
+    const place = placeOf(shape, { width, height });
+    Object.assign(this.#video.style, styleOf(place, this.#recording.player_turn));
     this.#surface.begin();
-    const frame = this.#placeOfFrame(width, height);
     const { context } = this.#surface;
-    context.translate(frame.left, frame.top);
-    drawReadings(context, readings, frame.width, frame.height);
+    context.translate(place.left, place.top);
+    drawReadings(context, readings, place.width, place.height);
   }
 
-  // The whole frame, in the middle of the element.
-  #placeOfFrame(width, height) {
-    const frameWidth = this.#video.videoWidth || this.#frameSize.width || 16;
-    const frameHeight = this.#video.videoHeight || this.#frameSize.height || 9;
-    const scale = Math.min(width / frameWidth, height / frameHeight);
-    const size = { width: frameWidth * scale, height: frameHeight * scale };
-    return { ...size, left: (width - size.width) / 2, top: (height - size.height) / 2 };
+  // The size in pixels may change on the way; an aspect that the user gave is that of all pictures.
+  #shapeOfPicture(hasFrame) {
+    const { width, height, player_turn: turn, aspect } = this.#recording;
+    const first = { width: width || 16, height: height || 9 };
+    if (!hasFrame || aspect) return first;
+    const frame = { width: this.#video.videoWidth, height: this.#video.videoHeight };
+    this.#stretch ??= stretchOf(frame, turn, first);
+    return shapeOf(frame, turn, this.#stretch);
   }
 }

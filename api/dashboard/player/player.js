@@ -3,6 +3,7 @@
 import { FrameStepper } from "./frame-stepper.js";
 import { VideoLoader } from "./video-loader.js";
 
+const REPORTS_FRAMES = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 const AT_END = 40; // ms before the end from which on playing begins at the start
 
 export class Player {
@@ -69,6 +70,11 @@ export class Player {
   get frameTime() {
     if (!this.hasPicture || this.#shownFrame === null) return this.time;
     return (this.#shownFrame - this.#start) * 1000;
+  }
+
+  /** A frame is on the screen, so that the video has its size. */
+  get hasFrame() {
+    return this.hasPicture && (this.#shownFrame !== null || !REPORTS_FRAMES);
   }
 
   get speed() {
@@ -177,7 +183,7 @@ export class Player {
   }
 
   #watchFrames() {
-    if (!("requestVideoFrameCallback" in this.#video)) return;
+    if (!REPORTS_FRAMES) return;
     const onFrame = (_, { mediaTime }) => {
       if (this.#closing.signal.aborted) return;
       this.#shownFrame = mediaTime;

@@ -9,6 +9,7 @@ const MAX_PARTS = 30; // that are cached
 const MAX_REQUESTS = 2; // at a time
 const RETRY_PAUSE = 2000; // ms before a part that is incomplete, or did not come, is requested again
 const MAX_BRIDGED = 0.45; // s between two readings that boxes are interpolated between; longer at low rates
+const ROUNDING = 0.001; // s
 const MAX_DISTANCE = 0.25; // s between a frame and a lone reading that is drawn on it; longer at low rates
 
 export class ReadingCache {
@@ -53,20 +54,26 @@ export class ReadingCache {
     return this.#parts.has(Math.floor(time / 1000 / PART));
   }
 
-  /** Return each face's reading at a moment (ms): interpolated between close ones, else the nearest one. */
+  /**
+   * Return each face's reading at a moment (ms): interpolated between close ones, else a near one. A face that is not
+   * in the nearest frame with readings is not there, or the picture is another one now.
+   */
   readingsAt(time) {
     const seconds = time / 1000;
     const neighbours = new Map(); // track: { before, after }
+    let nearest = this.#maxDistance; // s
     for (const number of partsIn(time - 1000 * this.#maxBridged, time + 1000 * this.#maxBridged)) {
       for (const reading of this.#parts.get(number)?.readings ?? []) {
         if (Math.abs(reading.media_time - seconds) > this.#maxBridged) continue;
+        nearest = Math.min(nearest, Math.abs(reading.media_time - seconds));
         const pair = neighbours.get(reading.track) ?? {};
         if (reading.media_time <= seconds) pair.before = reading;
         else pair.after ??= reading;
         neighbours.set(reading.track, pair);
       }
     }
-    return [...neighbours.values()].map((pair) => this.#between(pair, seconds)).filter(Boolean);
+    const limit = nearest + ROUNDING;
+    return [...neighbours.values()].map((pair) => this.#between(pair, seconds, limit)).filter(Boolean);
   }
 
   /** Return a Map of each face's readings in a range (ms), by track; null while they are not all cached. */
@@ -86,13 +93,13 @@ export class ReadingCache {
     return faces;
   }
 
-  #between({ before, after }, seconds) {
+  #between({ before, after }, seconds, maxDistance) {
     if (before && after && after.media_time - before.media_time <= this.#maxBridged) {
       const share = (seconds - before.media_time) / (after.media_time - before.media_time);
       return interpolated(before, after, share);
     }
     const distance = (reading) => Math.abs(reading.media_time - seconds);
-    const near = [before, after].filter((reading) => reading && distance(reading) <= this.#maxDistance);
+    const near = [before, after].filter((reading) => reading && distance(reading) <= maxDistance);
     return near.sort((a, b) => distance(a) - distance(b))[0];
   }
 

@@ -119,7 +119,8 @@ export class RecordingView {
 
   #drawOverlay() {
     const time = this.#player.frameTime;
-    this.#overlay.draw(this.#readings.readingsAt(time), time, this.#readings.revision);
+    const { hasFrame } = this.#player;
+    this.#overlay.draw(this.#readings.readingsAt(time), time, this.#readings.revision, { hasFrame });
   }
 
   #showFaces(readings) {

@@ -4,7 +4,9 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 from playwright.sync_api import Locator, Page
 
 from deploy.redis_server import RedisServer
@@ -44,9 +46,10 @@ class Service:
     def page(self) -> str:
         return f"{self.api.http}/recordings.html"
 
-    def add(self, path: str, rate: float | str = 10) -> str:
+    def add(self, path: str, rate: float | str = 10, **options: str) -> str:
         """Have a file of the media folder read; return its id."""
-        answer = httpx.post(f"{self.api.http}/v1/recordings", json={"path": path, "rate": rate})
+        added = {"path": path, "rate": rate, **options}
+        answer = httpx.post(f"{self.api.http}/v1/recordings", json=added)
         assert answer.status_code == 201, answer.text
         id: str = answer.json()["id"]
         return id
@@ -89,3 +92,13 @@ def playhead(page: Page) -> float:
 def boxed(page: Page) -> bool:
     """Check whether a happy face's box is over the video."""
     return float(page.locator("#overlay").evaluate(SHARE, [HAPPY, 0, 1, 0, 1])) > 0.001
+
+
+def grey_ends(page: Page) -> dict[str, bool]:
+    """Return for both ends of the video whether there is nothing but grey, as beside the portrait."""
+    picture = cv2.imdecode(np.frombuffer(page.locator("#video").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    height, width, _ = picture.shape
+    rows, inner, outer = slice(height // 4, -height // 4), width // 4, width // 8  # the corners are rounded
+    ends = {"left": picture[rows, outer:inner], "right": picture[rows, -inner:-outer]}
+    return {name: float(end.std()) < 5 for name, end in ends.items()}

@@ -17,6 +17,7 @@ from tests.api.recordings_page.service import (
     TIMEOUT,
     Service,
     boxed,
+    grey_ends,
     line_of,
     open_player,
     played,
@@ -99,13 +100,15 @@ def test_boxes_lie_over_the_frame_that_is_shown(page: Page, service: Service) ->
     expect(page.locator("#nobody-now")).to_be_visible()
 
 
-def test_a_video_whose_clock_begins_late_keeps_step(page: Page, service: Service) -> None:
-    """Its first picture is at 3 s, where readings begin at 0; the face is there for 1.4 s."""
+def test_a_video_whose_clock_begins_late_keeps_step_and_is_turned(page: Page, service: Service) -> None:
+    """Its first picture is at 3 s, where readings begin at 0; the face is there for 1.4 s, upside down."""
     times = [3000 + time for time in even(50)]
-    late = face_clip(service.clip.with_name("late.webm"), times, empty=range(35, 50), codec="libvpx")
-    id = service.add(late.name)
+    late = service.clip.with_name("late.webm")
+    face_clip(late, times, empty=range(35, 50), codec="libvpx", upside_down=True)
+    id = service.add(late.name, turn="180")
     service.wait(id)
     open_player(page, service, id)
+    assert grey_ends(page) == {"left": False, "right": True}  # the portrait is on the left, as without a turn
     expect(page.locator("#shares .when")).to_have_text("0:00 to 0:01")
     until(lambda: boxed(page), 5, "a box at the beginning")
     assert played(page) == 3.0

@@ -38,6 +38,7 @@ def face_clip(
     empty: Sequence[int] = (),
     codec: str = "libx264",
     movflags: str = "",
+    upside_down: bool = False,
 ) -> Path:
     """A video whose pictures are shown at `times` (ms); those whose numbers are in `empty` have no face."""
     options = {"x265-params": "log-level=error"} if codec == "libx265" else {"g": "12"}
@@ -47,7 +48,10 @@ def face_clip(
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for number, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(scene(number, size, empty=number in empty), format="bgr24")
+            picture = scene(number, size, empty=number in empty)
+            if upside_down:
+                picture = np.ascontiguousarray(picture[::-1, ::-1])
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts, frame.time_base = time, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -12,6 +12,7 @@ from ingest.files.pictures import is_still, read_header
 from ingest.files.recording import open_recording
 from ingest.files.stills import read_image
 from ingest.pace import SECOND
+from ingest.picture.options import DisplayOptions
 from tests.clips import even, make_clip
 from tests.pictures import FORMATS, Colour, write_animation, write_heic, write_turned
 
@@ -47,7 +48,7 @@ def test_a_picture_beyond_the_limit_is_not_decoded(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="damaged or cut off"):
         read_image(path)
     with pytest.raises(UnreadableError, match="MIEN_PIXELS_LIMIT"):
-        read_image(path, max_pixels=100)
+        read_image(path, DisplayOptions(max_pixels=100))
 
 
 def test_the_content_says_whether_a_file_is_a_still(tmp_path: Path) -> None:

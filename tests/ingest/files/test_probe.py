@@ -30,6 +30,7 @@ def test_a_video_is_described(tmp_path: Path) -> None:
         "duration": 2.0,
         "width": 240,
         "height": 320,
+        "player_turn": "0",
         "media_type": "video/mp4",
     }
 
@@ -65,7 +66,14 @@ def test_no_rights_can_be_gained() -> None:
 def test_a_photo_is_described_and_a_huge_one_is_not_decoded(tmp_path: Path) -> None:
     photo = write_heic(tmp_path / "photo", np.zeros((64, 96, 3), np.uint8), orientation=6)
     size = {"width": 64, "height": 96}
-    described = {"start": 0.0, "shift": 0.0, "duration": 0.0, **size, "media_type": "image/heif"}
+    described = {
+        "start": 0.0,
+        "shift": 0.0,
+        "duration": 0.0,
+        **size,
+        "player_turn": "0",
+        "media_type": "image/heif",
+    }
     assert probe(photo) == described
     photo.write_bytes(photo.read_bytes()[:-20])  # decoding would fail
     assert probe(photo) == {"reason": "damaged or cut off"}

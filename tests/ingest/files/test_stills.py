@@ -9,6 +9,8 @@ import pytest
 
 from ingest.files.opening import UnreadableError
 from ingest.files.stills import Still, read_image, still_frame, write_image
+from ingest.picture.display import turn_of
+from ingest.picture.options import TURNS, DisplayOptions, Turn
 
 
 def half_red(dtype: type[np.uint8 | np.uint16] = np.uint8) -> np.ndarray:
@@ -122,3 +124,18 @@ def test_a_decompression_bomb(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(UnreadableError, match="a picture has 100000x100000 pixels"):
         read_image(path)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_turn_by_the_user_comes_after_the_orientation(tmp_path: Path, turn: Turn) -> None:
+    path = turned(written(tmp_path / "turned.jpg", half_red()), 6)
+    options = DisplayOptions(turn)
+    expected = turn_of(options).apply(read_image(path).colour)
+    assert (read_image(path, options).colour == expected).all()
+
+
+def test_an_aspect_by_the_user_is_that_of_the_shown_picture(tmp_path: Path) -> None:
+    path = written(tmp_path / "image.png", np.zeros((60, 80, 3), np.uint8))
+    wide = read_image(path, DisplayOptions(aspect="16:9")).colour
+    high = read_image(path, DisplayOptions("90", "9:16")).colour
+    assert (wide.shape, high.shape) == ((60, 107, 3), (107, 60, 3))
