@@ -5,17 +5,18 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from deploy.output import ChildOutput, print_line
 from ingest.backoff import Backoff
 from ingest.child_process import CHUNK, LineSplitter, ends_with_parent, exit_reason
 
 CANNOT_WORK = 2  # exit code of a child that a restart would not help
 NOT_STARTED = 126  # in place of the exit code of a command that cannot be run, as in a shell
 
+STABLE_AFTER = 10.0  # seconds after which a start counts as a success
 DRAIN_TIMEOUT = 1.0  # seconds to read the pipe of a dead child if another process has it open
 
 
@@ -31,11 +32,6 @@ class Command:
     once: bool = False  # a task that ends when it is done
 
 
-def print_line(name: str, text: str) -> None:
-    """Print a line to stderr, with the name of the process that it comes from."""
-    print(f"{name:<6} | {text}", file=sys.stderr, flush=True)
-
-
 class SupervisedProcess:
     """A command that runs, with restarts, from `start` until `stop`."""
 
@@ -45,6 +41,7 @@ class SupervisedProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[int] | None = None
         self._killed = False  # by `kill`
+        self._output = ChildOutput(command.name)
 
     def start(self) -> asyncio.Task[int]:
         """Start the command; return the task that supervises it, whose result is the last exit code.
@@ -80,7 +77,7 @@ class SupervisedProcess:
             _kill_group(pid)
 
     async def _supervise(self) -> int:
-        backoff = Backoff(first=0.2, longest=5.0, growth=2.0, reset_after=10.0)
+        backoff = Backoff(first=0.2, longest=5.0, growth=2.0, reset_after=STABLE_AFTER)
         while True:
             started = time.monotonic()
             try:
@@ -92,8 +89,10 @@ class SupervisedProcess:
             self._killed = False
             if self._stopping.is_set() or done:
                 return code
-            delay = backoff.delay(time.monotonic() - started)
-            print_line("serve", f"{self.command.name} {end}; starting it again in {delay:g} s")
+            lasted = time.monotonic() - started
+            delay = backoff.delay(lasted)
+            self._output.print(f"{self.command.name} {end}; starting it again in {delay:g} s", "serve")
+            self._output.failing = lasted < STABLE_AFTER
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
                 return code
@@ -139,12 +138,12 @@ class SupervisedProcess:
         with contextlib.closing(transport):
             splitter = LineSplitter()
             while chunk := await reader.read(CHUNK):
-                self._print_lines(splitter.add(chunk))
-            self._print_lines(splitter.end())
+                self._print(splitter.add(chunk))
+            self._print(splitter.end())
 
-    def _print_lines(self, lines: Sequence[str]) -> None:
+    def _print(self, lines: Sequence[str]) -> None:
         for line in lines:
-            print_line(self.command.name, line)
+            self._output.print(line)
 
     def _terminate(self) -> None:
         if self._process is not None and self._process.returncode is None:

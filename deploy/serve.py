@@ -13,7 +13,8 @@ from pathlib import Path
 from api.settings import ApiSettings
 from deploy.data_folder import REDIS_FOLDER, LockError, lock_folder, remove_short_folder, socket_path
 from deploy.endpoint import EndpointError, check_port, endpoint_for
-from deploy.processes import CANNOT_WORK, Command, print_line
+from deploy.output import print_line
+from deploy.processes import CANNOT_WORK, Command
 from deploy.redis_server import LOG, RedisServer, ServerError, check_server
 from deploy.settings import check_settings
 from deploy.supervisor import EmbeddedRedis, ServeOptions, Supervisor

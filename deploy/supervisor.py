@@ -19,7 +19,8 @@ from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
 from deploy.liveness import has_heartbeat
-from deploy.processes import CANNOT_WORK, Command, SupervisedProcess, print_line
+from deploy.output import print_line
+from deploy.processes import CANNOT_WORK, Command, SupervisedProcess
 from deploy.redis_server import RedisServer
 from deploy.watch import Patience, watch
 from ingest.child_process import exit_reason

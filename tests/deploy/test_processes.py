@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.output import ChildOutput
 from deploy.processes import CANNOT_WORK, Command, SupervisedProcess
 from ingest.child_process import exit_reason
 from tests.processes import is_alive
@@ -144,3 +145,28 @@ def test_children_of_a_child_end_with_it(capfd: pytest.CaptureFixture[str]) -> N
 def test_exit_codes_have_a_reason() -> None:
     assert exit_reason(-signal.SIGKILL) == "was killed by SIGKILL"
     assert exit_reason(1) == "ended with exit code 1"
+
+
+def test_a_child_that_fails_again_and_again_prints_its_traceback_once_a_minute(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    now = 0.0
+    output = ChildOutput("engine", lambda: now)
+    for attempt in range(20):
+        now = 5.0 * attempt
+        for line in ("Traceback", "ValueError", f"attempt {attempt}"):
+            output.print(line)
+        output.print("engine ended; starting it again in 5 s", "serve")
+        output.failing = True
+    lines = capfd.readouterr().err.splitlines()
+    assert lines.count("engine | ValueError") == 2
+    assert lines.count("serve  | engine ended; starting it again in 5 s") == 2
+    assert lines.count("engine | attempt 19") == 1
+    assert "serve  | 3 repeated lines of engine were left out" in lines
+
+
+def test_a_healthy_child_prints_each_line(capfd: pytest.CaptureFixture[str]) -> None:
+    output = ChildOutput("engine")
+    for _ in range(3):
+        output.print("same")
+    assert capfd.readouterr().err.splitlines() == ["engine | same"] * 3
