@@ -57,7 +57,7 @@ class Decoder:
         self._demuxer = Demuxer(video, self._usual, self._add_error)
         self._options = options
         self._display = Display(video.stream, options)  # of the part that is decoded
-        self._limit = SizeLimit(video.stream, options.max_pixels)  # of that part, as its stream
+        self._limit = SizeLimit(video.stream, options.max_pixels)
         self._stream = video.stream
         self._missing: int | None = None  # ns; the declared end of a part that ended before it
         self._verifier: SeekVerifier | None = None  # until the seek is verified
@@ -139,7 +139,7 @@ class Decoder:
             return
         self._stream = self._demuxer.stream
         self._display = Display(self._stream, self._options)
-        self._limit = SizeLimit(self._stream, self._options.max_pixels)
+        self._limit.apply(self._stream)
         if self._missing is not None:
             self._add_error(self.damage.last + 1, self._cut_off(self._missing))
 

@@ -228,7 +228,7 @@ def open_jpeg(data: bytes, settings: IngestSettings) -> tuple[InputContainer, Vi
     """Open one picture; the caller closes it. Raise SourceLostError."""
     try:
         container = av.open(
-            BytesIO(data), "r", format="jpeg_pipe", options={"max_pixels": str(settings.pixels)}
+            BytesIO(data), "r", format="jpeg_pipe", options={"max_pixels": decoder_limit(settings.pixels)}
         )
     except av.FFmpegError as error:
         raise SourceLostError("not a picture") from error

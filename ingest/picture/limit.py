@@ -29,12 +29,15 @@ class SizeLimit:
     """The limit of one decoder, which checks each picture: the size may change on the way."""
 
     def __init__(self, stream: VideoStream, max_pixels: int) -> None:
-        """Set the limit of a decoder that has not decoded yet."""
         self.reason: str | None = None  # for the last picture that was refused
-        self._context = stream.codec_context
         self._max_pixels = max_pixels
+        self.apply(stream)
+
+    def apply(self, stream: VideoStream) -> None:
+        """Set the limit of a decoder that has not decoded yet, and go on with that one."""
+        self._context = stream.codec_context
         self._had_size = self._context.width > 0
-        self._context.options = {**self._context.options, "max_pixels": decoder_limit(max_pixels)}
+        self._context.options = {**self._context.options, "max_pixels": decoder_limit(self._max_pixels)}
 
     def check_error(self, error: av.FFmpegError) -> str | None:
         """Return the reason if a decoder's error is that it refused a picture for its size.

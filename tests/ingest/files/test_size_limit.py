@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.files.opening import UnreadableError, open_video
+from ingest.files.parts import VideoFile
 from ingest.files.recording import Recording, open_recording
 from ingest.files.rewrite import rewrite
 from ingest.files.stills import read_image
@@ -95,7 +96,7 @@ def test_an_annotated_video_has_no_larger_pictures(tmp_path: Path) -> None:
 
 def test_a_live_source_ends_with_the_reason(tmp_path: Path) -> None:
     path = growing(tmp_path)
-    for source in (LiveStream(*open_video(path), LIMIT), Player([open_video(path)], LIMIT)):
+    for source in (LiveStream(*open_video(path), LIMIT), Player([VideoFile(path)], LIMIT)):
         frames: list[LiveFrame] = []
         with pytest.raises(SourceLostError, match="640x480 pixels: MIEN_PIXELS_LIMIT"):
             frames.extend(frame for read in source for frame in read)
