@@ -79,7 +79,14 @@ def _before_fragments(container: InputContainer) -> int:
     return 0
 
 
+def is_measured(container: InputContainer) -> bool:
+    """Return whether the declared duration is that of an index.
+
+    Otherwise it is the difference of the clock at both ends, and the clock may have jumped between them.
+    """
+    return any(name in container.format.name for name in INDEXED)
+
+
 def largest_hole(container: InputContainer) -> int:
     """Return the longest time without a picture, in ns, that is no jump of the clock."""
-    is_indexed = any(name in container.format.name for name in INDEXED)
-    return max(LARGEST_HOLE, declared_duration(container) or 0) if is_indexed else LARGEST_HOLE
+    return max(LARGEST_HOLE, declared_duration(container) or 0) if is_measured(container) else LARGEST_HOLE

@@ -60,6 +60,7 @@ def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
             "start": recording.start / 1e9 - shift,
             "shift": shift,
             "duration": recording.declared / 1e9 if recording.declared else None,
+            "measured": recording.is_measured,
             "width": recording.width,
             "height": recording.height,
             "player_turn": player_turn(path, first.picture.shape.orientation, options),
@@ -69,7 +70,7 @@ def probe(path: Path, options: DisplayOptions) -> dict[str, Any]:
 
 def _properties(width: int, height: int, media_type: str) -> dict[str, Any]:
     size = {"width": width, "height": height}
-    times = {"start": 0.0, "shift": 0.0, "duration": 0.0}
+    times = {"start": 0.0, "shift": 0.0, "duration": 0.0, "measured": True}
     return {**times, **size, "player_turn": "0", "media_type": media_type}
 
 

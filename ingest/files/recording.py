@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from ingest.files.creation import creation_time
 from ingest.files.damage import Damage
 from ingest.files.decoder import DecodedFrame, Decoder, Interval
-from ingest.files.lengths import counted_start, declared_duration, started
+from ingest.files.lengths import counted_start, declared_duration, is_measured, started
 from ingest.files.opening import UnreadableError
 from ingest.files.parts import VideoFile
 from ingest.files.resume import DecoderState, ResumePoint, SeekUntrustedError
@@ -66,6 +66,7 @@ class Recording:
         self._source = source
         self._video = video
         self.declared = declared_duration(container) or 0  # ns; 0 if unknown
+        self.is_measured = is_measured(container)  # else `declared` has the jumps of the clock in it
         tags = [container.metadata, stream.metadata]
         self.created = creation_time(tags, datetime.now(UTC))  # at media time 0; None if unknown
         self.start = started(container)  # ns; the container's clock at media time 0

@@ -8,6 +8,7 @@ import pytest
 from api.recordings.probing import MAX_PROCESSES, RefusedError, probe
 from api.settings import RecordingLimits
 from tests.clips import even, make_clip
+from tests.films import make_film
 
 # Stands in for Python: records its environment, and the number of probes that run at the same time.
 FAKE_PYTHON = """#!/bin/sh
@@ -63,3 +64,10 @@ def test_a_name_with_accents_is_found_without_a_locale(
     monkeypatch.delenv("LANG", raising=False)
     clip = make_clip(tmp_path / "Café.mp4", even(5))
     assert asyncio.run(probe(clip, RecordingLimits())).width == 320
+
+
+def test_a_jump_of_the_clock_is_not_part_of_the_duration(tmp_path: Path) -> None:
+    path = tmp_path / "clip.ts"
+    parts = [make_film(path, [start + time for time in even(10)]).read_bytes() for start in (0, 40_000_000)]
+    path.write_bytes(b"".join(parts))
+    assert asyncio.run(probe(path, RecordingLimits(duration=3600.0))).media_type == "video/mp2t"
