@@ -108,6 +108,10 @@ class Demuxer:
 
     def __iter__(self) -> "Iterator[Packet[Stream]]":
         """Yield the packets, and after those of each part an empty one."""
+        return (packet for packet in self.all_packets() if packet.stream.index == self.stream.index)
+
+    def all_packets(self) -> "Iterator[Packet[Stream]]":
+        """Yield the packets of all streams; only those of the video are moved behind a seam."""
         yield from self._packets()
         while self._open_next():
             yield from self._packets()
@@ -147,8 +151,7 @@ class Demuxer:
                 for packet in packets_of(self._video.container):
                     failures = 0
                     self._check(packet)
-                    if packet.stream.index == self.stream.index:
-                        yield packet
+                    yield packet
                 return
             except (av.error.InvalidDataError, av.error.BlockingIOError, av.error.MemoryError) as error:
                 if isinstance(error, MemoryError) and is_exhausted():

@@ -62,7 +62,8 @@ def _rewrite(
 ) -> Path:
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(path, path.name, None, options=display))
-        sound = Sound(path, display.max_pixels)
+        rate = recording.frame_rate or FALLBACK_RATE
+        sound = Sound(path, display, round(SECOND / rate))
         opened.callback(sound.close)
         container_format = next((each for each in SUFFIXES if sound.fits(each)), "matroska")
         target = stem.with_suffix(SUFFIXES[container_format])
@@ -75,7 +76,7 @@ def _rewrite(
             if stopped():
                 break
             if writer is None:
-                writer = _Writer(output, sound, frame.picture, recording.frame_rate or FALLBACK_RATE)
+                writer = _Writer(output, sound, frame.picture, rate)
             writer.add(frame, draw, ended=recording.duration)
         if writer is not None:
             writer.finish()
@@ -125,12 +126,18 @@ class _Writer:
             dst_color_range=ColorRange.MPEG,
             interpolation=SCALING,
         )
-        drawn.pts, drawn.time_base = source.pts, self._base
-        if source.pts is not None:
+        drawn.pts, drawn.time_base = self._ticks(source, source.pts), self._base
+        if drawn.pts is not None:
             left = int((ended - frame.media_time) / (self._base * SECOND))
-            self._durations[source.pts] = max(1, min(source.duration, left))
-            self._sound.write_until(self._output, float(source.pts * self._base))
+            self._durations[drawn.pts] = max(1, min(self._ticks(source, source.duration) or 0, left))
+            self._sound.write_until(self._output, float(drawn.pts * self._base))
         self._encode(drawn)
+
+    def _ticks(self, image: av.VideoFrame, ticks: int | None) -> int | None:
+        """Convert a time of an image: each part of a joined recording may have another time base."""
+        if ticks is None or image.time_base is None:
+            return ticks
+        return round(ticks * image.time_base / self._base)
 
     def finish(self) -> None:
         self._encode(None)

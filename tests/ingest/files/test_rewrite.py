@@ -3,6 +3,7 @@
 import resource
 import struct
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from ingest.files.recording import open_recording
 from ingest.files.rewrite import rewrite
 from ingest.picture.colour import Colour
 from tests.clips import cut, even, make_clip, zero_third
+from tests.films import make_film
 
 
 def never() -> bool:
@@ -120,6 +122,26 @@ def test_uncompressed_sound_is_carried_too(tmp_path: Path) -> None:
     clip = with_sound(tmp_path / "clip.mkv", "pcm_s16le")
     written = rewrite(clip, tmp_path / "annotated", nothing, never)
     assert b"".join(data for _, data in sound_of(written)) == b"".join(data for _, data in sound_of(clip))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "flv", "ts"])
+def test_sound_stays_with_the_picture_behind_a_seam(tmp_path: Path, suffix: str) -> None:
+    film = make_film(tmp_path / f"film.{suffix}", even(25), sound=0.5)
+    film.write_bytes(3 * film.read_bytes())
+    written = rewrite(film, tmp_path / "annotated", nothing, never)
+    times = [time for time, _ in sound_of(written)]
+    assert [time for time, _ in images_of(written)] == [time for time, _ in images_of(film)]
+    begins = [later for time, later in pairwise(times) if later - time > 0.3]
+    assert begins == pytest.approx([times[0] + 1.0, times[0] + 2.0], abs=0.08)
+    assert len(times) == 3 * len(sound_of(make_film(tmp_path / f"one.{suffix}", even(25), sound=0.5)))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_late_picture_stays_late_beside_its_sound(tmp_path: Path, suffix: str) -> None:
+    film = make_film(tmp_path / f"film.{suffix}", [2000 + time for time in even(10)], sound=3.0)
+    written = rewrite(film, tmp_path / "annotated", nothing, never)
+    assert [time for time, _ in images_of(written)] == [time for time, _ in images_of(film)]
+    assert len(sound_of(written)) == len(sound_of(film))
 
 
 @pytest.mark.parametrize("size", [(175, 143), (1080, 1920)])
