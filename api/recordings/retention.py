@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.jobs.folder import RECORDINGS, REMOVED, JobFolder, delete_tree, job_folder
@@ -25,12 +25,36 @@ UNREAD_MIN = 86_400.0  # seconds
 log = logging.getLogger(__name__)
 
 
+class Ages:
+    """Ages of things, each with the time of its end or of its last write, by two clocks.
+
+    The wall clock knows the age of what this process has never seen. If it is set back, things end in the
+    future: then they are at least as old as they have been seen with this time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._before: dict[tuple[str, float], float] = {}  # when each was first seen
+        self._seen: dict[tuple[str, float], float] = {}  # likewise, those of the current round
+
+    def age(self, name: str, at: float) -> float:
+        """Return the age, in seconds, of what ended at `at`, in seconds since the epoch."""
+        now = self._clock()
+        since = self._seen.setdefault((name, at), self._before.get((name, at), now))
+        return max(time.time() - at, now - since)
+
+    def end_round(self) -> None:
+        """Forget what was not seen in this round."""
+        self._before, self._seen = self._seen, {}
+
+
 async def apply_retention(client: AsyncRedis, data: Path, interval: float = INTERVAL) -> None:
     """Delete old recordings every `interval` seconds, until cancelled."""
-    max_age = retention()
+    max_age, ages = retention(), Ages()
     while True:
         try:
-            await delete_old(client, data, max_age)
+            await delete_old(client, data, max_age, ages)
+            ages.end_round()
         except REDIS_ERRORS as error:
             log.warning("redis: %s; old recordings are not deleted yet", error)
         except OSError as error:
@@ -38,7 +62,7 @@ async def apply_retention(client: AsyncRedis, data: Path, interval: float = INTE
         await asyncio.sleep(interval)
 
 
-async def delete_old(client: AsyncRedis, data: Path, max_age: float) -> None:
+async def delete_old(client: AsyncRedis, data: Path, max_age: float, ages: Ages) -> None:
     """Delete recordings whose reading ended more than `max_age` seconds ago.
 
     A folder that cannot be deleted is logged, and does not hold up the others. Raises what redis-py raises,
@@ -48,30 +72,31 @@ async def delete_old(client: AsyncRedis, data: Path, max_age: float) -> None:
     jobs = await store.everything()
     for id, record in jobs.items():
         folder = job_folder(data, id)
-        if await asyncio.to_thread(_is_old, record, folder, max_age):
+        if await asyncio.to_thread(_is_old, record, folder, max_age, ages):
             await store.remove(id)
             await asyncio.to_thread(_delete, folder.path)
-    await asyncio.to_thread(_delete_orphans, data / RECORDINGS, set(jobs), max_age)
+    await asyncio.to_thread(_delete_orphans, data / RECORDINGS, set(jobs), max_age, ages)
 
 
-def _is_old(record: JobRecord | None, folder: JobFolder, max_age: float) -> bool:
+def _is_old(record: JobRecord | None, folder: JobFolder, max_age: float, ages: Ages) -> bool:
     """`record` is None for a job that this version cannot read: its folder shows the age."""
     if record is None:
-        return _idle(folder.path) > max_age
-    now, created_at = time.time(), record.job.created_at
+        return _idle(folder.path, ages) > max_age
+    created_at = record.job.created_at
     if record.status.state in OVER:
-        return now - (record.status.ended_at or created_at) > max_age
-    return min(now - created_at, _idle(folder.path)) > max(UNREAD_FACTOR * max_age, UNREAD_MIN)
+        return ages.age(record.job.id, record.status.ended_at or created_at) > max_age
+    unread = min(ages.age(record.job.id, created_at), _idle(folder.path, ages))
+    return unread > max(UNREAD_FACTOR * max_age, UNREAD_MIN)
 
 
-def _delete_orphans(folder: Path, jobs: set[str], max_age: float) -> None:
+def _delete_orphans(folder: Path, jobs: set[str], max_age: float, ages: Ages) -> None:
     """Delete folders without a job: of uploads that broke off, and of jobs that Redis has lost."""
     for orphan in _folders(folder):
         if orphan.name.endswith(REMOVED):
             _delete(orphan)
         elif orphan.name not in jobs:
             incomplete = not JobFolder(orphan).video.exists() and not JobFolder(orphan).parts.exists()
-            if _idle(orphan) > (min(max_age, UPLOAD_IDLE) if incomplete else max_age):
+            if _idle(orphan, ages) > (min(max_age, UPLOAD_IDLE) if incomplete else max_age):
                 _delete(orphan)
 
 
@@ -90,12 +115,13 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.is_dir())
 
 
-def _idle(folder: Path) -> float:
+def _idle(folder: Path, ages: Ages) -> float:
     """Seconds since the last write in a folder; infinite where there is no such folder."""
     if not folder.exists():
         return math.inf
     try:
-        return time.time() - max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+        newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+        return ages.age(str(folder), newest)
     except FileNotFoundError:  # a file in it was deleted just now
         return 0.0
     except OSError as error:

@@ -12,7 +12,7 @@ import pytest
 from api.jobs.folder import JobFolder
 from api.jobs.job import Job
 from api.jobs.queue import Queue
-from api.recordings.retention import UPLOAD_IDLE, apply_retention, delete_old
+from api.recordings.retention import UPLOAD_IDLE, Ages, apply_retention, delete_old
 from api.settings import RecordingLimits
 from api.tasks import stop
 from ingest.bus.connection import connect, connect_async
@@ -50,12 +50,12 @@ def added(place: Place, ended: float | None) -> Job:
     return job
 
 
-def clean(place: Place, max_age: float = 24 * HOUR) -> set[str]:
+def clean(place: Place, max_age: float = 24 * HOUR, ages: Ages | None = None) -> set[str]:
     """Delete old recordings; return the names of the folders that are left."""
 
     async def delete() -> None:
         async with connect_async(place.redis_url) as client:
-            await delete_old(client, place.data, max_age)
+            await delete_old(client, place.data, max_age, ages or Ages())
 
     asyncio.run(delete())
     return {path.name for path in (place.data / "recordings").iterdir()}
@@ -73,6 +73,24 @@ def test_recordings_are_deleted_when_their_reading_ended_long_ago(place: Place) 
         assert not client.exists(job_key(old.id))
         assert old.id.encode() not in client.hkeys("jobs")
         assert client.exists(job_key(fresh.id), job_key(running.id)) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_nothing(place: Place) -> None:
+    """Ends and writes of before are then in the future."""
+    ended = added(place, -HOUR)
+    orphan = place.data / "recordings" / "orphan"
+    orphan.mkdir()
+    (orphan / "video").write_bytes(b"video")
+    make_older(orphan, -HOUR)
+    now = 0.0
+    ages = Ages(clock=lambda: now)
+    assert clean(place, 24 * HOUR, ages) == {ended.id, "orphan"}
+    now = 24 * HOUR - 1
+    ages.end_round()
+    assert clean(place, 24 * HOUR, ages) == {ended.id, "orphan"}
+    now = 24 * HOUR + 1
+    ages.end_round()
+    assert clean(place, 24 * HOUR, ages) == set()
 
 
 def test_unread_recordings_are_deleted_later(place: Place) -> None:
