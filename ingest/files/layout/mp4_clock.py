@@ -1,7 +1,8 @@
 """Begins the clock of an MP4 at 0 if it begins late, by other values in its boxes.
 
 Recorders cut a stream into files whose clock goes on. Browsers take the duration of such a file for its end,
-and seek no further. The values are replaced in place, so no byte of the file moves.
+and seek no further (findings/chromium_cuts_seeks_in_mp4_that_begins_late.sh). The values are replaced in
+place, so no byte of the file moves.
 """
 
 from bisect import bisect_left
