@@ -6,7 +6,6 @@ import shutil
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from api.jobs.attempt import SLOWED_DOWN
@@ -18,9 +17,8 @@ from ingest.bus.frame_stream import FrameStream
 from ingest.bus.keys import JOB_QUEUE, SOURCES, dropped_key, frames_key
 from tests.api.jobs.working import Place, unbroken, worker, working
 from tests.api.serving import configure
-from tests.api.verbs.portrait_clips import face_clip, scene
+from tests.api.verbs.portrait_clips import face_clip
 from tests.clips import even
-from tests.pictures import write_heic
 from tests.processes import command_line, family
 from tests.waiting import until
 
@@ -225,14 +223,3 @@ def test_jobs_have_a_tenth_of_the_time_while_live_frames_are_dropped(redis_url: 
             assert priority.is_overloaded()
             now[0] += 0.125
     assert paused == ([True] * 72 + [False] * 8) * 2
-
-
-def test_a_photo_is_read_as_a_picture(place: Place) -> None:
-    portrait = np.ascontiguousarray(scene(0, (640, 360))[..., ::-1])
-    job = place.add(write_heic(place.media / "photo.heic", portrait, columns=2, rows=2))
-    with working(place):
-        until(lambda: place.status(job).state == "completed", 20, "the end")
-    summary = json.loads((place.folder(job).results / "summary.json").read_text())
-    facts = (summary["kind"], summary["duration"], summary["width"], summary["height"], summary["readings"])
-    assert facts == ("picture", 0, 640, 360, 1)
-    assert (place.status(job).faces, place.status(job).duration) == (1, 0)

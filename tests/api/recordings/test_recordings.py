@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from api.cli import main
@@ -20,8 +21,9 @@ from ingest.bus.connection import connect
 from ingest.bus.keys import JOB_QUEUE
 from tests.api.jobs.working import ROOMY
 from tests.api.serving import Api, serving
-from tests.api.verbs.portrait_clips import face_clip
+from tests.api.verbs.portrait_clips import face_clip, scene
 from tests.clips import even, make_clip
+from tests.pictures import write_turned
 from tests.waiting import until
 
 
@@ -215,15 +217,19 @@ def test_from_the_command_line_to_the_files(
         monkeypatch.setenv("MIEN_URL", api.http)
         worker = Worker(Queue(client), LivePriority(client), WorkerConfig(api.data, media, ROOMY))
         assert main(["recordings", "add", str(clip)]) == 0
+        photos = [upload_photo(api, tmp_path / name) for name in ("photo.heic", "photo.avif")]
         thread = threading.Thread(target=lambda: worker.run(until_empty=True))
         thread.start()
-        (recording,) = httpx.get(f"{api.http}/v1/recordings").json()
+        recordings = httpx.get(f"{api.http}/v1/recordings").json()
+        (recording,) = [each for each in recordings if each["name"] == "face.mp4"]
         address = f"{api.http}/v1/recordings/{recording['id']}"
         thread.join(60)
         done = httpx.get(address).json()
         assert (done["state"], done["progress"], done["faces"]) == ("completed", 1.0, 1)
         check_time_slice(address, done)
         check_overview(address)
+        for photo in photos:
+            check_photo(photo)
         assert main(["recordings", "fetch", recording["id"], "--out", str(tmp_path / "out")]) == 0
         fetched = {path.name: path.stat().st_size for path in (tmp_path / "out").iterdir()}
         assert fetched == {file["name"]: file["size"] for file in done["files"]}
@@ -236,6 +242,23 @@ def test_from_the_command_line_to_the_files(
     assert f"added {recording['id']}: face.mp4" in output.out
     assert "completed  100%" in output.out
     assert output.err == "mien: the recording cannot be cancelled: its reading is over\n"
+
+
+def upload_photo(api: Api, file: Path) -> str:
+    """Upload a turned photo of a face; return the address of the recording."""
+    shown = np.ascontiguousarray(scene(0, (640, 360))[..., ::-1])
+    added = upload(api, write_turned(file, shown, 6).read_bytes(), file.name)
+    assert (added.json()["width"], added.json()["height"], added.json()["duration"]) == (640, 360, 0)
+    return api.http + added.headers["location"]
+
+
+def check_photo(address: str) -> None:
+    """Expect one face in a photo that was read, and that nothing of it is left when it is removed."""
+    done = httpx.get(address).json()
+    assert (done["state"], done["faces"], done["readings"], done["duration"]) == ("completed", 1, 1, 0)
+    summary = httpx.get(f"{address}/files/summary.json").json()
+    assert (summary["kind"], summary["width"], summary["height"]) == ("picture", 640, 360)
+    assert httpx.delete(address).status_code == 204
 
 
 def check_time_slice(address: str, done: dict[str, Any]) -> None:
