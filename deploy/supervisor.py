@@ -137,7 +137,7 @@ class Supervisor:
         """Kill the child whenever it hangs, until its supervision ends."""
         match child.command.name:
             case "redis":
-                await watch(child, supervision, self._redis_responds, self._patience)
+                await watch(child, supervision, self._redis_responds, self._patience.from_start())
             case "api":
                 await watch(child, supervision, self._options.endpoint.responds, self._patience)
             case name:

@@ -20,7 +20,7 @@ from ingest.bus.heartbeat import local_beat_key
 from tests.processes import command_line, family
 from tests.waiting import until as awaited
 
-PATIENCE = Patience(silent=0.2, starting=30.0, interval=0.05)
+PATIENCE = Patience(silent=0.2, starting=30.0, interval=0.05, first_interval=0.05)
 # Sends the heartbeats of a part, and starts a child of its own.
 PART = (
     "import subprocess, sys, time\n"
@@ -37,14 +37,15 @@ async def until(sign: SignOfLife, *, alive: bool) -> None:
             await asyncio.sleep(0.01)
 
 
-async def stop_and_await_another(child: SupervisedProcess, sign: SignOfLife) -> None:
+async def stop_and_await_another(child: SupervisedProcess, sign: SignOfLife, patience: Patience) -> None:
     """Stop the child with SIGSTOP as soon as it is alive, and wait until another one is."""
     supervision = child.start()
-    watching = asyncio.create_task(watch(child, supervision, sign, PATIENCE))
+    watching = asyncio.create_task(watch(child, supervision, sign, patience))
     await until(sign, alive=True)
     pid = child.pid
     assert pid is not None
-    await asyncio.sleep(3 * PATIENCE.interval)  # the watch has seen it alive
+    if patience.starting > patience.silent:
+        await asyncio.sleep(3 * patience.interval)  # the watch has seen it alive
     os.kill(pid, signal.SIGSTOP)
     async with asyncio.timeout(20):
         while child.pid in (pid, None):
@@ -59,7 +60,8 @@ def test_a_stopped_redis_is_killed_and_starts_again(
 ) -> None:
     redis = embedded_redis(tmp_path / "redis", os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT))
     child = SupervisedProcess(redis.command)
-    asyncio.run(stop_and_await_another(child, partial(asyncio.to_thread, redis.server.responds)))
+    responds = partial(asyncio.to_thread, redis.server.responds)
+    asyncio.run(stop_and_await_another(child, responds, PATIENCE.from_start()))
     lines = capfd.readouterr().err
     assert "redis shows no sign of life and is killed" in lines
     assert "redis was killed by SIGKILL; starting it again" in lines
@@ -76,7 +78,7 @@ def test_a_part_that_sends_no_heartbeats_is_killed_and_starts_again(redis_server
         await asyncio.sleep(PATIENCE.interval)
         return beats
 
-    asyncio.run(stop_and_await_another(child, sign))
+    asyncio.run(stop_and_await_another(child, sign, PATIENCE))
 
 
 def test_a_task_that_hangs_starts_again(tmp_path: Path) -> None:
@@ -137,6 +139,17 @@ def test_a_process_hangs_after_its_silence() -> None:
 
 def test_a_process_has_more_time_before_its_first_sign_of_life() -> None:
     assert hung_after(Silence(PATIENT, 0.0), False, 0.0) == PATIENT.starting
+
+
+def test_a_process_that_answers_at_once_has_no_more_time_at_its_start() -> None:
+    assert hung_after(Silence(PATIENT.from_start(), 0.0), False, 0.0) == PATIENT.silent
+
+
+def test_the_first_sign_of_life_is_looked_for_more_often() -> None:
+    silence = Silence(PATIENT, 0.0)
+    assert silence.interval == PATIENT.first_interval < PATIENT.interval
+    silence.is_hung(True, 0.25)
+    assert silence.interval == PATIENT.interval
 
 
 def test_an_expired_heartbeat_is_part_of_the_silence() -> None:
