@@ -66,6 +66,11 @@ def test_promises_that_are_broken(outcome: Outcome, miss: str) -> None:
     assert miss in misses(outcome)
 
 
+def test_a_clip_must_give_the_same_results_each_time() -> None:
+    assert misses(READ, replace(READ, seconds=2.0)) == []
+    assert misses(READ, DAMAGED) == ["other results each time"]
+
+
 def test_a_cut_clip_is_read_in_a_child(tmp_path: Path) -> None:
     clip = make_film(tmp_path / "film.mkv", even(25))
     clip.write_bytes(clip.read_bytes()[:-8000])

@@ -29,9 +29,14 @@ class Outcome:
     readings: Rows = ()
 
 
-def misses(outcome: Outcome) -> list[str]:
-    """Return a line for each promise that was broken."""
-    return [*_of_the_call(outcome), *(_of_the_results(outcome) if outcome.code in READ else ())]
+def misses(outcome: Outcome, again: Outcome | None = None) -> list[str]:
+    """Return a line for each promise that was broken; `again`: another call with the same clip."""
+    found = [*_of_the_call(outcome), *(_of_the_results(outcome) if outcome.code in READ else ())]
+    return found if again is None or _rows(outcome) == _rows(again) else [*found, "other results each time"]
+
+
+def _rows(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.code, outcome.errors, outcome.coverage, outcome.readings
 
 
 def _of_the_call(outcome: Outcome) -> Iterator[str]:
