@@ -18,6 +18,7 @@ from ingest.files.lengths import (
     video_end,
 )
 from ingest.files.opening import UnreadableError
+from ingest.files.order import ShownTimes
 from ingest.files.packets import packets_of
 from ingest.files.parts import Video
 from ingest.gaps import UsualInterval
@@ -63,6 +64,7 @@ class Demuxer:
         self._is_new = True  # until the first packet of this part
         format_name = self._video.container.format.name
         self._filling = FillingCheck(self._video.path, format_name, self._video.start)
+        self.shown_times = ShownTimes() if format_name == "avi" else None
         self._position_known: int | None = None  # bytes; of the newest packet that has one
         self._bytes_end = 0  # of the packets so far
         self._pictures_bytes_end = 0  # of the packets of the stream so far
@@ -174,6 +176,8 @@ class Demuxer:
         if packet.pos is not None and packet.pos >= 0:
             self._follow_bytes(self._video.start + packet.pos, packet.size, is_video=is_video)
         if is_video:
+            if self.shown_times is not None:
+                packet.pts = packet.dts
             if packet.pts is not None:
                 self._check_video(packet, packet.pts)
         elif packet.pts is not None and packet.stream.type == "audio":
@@ -192,6 +196,8 @@ class Demuxer:
         self._latest_time = max(self._latest_time, self.packet_time)
         if packet.is_corrupt:
             self._add_error(self.packet_time, "damaged data")
+        if self.shown_times is not None:
+            self.shown_times.take(packet)
         self._positions[pts] = self._position_known
         if len(self._positions) > POSITIONS:
             del self._positions[next(iter(self._positions))]
