@@ -20,7 +20,8 @@ def too_large(width: int, height: int, max_pixels: int) -> str | None:
 def decoder_limit(max_pixels: int) -> str:
     """Return FFmpeg's option `max_pixels`, which counts rows that it makes up to 64 pixels longer.
 
-    That is enough for pictures up to 16 times as high as wide; `SizeLimit.check` refuses the rest.
+    That is enough for pictures up to 16 times as high as wide; `SizeLimit.check` refuses the rest. See
+    findings/max_pixels_counts_padded_rows.sh.
     """
     return str(max_pixels + 64 * 4 * isqrt(max_pixels))
 

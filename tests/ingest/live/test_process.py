@@ -1,10 +1,14 @@
 """The frames that a decoder process picks of a live source."""
 
+import re
+
 import av
+import pytest
 
 from ingest.bus.source_config import SourceConfig
 from ingest.frame import Frame
-from ingest.live.process import FrameSampler
+from ingest.live.latest import LatestSlot
+from ingest.live.process import FrameSampler, describe_bug
 from ingest.live.stream import LiveFrame
 from ingest.pace import SECOND
 from ingest.picture.display import Picture, Shape
@@ -57,3 +61,19 @@ def test_damage_is_marked_on_the_next_picked_frame() -> None:
     sampler = FrameSampler(CONFIG, 0)
     damaged = [frame.damaged for n in range(6) if (frame := sample(sampler, n, damaged=n == 1)) is not None]
     assert damaged == [False, True, False]
+
+
+def test_an_unexpected_error_is_one_line_without_its_message() -> None:
+    try:
+        int("planted")
+    except ValueError as error:
+        reason = describe_bug(error)
+    assert re.fullmatch(r"internal error: ValueError in line \d+ of test_process\.py", reason)
+
+
+def test_the_decoding_thread_learns_that_the_sender_failed() -> None:
+    slot: LatestSlot[int] = LatestSlot()
+    slot.put(1)
+    slot.fail(MemoryError())
+    with pytest.raises(MemoryError):
+        slot.put(2)
