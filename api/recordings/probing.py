@@ -1,27 +1,14 @@
-"""Probes a file in a sandboxed process, and checks the result against the limits.
+"""Probes a file in a sandboxed process, and checks the result against the limits."""
 
-The process gets nothing of the service's environment: no address of Redis, no token.
-"""
-
-import asyncio
 import json
-import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
+from api.recordings import sandbox
 from api.settings import RecordingLimits
 from ingest.picture.options import NO_CORRECTION, DisplayOptions, Turn
-
-TIMEOUT = 30.0  # seconds
-MAX_PROCESSES = 2  # at a time; other files wait
-
-# Variables that the process keeps: where programs and libraries lie, and the encoding of file names.
-ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE")
-
-_semaphores: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class RefusedError(Exception):
@@ -45,8 +32,7 @@ async def probe(
     path: Path, limits: RecordingLimits, display: DisplayOptions = NO_CORRECTION, python: str = sys.executable
 ) -> ProbedVideo:
     """Probe a file; raises RefusedError."""
-    async with _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_PROCESSES)):
-        answer = await _run_probe(path, limits.pixels, display, python)
+    answer = await _answer(path, replace(display, max_pixels=limits.pixels), python)
     if "reason" in answer:
         raise RefusedError(answer["reason"])
     is_measured = answer.pop("measured")  # else the jumps of the clock are part of the duration
@@ -56,31 +42,12 @@ async def probe(
     return video
 
 
-async def _run_probe(path: Path, max_pixels: int, display: DisplayOptions, python: str) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        *(python, "-P", "-m", "ingest.files.probe", str(path), str(max_pixels)),
-        *(display.turn, display.aspect or ""),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(),
-    )
+async def _answer(path: Path, display: DisplayOptions, python: str) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(TIMEOUT):
-            output, _ = await process.communicate()
-        answer = json.loads(output)
+        answer = json.loads(await sandbox.run("ingest.files.probe", path, display, python))
         assert isinstance(answer, dict)
         return answer
     except TimeoutError:
-        return {"reason": f"the video could not be examined within {TIMEOUT:.0f} s"}
+        return {"reason": f"the video could not be examined within {sandbox.TIMEOUT:.0f} s"}
     except ValueError:  # the process hit one of its limits, or the decoder crashed
         return {"reason": "the video cannot be decoded"}
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-def _environment() -> dict[str, str]:
-    inherited = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    return inherited | {"OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve address space

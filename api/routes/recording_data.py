@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Query, Response
@@ -12,15 +13,18 @@ from api.access.caller import CallerDep
 from api.http.problems import ProblemError, problems
 from api.jobs.checkpoint import BadCheckpointError
 from api.jobs.folder import job_folder
+from api.recordings import sandbox
 from api.recordings.clocked_file import ClockedFile
 from api.recordings.overview import read_overview
+from api.recordings.store import JobRecord
 from api.recordings.time_slice import read_time_slice
 from api.recordings.view import video_of
 from api.results.names import RESULT_FILES
 from api.routes.recordings import find_recording, no_recording
-from api.services import ServicesDep
+from api.services import Services, ServicesDep
 from api.timelines.overview import OVERVIEW_SCHEMA
 from engine.stored import BadLineError
+from ingest.picture.options import DisplayOptions
 from ingest.plain_name import plain_name
 
 router = APIRouter(prefix="/v1/recordings/{id}", tags=["recordings"])
@@ -89,16 +93,41 @@ async def get_overview(id: str, services: ServicesDep, caller: CallerDep) -> Res
 async def get_video(id: str, services: ServicesDep, caller: CallerDep) -> FileResponse:
     """Return the video file, with range requests. The clock of an MP4 that begins late is set to 0 in it."""
     record = await find_recording(services, id)
-    folder = job_folder(services.settings.data, id)
-    file = await asyncio.to_thread(video_of, record.job, folder, services.settings.media)
-    if file is None:
-        raise ProblemError(404, f"the video of {record.job.name} no longer exists")
+    file = await _file_of(services, record)
     await services.audit.record(caller, "recording.read", id)
     response = ClockedFile if record.job.shift else FileResponse
     filename = plain_name(record.job.name)
     return response(
         file, media_type=record.job.media_type, filename=filename, content_disposition_type="inline"
     )
+
+
+@router.get(
+    "/picture",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **problems(404, 409)},
+)
+async def get_picture(id: str, services: ServicesDep, caller: CallerDep) -> Response:
+    """Return a picture as mien reads it, upright, as a JPEG that every browser shows."""
+    record = await find_recording(services, id)
+    file = await _file_of(services, record)
+    if record.job.kind != "picture":
+        raise ProblemError(409, f"{record.job.name} is a video")
+    await services.audit.record(caller, "recording.read", id)
+    display = DisplayOptions(record.job.turn, record.job.aspect, max_pixels=services.settings.limits.pixels)
+    jpeg = await sandbox.run("ingest.files.upright", file, display)
+    if not jpeg:
+        raise ProblemError(404, f"{record.job.name} can no longer be decoded")
+    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+async def _file_of(services: Services, record: JobRecord) -> Path:
+    """Return the file of a recording. Raises a 404 problem if it was deleted."""
+    folder = job_folder(services.settings.data, record.job.id)
+    file = await asyncio.to_thread(video_of, record.job, folder, services.settings.media)
+    if file is None:
+        raise ProblemError(404, f"the video of {record.job.name} no longer exists")
+    return file
 
 
 @router.get("/files/{name}", response_class=FileResponse, responses=problems(404, 422))

@@ -13,6 +13,7 @@ export const cancelRecording = (id) => request(recordingPath(id, "cancel"), { me
 export const removeRecording = (id) => request(recordingPath(id), { method: "DELETE" });
 export const fetchRecordingOverview = (id) => request(recordingPath(id, "overview"));
 export const filePath = (id, name) => recordingPath(id, `files/${encodeURIComponent(name)}`);
+export const picturePath = (id) => recordingPath(id, "picture");
 export const videoPath = (id) => recordingPath(id, "video");
 
 /** Return readings, spans and coverage. @param {string} id @param {number} from s @param {number} to s */

@@ -8,15 +8,19 @@ import { placeOf, shapeOf, stretchOf, styleOf } from "./picture-place.js";
 export class Overlay {
   #surface;
   #video;
+  #element; // with the picture
+  #turn; // of that element
   #recording;
   #stretch = null; // of the browser's picture, once its first frame is there
   #drawn = "";
   #nextAt = -Infinity; // ms: the earliest time of the next drawing
 
   /** @param {{ width: number, height: number, player_turn: string, aspect: string | null }} recording */
-  constructor(canvas, video, recording) {
+  constructor(canvas, { video, still }, recording) {
     this.#surface = new Surface(canvas);
     this.#video = video;
+    this.#element = recording.kind === "picture" ? still : video;
+    this.#turn = recording.kind === "picture" ? "0" : recording.player_turn; // the server turns pictures
     this.#recording = recording;
   }
 
@@ -30,7 +34,7 @@ export class Overlay {
     this.#drawn = drawing;
     this.#nextAt = Math.max(this.#nextAt, now) + FRAME; // a fast video has more frames
     const place = placeOf(shape, { width, height });
-    Object.assign(this.#video.style, styleOf(place, this.#recording.player_turn));
+    Object.assign(this.#element.style, styleOf(place, this.#turn));
     this.#surface.begin();
     const { context } = this.#surface;
     context.translate(place.left, place.top);
@@ -39,11 +43,11 @@ export class Overlay {
 
   // The size in pixels may change on the way; an aspect that the user gave is that of all pictures.
   #shapeOfPicture(hasFrame) {
-    const { width, height, player_turn: turn, aspect } = this.#recording;
+    const { width, height, aspect } = this.#recording;
     const first = { width: width || 16, height: height || 9 };
     if (!hasFrame || aspect) return first;
     const frame = { width: this.#video.videoWidth, height: this.#video.videoHeight };
-    this.#stretch ??= stretchOf(frame, turn, first);
-    return shapeOf(frame, turn, this.#stretch);
+    this.#stretch ??= stretchOf(frame, this.#turn, first);
+    return shapeOf(frame, this.#turn, this.#stretch);
   }
 }

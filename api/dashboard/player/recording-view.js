@@ -13,6 +13,7 @@ import { Overview } from "./overview.js";
 import { Player } from "./player.js";
 import { ReadingCache } from "./reading-cache.js";
 import { showFaceShares, showFigures, showFiles } from "./results.js";
+import { Still } from "./still.js";
 import { TimeWindow } from "./time-window.js";
 import { Timelines } from "./timelines.js";
 
@@ -21,6 +22,7 @@ const OVERVIEW_INTERVAL = 2000; // ms between requests for the overview of a run
 const MAX_OVERVIEW_SHARE = 0.05; // of the time is spent on these requests, which grow with the recording
 const TEXT_INTERVAL = 250; // ms between changes of texts, and requests for readings
 const JUMP = 1000; // ms between two drawings, from which on it was a seek
+const MOMENT = 0.001; // s: a picture has no duration
 const PRELOAD = 12_000; // ms of readings that are fetched before they are played
 
 export class RecordingView {
@@ -36,6 +38,7 @@ export class RecordingView {
   #timelines;
   #controls;
   #captions;
+  #still = null; // of a recording that is a picture
   #nextOverviewAt = -Infinity; // ms; Infinity during a request
   #isComplete = false; // the overview was requested after the job's end
   #textAt = -Infinity; // ms
@@ -56,7 +59,7 @@ export class RecordingView {
       frame: () => this.#drawOverlay(),
       videoState: (state) => this.#onVideoState(state),
     });
-    this.#overlay = new Overlay(byId("overlay"), video, recording);
+    this.#overlay = new Overlay(byId("overlay"), { video, still: byId("still") }, recording);
     this.#captions = new Captions(video, this.#player);
     const parts = { player: this.#player, timeWindow: this.#window, captions: this.#captions };
     this.#controls = new Controls(parts, rate);
@@ -65,15 +68,17 @@ export class RecordingView {
     const shape = `${recording.width || 16} / ${recording.height || 9}`;
     byId("video-area").style.setProperty("--shape", shape);
     byId("faces-in-view").replaceChildren();
-    byId("player").dataset.blank = String(!recording.has_video);
+    Object.assign(byId("player").dataset, { blank: !recording.has_video, kind: recording.kind });
     this.update(recording);
-    if (recording.has_video) this.#player.load(videoPath(recording.id));
+    if (recording.kind === "picture") this.#still = new Still(recording);
+    else if (recording.has_video) this.#player.load(videoPath(recording.id));
   }
 
   close() {
     this.#isClosed = true;
     for (const part of [this.#controls, this.#timelines, this.#readings, this.#captions, this.#player])
       part.close();
+    this.#still?.close();
   }
 
   /** Take the recording's newest state. */
@@ -83,7 +88,8 @@ export class RecordingView {
     const duration = recording.duration ?? recording.position ?? 0; // s
     this.#player.duration = duration * 1000;
     this.#window.setDuration(Math.max(1000 * duration, this.#overview.until));
-    const readUntil = isUnderWay(recording) ? (recording.position ?? 0) : duration;
+    const end = Math.max(duration, MOMENT);
+    const readUntil = isUnderWay(recording) ? (recording.position ?? 0) : end;
     this.#readings.setProgress(readUntil, isUnderWay(recording));
     this.#captions.update(recording);
     this.#summary.update(recording);
@@ -169,8 +175,10 @@ export class RecordingView {
   }
 
   #showNotice() {
-    const isEmpty = !isUnderWay(this.#recording) && this.#overview.revision > 0 && this.#overview.until === 0;
+    const isRead = !isUnderWay(this.#recording) && this.#overview.revision > 0;
+    const isEmpty = isRead && this.#overview.until === 0 && this.#recording.kind === "video";
     showText(byId("notice"), noticeText(this.#recording, { isEmpty, video: this.#videoState }));
-    Object.assign(byId("recording").dataset, { empty: isEmpty, video: this.#recording.has_video });
+    const { has_video: video, kind } = this.#recording;
+    Object.assign(byId("recording").dataset, { empty: isEmpty, video, kind });
   }
 }

@@ -21,14 +21,15 @@ const DESCRIPTIONS = {
 const MIN_SHARE = 0.005; // smaller shares are not named
 
 /** @param {object} recording as the API sends it */
-export function showFigures({ duration, faces, readings, speed, width, height, rate, size, purpose }) {
+export function showFigures({ kind, duration, faces, readings, speed, width, height, rate, size, purpose }) {
+  const isVideo = kind === "video";
   const figures = {
     faces,
-    duration: duration && videoTime(duration * 1000),
+    duration: isVideo && duration && videoTime(duration * 1000),
     readings: readings.toLocaleString(),
-    speed: speed && speedText(speed),
+    speed: isVideo && speed && speedText(speed),
     picture: width && height && `${width} × ${height}`,
-    "readings a second": rate === "all" ? "every frame" : rate,
+    "readings a second": isVideo && (rate === "all" ? "every frame" : rate),
     file: size && bytes(size),
     purpose: purpose && purposeName(purpose),
   };

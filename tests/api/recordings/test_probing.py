@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.recordings.probing import MAX_PROCESSES, RefusedError, probe
+from api.recordings.probing import RefusedError, probe
+from api.recordings.sandbox import MAX_PROCESSES
 from api.settings import RecordingLimits
 from tests.clips import even, make_clip
 from tests.films import make_film
