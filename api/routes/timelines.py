@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,6 +26,7 @@ from api.timelines.overview import OVERVIEW_SCHEMA, OverviewDocument
 from api.timelines.ranges import CursorRange, From, RangeDep, To, requested_range
 from ingest.bus.keys import overview_key
 from ingest.bus.timeline import SECONDS
+from ingest.plain_name import plain_name
 
 router = APIRouter(prefix="/v1/timelines", tags=["timelines"])
 
@@ -129,7 +130,8 @@ async def get_timeline_overview(
 async def _file(
     services: Services, source: str, cursors: CursorRange, export_request: ExportRequest, request: Request
 ) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{source}.{export_request.format}"'}
+    filename = quote(plain_name(source, f".{export_request.format}"))
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
     if export_request.limit is None:
         end = await services.history.last(source, cursors.start, cursors.end)
         pages = services.history.pages_up_to(source, cursors.start, end)

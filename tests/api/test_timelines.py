@@ -170,6 +170,12 @@ def test_a_format_is_chosen_by_name_or_by_header(api: Api, http: httpx.Client, f
     assert "link" not in named.headers
 
 
+def test_the_name_of_a_file_is_plain_whatever_the_source_is_called(api: Api, http: httpx.Client) -> None:
+    configure(api.redis_url, '..\u043b"1"')
+    file = http.get("/..%D0%BB%221%22?format=csv")
+    assert file.headers["content-disposition"] == 'attachment; filename="%D0%BB%221%22.csv"'
+
+
 def test_the_accept_header_must_allow_a_format(http: httpx.Client) -> None:
     for accepted in ("image/png", "text/csv;q=0"):
         assert "text/csv" in problem(http.get("/lobby", headers={"accept": accepted}), 406)["detail"]

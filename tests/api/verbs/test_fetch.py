@@ -36,7 +36,7 @@ def serving_files(names: Sequence[str], length: int) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()  # seconds between its looks
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
