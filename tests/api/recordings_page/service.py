@@ -49,7 +49,7 @@ class Service:
     def add(self, path: str, rate: float | str = 10, **options: str) -> str:
         """Have a file of the media folder read; return its id."""
         added = {"path": path, "rate": rate, **options}
-        answer = httpx.post(f"{self.api.http}/v1/recordings", json=added)
+        answer = httpx.post(f"{self.api.http}/v1/recordings", json=added, timeout=READ_TIMEOUT)
         assert answer.status_code == 201, answer.text
         id: str = answer.json()["id"]
         return id

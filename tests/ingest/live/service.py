@@ -16,6 +16,7 @@ from ingest.bus.source_config import SourceConfig, decode_config, encode_config
 from ingest.bus.wire import decode_frame
 from ingest.frame import Frame
 from tests.processes import children_of
+from tests.waiting import until
 
 QUICK = {"MIEN_OPEN_TIMEOUT": "2", "MIEN_READ_TIMEOUT": "1"}  # seconds
 
@@ -70,3 +71,10 @@ class Ingest:
         self.process.wait(10)
         self.client.close()
         return time.monotonic() - began
+
+
+def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
+    """Wait until the source is live and has sent a frame."""
+    until(
+        lambda: ingest.frames(source) and ingest.states(source)[-1:] == ["live"], seconds, f"{source} is live"
+    )

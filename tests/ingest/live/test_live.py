@@ -13,10 +13,11 @@ import pytest
 
 from deploy.redis_server import RedisServer
 from ingest.bus.keys import beat_key, preview_key, timeline_key, watch_key
+from ingest.clock import MAX_CORRECTION
 from ingest.frame import Frame
 from ingest.pace import SECOND
 from tests.clips import even, make_clip
-from tests.ingest.live.service import Ingest
+from tests.ingest.live.service import Ingest, live
 from tests.processes import is_alive
 from tests.servers import RtspServer
 from tests.waiting import until
@@ -24,6 +25,7 @@ from tests.waiting import until
 Serve = Callable[[dict[str, Path]], RtspServer]
 
 FRAME_INTERVAL = SECOND // 25  # ns
+PAUSE = 500  # ms, in which a camera sends five frames that are picked
 
 pytestmark = pytest.mark.rtsp
 
@@ -73,33 +75,32 @@ def captured_apart(first: Frame, last: Frame) -> float:
     return (last.captured_at - first.captured_at).total_seconds()
 
 
-def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:
-    until(
-        lambda: ingest.frames(source) and ingest.states(source)[-1:] == ["live"], seconds, f"{source} is live"
-    )
-
-
 def assert_even(frames: list[Frame]) -> None:
     """Expect every second frame of 25 a second; a busy machine skips some, which the numbers count.
 
-    Over UDP it also loses packets: then a gap has any number of frames, and the next one is damaged.
+    Over UDP it also loses packets: then a gap has any number of frames, and the next one is damaged. If
+    frames arrive more than half a second late, the clock is corrected a little with each.
     """
     pairs = [pair for pair in pairwise(frames) if pair[0].connection == pair[1].connection]
     assert pairs
     for earlier, later in pairs:
-        gap, counted = later.media_time - earlier.media_time, later.number - earlier.number
-        assert counted >= 1
-        assert gap == counted * 2 * FRAME_INTERVAL or (later.damaged and gap % FRAME_INTERVAL == 0)
+        gap = later.media_time - earlier.media_time
+        count = round(gap / FRAME_INTERVAL)
+        assert abs(gap - count * FRAME_INTERVAL) <= count * MAX_CORRECTION
+        assert count == 2 * (later.number - earlier.number) or later.damaged
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_camera_is_read(ingest: Ingest, rtsp_server: Serve, media: Path, transport: str) -> None:
     server = rtsp_server({"door": media / "camera.mp4"})
     ingest.add("door", server.url("door") + f"?mien_transport={transport}")
+    live(ingest, "door")
+    ingest.client.execute_command("CLIENT PAUSE", PAUSE)  # frames are skipped meanwhile
     frames = frames_of(ingest, "door", 25, seconds=60)
     states = ingest.states("door")
     assert (states[0], states[-1]) == ("connecting", "live")  # a slow machine misses a time limit in between
     assert_even(frames)
+    assert max(later.number - earlier.number for earlier, later in pairwise(frames)) > 1
     assert frames[0].grey.shape == (120, 160)
     assert {frame.clock for frame in frames} <= {"rtcp", "arrival"}
 
@@ -254,55 +255,6 @@ def test_a_change_for_viewers_does_not_restart_the_decoder(ingest: Ingest, media
     assert shown is not None
     assert len(coarse) < len(shown) / 2, "an image of few squares is small"
     assert ingest.children() == {decoder}
-
-
-@pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis on which no other ingest holds the lease of the shard."""
-    server = RedisServer(tmp_path_factory.mktemp("r"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own(own_server: RedisServer, media: Path) -> Iterator[Ingest]:
-    """A service of its own, which a test may end."""
-    service = Ingest(own_server.url, media)
-    yield service
-    service.stop()
-
-
-def test_stopping_ends_all_decoders(own: Ingest) -> None:
-    for number in range(3):
-        own.add(f"clip{number}", "camera.mp4?loop")
-    until(lambda: len(own.children()) == 3, 15, "three decoders")
-    decoders = own.children()
-    assert own.stop() < 2.0
-    assert own.process.returncode == 0
-    assert not any(is_alive(decoder) for decoder in decoders)
-
-
-def test_decoders_end_with_a_killed_service(own: Ingest) -> None:
-    own.add("clip", "camera.mp4?loop")
-    live(own, "clip")
-    decoders = own.children()
-    own.process.kill()
-    own.process.wait()
-    until(lambda: not any(is_alive(decoder) for decoder in decoders), 3, "the decoder goes with its keeper")
-
-
-def test_decoding_goes_on_while_redis_restarts(own: Ingest, own_server: RedisServer) -> None:
-    own.add("clip", "camera.mp4?loop")
-    live(own, "clip")
-    before = own.frames("clip")[-1]
-    assert own_server.process is not None
-    own_server.process.kill()
-    own_server.process.wait()
-    own_server.start()
-    after = until(lambda: own.frames("clip"), 10, "frames on the new server")
-    assert after[0].connection == before.connection
-    assert after[0].number > before.number
 
 
 def test_no_image_reaches_the_disk(redis_server: RedisServer, ingest: Ingest, media: Path) -> None:
