@@ -179,7 +179,7 @@ def open_network(address: Address, settings: IngestSettings) -> tuple[InputConta
     try:
         container, stream = _open(address, settings, address.type.device)
     except NoVideoError as error:
-        # FFmpeg takes some paths such as /front%20door.jpg for a list of files, a format that is not allowed here
+        # FFmpeg takes some paths for a list of files, a format that is not allowed here
         # (findings/ffmpeg_takes_space_in_address_for_number.sh).
         is_by_suffix = isinstance(error.__cause__, av.error.ArgumentError)
         return _open_jpegs(address, settings, "jpeg_pipe" if is_by_suffix else "mjpeg")
