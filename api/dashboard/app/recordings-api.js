@@ -21,7 +21,7 @@ export function fetchTimeline(id, from, to) {
   return request(`${recordingPath(id, "timeline")}?${new URLSearchParams({ from, to })}`);
 }
 
-/** Add a file of the media folder. @param {string} path @param {object} options { rate, purpose, ground } */
+/** Add a file of the media folder. @param {string} path @param {object} options { rate, purpose, ground, turn, aspect } */
 export function addFromMedia(path, options) {
   const rate = options.rate === "all" ? "all" : Number(options.rate);
   const signal = AbortSignal.timeout(PROBE_TIMEOUT);

@@ -2,20 +2,10 @@
 
 import { fillPurposes, needsGround, PICTURE_OPTIONS, purposeErrors } from "../app/purposes.js";
 import { addSource, changeSource } from "../app/sources-api.js";
+import { TURN_OPTIONS } from "../app/turns.js";
 import { byId, fillSelect, setText, showFieldErrors, showText } from "../lib/elements.js";
 
 const FIELDS = ["name", "url", "rate", "purpose", "ground", "picture", "turn", "aspect"];
-
-const TURN_OPTIONS = [
-  ["0", "None"],
-  ["90", "90° right"],
-  ["180", "180°"],
-  ["270", "90° left"],
-  ["mirrored", "Mirrored"],
-  ["mirrored-90", "Mirrored, then 90° right"],
-  ["mirrored-180", "Mirrored, then 180°"],
-  ["mirrored-270", "Mirrored, then 90° left"],
-];
 
 export class SourceForm {
   #dialog = byId("source-dialog");

@@ -3,11 +3,12 @@
 import { settled } from "../app/http.js";
 import { fillPurposes, needsGround, purposeErrors } from "../app/purposes.js";
 import { addFromMedia, fetchLimits } from "../app/recordings-api.js";
-import { byId, setText, showFieldErrors } from "../lib/elements.js";
+import { TURN_OPTIONS } from "../app/turns.js";
+import { byId, fillSelect, setText, showFieldErrors } from "../lib/elements.js";
 import { bytes, remaining } from "../lib/format.js";
 import { Upload } from "./upload.js";
 
-const FIELDS = ["path", "purpose", "ground"];
+const FIELDS = ["path", "purpose", "ground", "turn", "aspect"];
 
 export class AddForm {
   #form = byId("media-form");
@@ -23,6 +24,7 @@ export class AddForm {
     this.#onAdded = onAdded;
     this.#fields.rate.value = String(rate.default);
     fillPurposes(this.#fields, { mustChoose: tokens === "required" });
+    fillSelect(this.#fields.turn, TURN_OPTIONS);
     this.#listenToPurpose();
     this.#loadLimits();
     const files = byId("files");
@@ -117,13 +119,14 @@ export class AddForm {
     this.#sendNext();
   }
 
-  // { rate, purpose, ground } as the form says; null, with errors shown, when it lacks something.
+  // { rate, purpose, ground, turn, aspect } as the form says; null, with errors shown, when it lacks something.
   #options() {
-    const { rate, purpose, ground } = Object.fromEntries(new FormData(this.#form));
+    const { rate, purpose, ground, turn, aspect } = Object.fromEntries(new FormData(this.#form));
     const errors = purposeErrors({ purpose, ground });
     this.#showErrors(errors);
     if (Object.keys(errors).length > 0) return null;
-    return { rate, purpose, ...(needsGround(purpose) && { ground }) };
+    const shape = { turn, ...(aspect.trim() && { aspect: aspect.trim() }) };
+    return { rate, purpose, ...(needsGround(purpose) && { ground }), ...shape };
   }
 
   async #submit(event) {

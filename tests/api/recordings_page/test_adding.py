@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -27,11 +28,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(TIMEOUT)]
 
 
 def test_a_dropped_video_is_read_and_its_timelines_are_drawn(page: Page, service: Service) -> None:
+    page.locator("#turn").select_option("mirrored")
+    page.locator("#aspect").fill("16:9")
     drop(page, "Café Zürich.webm", service.clip.read_bytes())
     line = line_of(page, "Café Zürich.webm")
     expect(line).to_have_attribute("data-state", "completed", timeout=READ_TIMEOUT * 1000)
     expect(line.locator(".text")).to_contain_text("face")
     expect(page.locator("#uploads li")).to_have_count(0)
+    [dropped, *_] = httpx.get(f"{service.api.http}/v1/recordings").json()
+    assert (dropped["turn"], dropped["aspect"]) == ("mirrored", "16:9")
     line.get_by_role("link").click()
     expect(page.locator("#recording-name")).to_have_text("Café Zürich.webm")
     wait_for_share(page, TIMELINE, HAPPY, 0.6, part=(0.03, 0.3))
@@ -59,7 +64,13 @@ def test_what_is_refused_is_shown_beside_it(page: Page, service: Service) -> Non
     expect(upload).to_contain_text("not a video")
     upload.get_by_role("button", name="Dismiss").click()
     expect(upload).to_have_count(0)
+    page.locator("#path").fill(service.clip.name)
+    page.locator("#aspect").fill("wide")
+    page.locator("#path").press("Enter")
+    expect(page.locator("#aspect-error")).to_contain_text("must be width:height")
+    page.locator("#aspect").fill("")
     page.locator("#path").fill("missing.mp4")
+    page.locator("#path").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#path-error")).to_contain_text("no such file")
     expect(page.locator("#path")).to_be_focused()
