@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
-from ingest.picture.options import Turn, checked_aspect, checked_turn
+from ingest.picture.options import BadOptionError, Turn, checked_aspect, checked_turn
 
 TURN = "degrees clockwise, on top of what the video declares; the mirrored ones exchange left and right first"
 ASPECT = "width:height of the picture as shown, such as 16:9; null: as the video declares"
@@ -21,10 +22,17 @@ def turn_text(turn: str | int) -> Turn:
     return checked_turn(str(turn))
 
 
+def _valid_aspect(aspect: str | None) -> str | None:
+    try:
+        return checked_aspect(aspect)
+    except BadOptionError:
+        raise PydanticCustomError("aspect", "no width:height") from None
+
+
 TurnField = Annotated[
     Turn | Literal[0, 90, 180, 270],
     BeforeValidator(_no_boolean),
     AfterValidator(turn_text),
     Field(description=TURN),
 ]
-AspectField = Annotated[str | None, AfterValidator(checked_aspect), Field(description=ASPECT)]
+AspectField = Annotated[str | None, AfterValidator(_valid_aspect), Field(description=ASPECT)]

@@ -24,6 +24,7 @@ SENTENCES = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
     "literal_error": "must be {expected}",
+    "aspect": "must be width:height between 1:10 and 10:1, such as 16:9",  # api.display_fields
 }
 
 
