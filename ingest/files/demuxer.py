@@ -181,7 +181,7 @@ class Demuxer:
             if packet.pts is not None:
                 self._check_video(packet, packet.pts)
         elif packet.pts is not None and packet.stream.type == "audio":
-            ended = round((packet.pts + (packet.duration or 0)) * packet.time_base * SECOND) - self._start
+            ended = nanoseconds(packet.stream, packet.pts + (packet.duration or 0)) - self._start
             self.others_end = max(self.others_end, ended + self._clock.shift)
 
     def _follow_bytes(self, position: int, size: int, *, is_video: bool) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ingest.files.layout.mp4_clock import fragments_start
@@ -22,10 +23,10 @@ INDEXED = ("mov", "matroska", "avi", "gif")
 TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
-def nanoseconds(stream: VideoStream, ticks: int) -> int:
+def nanoseconds(stream: Stream, ticks: int) -> int:
     """Convert a time of a stream's packets or frames."""
     base = stream.time_base
-    assert base is not None  # every video stream has one
+    assert base is not None  # every stream has one
     return ticks * base.numerator * SECOND // base.denominator
 
 

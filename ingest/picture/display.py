@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 from av.video.stream import VideoStream
@@ -51,20 +52,20 @@ class Display:
         # is the newer one after a change.
         self._container_ratio = declared if declared != coded else None
         self._coded_ratio: Fraction | None = None
-        self._orientation: Orientation | None = None
+        self._orientation = self._turn  # of the newest image
 
     def picture(self, image: av.VideoFrame) -> Picture:
         """Return the image with its shape."""
-        orientation = self._declared_orientation(image).then(self._turn)
+        orientation = self._shown_orientation(image)
         ratio = self._pixel_ratio(image)
         return Picture(image, shape_of(image.width, image.height, ratio, orientation, self._options.aspect))
 
-    def _declared_orientation(self, image: av.VideoFrame) -> Orientation:
-        """Return the image's own orientation, or the last one: H.264 and H.265 tell it at key frames only."""
+    def _shown_orientation(self, image: av.VideoFrame) -> Orientation:
+        """Return that of the image, or of the last one that has one: H.26x tells it at key frames only."""
         matrix = image.side_data.get("DISPLAYMATRIX")
         if matrix is not None:
-            self._orientation = Orientation.of_matrix(matrix)
-        return self._orientation or UPRIGHT
+            self._orientation = Orientation.of_matrix(matrix).then(self._turn)
+        return self._orientation
 
     def _pixel_ratio(self, image: av.VideoFrame) -> Fraction:
         """Return width / height of a pixel, by FFmpeg's rule (av_guess_sample_aspect_ratio)."""
@@ -94,6 +95,7 @@ def turn_of(options: DisplayOptions) -> Orientation:
     return orientation
 
 
+@lru_cache
 def square_size(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
     """Return the size in square pixels of an image with pixels of `ratio`: one side grows, none shrinks."""
     if abs(ratio - 1) <= SQUARE_TOLERANCE or not Fraction(1, MAX_PIXEL_RATIO) <= ratio <= MAX_PIXEL_RATIO:
