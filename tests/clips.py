@@ -9,7 +9,10 @@ import numpy as np
 
 from ingest.files.layout.boxes import HEADER, boxes
 
-QUICK = {"libx265": {"preset": "ultrafast", "x265-params": "log-level=error"}}
+QUICK = {
+    "libx264": {"preset": "veryfast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=error"},
+}
 
 STEP = 2  # brightness from one frame to the next
 

