@@ -35,7 +35,7 @@ class FillingCheck:
         """Return True if data between the packets so far and this one, from byte `start` on, were lost."""
         if start is None or start < 0 or "mov" in self._format:
             return False
-        # Packets that share a page of Ogg share its position (findings/ogg_packets_share_position_of_page.sh).
+        # Packets of one page of Ogg share its position (findings/ogg_packets_share_position_of_page.sh).
         page, end = self._pages.get(stream, (-1, 0))
         end = (end if page == start else start) + size
         self._pages[stream] = (start, end)

@@ -23,6 +23,7 @@ IVF = re.compile(rb"DKIF\0\0\x20\0")
 NUT = re.compile(rb"nut/multimedia container\0")
 PNG = re.compile(rb"\x89PNG\r\n\x1a\n")
 EBML = re.compile(rb"\x1a\x45\xdf\xa3.{0,40}\x42\x82.(?:webm|matroska)", re.DOTALL)  # RFC 8794, 11.2.1
+MXF = re.compile(rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02")  # SMPTE ST 377-1, 7.1
 FIRST_PAGE = re.compile(rb"OggS\0\x02")  # of a logical bitstream (RFC 3533)
 
 EBML_ID, SEGMENT_ID, VOID_ID = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\xec"
@@ -142,5 +143,5 @@ CONTAINERS: list[tuple[Callable[[bytes], object], Callable[[BinaryIO], Starts]]]
     (_is_avi, _in_riff),
     (lambda header: header.startswith(ASF_HEADER_OBJECT), _in_asf),
     (FIRST_PAGE.match, _in_ogg),
-    *((pattern.match, _search(pattern)) for pattern in (FLV, IVF, NUT, PNG)),
+    *((pattern.match, _search(pattern)) for pattern in (FLV, IVF, MXF, NUT, PNG)),
 ]
