@@ -4,6 +4,7 @@ FFmpeg reads the first part of most of them, with the index or the headers of th
 program streams (TS, VOB), GIF and streams without a container need nothing of this: FFmpeg reads all of them.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from os import SEEK_END
@@ -27,6 +28,7 @@ MXF = re.compile(rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02")  
 FIRST_PAGE = re.compile(rb"OggS\0\x02")  # of a logical bitstream (RFC 3533)
 
 EBML_ID, SEGMENT_ID, VOID_ID = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\xec"
+MAX_LENGTH_SIZE = 8  # bytes
 RIFF_HEADER = 12  # bytes
 ASF_HEADER_OBJECT = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 ASF_OBJECT = 24  # bytes; its identifier and its length
@@ -68,13 +70,14 @@ def _in_matroska(file: BinaryIO) -> Starts:
 
 def _element(file: BinaryIO, position: int) -> tuple[bytes, int | None] | None:
     """Return the kind and the end of a top-level element; no end if it has no length; None for others."""
-    file.seek(position)
-    header = file.read(12)
+    header = _at(file, position, 12)
     kind = next((each for each in (EBML_ID, SEGMENT_ID, VOID_ID) if header.startswith(each)), None)
     if kind is None or len(header) <= len(kind):
         return None
     first = header[len(kind)]
     size = 9 - first.bit_length()  # bytes of the length (RFC 8794, 4)
+    if size > MAX_LENGTH_SIZE:
+        return None
     mask = (1 << 7 * size) - 1
     length = int.from_bytes(header[len(kind) : len(kind) + size], "big") & mask
     return kind, None if length == mask else position + len(kind) + size + length
@@ -115,6 +118,9 @@ def _in_ogg(file: BinaryIO) -> Starts:
 
 
 def _at(file: BinaryIO, position: int, size: int) -> bytes:
+    """Return bytes of the file; none behind its end, where a damaged length may lead too far to seek."""
+    if position >= os.fstat(file.fileno()).st_size:
+        return b""
     file.seek(position)
     return file.read(size)
 
