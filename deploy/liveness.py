@@ -8,12 +8,13 @@ heartbeats in Redis. While Redis does not answer they count as alive: a restart 
 import argparse
 import asyncio
 import sys
+from contextlib import suppress
 
 from api.access.certificates import CertificateError, configured_pair
 from api.settings import checked_port
 from deploy.endpoint import Endpoint
 from ingest.bus.connection import REDIS_ERRORS, connect
-from ingest.bus.heartbeat import has_local_heartbeat
+from ingest.bus.heartbeat import has_local_heartbeat, local_beat_key
 from ingest.environment import SettingError
 
 NOT_ALIVE, REFUSED = 1, 2  # exit codes
@@ -35,6 +36,12 @@ def has_heartbeat(part: str, url: str | None = None) -> bool | None:
             return has_local_heartbeat(client, part)
     except REDIS_ERRORS:
         return None
+
+
+def forget_heartbeat(part: str, url: str | None = None) -> None:
+    """Delete the heartbeat of a process that has ended, before the next one of the part sends its own."""
+    with suppress(*REDIS_ERRORS), connect(url, retries=0) as client:
+        client.delete(local_beat_key(part))
 
 
 def main() -> int:

@@ -10,9 +10,10 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from deploy.liveness import API, api_answers, has_heartbeat
+from deploy.liveness import API, api_answers, forget_heartbeat, has_heartbeat
 from deploy.processes import Command, SupervisedProcess
 from deploy.watch import Patience, SignOfLife, watch
 
@@ -20,11 +21,16 @@ STOP_TIMEOUT = 8.0  # seconds; Docker is told to wait for ten
 DEFAULT_PATIENCE = Patience()
 
 
-async def supervise(command: Command, sign: SignOfLife, patience: Patience = DEFAULT_PATIENCE) -> int:
+async def supervise(
+    command: Command,
+    sign: SignOfLife,
+    patience: Patience = DEFAULT_PATIENCE,
+    forget: Callable[[], Awaitable[None]] | None = None,
+) -> int:
     """Run the command until SIGTERM or SIGINT, or until it cannot work; return the exit code."""
     child = SupervisedProcess(command)
     supervision = child.start()
-    watching = asyncio.create_task(watch(child, supervision, sign, patience))
+    watching = asyncio.create_task(watch(child, supervision, sign, patience, forget))
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -47,7 +53,8 @@ def main() -> int:
     if given.part == API:
         return asyncio.run(supervise(command, partial(asyncio.to_thread, api_answers, given.port)))
     beats = partial(asyncio.to_thread, has_heartbeat, given.part)
-    return asyncio.run(supervise(command, beats, DEFAULT_PATIENCE.after_expiry()))
+    forget = partial(asyncio.to_thread, forget_heartbeat, given.part)
+    return asyncio.run(supervise(command, beats, DEFAULT_PATIENCE.after_expiry(), forget))
 
 
 if __name__ == "__main__":

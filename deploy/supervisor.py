@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.endpoint import Endpoint, EndpointError, has_tokens
-from deploy.liveness import has_heartbeat
+from deploy.liveness import forget_heartbeat, has_heartbeat
 from deploy.output import print_line
 from deploy.processes import CANNOT_WORK, Command, SupervisedProcess
 from deploy.redis_server import RedisServer
@@ -143,7 +143,8 @@ class Supervisor:
             case name:
                 part = "engine:0" if name == "engine" else name
                 beats = partial(asyncio.to_thread, has_heartbeat, part, self._redis_url)
-                await watch(child, supervision, beats, self._patience.after_expiry())
+                forget = partial(asyncio.to_thread, forget_heartbeat, part, self._redis_url)
+                await watch(child, supervision, beats, self._patience.after_expiry(), forget)
 
     def _ended(self, command: Command, code: int) -> None:
         if self._exit_code.done() or (command.once and code == 0):

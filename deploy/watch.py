@@ -57,14 +57,23 @@ class Silence:
 
 
 async def watch(
-    child: SupervisedProcess, supervision: asyncio.Task[int], sign: SignOfLife, patience: Patience
+    child: SupervisedProcess,
+    supervision: asyncio.Task[int],
+    sign: SignOfLife,
+    patience: Patience,
+    forget: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Check for signs of life until the supervision ends, and kill the child after too long a silence."""
+    """Check for signs of life until the supervision ends, and kill the child after too long a silence.
+
+    `forget`: makes the last sign of the process before the child no sign of the child.
+    """
     pid, silence = child.pid, Silence(patience, time.monotonic())
     while not supervision.done():
         await asyncio.sleep(silence.interval)
         if child.pid != pid:  # started anew since the last check
             pid, silence = child.pid, Silence(patience, time.monotonic())
+            if forget is not None:
+                await forget()
         alive = await sign()
         if child.pid == pid and silence.is_hung(alive, time.monotonic()):
             child.kill("shows no sign of life")

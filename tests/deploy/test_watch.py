@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.liveness import has_heartbeat
+from deploy.liveness import forget_heartbeat, has_heartbeat
 from deploy.processes import Command, SupervisedProcess
 from deploy.redis_server import RedisServer
 from deploy.serve import embedded_redis
@@ -79,6 +79,25 @@ def test_a_part_that_sends_no_heartbeats_is_killed_and_starts_again(redis_server
         return beats
 
     asyncio.run(stop_and_await_another(child, sign, PATIENCE))
+
+
+def test_a_heartbeat_of_the_process_before_is_no_sign_of_life(redis_server: RedisServer) -> None:
+    """A part that starts slowly has its time also where the heartbeat of the last one is still there."""
+    part, url = "engine:0", redis_server.url
+    child = SupervisedProcess(Command("engine", ("sleep", "60"), os.environ))
+    with connect(url) as client:
+        client.set(local_beat_key(part), "1")  # it does not expire
+
+    async def test() -> None:
+        beats = partial(asyncio.to_thread, has_heartbeat, part, url)
+        forget = partial(asyncio.to_thread, forget_heartbeat, part, url)
+        supervision = child.start()
+        watching = asyncio.create_task(watch(child, supervision, beats, PATIENCE, forget))
+        await until(beats, alive=False)
+        await child.stop(5)
+        await watching
+
+    asyncio.run(test())
 
 
 def test_a_task_that_hangs_starts_again(tmp_path: Path) -> None:
