@@ -2,6 +2,7 @@
 
 FFmpeg reads the first part of most of them, with the index or the headers of the first part. Transport and
 program streams (TS, VOB), GIF and streams without a container need nothing of this: FFmpeg reads all of them.
+See findings/ffmpeg_ends_flv_at_inner_header.sh and findings/ffmpeg_stops_clock_of_joined_mxf.sh.
 """
 
 import os
