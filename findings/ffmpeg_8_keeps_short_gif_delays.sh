@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PyAV 18.1.0 (FFmpeg 8), Debian's ffmpeg 5.1, Pillow 13.0.0 to write the files, CPython 3.11, Linux x86_64.
 #
-# Guess: FFmpeg takes delays of a GIF below 2/100 s for 1/10 s, as browsers do that show it, and as 5.1 does.
+# Guess: FFmpeg takes delays of a GIF below 2/100 s for 1/10 s, as 5.1 does.
 # Seen: FFmpeg 8 does so with a delay of 0 only, and 1/100 s stays 1/100 s: the same file lasts a tenth of the time.
 # The option `min_delay`, which sets that limit in 5.1, changes nothing.
 set -euo pipefail

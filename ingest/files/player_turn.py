@@ -1,7 +1,4 @@
-"""Finds the turn that a browser leaves out: browsers apply what the container declares, and nothing else.
-
-See findings/chromium_ignores_turn_in_h264_stream.sh.
-"""
+"""Finds the turn that a browser leaves out: browsers apply what the container declares, and nothing else."""
 
 from collections.abc import Iterator
 from pathlib import Path
