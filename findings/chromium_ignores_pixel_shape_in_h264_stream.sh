@@ -2,6 +2,7 @@
 # Debian's chromium 156 and ffmpeg 5.1, playwright 1.65.2, PyAV 18.1.0 (FFmpeg 8), opencv-python-headless 5.0.0.93,
 # CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: an MP4 whose H.264 says that pixels are twice as wide as high (VUI, ITU-T H.264, annex E) is shown twice as
 # wide in Chromium, whether or not MP4 repeats it in its box `pasp`.
 # Seen: without `pasp` Chromium takes the pixels for square. FFmpeg 8 and OpenCV (CAP_PROP_SAR_NUM) follow the codec.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Debian's chromium 156, playwright 1.65.2, PyAV 18.1.0 (FFmpeg 8), CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: MediaRecorder with "video/mp4;codecs=avc1" goes on when the picture grows, as a shared window does, and what it
 # wrote can be played: with the new size, or scaled to the old one.
 # Seen: the file has the parameters of the first size alone. Chromium's own player stops at the change with

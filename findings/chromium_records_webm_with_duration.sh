@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Debian's chromium 156, playwright 1.65.2, PyAV 18.1.0 (FFmpeg 8), CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: WebM of MediaRecorder has no duration, as it is written while it is recorded.
 # Seen: that holds for `start(500)`, which hands out pieces. After `start()`, which hands out one at the end, the file
 # has a duration.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # PyAV 18.1.0 (FFmpeg 8), CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: two MXF files joined by `cat` are read up to the end of the first, or as one whose clock starts again.
 # Seen: FFmpeg reads the packets of both parts, and gives each one of the second part the last PTS of the first. The
 # clock neither starts again nor goes on, it stands still; pictures and their content are whole.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # PyAV 18.1.0 (FFmpeg 8), CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: FFmpeg asks a web server for the address that it is given, once.
 # Seen: not where the address ends in the suffix of a picture. FFmpeg looks for a pattern of numbered files there, and
 # takes "%20d" of "/front%20door.jpg" for a number of 20 digits. It asks for five pictures that do not exist, such as

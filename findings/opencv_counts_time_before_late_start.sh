@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # opencv-python-headless 5.0.0.93 (its FFmpeg reader), PyAV 18.1.0 to write the files, CPython 3.11, Linux x86_64.
 #
+# The guess was written down after the first run.
 # Guess: CAP_PROP_FRAME_COUNT is about the number of frames, and half of it is the middle of the video.
 # Seen: for Matroska and WebM whose clock begins at 30 s, as a recorder's segments do, it counts from time 0: 800 for 50
 # frames. Times of frames count from the first one, so a seek to the middle finds nothing, and the position

@@ -8,6 +8,7 @@ from av.stream import Stream
 
 from ingest.clock import FileClock
 from ingest.decoder_threads import use_threads
+from ingest.files.gif import GifTimes
 from ingest.files.layout.filling import MAX_OVERHEAD, FillingCheck
 from ingest.files.lengths import (
     END_TOLERANCE,
@@ -65,6 +66,7 @@ class Demuxer:
         format_name = self._video.container.format.name
         self._filling = FillingCheck(self._video.path, format_name, self._video.start)
         self.shown_times = ShownTimes() if format_name == "avi" else None
+        self._gif = GifTimes() if format_name == "gif" else None
         self._position_known: int | None = None  # bytes; of the newest packet that has one
         self._bytes_end = 0  # of the packets so far
         self._pictures_bytes_end = 0  # of the packets of the stream so far
@@ -178,6 +180,8 @@ class Demuxer:
         if is_video:
             if self.shown_times is not None:
                 packet.pts = packet.dts
+            if self._gif is not None:
+                self._gif.stretch(packet)
             if packet.pts is not None:
                 self._check_video(packet, packet.pts)
         elif packet.pts is not None and packet.stream.type == "audio":

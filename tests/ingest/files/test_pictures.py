@@ -88,8 +88,11 @@ def test_an_animation_is_read_whole_with_its_own_times(tmp_path: Path, suffix: s
     assert not recording.damage
 
 
-def test_pictures_of_almost_no_time_last_as_long_as_in_browsers(tmp_path: Path) -> None:
-    path = write_animation(tmp_path / "fast.webp", greys(4), [5, 10, 20, 100])
+@pytest.mark.parametrize(("suffix", "delays"), [(".webp", [5, 10, 20, 100]), (".gif", [10, 10, 20, 100])])
+def test_pictures_of_almost_no_time_last_as_long_as_in_browsers(
+    tmp_path: Path, suffix: str, delays: list[int]
+) -> None:
+    path = write_animation(tmp_path / f"fast{suffix}", greys(4), delays)
     with open_recording(path, path.name, None) as recording:
         assert [frame.media_time // 1_000_000 for frame in recording] == [0, 100, 200, 220]
 
