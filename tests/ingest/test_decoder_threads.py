@@ -5,6 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
+from ingest.decoder_threads import use_threads
 from ingest.files.damage import Damage
 from ingest.files.recording import open_recording
 from ingest.live.stream import LiveFrame, LiveStream, SourceLostError
@@ -40,3 +41,14 @@ def test_a_damaged_picture_of_a_camera_is_left_out(cut: Path) -> None:
     with pytest.raises(SourceLostError):
         frames.extend(camera)
     assert len(frames) == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "threads"), [("film.avi", "NONE"), ("film.ts", "NONE"), ("film.webm", "AUTO")]
+)
+def test_other_codecs_keep_their_threads(tmp_path: Path, name: str, threads: str) -> None:
+    """MPEG-4 in AVI hides damage too, but rarely."""
+    with av.open(str(make_film(tmp_path / name, even(3)))) as container:
+        [stream] = container.streams.video
+        use_threads(stream, "FRAME")
+        assert stream.thread_type.name == threads
