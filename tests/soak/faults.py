@@ -30,8 +30,8 @@ class Faults:
     made: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)  # that could not be made
 
-    def run(self, plan: Sequence[Fault]) -> None:
-        """Make the faults at their times, and return when all have ended."""
+    def run(self, plan: Sequence[Fault], seconds: float) -> None:
+        """Make the faults at their times, and return after `seconds`, when all have ended."""
         began = time.monotonic()
         waiting = [(began + fault.at, number, self._steps(fault)) for number, fault in enumerate(plan)]
         heapq.heapify(waiting)
@@ -40,6 +40,7 @@ class Faults:
             time.sleep(max(0.0, at - time.monotonic()))
             if (pause := next(steps, None)) is not None:
                 heapq.heappush(waiting, (time.monotonic() + pause, number, steps))
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
 
     def _steps(self, fault: Fault) -> Steps:
         print(f"{fault.at:6.0f} s  {fault}", file=sys.stderr, flush=True)

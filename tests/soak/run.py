@@ -71,7 +71,7 @@ class Run:
             yield Row("faults: a clock that is set", "skipped: libfaketime is not installed", "", None)
         planned = plan(self.seed, seconds, interval, absent)
         faults = Faults(self.world, random.Random(self.seed))
-        faults.run(planned)
+        faults.run(planned, seconds)
         figure = "; ".join([f"{len(faults.made)} of {len(planned)}", *faults.failed])
         yield Row("faults that were made", figure, "all", not faults.failed)
 
