@@ -18,7 +18,7 @@ from ingest.files.pictures import PICTURE_ERRORS
 
 MILLISECOND = Fraction(1, 1000)  # the unit of WebP's durations
 
-# Browsers show pictures of at most 10 ms for 100 ms, as in GIF (ingest/files/gif.py).
+# Browsers show pictures of at most 10 ms for 100 ms, as in GIF (ingest/files/shown_times.py).
 TOO_SHORT, USUAL = 10, 100  # ms
 
 BUFFER = 1024 * 1024  # bytes that the demuxer reads at once

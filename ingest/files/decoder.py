@@ -75,8 +75,8 @@ class Decoder:
         self._usual.restore(state.intervals)
         self._demuxer.others_end = state.others_end
         self._demuxer.clock.begin(state.first)
-        if self._demuxer.shown_times is not None:
-            self._demuxer.shown_times.held = state.held
+        if self._demuxer.avi is not None:
+            self._demuxer.avi.held = state.held
         self._verifier = SeekVerifier(point)
         target = min(point.checksums) - early
         if target <= 0:
@@ -120,7 +120,7 @@ class Decoder:
             "first": self._demuxer.clock.first,
             "seams": self.seams,
             "position": self._demuxer.position(image.pts),
-            "held": self._demuxer.shown_times.held if self._demuxer.shown_times else None,
+            "held": self._demuxer.avi.held if self._demuxer.avi else None,
         }
 
     def __iter__(self) -> Iterator[DecodedFrame]:
@@ -152,8 +152,8 @@ class Decoder:
             try:
                 for image in packet.decode():
                     assert isinstance(image, av.VideoFrame)
-                    if self._demuxer.shown_times is not None:
-                        self._demuxer.shown_times.set(image)
+                    if self._demuxer.avi is not None:
+                        self._demuxer.avi.set(image)
                     yield image
                 return
             except av.error.EOFError:

@@ -8,7 +8,6 @@ from av.stream import Stream
 
 from ingest.clock import FileClock
 from ingest.decoder_threads import use_threads
-from ingest.files.gif import GifTimes
 from ingest.files.layout.filling import MAX_OVERHEAD, FillingCheck
 from ingest.files.lengths import (
     END_TOLERANCE,
@@ -19,9 +18,9 @@ from ingest.files.lengths import (
     video_end,
 )
 from ingest.files.opening import UnreadableError
-from ingest.files.order import ShownTimes
 from ingest.files.packets import packets_of
 from ingest.files.parts import Video
+from ingest.files.shown_times import AviTimes, GifTimes
 from ingest.gaps import UsualInterval
 from ingest.memory import is_exhausted
 from ingest.pace import SECOND
@@ -65,7 +64,7 @@ class Demuxer:
         self._is_new = True  # until the first packet of this part
         format_name = self._video.container.format.name
         self._filling = FillingCheck(self._video.path, format_name, self._video.start)
-        self.shown_times = ShownTimes() if format_name == "avi" else None
+        self.avi = AviTimes() if format_name == "avi" else None
         self._gif = GifTimes() if format_name == "gif" else None
         self._position_known: int | None = None  # bytes; of the newest packet that has one
         self._bytes_end = 0  # of the packets so far
@@ -178,7 +177,7 @@ class Demuxer:
         if packet.pos is not None and packet.pos >= 0:
             self._follow_bytes(self._video.start + packet.pos, packet.size, is_video=is_video)
         if is_video:
-            if self.shown_times is not None:
+            if self.avi is not None:
                 packet.pts = packet.dts
             if self._gif is not None:
                 self._gif.stretch(packet)
@@ -200,8 +199,8 @@ class Demuxer:
         self._latest_time = max(self._latest_time, self.packet_time)
         if packet.is_corrupt:
             self._add_error(self.packet_time, "damaged data")
-        if self.shown_times is not None:
-            self.shown_times.take(packet)
+        if self.avi is not None:
+            self.avi.take(packet)
         self._positions[pts] = self._position_known
         if len(self._positions) > POSITIONS:
             del self._positions[next(iter(self._positions))]

@@ -36,7 +36,7 @@ class DecoderState:
     damage: dict[str, Any]  # DamageLog.state
     view: int = 0  # of the frame
     shape: str | None = None  # of its picture; None in checkpoints of older versions
-    held: int | None = None  # of ShownTimes
+    held: int | None = None  # of AviTimes
 
 
 @dataclass(frozen=True, slots=True)

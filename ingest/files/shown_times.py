@@ -1,4 +1,4 @@
-"""Gives the pictures of an AVI their times.
+"""Gives the pictures of AVI and GIF the times at which players show them.
 
 AVI has no times: it counts packets, in the order of decoding. FFmpeg takes that count for the time of the
 picture in the packet, which is wrong where a picture refers to a later one
@@ -12,9 +12,10 @@ from av.packet import Packet
 from av.stream import Stream
 
 MAX_HELD = 16  # pictures (ITU-T H.264, A.3.1: MaxDpbFrames)
+TOO_SHORT, USUAL = 1, 10  # ticks of GIF's clock, 1/100 s; browsers show the first as the second
 
 
-class ShownTimes:
+class AviTimes:
     """Times of the pictures of one AVI, in ticks of its stream."""
 
     def __init__(self) -> None:
@@ -44,3 +45,19 @@ class ShownTimes:
             is_first = self._taken <= MAX_HELD  # else the first key picture was damaged
             self.held = max(0, released - self._first) if is_first and self._first is not None else 0
         return self.held
+
+
+class GifTimes:
+    """Stretches too short delays, which FFmpeg 8 keeps (findings/ffmpeg_8_keeps_short_gif_delays.sh)."""
+
+    def __init__(self) -> None:
+        self._added = 0  # ticks so far
+
+    def stretch(self, packet: "Packet[Stream]") -> None:
+        """Move a packet behind those before it, and lengthen it."""
+        if packet.pts is None or packet.duration is None:
+            return
+        packet.pts = packet.dts = packet.pts + self._added
+        if packet.duration <= TOO_SHORT:
+            self._added += USUAL - packet.duration
+            packet.duration = USUAL
