@@ -14,7 +14,7 @@ PORTRAITS = ("matplotlib", "skimage")  # of the extra `demo`
 
 
 def decoder() -> Iterator[Finding]:
-    from ingest.files.codecs import decoder_version, missing_decoders
+    from ingest.codecs import decoder_version, missing_decoders
 
     missing = missing_decoders()
     if "h264" in missing:
