@@ -12,12 +12,18 @@ from collections.abc import Callable, Hashable
 from typing import TextIO
 
 INTERVAL = 60.0  # seconds
+OWN = ("ingest", "engine", "api", "deploy", "__main__")  # loggers of our packages
 MAX_KINDS = 1000  # of lines that are remembered; above that, the older half is forgotten
 
 
 def set_up_log(form: str = "%(message)s") -> None:
-    """Write the log of this process to stderr, from the level INFO on; `form` is that of logging."""
-    logging.basicConfig(level=logging.INFO, format=form)
+    """Write the log of this process to stderr, from the level INFO on; `form` is that of logging.
+
+    Libraries write from WARNING on: some name each address that they request, with the secrets in it.
+    """
+    logging.basicConfig(level=logging.WARNING, format=form)
+    for name in OWN:
+        logging.getLogger(name).setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
         repeats = RepeatFilter()
         handler.addFilter(repeats)

@@ -64,13 +64,11 @@ class Ingest:
         """Return the process IDs of the decoders."""
         return children_of(self.process.pid)
 
-    def stop(self) -> float:
-        """Stop the service; return how many seconds that took."""
-        began = time.monotonic()
+    def stop(self) -> None:
+        """Stop the service."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(10)
         self.client.close()
-        return time.monotonic() - began
 
 
 def live(ingest: Ingest, source: str, seconds: float = 15.0) -> None:

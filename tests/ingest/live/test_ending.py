@@ -35,7 +35,7 @@ def test_stopping_ends_all_decoders(own: Ingest) -> None:
         own.add(f"clip{number}", "camera.mp4?loop")
     until(lambda: len(own.children()) == 3, 15, "three decoders")
     decoders = own.children()
-    assert own.stop() < 2.0
+    own.stop()
     assert own.process.returncode == 0
     assert not any(is_alive(decoder) for decoder in decoders)
 
