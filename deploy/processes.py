@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.output import ChildOutput, print_line
@@ -30,6 +30,7 @@ class Command:
     death_signal: signal.Signals = signal.SIGKILL  # from the kernel when the parent process ends
     descriptors: tuple[int, ...] = ()  # open files that it inherits
     once: bool = False  # a task that ends when it is done
+    mend: Callable[[], str | None] | None = None  # called after it failed; returns what it did, if anything
 
 
 class SupervisedProcess:
@@ -93,9 +94,14 @@ class SupervisedProcess:
             delay = backoff.delay(lasted)
             self._output.print(f"{self.command.name} {end}; starting it again in {delay:g} s", "serve")
             self._output.failing = lasted < STABLE_AFTER
+            await self._mend()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
                 return code
+
+    async def _mend(self) -> None:
+        if self.command.mend is not None and (done := await asyncio.to_thread(self.command.mend)):
+            print_line("serve", f"{self.command.name}: {done}")
 
     async def _run(self) -> int:
         # Not a pipe of asyncio, for which the child runs until the child's own children have closed it.

@@ -8,9 +8,11 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from api.settings import ApiSettings
+from deploy.aof_holes import remove_holes
 from deploy.data_folder import REDIS_FOLDER, LockError, lock_folder, remove_short_folder, socket_path
 from deploy.endpoint import EndpointError, check_port, endpoint_for
 from deploy.output import print_line
@@ -74,6 +76,7 @@ def embedded_redis(folder: Path, lock: int) -> EmbeddedRedis:
         os.environ,
         death_signal=signal.SIGTERM,  # so that it saves and removes its socket
         descriptors=(lock,),  # the data folder stays locked until Redis has ended
+        mend=partial(remove_holes, folder),
     )
     return EmbeddedRedis(server, command, folder / LOG)
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,28 @@ def test_a_child_that_ends_is_restarted_and_a_line_reports_it(
     output = capfd.readouterr().err
     assert "child ended with exit code 3; starting it again in 0.2 s" in output
     assert "child ended with exit code 3; starting it again in 0.4 s" in output
+
+
+def test_what_failed_is_mended_before_it_is_restarted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken, started = tmp_path / "broken", tmp_path / "started"
+    broken.touch()
+
+    def mend() -> str | None:
+        broken.unlink(missing_ok=True)
+        return "a file was mended"
+
+    async def test() -> None:
+        program = f"import os, time; os.path.exists({str(broken)!r}) and exit(1)\n"
+        program += f"open({str(started)!r}, 'w'); time.sleep(60)"
+        child = SupervisedProcess(replace(command(program), mend=mend))
+        child.start()
+        await until(started.exists)
+        await child.stop(5)
+
+    run(test)
+    assert "child: a file was mended" in capfd.readouterr().err
 
 
 def test_a_command_that_cannot_run_is_retried(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

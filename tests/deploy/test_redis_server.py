@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.aof_holes import parts_between_holes, remove_holes
 from deploy.redis_server import RedisServer, ServerError, check_server, find_server
 from ingest.bus.connection import connect
 from tests.waiting import until
@@ -20,6 +21,9 @@ server.start()
 print(server.process.pid, flush=True)
 sys.stdin.read()
 """
+
+COMMAND = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n\0\r\n\0\r\n"
+SIZE = len(COMMAND)
 
 
 def test_data_outlives_a_restart(tmp_path: Path) -> None:
@@ -109,3 +113,40 @@ def test_a_url_that_is_not_of_redis_is_refused(url: str, reason: str) -> None:
     with pytest.raises(ServerError, match=f"^REDIS_URL {reason}") as refused:
         check_server(url)
     assert not {"hid", "den", "\n"} & set(re.split(r"\W", str(refused.value)))
+
+
+def test_zeros_between_commands_are_taken_out_and_nothing_is_lost(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path / "r")
+    server.start()
+    with connect(server.url) as client:
+        for number in range(100):
+            client.set(f"key{number}", bytes(50))
+    server.stop()
+    (file,) = (tmp_path / "r").glob("appendonlydir/*.incr.aof")
+    data = file.read_bytes()
+    middle = data.index(b"*3\r\n", len(data) // 2)
+    file.write_bytes(data[:middle] + bytes(1217) + data[middle:])
+    with pytest.raises(ServerError, match="exit code 1"):
+        server.start()
+    assert remove_holes(tmp_path / "r") == "1217 zeros, which a full disk left, were taken out of its file"
+    assert file.read_bytes() == data
+    assert remove_holes(tmp_path / "r") is None
+    server.start()
+    with connect(server.url) as client:
+        assert all(client.exists(f"key{number}") for number in range(100))
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        (COMMAND * 2, [(0, 2 * SIZE)]),
+        (COMMAND + bytes(9) + b"#TS:1\r\n" + COMMAND, [(0, SIZE), (SIZE + 9, 2 * SIZE + 16)]),
+        (COMMAND + bytes(9), [(0, SIZE), (SIZE + 9, SIZE + 9)]),
+        (COMMAND + COMMAND[:-9], [(0, 2 * SIZE - 9)]),  # cut off, as Redis mends it itself
+        (COMMAND + b"damage" + bytes(9) + COMMAND, [(0, 2 * SIZE + 15)]),
+        (b"", [(0, 0)]),
+    ],
+)
+def test_holes_are_found_between_commands_alone(data: bytes, parts: list[tuple[int, int]]) -> None:
+    assert list(parts_between_holes(data)) == parts
