@@ -49,7 +49,7 @@ def findings(served: Api, folder: Path, checks: str, *options: str) -> str:
 
 def test_the_service_responds_as_the_document_says(redis_url: str, media: Path) -> None:
     with serving(redis_url, media, preview_timeout=NO_CAMERA) as served:
-        report = findings(served, media, "all", "--max-examples=6", "--continue-on-failure")
+        report = findings(served, media, "all", "--max-examples=12", "--continue-on-failure")
     assert not report, report
 
 
